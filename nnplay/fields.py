@@ -25,6 +25,8 @@ class _Required:
 
 
 REQUIRED: Final = _Required()
+#: Numbers of a list at the most: as many as there can be classes.
+MOST_LISTED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Field:
         live: may change while training (it lives in the engine's memory, so nothing is compiled anew).
         longest: letters of a text.
         pairs: for integers, each may be two, `0:1`: before and after along its axis.
+        listed: a text that is a list of numbers not below 0, as in `1, 2, 0.5`, or one of `choices`.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Field:
     live: bool = False
     longest: int = 256
     pairs: bool = False
+    listed: bool = False
 
     def read(self, value: Any, where: str = "") -> Any:
         """`value` (text from a file or form, or a Python value) as this field's type.
@@ -94,7 +98,7 @@ class Field:
         if self.kind == "choice":
             return "one of " + ", ".join(self.choices)
         if self.kind == "text":
-            return "text"
+            return " or ".join(("a list of numbers from 0 like 1,2,0.5", *self.choices)) if self.listed else "text"
         several = "an integer, a pair like 3x5 or ends like 0:1" if self.pairs else "an integer or a pair like 3x5"
         noun = {"integer": "an integer", "number": "a number", "integers": several}[self.kind]
         low = f" {'>' if self.above else '≥'} {_bound(self.low)}" if self.low > -math.inf else ""
@@ -161,9 +165,24 @@ class Field:
         return before if before == after else (before, after)
 
     def _text(self, value: Any, place: str) -> str:
+        if self.listed:
+            return self._list(value, place)
         if not isinstance(value, (str, int, float, PathLike)):
             raise self._refuse(value, place)
         return clean(str(value) if isinstance(value, PathLike) else value, limit=self.longest)
+
+    def _list(self, value: Any, place: str) -> str:
+        """Numbers as one text, which files, forms and the command line hold alike."""
+        parts = value.replace(",", " ").split() if isinstance(value, str) else value
+        if isinstance(parts, (int, float)):
+            parts = [parts]
+        try:
+            numbers = [float(part) for part in list(parts)[:MOST_LISTED]]
+        except (TypeError, ValueError, OverflowError):
+            raise self._refuse(value, place) from None
+        if not all(math.isfinite(number) and number >= 0 for number in numbers):
+            raise self._refuse(value, place)
+        return ",".join(f"{number:.17g}" if number != float(f"{number:g}") else f"{number:g}" for number in numbers)
 
 
 def _bound(value: float) -> str:
@@ -196,9 +215,14 @@ def integers(name: str, default: Any, help: str, *, low: float = 1, high: float 
     return Field(name, "integers", default, help, low=low, high=high, **more)
 
 
-def text(name: str, default: str, help: str, **more: Any) -> Field:
+def text(name: str, default: Any, help: str, **more: Any) -> Field:
     """Free text, cleaned of control characters."""
     return Field(name, "text", default, help, **more)
+
+
+def numbers(name: str, help: str, **more: Any) -> Field:
+    """A list of numbers not below 0, or one of some words; empty unless given."""
+    return Field(name, "text", "", help, listed=True, **more)
 
 
 def fill(fields: Sequence[Field], given: Mapping[str, Any], where: str) -> dict[str, Any]:

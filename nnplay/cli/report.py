@@ -11,6 +11,7 @@ from nnplay.config import RunConfig
 from nnplay.network.notation import show_layers
 from nnplay.records.operation import shape_text
 from nnplay.text import clean, counted, figure, percent
+from nnplay.training.batches import batch_summary
 from nnplay.training.numbers import NUMBERS
 from nnplay.training.scores.uncertainty import describe_interval
 
@@ -43,7 +44,7 @@ def head(run: RunConfig, trainer: Trainer) -> str:
     ]
     lines = [
         f"{split.name}: {counted(count, 'row')} of {inputs}, {kind}",
-        split.summary(trainer.settings.batch_size),
+        batch_summary(plan, split, trainer.settings),
         f"network: {show_layers(run.layers)} ({counted(plan.parameter_count, 'parameter')})",
         ", ".join(chosen),
     ]

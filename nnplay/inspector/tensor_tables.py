@@ -91,7 +91,7 @@ class Plane:
 
 
 #: Operands that have a map for each head, (N, heads, steps, steps): they are no pictures with channels.
-MAPS: Final = frozenset({"weights", "dscores"})
+MAPS: Final = frozenset({"weights", "dscores", "thinned", "drop_mask"})
 
 
 def plane_of(shape: Index, index: Index, *, batch: bool, every: bool, maps: bool = False) -> Plane:

@@ -62,9 +62,10 @@ def convolution_twin(path: str) -> Twin:
         }
 
     def covers(values: Mapping[str, Any], shape: Shape) -> bool:
+        plain = values.get("parametrization", "none") == "none"  # a transposed convolution has no such field
         axes = windows_of(values, shape[:-1])
         same = values["padding"] == "same" and all(axis.stride == 1 for axis in axes)
-        return same or even_padding(axes) is not None
+        return plain and (same or even_padding(axes) is not None)
 
     return Twin(path, arguments, places=channels_outside, channels_first=True, covers=covers)
 

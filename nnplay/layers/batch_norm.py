@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 
 from nnplay.fields import number
 from nnplay.kernels.normalise import batch as kernels
-from nnplay.operations.normalise import mean_of, normalised_element, root, rows_of
+from nnplay.operations.normalise import (
+    affine_field,
+    distance,
+    mean_of,
+    normalised_element,
+    root,
+    rounded,
+    rows_of,
+    without_scale,
+)
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, CHUNKS, chunk, sum_of
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
@@ -39,6 +48,7 @@ BATCH_NORM = LayerRecord(
     fields=(
         number("eps", 1e-5, "added to the variance, for constant channels", low=1e-12, live=True),
         number("momentum", 0.1, "weight of each batch in the running statistics", low=0.0, high=1.0, live=True),
+        affine_field(),
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(
@@ -47,6 +57,7 @@ BATCH_NORM = LayerRecord(
         Case({"eps": 0.1}, (6, 1)),
         Case({}, (7, 5, 17)),
         Case({}, (2, 130)),
+        Case({"affine": False}, (3, 4)),
     ),
     refused=(
         Refused({"eps": 0}, (5,), "≥ 1e-12"),
@@ -57,16 +68,15 @@ BATCH_NORM = LayerRecord(
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """(N, …, C) → (N, …, C) with weight, bias (C); the batch and all axes before the last are rows."""
-    del values
     C, numbers = shape[-1], prod(shape)
     chunks = {"chunks": CHUNKS}
     running = Use(NORMALISE, cost=4 * numbers, names={"mean": "running_mean"})
-    return Plan(
+    planned = Plan(
         output=shape,
         parameters={"weight": Parameter((C,), "ones"), "bias": Parameter((C,))},
         buffers={"running_mean": ((C,), 0.0), "running_var": ((C,), 1.0)},
-        saved={"mean": (C,), "rstd": (C,)},
-        scratch={"moments": (CHUNKS, 3, C), "sums": (CHUNKS, 2 * C), "totals": (2 * C,)},
+        saved={"mean": (C,), "rest": (C,), "rstd": (C,)},
+        scratch={"moments": (CHUNKS, 4, C), "sums": (CHUNKS, 2 * C), "totals": (2 * C,)},
         forward=(Use(MOMENTS, chunks, 4 * numbers), Use(STATISTICS), Use(NORMALISE, cost=4 * numbers)),
         evaluate=(Use(RUNNING), running),
         backward=(
@@ -77,49 +87,53 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
             Use(INPUT, cost=4 * numbers),
         ),
         multiply_adds=numbers,
+        fewest_rows=2 if numbers == C else 1,
     )
+    return planned if values["affine"] else without_scale(planned)
 
 
 def moments(x: Array, chunks: int) -> Array:
     rows = x.reshape(-1, x.shape[-1])
-    result = np.zeros((chunks, 3, x.shape[-1]), x.dtype)
+    result = np.zeros((chunks, 4, x.shape[-1]), x.dtype)
     for p in range(chunks):
-        part = rows[chunk(len(rows), p, chunks)]
+        part = rows[chunk(len(rows), p, chunks)].astype(np.float64)
         if len(part):
-            result[p] = np.full(x.shape[-1], len(part)), part.mean(axis=0), part.var(axis=0) * len(part)
+            mean, rest = rounded(part.mean(axis=0), x.dtype)
+            result[p] = np.full(x.shape[-1], len(part)), mean, rest, part.var(axis=0) * len(part)
     return result
 
 
 def statistics(
     moments: Array, eps: Array, momentum: Array, running_mean: Array, running_var: Array
-) -> tuple[Array, Array, Array, Array]:
-    count = moments[:, 0].sum(axis=0)
-    mean = (moments[:, 0] * moments[:, 1]).sum(axis=0) / count
-    spread = (moments[:, 2] + moments[:, 0] * (moments[:, 1] - mean) ** 2).sum(axis=0)
+) -> tuple[Array, Array, Array, Array, Array]:
+    counts, spreads = moments[:, 0].astype(np.float64), moments[:, 3].astype(np.float64)
+    means, count = moments[:, 1].astype(np.float64) + moments[:, 2], counts.sum(axis=0)
+    mean = (counts * means).sum(axis=0) / count
+    spread = (spreads + counts * (means - mean) ** 2).sum(axis=0)
     unbiased = spread / np.maximum(count - 1, 1)
     return (
-        mean,
+        *rounded(mean, moments.dtype),
         1 / np.sqrt(spread / count + eps),
-        running_mean + momentum * (mean - running_mean),
-        running_var + momentum * (unbiased - running_var),
+        (1 - momentum) * running_mean + momentum * mean,
+        (1 - momentum) * running_var + momentum * unbiased,
     )
 
 
-def normalised(x: Array, mean: Array, rstd: Array, weight: Array, bias: Array) -> Array:
-    return (x - mean) * rstd * weight + bias
+def normalised(x: Array, mean: Array, rest: Array, rstd: Array, weight: Array, bias: Array) -> Array:
+    return distance(x, mean, rest) * rstd * weight + bias
 
 
-def sums(x: Array, dy: Array, mean: Array, rstd: Array, chunks: int) -> Array:
+def sums(x: Array, dy: Array, mean: Array, rest: Array, rstd: Array, chunks: int) -> Array:
     C = x.shape[-1]
-    rows, slopes = ((x - mean) * rstd).reshape(-1, C), dy.reshape(-1, C)
+    rows, slopes = (distance(x, mean, rest) * rstd).reshape(-1, C), dy.reshape(-1, C)
     parts = [chunk(len(rows), p, chunks) for p in range(chunks)]
     return np.stack([np.stack([(slopes[p] * rows[p]).sum(axis=0), slopes[p].sum(axis=0)]) for p in parts])
 
 
-def input_gradient(x: Array, dy: Array, mean: Array, rstd: Array, weight: Array, totals: Array) -> Array:
+def input_gradient(x: Array, dy: Array, mean: Array, rest: Array, rstd: Array, weight: Array, totals: Array) -> Array:
     along, plain = np.split(totals, 2)
     count = x.size // x.shape[-1]
-    return np.asarray(weight * rstd * (dy - plain / count - (x - mean) * rstd * along / count))
+    return np.asarray(weight * rstd * (dy - plain / count - distance(x, mean, rest) * rstd * along / count))
 
 
 def _moments_element(at: tuple[int, ...], x: Named, chunks: int) -> Term:
@@ -131,36 +145,41 @@ def _moments_element(at: tuple[int, ...], x: Named, chunks: int) -> Term:
     mean = mean_of([rows[r, c] for r in part])
     if kind == 1:
         return mean
+    if kind == 2:
+        return total((rows[r, c] - mean.value) for r in part) / len(part)
     return total((rows[r, c] - mean.value) ** 2 for r in part)
 
 
 def _statistics_element(at: tuple[int, ...], moments: Named, *more: Named) -> Term:
     (c,) = at
     chunks = range(moments.shape[0])
-    return total(moments[p, 0, c] * moments[p, 1, c] for p in chunks) / total(moments[p, 0, c] for p in chunks)
+    count = total(moments[p, 0, c] for p in chunks)
+    return total(moments[p, 0, c] * (moments[p, 1, c] + moments[p, 2, c]) for p in chunks) / count
 
 
-def _normalised_element(at: tuple[int, ...], x: Named, mean: Named, rstd: Named, weight: Named, bias: Named) -> Term:
+def _normalised_element(
+    at: tuple[int, ...], x: Named, mean: Named, rest: Named, rstd: Named, weight: Named, bias: Named
+) -> Term:
     c = at[-1]
-    return normalised_element(x[at], mean[c], rstd[c], weight[c], bias[c])
+    return normalised_element(x[at], mean[c], rest[c], rstd[c], weight[c], bias[c])
 
 
-def _sums_element(at: tuple[int, ...], x: Named, dy: Named, mean: Named, rstd: Named, chunks: int) -> Term:
+def _sums_element(at: tuple[int, ...], x: Named, dy: Named, mean: Named, rest: Named, rstd: Named, chunks: int) -> Term:
     p, place = at
     c, C = place % x.shape[-1], x.shape[-1]
     inputs, slopes = rows_of(x), rows_of(dy)
     part = range(inputs.shape[0])[chunk(inputs.shape[0], p, chunks)]
     if place >= C:
         return total(slopes[r, c] for r in part)
-    return total(slopes[r, c] * (inputs[r, c] - mean[c]) * rstd[c] for r in part)
+    return total(slopes[r, c] * (inputs[r, c] - mean[c] - rest[c]) * rstd[c] for r in part)
 
 
 def _input_element(
-    at: tuple[int, ...], x: Named, dy: Named, mean: Named, rstd: Named, weight: Named, totals: Named
+    at: tuple[int, ...], x: Named, dy: Named, mean: Named, rest: Named, rstd: Named, weight: Named, totals: Named
 ) -> Term:
     c, C = at[-1], x.shape[-1]
     count = x.array.size // C
-    direct = dy[at] - totals[C + c] / count - (x[at] - mean[c]) * rstd[c] * totals[c] / count
+    direct = dy[at] - totals[C + c] / count - (x[at] - mean[c] - rest[c]) * rstd[c] * totals[c] / count
     return weight[c] * rstd[c] * direct
 
 
@@ -170,7 +189,7 @@ MOMENTS = Operation(
     reads=("x",),
     writes=("moments",),
     reference=moments,
-    formula="moments[p] = count, mean x, Σ (x - mean)² of the rows of chunk p",
+    formula="moments[p] = count, mean x, its rest, Σ (x - mean)² of the rows of chunk p",
     words="Measures each channel over the whole batch: its mean and its spread.",
     element=_moments_element,
     integers=("chunks",),
@@ -180,20 +199,22 @@ STATISTICS = Operation(
     name="mean and 1 / standard deviation",
     kernel=kernels.batch_statistics,
     reads=("moments", "eps", "momentum", "running_mean", "running_var"),
-    writes=("mean", "rstd", "running_mean", "running_var"),
+    writes=("mean", "rest", "rstd", "running_mean", "running_var"),
     reference=statistics,
-    formula="mean = Σ x / count; rstd = 1 / √(Σ (x - mean)² / count + eps); running += momentum·(batch - running)",
-    words="Combines the chunks, and moves the running statistics, used in evaluation, towards those of the batch.",
+    formula="mean + rest = Σ x / count; rstd = 1 / √(Σ (x - mean)² / count + eps); "
+    "running = (1 - momentum)·running + momentum·batch",
+    words="Combines the chunks, and moves the running statistics, used in evaluation, towards those of the batch; "
+    "rest is what rounding takes from the mean.",
     element=_statistics_element,
     torch="torch.var_mean",
 )
 NORMALISE = Operation(
     name="normalise",
     kernel=kernels.batch_normalise,
-    reads=("x", "mean", "rstd", "weight", "bias"),
+    reads=("x", "mean", "rest", "rstd", "weight", "bias"),
     writes=("y",),
     reference=normalised,
-    formula="y[…,c] = (x[…,c] - mean[c])·rstd[c]·weight[c] + bias[c]",
+    formula="y[…,c] = (x[…,c] - mean[c] - rest[c])·rstd[c]·weight[c] + bias[c]",
     words="Gives every channel the same range, whatever the earlier layers do; weight and bias can undo that.",
     element=_normalised_element,
     torch="torch.nn.functional.batch_norm",
@@ -202,9 +223,9 @@ RUNNING = Operation(
     name="1 / running standard deviation",
     kernel=kernels.running_rstd,
     reads=("running_var", "eps"),
-    writes=("rstd",),
-    reference=lambda running_var, eps: 1 / np.sqrt(running_var + eps),
-    formula="rstd = 1 / √(running_var + eps)",
+    writes=("rstd", "rest"),
+    reference=lambda running_var, eps: (1 / np.sqrt(running_var + eps), np.zeros_like(running_var)),
+    formula="rstd = 1 / √(running_var + eps); rest = 0",
     words="In evaluation a row must not depend on the rest of its batch, so the running statistics are used.",
     element=lambda at, running_var, eps: root(running_var[at] + eps[0]),
     torch="torch.rsqrt",
@@ -212,10 +233,10 @@ RUNNING = Operation(
 SUMS = Operation(
     name="gradients of weight and bias, partial sums",
     kernel=kernels.batch_sums,
-    reads=("x", "dy", "mean", "rstd"),
+    reads=("x", "dy", "mean", "rest", "rstd"),
     writes=("sums",),
     reference=sums,
-    formula="sums[p] = Σ dy·(x - mean)·rstd, Σ dy of the rows of chunk p",
+    formula="sums[p] = Σ dy·(x - mean - rest)·rstd, Σ dy of the rows of chunk p",
     words="The scale is to blame where a normalised input was large, the shift everywhere equally.",
     element=_sums_element,
     integers=("chunks",),
@@ -224,10 +245,10 @@ SUMS = Operation(
 INPUT = Operation(
     name="gradient of x",
     kernel=kernels.batch_input,
-    reads=("x", "dy", "mean", "rstd", "weight", "totals"),
+    reads=("x", "dy", "mean", "rest", "rstd", "weight", "totals"),
     writes=("dx",),
     reference=input_gradient,
-    formula="dx = weight·rstd·(dy - Σ dy / count - x̂·Σ (dy·x̂) / count), where x̂ = (x - mean)·rstd",
+    formula="dx = weight·rstd·(dy - Σ dy / count - x̂·Σ (dy·x̂) / count), where x̂ = (x - mean - rest)·rstd",
     words="Changing one value also changes the mean and deviation of the whole batch; the two sums account for that.",
     element=_input_element,
     torch="autograd",

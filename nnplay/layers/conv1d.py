@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nnplay.layers._convolution import convolution_fields, convolution_twin, plan_convolution
+from nnplay.operations.parametrization import parametrization_field, parametrized
 from nnplay.operations.window_geometry import need_rank
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Shape
@@ -19,7 +20,7 @@ CONV1D = LayerRecord(
     when="For sound, sensors and other series where a pattern may appear at any time.",
     torch="Conv1d",
     twin=convolution_twin("nn.Conv1d"),
-    fields=convolution_fields("such as 3"),
+    fields=(*convolution_fields("such as 3"), parametrization_field()),
     plan=lambda values, shape: plan(values, shape),
     cases=(
         Case({"filters": 3, "padding": "same"}, (6, 2)),
@@ -48,4 +49,4 @@ CONV1D = LayerRecord(
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """A sequence (N, T, C) → (N, OT, F) with weight (K, C/G, F), bias (F)."""
     need_rank(shape, 2)
-    return plan_convolution(values, shape)
+    return parametrized(plan_convolution(values, shape), values["parametrization"])

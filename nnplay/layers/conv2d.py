@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nnplay.layers._convolution import convolution_fields, convolution_twin, plan_convolution
+from nnplay.operations.parametrization import parametrization_field, parametrized
 from nnplay.operations.window_geometry import need_rank
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Shape
@@ -19,7 +20,7 @@ CONV2D = LayerRecord(
     when="For images: far fewer weights than linear, and better results.",
     torch="Conv2d",
     twin=convolution_twin("nn.Conv2d"),
-    fields=convolution_fields("3 or 3x5"),
+    fields=(*convolution_fields("3 or 3x5"), parametrization_field()),
     plan=lambda values, shape: plan(values, shape),
     cases=(
         Case({"filters": 3, "padding": "same"}, (5, 6, 2)),
@@ -38,6 +39,7 @@ CONV2D = LayerRecord(
         Case({"filters": 2, "padding": ((0, 1), (2, 0))}, (5, 4, 2)),
         Case({"filters": 4, "stride": 2, "padding": 1, "groups": 2, "padding_mode": "reflect"}, (6, 5, 2)),
         Case({"filters": 2, "stride": 2, "padding": "same_upper", "padding_mode": "replicate"}, (6, 6, 3)),
+        Case({"filters": 4, "groups": 2, "kernel": 2, "parametrization": "weight_norm"}, (3, 4, 4)),
     ),
     refused=(
         Refused({"filters": 2, "kernel": 7}, (5, 5, 1), "spans 7, but the input has only 5"),
@@ -53,4 +55,4 @@ CONV2D = LayerRecord(
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """A picture (N, H, W, C) → (N, OH, OW, F) with weight (KH, KW, C/G, F), bias (F)."""
     need_rank(shape, 3)
-    return plan_convolution(values, shape)
+    return parametrized(plan_convolution(values, shape), values["parametrization"])

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.fields import flag
 from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import adds, dimension, pointer, share, shifted, size
 from nnplay.kernels.pooling.choosing import keep_larger
 from nnplay.kernels.span_sums import copy, last, zero
+from nnplay.operations.padded_pooling import plan_present
 from nnplay.operations.window_geometry import need_places
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
@@ -29,6 +31,7 @@ GLOBAL_MAX_POOL = LayerRecord(
     family="pooling",
     about="The maximum of each channel over the whole image, volume or sequence: whether something is there at all.",
     when="When it only matters that something is there, not where or how often.",
+    fields=(flag("padded", False, "leave out steps of a sequence whose features are all 0, which are padding"),),
     plan=lambda values, shape: plan(values, shape),
     torch="AdaptiveMaxPool1d(1), …2d(1) or …3d(1), by the rank of the input",
     twin=Twin(
@@ -36,15 +39,27 @@ GLOBAL_MAX_POOL = LayerRecord(
         lambda values, shape: {"output_size": 1},
         channels_first=True,
         output=lambda result, values: result.flatten(1),
+        covers=lambda values, shape: not values["padded"],
     ),
-    cases=(Case({}, (3, 4, 2)), Case({}, (5, 17)), Case({}, (1, 1, 1)), Case({}, (2, 3, 2, 5))),
-    refused=(Refused({}, (5,), "has no axes besides its channels"),),
+    cases=(
+        Case({}, (3, 4, 2)),
+        Case({}, (5, 17)),
+        Case({}, (1, 1, 1)),
+        Case({}, (2, 3, 2, 5)),
+        Case({"padded": True}, (4, 3)),
+    ),
+    refused=(
+        Refused({}, (5,), "has no axes besides its channels"),
+        Refused({"padded": True}, (4, 4, 3), "only applies to sequences"),
+    ),
 )
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """(N, …, C) → (N, C), the largest over all axes between; no parameters."""
     need_places(shape, most=4)
+    if values["padded"]:
+        return plan_present(shape, mean=False)
     places, cost = {"P": prod(shape[:-1])}, 2 * prod(shape)
     return Plan(
         output=shape[-1:],

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.fields import integer, number
 from nnplay.kernels.normalise import groups as kernels
-from nnplay.operations.normalise import mean_of, normalised_element
+from nnplay.operations.normalise import affine_field, distance, mean_of, normalised_element, rounded, without_scale
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, sum_of
 from nnplay.operations.window_geometry import nearest_numbers
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
@@ -36,12 +36,18 @@ GROUP_NORM = LayerRecord(
     torch="GroupNorm",
     twin=Twin(
         "nn.GroupNorm",
-        lambda values, shape: {"num_groups": values["groups"], "num_channels": shape[-1], "eps": values["eps"]},
+        lambda values, shape: {
+            "num_groups": values["groups"],
+            "num_channels": shape[-1],
+            "eps": values["eps"],
+            "affine": values["affine"],
+        },
         channels_first=True,
     ),
     fields=(
         integer("groups", 2, "number of channel groups", short="g"),
         number("eps", 1e-5, "added to the variance, for constant groups", low=1e-12, live=True),
+        affine_field(),
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(
@@ -51,6 +57,7 @@ GROUP_NORM = LayerRecord(
         Case({"groups": 2, "eps": 0.1}, (3, 3, 34)),
         Case({"groups": 2}, (2, 132)),
         Case({"groups": 17}, (3, 3, 17)),
+        Case({"affine": False}, (3, 4)),
     ),
     refused=(
         Refused({"groups": 4}, (10,), "10 channels cannot be split into 4 equal groups; try 1, 2, 5 or 10"),
@@ -61,8 +68,10 @@ GROUP_NORM = LayerRecord(
 )
 
 
-def plan_groups(groups: int, shape: Shape) -> Plan:
+def plan_groups(groups: int, shape: Shape, *, affine: bool) -> Plan:
     """(N, …, C) → (N, …, C) with weight, bias (C), normalised in `groups` groups of channels of each example.
+
+    Without `affine` there are no parameters.
 
     Raises:
         InputError: every group has a single number, of which nothing would be left.
@@ -71,10 +80,10 @@ def plan_groups(groups: int, shape: Shape) -> Plan:
         what = f"its input, {shape_text(shape)}, has one value per group, which normalising turns into 0"
         raise InputError(what, hint="use batch_norm")
     C, cost, given = shape[-1], 8 * prod(shape), {"G": groups}
-    return Plan(
+    planned = Plan(
         output=shape,
         parameters={"weight": Parameter((C,), "ones"), "bias": Parameter((C,))},
-        saved={"mean": ("N", C), "rstd": ("N", C)},
+        saved={"mean": ("N", C), "rest": ("N", C), "rstd": ("N", C)},
         scratch={"sums": ("N", 2 * C)},
         forward=(Use(STATISTICS, given, cost), Use(NORMALISE, cost=cost)),
         backward=(
@@ -85,6 +94,7 @@ def plan_groups(groups: int, shape: Shape) -> Plan:
         ),
         multiply_adds=prod(shape),
     )
+    return planned if affine else without_scale(planned)
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
@@ -99,7 +109,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         raise InputError(
             f"{counted(channels, 'channel')} cannot be split into {groups} equal groups", hint=f"try {legal}"
         )
-    return plan_groups(groups, shape)
+    return plan_groups(groups, shape, affine=values["affine"])
 
 
 def _grouped(x: Array, G: int) -> Array:
@@ -107,11 +117,12 @@ def _grouped(x: Array, G: int) -> Array:
     return x.reshape(len(x), -1, G, x.shape[-1] // G)
 
 
-def statistics(x: Array, eps: Array, G: int) -> tuple[Array, Array]:
-    grouped = _grouped(x, G)
+def statistics(x: Array, eps: Array, G: int) -> tuple[Array, Array, Array]:
+    grouped = _grouped(x.astype(np.float64), G)
     mean, variance = grouped.mean(axis=(1, 3)), grouped.var(axis=(1, 3))
     width = x.shape[-1] // G
-    return np.repeat(mean, width, axis=-1), np.repeat(1 / np.sqrt(variance + eps), width, axis=-1)
+    mean, rstd = (np.repeat(one, width, axis=-1) for one in (mean, 1 / np.sqrt(variance + eps)))
+    return *rounded(mean, x.dtype), rstd
 
 
 def _spread_out(statistic: Array, x: Array) -> Array:
@@ -119,21 +130,28 @@ def _spread_out(statistic: Array, x: Array) -> Array:
     return statistic.reshape(len(x), *(1,) * (x.ndim - 2), x.shape[-1])
 
 
-def normalised(x: Array, mean: Array, rstd: Array, weight: Array, bias: Array) -> Array:
-    return np.asarray((x - _spread_out(mean, x)) * _spread_out(rstd, x) * weight + bias)
+def _hat(x: Array, mean: Array, rest: Array, rstd: Array) -> Array:
+    """x̂ = (x - mean - rest)·rstd."""
+    return distance(x, _spread_out(mean, x), _spread_out(rest, x)) * _spread_out(rstd, x)
 
 
-def sums(x: Array, dy: Array, mean: Array, rstd: Array) -> Array:
-    hat = (x - _spread_out(mean, x)) * _spread_out(rstd, x)
+def normalised(x: Array, mean: Array, rest: Array, rstd: Array, weight: Array, bias: Array) -> Array:
+    return np.asarray(_hat(x, mean, rest, rstd) * weight + bias)
+
+
+def sums(x: Array, dy: Array, mean: Array, rest: Array, rstd: Array) -> Array:
+    hat = _hat(x, mean, rest, rstd)
     slopes = dy.reshape(len(x), -1, x.shape[-1])
     return np.concatenate([(slopes * hat.reshape(slopes.shape)).sum(axis=1), slopes.sum(axis=1)], axis=1)
 
 
-def input_gradient(x: Array, dy: Array, mean: Array, rstd: Array, weight: Array, sums: Array, G: int) -> Array:
+def input_gradient(
+    x: Array, dy: Array, mean: Array, rest: Array, rstd: Array, weight: Array, sums: Array, G: int
+) -> Array:
     along, plain = (_grouped(part * weight, G).sum(axis=(1, 3)) for part in np.split(sums, 2, axis=1))
     count, width = x[0].size // G, x.shape[-1] // G
     along, plain = (_spread_out(np.repeat(part / count, width, axis=-1), x) for part in (along, plain))
-    hat = (x - _spread_out(mean, x)) * _spread_out(rstd, x)
+    hat = _hat(x, mean, rest, rstd)
     return np.asarray(_spread_out(rstd, x) * (dy * weight - plain - hat * along))
 
 
@@ -149,22 +167,24 @@ def _statistics_element(at: tuple[int, ...], x: Named, eps: Named, G: int) -> Te
     return mean_of([x[place] for place in _members(x, n, c, G)])
 
 
-def _normalised_element(at: tuple[int, ...], x: Named, mean: Named, rstd: Named, weight: Named, bias: Named) -> Term:
+def _normalised_element(
+    at: tuple[int, ...], x: Named, mean: Named, rest: Named, rstd: Named, weight: Named, bias: Named
+) -> Term:
     n, c = at[0], at[-1]
-    return normalised_element(x[at], mean[n, c], rstd[n, c], weight[c], bias[c])
+    return normalised_element(x[at], mean[n, c], rest[n, c], rstd[n, c], weight[c], bias[c])
 
 
-def _sums_element(at: tuple[int, ...], x: Named, dy: Named, mean: Named, rstd: Named) -> Term:
+def _sums_element(at: tuple[int, ...], x: Named, dy: Named, mean: Named, rest: Named, rstd: Named) -> Term:
     n, place = at
     c, C = place % x.shape[-1], x.shape[-1]
     places = [(n, *inner, c) for inner in np.ndindex(*x.shape[1:-1])]
     if place >= C:
         return total(dy[one] for one in places)
-    return total(dy[one] * (x[one] - mean[n, c]) * rstd[n, c] for one in places)
+    return total(dy[one] * (x[one] - mean[n, c] - rest[n, c]) * rstd[n, c] for one in places)
 
 
 def _input_element(
-    at: tuple[int, ...], x: Named, dy: Named, mean: Named, rstd: Named, weight: Named, sums: Named, G: int
+    at: tuple[int, ...], x: Named, dy: Named, mean: Named, rest: Named, rstd: Named, weight: Named, sums: Named, G: int
 ) -> Term:
     n, c, C = at[0], at[-1], x.shape[-1]
     width = C // G
@@ -172,7 +192,8 @@ def _input_element(
     count = x.array[0].size // G
     along = total(weight[k] * sums[n, k] for k in group) / count
     plain = total(weight[k] * sums[n, C + k] for k in group) / count
-    slope: Term = rstd[n, c] * (dy[at] * weight[c] - plain - (x[at] - mean[n, c]) * rstd[n, c] * along)
+    hat = (x[at] - mean[n, c] - rest[n, c]) * rstd[n, c]
+    slope: Term = rstd[n, c] * (dy[at] * weight[c] - plain - hat * along)
     return slope
 
 
@@ -180,10 +201,11 @@ STATISTICS = Operation(
     name="mean and 1 / standard deviation of each group",
     kernel=kernels.group_statistics,
     reads=("x", "eps"),
-    writes=("mean", "rstd"),
+    writes=("mean", "rest", "rstd"),
     reference=statistics,
-    formula="mean[n,c], rstd[n,c] = mean, 1 / √(variance + eps) of x[n,…] over the group that c is in",
-    words="Measures each example by itself: the mean and the spread of each group of channels.",
+    formula="mean + rest, rstd[n,c] = mean, 1 / √(variance + eps) of x[n,…] over the group that c is in",
+    words="Measures each example by itself: the mean and the spread of each group of channels; rest is what rounding "
+    "takes from the mean.",
     element=_statistics_element,
     integers=("G",),
     torch="torch.var_mean",
@@ -191,10 +213,10 @@ STATISTICS = Operation(
 NORMALISE = Operation(
     name="normalise each group",
     kernel=kernels.group_normalise,
-    reads=("x", "mean", "rstd", "weight", "bias"),
+    reads=("x", "mean", "rest", "rstd", "weight", "bias"),
     writes=("y",),
     reference=normalised,
-    formula="y[n,…,c] = (x[n,…,c] - mean[n,c])·rstd[n,c]·weight[c] + bias[c]",
+    formula="y[n,…,c] = (x[n,…,c] - mean[n,c] - rest[n,c])·rstd[n,c]·weight[c] + bias[c]",
     words="Gives every group the same range, whatever the earlier layers do; weight and bias can undo that.",
     element=_normalised_element,
     torch="torch.nn.functional.group_norm (channels first)",
@@ -202,10 +224,10 @@ NORMALISE = Operation(
 SUMS = Operation(
     name="gradients of weight and bias, by example",
     kernel=kernels.group_sums,
-    reads=("x", "dy", "mean", "rstd"),
+    reads=("x", "dy", "mean", "rest", "rstd"),
     writes=("sums",),
     reference=sums,
-    formula="sums[n] = Σ dy·(x - mean)·rstd, Σ dy over the positions of example n",
+    formula="sums[n] = Σ dy·(x - mean - rest)·rstd, Σ dy over the positions of example n",
     words="The scale is to blame where a normalised input was large, the shift everywhere equally.",
     element=_sums_element,
     torch="autograd",
@@ -213,10 +235,10 @@ SUMS = Operation(
 INPUT = Operation(
     name="gradient of x",
     kernel=kernels.group_input,
-    reads=("x", "dy", "mean", "rstd", "weight", "sums"),
+    reads=("x", "dy", "mean", "rest", "rstd", "weight", "sums"),
     writes=("dx",),
     reference=input_gradient,
-    formula="dx = rstd·(g - mean g - x̂·mean (g·x̂)) over the group, where g = dy·weight, x̂ = (x - mean)·rstd",
+    formula="dx = rstd·(g - mean g - x̂·mean (g·x̂)) over the group, where g = dy·weight, x̂ = (x - mean - rest)·rstd",
     words="Changing one value also changes the mean and deviation of its group; the two means account for that.",
     element=_input_element,
     integers=("G",),

@@ -14,6 +14,7 @@ from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.matmul import product, product_bias, product_transposed
 from nnplay.kernels.operands import adds, cut, pointer, rows_of, share, shifted
 from nnplay.operations.padding import keep_padding, padded_field
+from nnplay.operations.parametrization import parametrization_field, parametrized
 from nnplay.records.init_schemes import SCHEMES
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use
@@ -27,7 +28,7 @@ LINEAR = LayerRecord(
     name="linear",
     title="Linear",
     family="linear",
-    traits=Traits(follows_activation=True, outputs="units"),
+    traits=Traits(follows_activation=True, outputs="units", each_step=True),
     about="Fully connected layer: every output is a weighted sum of all inputs plus a bias.",
     when="For tables, and as the last layer of almost every network.",
     torch="Linear",
@@ -35,13 +36,14 @@ LINEAR = LayerRecord(
         "nn.Linear",
         lambda values, shape: {"in_features": shape[-1], "out_features": values["units"], "bias": values["bias"]},
         places=transposed,
-        covers=lambda values, shape: not values["padded"],
+        covers=lambda values, shape: not values["padded"] and values["parametrization"] == "none",
     ),
     fields=(
         integer("units", REQUIRED, "number of outputs"),
         flag("bias", True, "add a learned constant to each output"),
         choice("init", "auto", "weight initialisation; auto suits the next activation", SCHEMES),
         padded_field(),
+        parametrization_field(),
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(
@@ -54,6 +56,8 @@ LINEAR = LayerRecord(
         Case({"units": 65}, (2,)),
         Case({"units": 9, "bias": False}, (2, 3, 5)),
         Case({"units": 5, "padded": True}, (4, 3)),
+        Case({"units": 3, "parametrization": "weight_norm"}, (5,)),
+        Case({"units": 17, "parametrization": "spectral_norm"}, (3, 7), exact=False),
     ),
     refused=(
         Refused({"units": 0}, (5,), "≥ 1"),
@@ -81,6 +85,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         backward=(*backward, Use(_backward_input_operation(), cost=cost)),
         multiply_adds=cost,
     )
+    planned = parametrized(planned, values["parametrization"])
     return keep_padding(planned, shape) if values["padded"] else planned
 
 

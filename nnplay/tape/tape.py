@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,7 @@ class Stage:
     """What one objective has become.
 
     Attributes:
+        constants: slots that hold the same numbers in every step, and these, by the loss's name for them.
         rows, fused_rows: where its rows stand in `Tape.train` and in `Tape.fused`.
         evaluation: data, forward and loss rows of one evaluation batch.
         named: its slots by what they are for: input, target, output, loss, score (with "eval." in front for those of
@@ -75,11 +76,17 @@ class Stage:
     """
 
     objective: Objective
+    constants: dict[str, tuple[Slot, NDArray[Any]]] = field(default_factory=dict)
     rows: Bounds = field(default_factory=Bounds)
     fused_rows: Bounds = field(default_factory=Bounds)
     evaluation: list[Row] = field(default_factory=list)
     named: dict[str, Slot] = field(default_factory=dict)
     gradients: dict[str, Slot] = field(default_factory=dict)
+
+    @property
+    def gathers(self) -> int:
+        """Its first rows, which copy a batch out of the data."""
+        return 2 if self.objective.weight else 1
 
 
 @dataclass(slots=True)

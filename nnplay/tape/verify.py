@@ -22,14 +22,14 @@ from nnplay.tape.tape import Row, lengths
 _WRITABLE = {
     "data": {"batch", "evaluation"},
     "forward": {"activations", "scratch", "buffers", "evaluation"},
-    "loss": {"activations", "scratch", "evaluation"},
+    "loss": {"activations", "scratch", "evaluation", "tallies"},
     "backward": {"deltas", "gradients", "scratch"},
     "update": {"parameters", "optimizer_state", "gradients", "scratch"},
 }
 #: Slots begin at multiples of this, so what is written is kept as one flag a block.
 _BLOCK: Final = 16
 #: What holds values before the first row runs.
-_PERSISTENT = {"settings", "parameters", "optimizer_state", "buffers"}
+_PERSISTENT = {"settings", "parameters", "optimizer_state", "buffers", "tallies"}
 
 
 class TapeError(NnplayError):

@@ -46,6 +46,8 @@ def write(machine: Machine, stages: Sequence[tuple[Loss, Optimizer]], settings: 
     for stage, (loss, optimizer) in zip(machine.tape.stages, stages, strict=True):
         machine.view(stage.named["optimizer"])[...] = [float(value) for value in optimizer.values.values()]
         _write_fields(machine, full_name(stage.objective.name, "loss"), loss.values)
+        for slot, numbers in stage.constants.values():
+            machine.view(slot)[...] = numbers
     for path, planned in machine.tape.layers.items():
         _write_fields(machine, path, planned.layer.values)
 

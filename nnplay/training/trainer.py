@@ -29,13 +29,15 @@ from nnplay.tape.objective import only
 from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
 from nnplay.training import live_settings
+from nnplay.training.batches import batch_count
 from nnplay.training.curve_recording import extend_history
 from nnplay.training.divergence import diverged
 from nnplay.training.driver import CALL_SECONDS, Driver, read_count, steps_per_call
 from nnplay.training.history import History
 from nnplay.training.learning_rate import Plateau, rates, watches
 from nnplay.training.memory_check import refuse_too_large
-from nnplay.training.scores.evaluation import Evaluation, Part, rows_at_once
+from nnplay.training.scores.class_balance import balanced
+from nnplay.training.scores.evaluation import Evaluation, Part, arrays_of, rows_at_once
 from nnplay.training.scores.targets import TargetForm, default_loss, target_form
 from nnplay.training.scores.uncertainty import Interval
 from nnplay.training.settings import TrainingSettings, resolve_record
@@ -94,10 +96,12 @@ class Trainer:
         given = kind_of(given, TrainingSettings, "TrainingSettings", "trainer", hint)
         self.settings = given.changed(**keywords)
         self.plan = network.plan(self.split.feature_shape)
-        self.form: TargetForm = target_form(self.loss, self.split.train, self.plan.output_shape)
+        self.form: TargetForm = target_form(
+            balanced(self.loss, self.split.train), self.split.train, self.plan.output_shape
+        )
         silent, frozen = silenced_frozen.fitting(self.plan, self.settings.silent, self.settings.frozen)
         self.settings = replace(self.settings, silent=silent, frozen=frozen)
-        self.split.batches(self.settings.batch_size)
+        batch_count(self.plan, self.split, self.settings)
         tape = self._tape()
         self.structure = Structure.of(tape)
         refuse_too_large(self.plan, tape.size * np.dtype(self.settings.dtype).itemsize)
@@ -134,16 +138,18 @@ class Trainer:
             frozen=silenced_frozen.read(settings.frozen),
             numbers=live_settings.IN_MEMORY,
         )
-        return build({"": self.plan}, [only(self.loss, self.optimizer)], spec)
+        loss = balanced(self.loss, self.split.train)
+        weight = "" if self.split.train.weights is None else "weight"
+        return build({"": self.plan}, [only(loss, self.optimizer, weight)], spec)
 
     def _build_machine(self, tape: Tape, progress: Callable[[int, int, str], None] | None = None) -> Machine:
         threads = self.settings.threads or cores()
         return self.machine_maker(tape, dtype=self.settings.dtype, threads=threads, progress=progress)
 
     def _load_data(self) -> None:
-        train = self.split.train
-        arrays = {"input": train.x, "target": self.form.encode(train.y)}
-        self.machine.load(arrays, batch=self.batch_rows, shuffle=self.settings.shuffle)
+        arrays = arrays_of(self.split.train, self.form)
+        fewest, shuffle = self.plan.fewest_rows, self.settings.shuffle
+        self.machine.load(arrays, batch=self.batch_rows, fewest=fewest, shuffle=shuffle)
         self._evaluation = Evaluation(self.machine, self.split, self.form)
         if self.split.validation is not None and self.settings.validate_every:
             self.machine.watch(self._evaluation.rows("validation"), self.settings.validate_every)
@@ -199,8 +205,8 @@ class Trainer:
 
     @property
     def batches(self) -> int:
-        """Batches per epoch; an incomplete last one counts."""
-        return self.split.batches(self.settings.batch_size)
+        """Batches per epoch; an incomplete last one counts, unless it is too small for a layer."""
+        return self.machine.batches
 
     @property
     def step(self) -> int:
@@ -249,7 +255,7 @@ class Trainer:
         Raises:
             InputError: it belongs to another network, optimizer or batching; nothing has changed then.
         """
-        refuse_other_run(checkpoint, self._now(), len(self.split.train))
+        refuse_other_run(checkpoint, self._now(), len(self.split.train), self.batches)
         self._use(checkpoint.optimizer, checkpoint.settings)
         machine = self.machine
         machine.state()[...] = checkpoint.memory
@@ -333,7 +339,7 @@ class Trainer:
     @property
     def has_score(self) -> bool:
         """Whether the loop itself counts right answers, which it does wherever there are classes."""
-        return self.form.decide is not None
+        return self.form.counts
 
     def _observe(self) -> None:
         """Shows finished epochs to a schedule that watches the validation loss (or else the training loss)."""

@@ -70,6 +70,11 @@ REPEATED: dict[str, tuple[str, dict[str, Any]]] = COMPARED | {
         "sum[identity | linear 64, relu, linear 32], layer_norm, linear 8",
         {"name": "reversal", "samples": 200},
     ),
+    "decoder": (
+        "embedding 8 32, positional_embedding, multi_head_cross_attention 4 kv_heads=2 dropout=0.1[identity | "
+        "max_pool1d 2, linear 20], multi_head_self_attention 4 causal kv_heads=2 rotary=halves dropout=0.2, linear 8",
+        {"name": "reversal", "samples": 200},
+    ),
 }
 
 

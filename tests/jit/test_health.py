@@ -225,10 +225,6 @@ def nothing_gets_through() -> Trainer:
     return trainer
 
 
-def batch_of_one() -> Trainer:
-    return moons("linear 8, batch_norm, relu, linear 2", batch_size=1)
-
-
 def last_batch_of_one() -> Trainer:
     x, y = table(33)
     return run("linear 4, batch_norm, linear 2", Dataset(x, y).split(1, 0, 0, seed=0), batch_size=32)
@@ -275,7 +271,6 @@ FAULTS: list[tuple[str, Callable[[], Trainer], str]] = [
     ("no_probabilities", no_probabilities, "does not end with sigmoid"),
     ("same_answer", softmax_of_one, "softmax of a single number is always 1"),
     ("same_answer", nothing_gets_through, "predicts the same for all 210 rows"),
-    ("batch_of_one", batch_of_one, "with batches of one row"),
     ("batch_of_one", last_batch_of_one, "the last batch of 33 rows has only one"),
     ("no_tokens", scaled_tokens, "do not scale them"),
     ("no_tokens", too_few_tokens, "11 is in the data, but the vocabulary of embedding ends at 3"),
@@ -470,7 +465,6 @@ HOPELESS = {
     "raw numbers": no_probabilities,
     "sigmoid for shares": lambda: moons("linear 8, relu, linear 2, sigmoid", loss="cross_entropy_probabilities"),
     "softmax of one": softmax_of_one,
-    "batch of one": batch_of_one,
     "last batch of one": last_batch_of_one,
     "scaled tokens": scaled_tokens,
     "too few tokens": too_few_tokens,
@@ -494,7 +488,7 @@ def test_a_run_that_cannot_work_is_said_before_it_starts_with_what_mends_it(make
     assert not [one for one in findings(mended) if one.mend]
 
 
-@pytest.mark.parametrize("make", [softmax_twice, no_probabilities, batch_of_one])
+@pytest.mark.parametrize("make", [softmax_twice, no_probabilities])
 def test_nobody_speaks_of_the_rate_where_a_run_cannot_work(make: Callable[[], Trainer]) -> None:
     """After some epochs, too, the only advice is what makes it work; nothing is said of how it trains."""
     trainer = make()

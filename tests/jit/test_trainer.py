@@ -10,6 +10,7 @@ import pytest
 
 import nnplay as nn
 from nnplay.errors import InputError
+from nnplay.training.batches import batch_summary
 from tests.small_trainer import trainer, weights
 
 
@@ -88,6 +89,24 @@ def test_an_incomplete_last_batch_is_used() -> None:
     assert (len(made.split.train), made.batches) == (140, 5)
     made.run(epochs=1)
     assert (made.step, made.epoch, made.batch) == (5, 1, 0)
+
+
+def test_a_last_batch_that_is_too_small_for_batch_statistics_is_left_out() -> None:
+    """140 rows in batches of 139: batch norm of features cannot use the row that is left; of pictures it can."""
+    made = trainer(layers="linear 8, batch_norm, tanh, linear 2", batch_size=139)
+    assert (made.batches, made.steps_to(2)) == (1, 2)
+    made.run(epochs=2)
+    assert (made.step, made.epoch, made.batch) == (2, 2, 0)
+    assert "the last batch is left out" in batch_summary(made.plan, made.split, made.settings)
+    copy = trainer(layers="linear 8, batch_norm, tanh, linear 2", batch_size=139)
+    copy.restore(made.state())
+    assert trainer(layers="linear 8, reshape 4x2, batch_norm, flatten, linear 2", batch_size=139).batches == 2
+
+
+def test_batches_that_are_always_too_small_are_refused() -> None:
+    """Batch norm of single rows of features is refused before anything runs, with what to do."""
+    with pytest.raises(InputError, match=r"layer 1, batch_norm: needs at least 2 rows in a batch.*layer_norm"):
+        trainer(layers="linear 8, batch_norm, tanh, linear 2", batch_size=1)
 
 
 def test_the_mean_of_an_incomplete_batch_is_over_its_own_rows() -> None:

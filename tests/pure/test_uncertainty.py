@@ -41,3 +41,12 @@ def test_an_interval_is_said_with_its_rows() -> None:
     )
     assert "between -3.2e12 and -45.250 (" in describe_interval("r2", (-3.2e12, -45.25), 90)
     assert describe_interval("r2", (-0.1, 0.3), 90) == "likely between -0.100 and 0.300 (95 % interval of 90 rows)"
+
+
+@pytest.mark.parametrize("mean", [1e5, -1e7, 1e9])
+def test_the_interval_of_r2_is_the_same_wherever_the_target_begins(mean: float) -> None:
+    """Targets whose mean is millions of deviations from 0 have the interval of those around 0."""
+    random = np.random.default_rng(0)
+    true = random.normal(size=(50, 1))
+    predicted = true + 0.3 * random.normal(size=(50, 1))
+    assert r2_interval(true + mean, predicted + mean) == pytest.approx(r2_interval(true, predicted), abs=1e-5)

@@ -87,6 +87,7 @@ class FakeCatalogue:
             ),
             "tanh": (),
             "relu": (),
+            "relu6": (),
             "dropout": (number("rate", 0.5, "share set to zero", low=0.0, high=0.9),),
             "sigmoid": (),
         }

@@ -2,7 +2,8 @@
 
 Loops over rows take wide rows, as `nnplay.kernels.span_sums` says. Mean and spread are found block by block and merged
 (Chan, Golub, LeVeque: Updating formulae and a pairwise algorithm for computing sample variances; 1979), which stays
-accurate in float32 for any number of rows.
+accurate in float32 for any number of rows. All of it is done on distances from the first row, which are exact where
+the mean is far from 0, and a mean is kept as two numbers: `mean`, and `rest`, which rounding took from it.
 """
 
 from __future__ import annotations
@@ -19,45 +20,74 @@ _ROWS = 128
 
 
 @inline
-def channel_moments(x: Any, C: int, rows: int, mean: Any, spread: Any) -> None:
-    """Mean of each channel over rows (rows, C), and the sum of squared distances from it, both (C)."""
-    total, centre, squares = scratch(128), scratch(128), scratch(128)
+def channel_moments(x: Any, C: int, rows: int, mean: Any, rest: Any, spread: Any) -> None:
+    """Mean of each channel over rows (rows, C), and the sum of squared distances from it, each (C).
+
+    The mean is mean + rest: `rest` is what rounding took from it.
+    """
+    total, centre, squares, base = scratch(128), scratch(128), scratch(128), scratch(128)
     times = folds(C)
     for first in range(0, C, CHANNELS):
         width = min(CHANNELS, C - first)
-        wide = width * times
-        m, s = shifted(mean, first), shifted(spread, first)
+        m, q, s = shifted(mean, first), shifted(rest, first), shifted(spread, first)
         zero(m, width)
+        zero(q, width)
         zero(s, width)
-        for begin in range(0, rows, _ROWS):
-            count = min(_ROWS, rows - begin)
-            block = shifted(x, begin * C + first)
-            zero(total, wide)
-            for g in range(count // times):
-                copy(total, shifted(block, g * times * C), wide, True)
-            for r in range(count // times * times, count):
-                copy(total, shifted(block, r * C), width, True)
-            fold(total, width, times)
+        if rows > 0:
+            repeat(base, shifted(x, first), width, times)
+            for begin in range(0, rows, _ROWS):
+                count = min(_ROWS, rows - begin)
+                block = shifted(x, begin * C + first)
+                _distances(block, C, count, times, width, base, total)
+                repeat(centre, total, width, times)
+                _squared_distances(block, C, count, times, width, base, centre, squares)
+                _merge(q, s, total, squares, width, DTYPE(begin), DTYPE(count))
             for c in range(width):
-                total[c] /= DTYPE(count)
-            repeat(centre, total, width, times)
-            _squared_distances(block, C, count, times, width, centre, squares)
-            _merge(m, s, total, squares, width, DTYPE(begin), DTYPE(count))
+                m[c], q[c] = rounded_mean(base[c], q[c])
 
 
 @inline
-def _squared_distances(block: Any, C: int, count: int, times: int, width: int, centre: Any, squares: Any) -> None:
-    """squares (C) = Σ (x − centre)² over a block (count, C), taken as wide rows of `times` rows each."""
+def rounded_mean(base: Any, distance: Any) -> Any:
+    """base + distance, and what rounding took from it."""
+    mean = base + distance
+    return mean, (base - mean) + distance
+
+
+@inline
+def _distances(block: Any, C: int, count: int, times: int, width: int, base: Any, total: Any) -> None:
+    """total (C) = Σ (x − base) / count over a block (count, C), taken as wide rows of `times` rows each."""
+    wide = width * times
+    zero(total, wide)
+    for g in range(count // times):
+        X = shifted(block, g * times * C)
+        for j in range(wide):
+            total[j] += X[j] - base[j]
+    for r in range(count // times * times, count):
+        X = shifted(block, r * C)
+        for j in range(width):
+            total[j] += X[j] - base[j]
+    fold(total, width, times)
+    for c in range(width):
+        total[c] /= DTYPE(count)
+
+
+@inline
+def _squared_distances(
+    block: Any, C: int, count: int, times: int, width: int, base: Any, centre: Any, squares: Any
+) -> None:
+    """squares (C) = Σ (x − base − centre)² over a block (count, C), taken as wide rows of `times` rows each."""
     wide = width * times
     zero(squares, wide)
     for g in range(count // times):
         X = shifted(block, g * times * C)
         for j in range(wide):
-            squares[j] = multiply_add(X[j] - centre[j], X[j] - centre[j], squares[j])
+            distance = (X[j] - base[j]) - centre[j]
+            squares[j] = multiply_add(distance, distance, squares[j])
     for r in range(count // times * times, count):
         X = shifted(block, r * C)
         for j in range(width):
-            squares[j] = multiply_add(X[j] - centre[j], X[j] - centre[j], squares[j])
+            distance = (X[j] - base[j]) - centre[j]
+            squares[j] = multiply_add(distance, distance, squares[j])
     fold(squares, width, times)
 
 
@@ -72,10 +102,13 @@ def _merge(mean: Any, spread: Any, more_mean: Any, more_spread: Any, width: int,
 
 @inline
 def gradient_sums(
-    x: Any, dy: Any, C: int, rows: int, mean: Any, plain: Any, along: Any, gated: bool, rstd: Any, weight: Any,
-    bias: Any,
+    x: Any, dy: Any, C: int, rows: int, mean: Any, rest: Any, plain: Any, along: Any, gated: bool, rstd: Any,
+    weight: Any, bias: Any,
 ) -> None:  # fmt: skip
-    """Per channel: plain = Σ dy and along = Σ dy·(x - mean), over rows (rows, C); where `gated`, dy passes `gate`."""
+    """Per channel: plain = Σ dy and along = Σ dy·(x - mean - rest), over rows (rows, C).
+
+    Where `gated`, dy passes `gate`.
+    """
     total, product, passed = scratch(128), scratch(128), scratch(128)
     centre, factor, offset = scratch(128), scratch(128), scratch(128)
     times = folds(C)
@@ -83,7 +116,7 @@ def gradient_sums(
         width = min(CHANNELS, C - first)
         repeat(centre, shifted(mean, first), width, times)
         if gated:
-            scale_rows(first, width, times, mean, rstd, weight, bias, centre, factor, offset)
+            scale_rows(first, width, times, mean, rest, rstd, weight, bias, centre, factor, offset)
         zero(shifted(plain, first), width)
         zero(shifted(along, first), width)
         for begin in range(0, rows, _ROWS):
@@ -106,6 +139,8 @@ def gradient_sums(
             fold(product, width, times)
             copy(shifted(plain, first), total, width, True)
             copy(shifted(along, first), product, width, True)
+        for c in range(first, first + width):
+            along[c] -= rest[c] * plain[c]
 
 
 @inline
@@ -116,13 +151,13 @@ def gate(passed: Any, x: Any, dy: Any, count: int, centre: Any, factor: Any, off
 
 
 @inline
-def shift_and_scale(x: Any, y: Any, C: int, rows: int, mean: Any, rstd: Any, weight: Any, bias: Any) -> None:
-    """y = (x - mean)·rstd·weight + bias, channel by channel, over rows (rows, C)."""
+def shift_and_scale(x: Any, y: Any, C: int, rows: int, mean: Any, rest: Any, rstd: Any, weight: Any, bias: Any) -> None:
+    """y = (x - mean - rest)·rstd·weight + bias, channel by channel, over rows (rows, C)."""
     centre, factor, offset = scratch(128), scratch(128), scratch(128)
     times = folds(C)
     for first in range(0, C, CHANNELS):
         width = min(CHANNELS, C - first)
-        scale_rows(first, width, times, mean, rstd, weight, bias, centre, factor, offset)
+        scale_rows(first, width, times, mean, rest, rstd, weight, bias, centre, factor, offset)
         for g in range((rows + times - 1) // times):
             place, count = g * times * C + first, min(times, rows - g * times) * width
             X, Y = shifted(x, place), shifted(y, place)
@@ -132,15 +167,21 @@ def shift_and_scale(x: Any, y: Any, C: int, rows: int, mean: Any, rstd: Any, wei
 
 @inline
 def scale_rows(
-    first: int, width: int, times: int, mean: Any, rstd: Any, weight: Any, bias: Any, centre: Any, factor: Any,
-    offset: Any,
+    first: int, width: int, times: int, mean: Any, rest: Any, rstd: Any, weight: Any, bias: Any, centre: Any,
+    factor: Any, offset: Any,
 ) -> None:  # fmt: skip
     """Wide rows of y = (x - centre)·factor + offset for channels `first` … `first + width`."""
     for r in range(times):
         for c in range(width):
             centre[r * width + c] = mean[first + c]
             factor[r * width + c] = rstd[first + c] * weight[first + c]
-            offset[r * width + c] = bias[first + c]
+            offset[r * width + c] = moved_bias(bias[first + c], rest[first + c], factor[r * width + c])
+
+
+@inline
+def moved_bias(bias: Any, rest: Any, factor: Any) -> Any:
+    """bias − rest·factor, for (x − mean − rest)·factor + bias = (x − mean)·factor + that."""
+    return multiply_add(-rest, factor, bias)
 
 
 @inline

@@ -38,7 +38,7 @@ def fuse(joined: Joined) -> None:
 
 
 def _fuse(joined: Joined, row: Row) -> None:
-    normalised, bias = row.writes[0], row.reads[4]
+    normalised, bias = row.writes[0], row.reads[5]
     relu = joined.reader(normalised, _FORWARD)
     back = joined.reader(normalised, _BACKWARD)
     if relu is None or back is None or not joined.between(normalised, relu, back):
@@ -47,7 +47,7 @@ def _fuse(joined: Joined, row: Row) -> None:
     rows = [found for one in (SUMS, INPUT) if (found := joined.reader(slope, one.kernel.name)) is not None]
     if not rows or not joined.between(slope, *rows):
         return
-    _join_backward(joined, back, rows, row.reads[3], bias)
+    _join_backward(joined, back, rows, row.reads[4], bias)
     _join_forward(joined, row, relu)
 
 
@@ -55,9 +55,10 @@ def _join_backward(joined: Joined, back: Row, rows: list[Row], weight: Slot, bia
     dy = back.reads[2]
     joined.drop(back)
     for row in rows:
-        x, _, mean, rstd, *more = row.reads
+        x, _, mean, rest, rstd, *more = row.reads
         sums = row.operation is SUMS
-        reads = (x, dy, mean, rstd, weight, bias) if sums else (x, dy, mean, rstd, *more, bias)
+        measured = (x, dy, mean, rest, rstd)
+        reads = (*measured, weight, bias) if sums else (*measured, *more, bias)
         operation = _SUMS_RELU if sums else _INPUT_RELU
         joined.put(
             Row(operation, row.phase, row.path, reads, row.writes, row.integers, row.adds, max(row.parts, back.parts)),

@@ -109,9 +109,9 @@ class CpuMachine(HostMachine):
         p[abi.PROGRAM_EPOCH_CAPACITY] = MAX_EPOCHS
         p[abi.PROGRAM_LOSS_SUM] = self._loss_sum.ctypes.data
 
-    def load(self, arrays: Mapping[str, Array], *, batch: int, shuffle: bool = True) -> None:
+    def load(self, arrays: Mapping[str, Array], *, batch: int, fewest: int = 1, shuffle: bool = True) -> None:
         """Gives the training rows: arrays (rows, …) by name, copied in the tape's type."""
-        super().load(arrays, batch=batch, shuffle=shuffle)
+        super().load(arrays, batch=batch, fewest=fewest, shuffle=shuffle)
         full = self.train_table(self.tape.fused, self.batch_size)
         tail = full if self.tail_table is None else self.train_table(self.tape.fused, self.tail_table.n)
         self._tables = [full, tail]

@@ -132,6 +132,10 @@ class Machine(Protocol):
     def last_good_step(self) -> int: ...
 
     @property
+    def batches(self) -> int:
+        """Batches of an epoch."""
+
+    @property
     def finished_epochs(self) -> Array:
         """A row for each epoch that ended in the last call: its number, training loss, evaluated loss and score."""
 
@@ -139,8 +143,11 @@ class Machine(Protocol):
     def current_batch(self) -> Table:
         """The rows of the next step, for its batch."""
 
-    def load(self, arrays: Mapping[str, Array], *, batch: int, shuffle: bool = True) -> None:
-        """Gives the training rows: arrays (rows, …) by name, copied in the tape's type."""
+    def load(self, arrays: Mapping[str, Array], *, batch: int, fewest: int = 1, shuffle: bool = True) -> None:
+        """Gives the training rows: arrays (rows, …) by name, copied in the tape's type.
+
+        A last batch of less than `fewest` rows is left out.
+        """
 
     def load_eval(self, arrays: Mapping[str, Array], stage: int = 0) -> EvalRows:
         """Gives rows for `evaluate` and `watch`."""

@@ -17,6 +17,7 @@ from nnplay.records.optimizer import Optimizer
 from nnplay.session.blob import match
 from nnplay.timeline.change_log import Change, SetWeight, settings_after
 from nnplay.timeline.saved.saved_timeline import SavedBranchLog, SavedSegment, SavedTimeline
+from nnplay.training.batches import batch_count
 
 _WHERE: Final = "past.stretch"
 
@@ -69,7 +70,7 @@ def _check_segment(segment: SavedSegment, changes: Sequence[Change], split: Spli
     config = segment.config.completed(split)
     plan = Network(config.layers, config.seed).plan(split.feature_shape)
     dtype, shapes = config.training_settings().dtype, state_shapes(plan, config.optimizer)
-    batches = split.batches(config.training_settings().batch_size)
+    batches = batch_count(plan, split, config.training_settings())
     for checkpoint in segment.checkpoints:
         if checkpoint.tensors is not None:
             match(checkpoint.tensors, {name: (dtype, shape) for name, shape in shapes.items()}, _WHERE)

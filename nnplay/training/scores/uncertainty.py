@@ -37,6 +37,7 @@ def r2_interval(true: NDArray[Any], predicted: NDArray[Any]) -> Interval:
     """
     wanted = true.astype(np.float64).reshape(len(true), -1)
     errors = ((predicted.astype(np.float64).reshape(wanted.shape) - wanted) ** 2).sum(axis=1)
+    wanted -= wanted.mean(axis=0)  # squares of numbers far from 0 would hide the spread
     draws = np.random.Generator(np.random.PCG64(0)).multinomial(len(true), np.full(len(true), 1 / len(true)), _DRAWS)
     means = draws @ wanted / len(true)
     spread = draws @ (wanted**2).sum(axis=1) - len(true) * (means**2).sum(axis=1)

@@ -46,17 +46,18 @@ class Checkpoint:
         """Views of `memory` by the names of the tensors in it."""
         return self.structure.views(self.memory)
 
-    def difference(self, own: Checkpoint, rows: int) -> str:
-        """Why a run on so many rows that stands at `own` cannot go to this checkpoint; empty if it can.
+    def difference(self, own: Checkpoint, rows: int, batches: int) -> str:
+        """Why a run on so many rows in so many batches that stands at `own` cannot go to this checkpoint; else empty.
 
         A batch beyond the data, or tensors of other shapes, would be read from memory that is something else.
         """
         reason = self._different_setting(own, rows) or own.structure.difference(self.structure)
         if reason:
             return reason
-        batches, batch = -(-rows // own.settings.batch_rows(rows)), self.clock.batch
-        if not 0 <= batch < batches:
-            return f"it is at batch {batch:,} of its epoch, but an epoch has {counted(batches, 'batch')} here"
+        if not 0 <= self.clock.batch < batches:
+            return (
+                f"it is at batch {self.clock.batch:,} of its epoch, but an epoch has {counted(batches, 'batch')} here"
+            )
         if (self.memory.shape, self.memory.dtype) != (own.memory.shape, own.memory.dtype):
             return f"it has {self.memory.size:,} numbers in the state, {own.memory.size:,} here"
         return ""
@@ -72,8 +73,8 @@ class Checkpoint:
         return ""
 
 
-def refuse_other_run(checkpoint: Any, own: Checkpoint, rows: int) -> None:
-    """Refuses what is no checkpoint of a run made as the one that stands at `own` is, on so many rows.
+def refuse_other_run(checkpoint: Any, own: Checkpoint, rows: int, batches: int) -> None:
+    """Refuses what is no checkpoint of a run made as the one that stands at `own` is, on so many rows and batches.
 
     Raises:
         InputError: it names what differs.
@@ -82,6 +83,6 @@ def refuse_other_run(checkpoint: Any, own: Checkpoint, rows: int) -> None:
         raise InputError(
             f"{type(checkpoint).__name__} is not a trainer state", where="restore", hint="give what state() returned"
         )
-    if reason := checkpoint.difference(own, rows):
+    if reason := checkpoint.difference(own, rows, batches):
         hint = "create a trainer for the same network, optimizer and batches; remake() carries weights over"
         raise InputError(f"this is the state of another run: {reason}", where="restore", hint=hint)

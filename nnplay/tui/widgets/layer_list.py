@@ -14,8 +14,8 @@ from textual.message import Message
 
 from nnplay.errors import InputError
 from nnplay.fields import text
-from nnplay.network.edit_layers import Change, Path, changed, put, swapped, twice, without
-from nnplay.network.layer_text import frozen_or_not, name_of, rename_layer, schemes_of, with_units, with_value
+from nnplay.network.edit_layers import Change, Path, changed, put, renamed, swapped, twice, without
+from nnplay.network.layer_text import frozen_or_not, name_of, schemes_of, with_units, with_value
 from nnplay.network.summary import Ledger
 from nnplay.text import counted
 from nnplay.tui.commands import actions
@@ -276,7 +276,7 @@ class LayerList(Cells, can_focus=True):
 
             def take_answer(name: str | None) -> None:
                 if name is not None:
-                    self._rewrite(lambda layer: rename_layer(layer, name))
+                    self.change(renamed(name))
 
             self.app.push_screen(AskValue("name of the layer", field, current), take_answer)
 

@@ -1,0 +1,325 @@
+"""The engine's answer to a question: its record and settings are found, its rows run on the same numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nnplay.errors import InputError, Problems
+from nnplay.kernels import abi
+from nnplay.records.layer import Layer, LayerRecord
+from nnplay.records.loss import LossRecord
+from nnplay.records.registry import layer_records, loss_records
+from tests.conformance.layout import LastState, Layout, layout_for
+from tests.conformance.question import CannotExpressError, Outcome, Question
+from tests.conformance.twin_search import settings_for
+from tests.records import Bench, Trial, layer_named
+
+Array = NDArray[Any]
+#: Axes of one row that the engine's memory knows.
+MOST_AXES = abi.MAX_RANK - 1 if hasattr(abi, "MAX_RANK") else 3
+#: Errors that are rounding, in proportion to the largest number that goes in or comes out.
+FORWARD, BACKWARD = 2e-5, 2e-4
+
+
+def answer(question: Question) -> Outcome:
+    """What the engine makes of it."""
+    try:
+        if question.refused:
+            raise CannotExpressError(question.refused)
+        reason = _loss(question) if question.path in _losses() else _layer(question)
+    except CannotExpressError as problem:
+        return Outcome("cannot", question.source, question.name, question.path, str(problem))
+    except (InputError, Problems) as problem:
+        what = problem.what if isinstance(problem, InputError) else str(problem)
+        return Outcome("cannot", question.source, question.name, question.path, f"refused: {what}")
+    verdict = "different" if reason else "same"
+    return Outcome(verdict, question.source, question.name, question.path, reason)  # type: ignore[arg-type]
+
+
+@cache
+def _losses() -> Mapping[str, tuple[LossRecord, ...]]:
+    found: dict[str, tuple[LossRecord, ...]] = {}
+    for record in loss_records().values():
+        if record.twin is not None:
+            found[record.twin.path] = (*found.get(record.twin.path, ()), record)
+    return found
+
+
+def _records(path: str, axes: int) -> Iterator[LayerRecord]:
+    for record in layer_records().values():
+        if record.twin is not None and not record.contains and record.twin.path_for((1,) * (axes + 1)) == path:
+            yield record
+
+
+def known_paths() -> frozenset[str]:
+    """Every class and function that some record has for a twin."""
+    twins = [record.twin for record in (*layer_records().values(), *loss_records().values()) if record.twin is not None]
+    return frozenset(twin.path_for((1,) * (axes + 1)) for twin in twins for axes in (1, 2, 3))
+
+
+# -- layers ------------------------------------------------------------------------------------------------------------
+
+
+def _layer(question: Question) -> str:
+    x = question.inputs[0]
+    if x.numel() == 0 or 0 in x.shape:
+        raise CannotExpressError("an input without numbers")
+    if not x.dtype.is_floating_point and question.path != "nn.Embedding":
+        raise CannotExpressError(f"numbers of type {str(x.dtype).removeprefix('torch.')}")
+    problems: list[CannotExpressError | InputError | Problems] = []
+    for axes in (1, 2, 3):
+        for record in _records(question.path, axes):
+            try:
+                return _one_layer(question, record)
+            except (CannotExpressError, InputError, Problems) as problem:
+                problems.append(problem)
+        if problems:
+            break
+    raise problems[0] if problems else CannotExpressError("no layer or loss")
+
+
+def _one_layer(question: Question, record: LayerRecord) -> str:
+    twin = record.twin
+    assert twin is not None
+    layout = layout_for(twin, question.path, question.arguments, question.inputs[0])
+    count = 1 if twin.inputs > 1 else len(question.inputs)
+    if twin.inputs > 1 and any(one is not question.inputs[0] for one in question.inputs[: twin.inputs]):
+        raise CannotExpressError("inputs that are not the same")
+    if any(x.shape != question.inputs[0].shape for x in question.inputs[1:count]) and not twin.listed:
+        raise CannotExpressError("inputs of several shapes")
+    xs = [layout.inward(x) for x in question.inputs[:count]]
+    if count > 1 and not record.joins:
+        raise CannotExpressError("several inputs")
+    shapes = tuple(tuple(int(size) for size in x.shape[1:]) for x in xs)
+    if max(map(len, shapes)) > MOST_AXES:
+        raise CannotExpressError(f"more than {MOST_AXES} axes in a row")
+    if not all(shapes):
+        raise CannotExpressError("an input without axes")
+    values = settings_for(record, layout.arguments, shapes if record.joins else shapes[0])
+    if "sequence" in next((field.choices for field in record.fields if field.name == "output"), ()):
+        values = {**values, "output": "sequence"}  # all that PyTorch returns
+    if twin.random and question.training:
+        raise CannotExpressError("random numbers of its own")
+    bench, path = _bench(record, values, xs, shapes)
+    _put_in(bench, path, twin, values, question)
+    return _compare(bench, path, question, layout, xs, values)
+
+
+def _bench(record: LayerRecord, values: Mapping[str, Any], xs: list[Any], shapes: tuple[Any, ...]) -> tuple[Bench, str]:
+    """A machine for the layer, behind layers that are trained, so that there are gradients of its inputs."""
+    tested: Layer
+    if record.joins:
+        tested = record(*([layer_named("linear", shape[-1])] for shape in shapes), **values)
+    else:
+        tested = record(**values)
+    tokens = record.name == "embedding"
+    layers = (tested,) if tokens else (layer_named("linear", shapes[0][-1], name="front"), tested)
+    trial = Trial(layers, shapes[0], len(xs[0]), tokens=2 if tokens else 0)
+    return Bench(trial, "float32"), "0" if tokens else "1"
+
+
+def _inputs_of(bench: Bench, path: str, count: int) -> list[str]:
+    if path == "0":
+        return ["input"]
+    return ["front.output"] if count == 1 else [f"{path}.{k}.0.output" for k in range(count)]
+
+
+def _put_in(bench: Bench, path: str, twin: Any, values: Mapping[str, Any], question: Question) -> None:
+    """Gives the layer the parameters and running statistics of the question."""
+    view = bench.machine.view
+    for name, slot in bench.tape.parameters.items():
+        own = name.rpartition(".")
+        if own[0] != path:
+            continue
+        for place in twin.places(own[2], slot.at(1), values):
+            theirs = question.tensors.get(place.name)
+            if theirs is None:
+                raise CannotExpressError(f"no {place.name}")
+            array = theirs.detach().numpy()[getattr(place, "whole", ()) or ...]
+            view(slot)[place.part] = array.reshape(
+                [view(slot)[place.part].shape[axis] for axis in place.axes]
+            ).transpose(np.argsort(place.axes))
+    for name in bench.tape.buffers:
+        theirs = question.tensors.get(name.rpartition(".")[2])
+        if theirs is not None:
+            view(bench.tape.layout.find(name))[...] = theirs.detach().numpy()
+
+
+def _compare(
+    bench: Bench, path: str, question: Question, layout: Layout, xs: list[Any], values: Mapping[str, Any]
+) -> str:
+    """How far off the engine is; empty where it is not."""
+    twin = bench.plan.layers[-1].layer.record.twin
+    assert twin is not None
+    n, view, find = len(xs[0]), bench.machine.view, bench.tape.layout.find
+    given = layout.result(question.result())
+    result = given if isinstance(given, LastState) else twin.output(given, values)
+    outward = layout.output or layout.outward
+    evaluated = bench.plan.layers[-1].plan.evaluate is not None and not question.training
+    names = _inputs_of(bench, path, len(xs))
+    table, prefix = (bench.eval_table, "eval.") if evaluated else (bench.table, "")
+    forward = [k for k, row in enumerate(table.rows) if row.phase == "forward"]
+    own = next((k for k in forward if table.rows[k].path == path), forward[-1] + 1)
+    bench.machine.run_table(table, own, int(evaluated))  # the first row of an evaluation takes rows that nobody gave
+    for name, x in zip(names, xs, strict=True):
+        place = bench.tape.named["input"] if name == "input" else find(prefix + name)
+        view(place, n)[...] = x.detach().numpy()
+    bench.machine.run_table(table, forward[-1] + 1, own)
+    y = outward(torch.tensor(view(find(f"{prefix}{path}.output"), n)))
+    if isinstance(result, LastState):
+        y, result = y[:, -1], result.state
+    largest = max(float(x.detach().abs().max()) for x in xs)
+    if reason := _off("output", y, result, largest, FORWARD):
+        return reason
+    if not question.slopes or evaluated or path == "0":
+        return ""
+    return _slopes(bench, path, question, layout, names, result, values)
+
+
+def _slopes(
+    bench: Bench,
+    path: str,
+    question: Question,
+    layout: Layout,
+    names: list[str],
+    result: Any,
+    values: Mapping[str, Any],
+) -> str:
+    """The same for the gradients of inputs and parameters, for random gradients of the output."""
+    n, view, find = bench.n, bench.machine.view, bench.tape.layout.find
+    if not (torch.is_tensor(result) and result.requires_grad):
+        return ""
+    dy = np.random.default_rng(1).normal(size=view(find(f"{path}.output"), n).shape).astype(np.float32)
+    wanted = list(question.inputs[: len(names)])
+    tensors = {name: one for name, one in question.tensors.items() if one is not None and one.requires_grad}
+    found = torch.autograd.grad(
+        result, [*(x for x in wanted if x.requires_grad), *tensors.values()],
+        # contiguous: PyTorch's instance_norm is wrong for gradients with channels last
+        (layout.output or layout.outward)(torch.tensor(dy)).reshape(result.shape).contiguous(), allow_unused=True,
+    )  # fmt: skip
+    begin = bench.count("data", "forward", "loss")
+    rows = bench.table.rows
+    own = next(k for k in range(begin, len(rows)) if rows[k].path == path)
+    bench.run(own, begin)
+    view(find(f"d{path}.output"), n)[...] = dy
+    bench.run(bench.count("data", "forward", "loss", "backward"), own)
+    slopes = dict(zip([*(f"input {k}" for k, x in enumerate(wanted) if x.requires_grad), *tensors], found, strict=True))
+    for k, name in enumerate(names):
+        theirs = slopes.get(f"input {k}")
+        ours = layout.outward(torch.tensor(view(find(f"d{name}"), n))) if theirs is not None else None
+        if theirs is not None and (reason := _off("gradient of the input", ours, theirs, 1.0, BACKWARD)):
+            return reason
+    return _parameter_slopes(bench, path, slopes, values)
+
+
+def _parameter_slopes(bench: Bench, path: str, slopes: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    twin = bench.plan.layers[-1].layer.record.twin
+    assert twin is not None
+    for name, slot in bench.tape.parameters.items():
+        own = name.rpartition(".")
+        if own[0] != path:
+            continue
+        for place in twin.places(own[2], slot.at(1), values):
+            theirs = slopes.get(place.name)
+            if theirs is not None and not getattr(place, "whole", ()):
+                ours = bench.machine.view(bench.tape.layout.find(f"d{name}"))[place.part].transpose(place.axes)
+                if reason := _off(f"gradient of {place.name}", torch.tensor(ours.copy()), theirs, 1.0, BACKWARD):
+                    return reason
+    return ""
+
+
+# -- losses ------------------------------------------------------------------------------------------------------------
+
+
+def _loss(question: Question) -> str:
+    problems: list[CannotExpressError | InputError | Problems] = []
+    for record in _losses()[question.path]:
+        try:
+            return _one_loss(question, record)
+        except (CannotExpressError, InputError, Problems) as problem:
+            problems.append(problem)
+    raise problems[0]
+
+
+def _one_loss(question: Question, record: LossRecord) -> str:
+    prediction, target = question.inputs[:2]
+    if prediction.numel() == 0:
+        raise CannotExpressError("an input without numbers")
+    if record.target == "labels" and not target.dtype.is_floating_point:
+        if prediction.dim() == 0:
+            raise CannotExpressError("an input without axes")
+        prediction = prediction[None] if prediction.dim() == 1 else prediction
+        target = target.reshape(-1) if target.dim() == 0 else target
+        turned = prediction.movedim(1, -1)
+        if target.numel() * turned.shape[-1] != turned.numel():
+            raise CannotExpressError("targets of another shape")
+        moved = target.reshape(turned.shape[:-1])
+    elif record.target == "labels":
+        if not any(field.name == "soft" for field in record.fields):
+            raise CannotExpressError("targets that are probabilities")
+        turned, moved = (_batched(one).movedim(1, -1) for one in (prediction, target))
+    else:
+        if prediction.shape != target.shape:
+            prediction, target = torch.broadcast_tensors(prediction, target)
+        rows = prediction.shape[0] if prediction.dim() > 1 else 1
+        turned, moved = (one.reshape(rows, -1) for one in (prediction, target))
+    shape = tuple(int(size) for size in turned.shape[1:])
+    if len(shape) > MOST_AXES:
+        raise CannotExpressError(f"more than {MOST_AXES} axes in a row")
+    settings = settings_for(record, question.arguments, shape)
+    ours = _given(record, settings, turned, moved)
+    bench = Bench(
+        Trial((layer_named("linear", shape[-1], name="front"),), shape, len(turned)), "float32", loss=record(**settings)
+    )
+    view, named = bench.machine.view, bench.tape.named
+    forward = bench.count("data", "forward")
+    bench.run(forward)
+    view(named["output"], bench.n)[...] = ours.detach().numpy()
+    place = view(named["target"], bench.n)
+    place[...] = moved.detach().numpy().reshape(place.shape)
+    bench.run(bench.count("data", "forward", "loss"), forward)
+    wanted = question.result()
+    found = torch.tensor(view(named["loss"])).reshape(wanted.shape) if wanted.numel() == 1 else None
+    if found is None:
+        raise CannotExpressError("a loss for each row")
+    return _off("loss", found, wanted, 1.0, FORWARD)
+
+
+def _batched(one: Any) -> Any:
+    return one[None] if one.dim() == 1 else one
+
+
+def _given(record: LossRecord, settings: Mapping[str, Any], turned: Any, target: Any) -> Any:
+    """Our prediction for PyTorch's: the one that the twin turns into it."""
+    twin = record.twin
+    assert twin is not None
+    width = turned.shape[-1]
+    flat, labels = turned.reshape(-1, width), target.reshape(-1) if record.target == "labels" else target
+    for inverse in (lambda p: p, torch.exp):
+        made, _ = twin.loss_inputs(inverse(flat), labels, settings)
+        if made.shape == flat.shape and torch.allclose(made, flat, atol=1e-5, equal_nan=True):
+            return inverse(turned)
+    raise CannotExpressError("predictions of another form")
+
+
+def _off(what: str, found: Any, wanted: Any, size: float, tolerance: float) -> str:
+    """How far two tensors are apart beyond rounding, in words."""
+    found, wanted = found.detach().double(), wanted.detach().double()
+    if found.shape != wanted.shape:
+        if found.numel() != wanted.numel():
+            return f"{what}: shape {tuple(found.shape)} for {tuple(wanted.shape)}"
+        found = found.reshape(wanted.shape)
+    if not torch.equal(found.isnan(), wanted.isnan()):
+        return f"{what}: NaN in other places"
+    finite = wanted.isfinite()
+    if not torch.equal(found[~finite].nan_to_num(), wanted[~finite].nan_to_num()):
+        return f"{what}: infinite in other places"
+    scale = max(1.0, size, float(wanted[finite].abs().max()) if finite.any() else 0.0)
+    error = float((found[finite] - wanted[finite]).abs().max()) if finite.any() else 0.0
+    return f"{what}: off by {error:.2g} of {scale:.2g}" if error > tolerance * scale else ""
