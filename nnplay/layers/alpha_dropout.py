@@ -36,7 +36,6 @@ ALPHA_DROPOUT = LayerRecord(
     when="Instead of dropout behind selu. Usual rates: 0.05 to 0.2.",
     traits=Traits(each_step=True),
     plan=lambda values, shape: plan(values, shape),
-    traits=Traits(each_step=True),
     fields=(number("p", 0.1, "fraction of values set to the floor", low=0.0, high=0.999, live=True),),
     torch="AlphaDropout",
     twin=Twin("nn.AlphaDropout", same_arguments, random=True),

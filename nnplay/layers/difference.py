@@ -23,7 +23,6 @@ DIFFERENCE = LayerRecord(
     when="To compare two views of one input, or to let a network say only what is left over.",
     traits=Traits(each_step=True),
     plan=lambda values, shapes: plan(values, shapes),
-    traits=Traits(each_step=True),
     joins=True,
     torch="x - f(x)",
     twin=Twin("sub"),

@@ -31,7 +31,6 @@ DROP_PATH = LayerRecord(
     when="At the end of the branch in a deep residual block: sum[identity | linear 8, relu, linear 8, drop_path 0.1].",
     traits=Traits(each_step=True),
     plan=lambda values, shape: plan(values, shape),
-    traits=Traits(each_step=True),
     fields=(number("p", 0.1, "fraction of rows that go without", low=0.0, high=0.999, live=True),),
     torch="torchvision.ops.StochasticDepth(p, 'row')",
     cases=(Case({}, (5,)), Case({"p": 0.5}, (3, 4, 2)), Case({"p": 0}, (3,))),

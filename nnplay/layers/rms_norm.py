@@ -58,7 +58,6 @@ RMS_NORM = LayerRecord(
         affine_field("learn a scale for each channel"),
     ),
     plan=lambda values, shape: plan(values, shape),
-    traits=Traits(each_step=True),
     cases=(
         Case({}, (5,)),
         Case({"eps": 0.1}, (3, 4, 2)),
