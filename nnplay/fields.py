@@ -41,6 +41,7 @@ class Field:
         short: letter that may stand before the number in a layer's text (`k3`).
         live: may change while training (it lives in the engine's memory, so nothing is compiled anew).
         longest: letters of a text.
+        separator: what stands between several whole numbers (`3x5`, or `300,800` for a list of any length).
     """
 
     name: str
@@ -54,6 +55,7 @@ class Field:
     short: str = ""
     live: bool = False
     longest: int = 256
+    separator: str = "x"
 
     def read(self, value: Any, where: str = "") -> Any:
         """`value` (text from a file or form, or a Python value) as this field's type.
@@ -79,7 +81,7 @@ class Field:
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, tuple):
-            return "x".join(str(part) for part in value)
+            return self.separator.join(str(part) for part in value)
         if isinstance(value, float):
             return f"{value:.6g}"
         return str(value)
@@ -93,7 +95,8 @@ class Field:
             return "one of " + ", ".join(self.choices)
         if self.kind == "text":
             return "text"
-        noun = {"integer": "an integer", "number": "a number", "integers": "an integer or a pair like 3x5"}[self.kind]
+        several = f"an integer or a {'pair like 3x5' if self.separator == 'x' else 'list like 300,800'}"
+        noun = {"integer": "an integer", "number": "a number", "integers": several}[self.kind]
         low = f" {'>' if self.above else '≥'} {_bound(self.low)}" if self.low > -math.inf else ""
         high = f"{' and' if low else ''} ≤ {_bound(self.high)}" if self.high < math.inf else ""
         words = f", or {' or '.join(self.choices)}" if self.choices else ""
@@ -137,7 +140,7 @@ class Field:
         raise self._refuse(value, place)
 
     def _integers(self, value: Any, place: str) -> int | tuple[int, ...]:
-        parts = value.lower().split("x") if isinstance(value, str) else value
+        parts = value.lower().split(self.separator) if isinstance(value, str) else value
         if not isinstance(parts, Sequence):
             return self._integer(value, place)
         numbers = tuple(self._integer(part, place) for part in parts)

@@ -23,7 +23,7 @@ from nnplay.records.layer import Layer
 from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
-from nnplay.records.schedule import Schedule
+from nnplay.records.schedule import Schedule, is_chain
 from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.machine import MachineMaker
 from nnplay.text import clean, written
@@ -326,7 +326,7 @@ def _optimizer(reading: Reading, given: Any) -> Optimizer:
 
 
 def _schedule(reading: Reading, given: Any) -> Schedule | None:
-    table = reading.table("schedule", given)
+    table = {"name": "chained", "parts": given} if is_chain(given) else reading.table("schedule", given)
     if written(table.get("name", "")).lower() in ("none", "") and not set(table) - {"name"}:
         return None
     found: Schedule | None = read_record(reading, "schedule", table, schedule_records())

@@ -16,7 +16,7 @@ from nnplay.operations.step.clip import CLIP_NORM, CLIP_VALUE
 from nnplay.operations.step.penalty import PENALTY
 from nnplay.records.operation import Operation
 from nnplay.records.registry import schedule_records
-from nnplay.records.schedule import Schedule, ScheduleRecord
+from nnplay.records.schedule import Schedule, ScheduleRecord, is_chain
 from nnplay.text import shown
 
 
@@ -223,5 +223,7 @@ def _schedule(value: Any) -> Schedule | None:
         return value
     if isinstance(value, ScheduleRecord):
         return value()
+    if is_chain(value):
+        return schedule_records()["chained"](parts=value)
     schedule: Schedule = resolve_record(value, "schedule", schedule_records(), Schedule)
     return schedule

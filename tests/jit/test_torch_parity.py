@@ -21,6 +21,7 @@ from nnplay.records.optimizer import OptimizerRecord
 from nnplay.records.registry import layer_records, loss_records, optimizer_records, schedule_records
 from nnplay.records.schedule import ScheduleRecord
 from nnplay.records.twin import Place, Twin
+from nnplay.training.learning_rate import Plateau
 from tests.records import Bench, Trial, cases_of, layer_named, network_of
 
 torch: Any = pytest.importorskip("torch")
@@ -268,6 +269,20 @@ SCHEDULES: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
         o, 1.0, v["steps"], pct_start=v["pct_start"], div_factor=v["div_factor"],
         final_div_factor=v["final_div_factor"], cycle_momentum=False,
     ),
+    "multi_step": lambda o, v: torch.optim.lr_scheduler.MultiStepLR(
+        o, list(np.atleast_1d(v["milestones"])), v["gamma"],
+    ),
+    "warm_restarts": lambda o, v: torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(
+        o, v["steps"], v["t_mult"], v["min_factor"],
+    ),
+    "cyclic": lambda o, v: torch.optim.lr_scheduler.CyclicLR(
+        o, v["base_factor"], 1.0, v["step_size_up"], v["step_size_down"] or None, v["mode"], v["gamma"],
+        cycle_momentum=False,
+    ),
+    "polynomial": lambda o, v: torch.optim.lr_scheduler.PolynomialLR(o, v["steps"], v["power"]),
+    "linear_decay": lambda o, v: torch.optim.lr_scheduler.LinearLR(
+        o, v["start_factor"], v["end_factor"], v["steps"],
+    ),
 }  # fmt: skip
 
 
@@ -275,7 +290,7 @@ SCHEDULES: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
 def test_schedules_agree(record: ScheduleRecord) -> None:
     """Up to its last step, a schedule gives the learning rates of PyTorch's."""
     for values in (record().values, *(record(**given).values for given, _ in cases_of(record))):
-        count = int(values.get("steps", 25))
+        count = 3 * int(values["steps"]) if record.name == "warm_restarts" else int(values.get("steps", 25))
         optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
         schedule = SCHEDULES[record.name](optimizer, values)
         wanted = []
@@ -286,6 +301,52 @@ def test_schedules_agree(record: ScheduleRecord) -> None:
                 schedule.step()
         found = record.factor(values, np.arange(count, dtype=np.float64))
         np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9)
+
+
+def test_a_chain_is_pytorchs() -> None:
+    """A warm-up and then a cosine give, step by step, the learning rates of `SequentialLR`."""
+    schedule = schedule_records()["chained"](parts="warmup 5 start_factor=0.2, step 6 step_size=2, cosine 10")
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    lr_scheduler = torch.optim.lr_scheduler
+    twin = lr_scheduler.SequentialLR(
+        optimizer,
+        [
+            lr_scheduler.LinearLR(optimizer, 0.2, 1.0, 5),
+            lr_scheduler.StepLR(optimizer, 2, 0.1),
+            lr_scheduler.CosineAnnealingLR(optimizer, 10),
+        ],
+        [5, 11],
+    )
+    wanted = []
+    for _ in range(21):
+        wanted.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        twin.step()
+    found = schedule.record.factor(schedule.values, np.arange(21, dtype=np.float64))
+    np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"patience": 1},
+        {"patience": 0, "cooldown": 3},
+        {"patience": 1, "threshold": 0.2, "threshold_mode": "rel"},
+        {"patience": 2, "threshold": 0.15, "threshold_mode": "abs", "cooldown": 1},
+    ],
+)
+def test_a_plateau_drops_when_pytorchs_does(values: Mapping[str, Any]) -> None:
+    """Epoch by epoch, the factor is the learning rate of `ReduceLROnPlateau`, whose default threshold is another."""
+    schedule = schedule_records()["plateau"](**values, factor=0.5, min_factor=0.01)
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    own = {"threshold": 0.0, **values}
+    twin = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, min_lr=0.01, **own)
+    plateau = Plateau()
+    for loss in np.random.default_rng(1).choice([0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0], 40):
+        twin.step(float(loss))
+        plateau = plateau.after(schedule, [float(loss)])
+        assert plateau.factor == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-12)
+    assert plateau.factor < 1.0
 
 
 def test_layers_name_modules_that_exist() -> None:
