@@ -190,7 +190,7 @@ class Bench:
     def write_settings(self) -> None:
         """The field values of optimizer, loss and layers, and middling penalties and limits."""
         machine, tape = self.machine, self.tape
-        machine.view(tape.named["optimizer"])[...] = [float(value) for value in self.optimizer.values.values()]
+        machine.view(tape.named["optimizer"])[...] = self.optimizer.numbers
         for name, value in (("l1", 0.01), ("l2", 0.1), ("clip_norm", 0.5), ("clip_value", 0.2)):
             machine.view(tape.named[name])[...] = value
         live = {f"loss.{name}": value for name, value in self.loss.values.items()}

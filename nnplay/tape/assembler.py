@@ -28,6 +28,8 @@ class TapeSpec:
         penalties: rows that add to the gradients of the weights before the length of the gradient is measured.
         clips: rows that limit the gradient after that.
         silent, frozen: parts of the networks that are silenced, and whose weights stay as they are.
+        groups: names of layers that are trained with settings of their own, group by group; one that contains others
+            stands for all of them.
         numbers: settings that are numbers in memory, by the names under which rows read them.
     """
 
@@ -39,6 +41,7 @@ class TapeSpec:
     clips: tuple[Operation, ...] = ()
     silent: tuple[NetworkPart, ...] = ()
     frozen: tuple[NetworkPart, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
     numbers: tuple[str, ...] = ()
 
 

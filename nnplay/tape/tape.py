@@ -71,6 +71,7 @@ class Stage:
             the evaluation), norm, finite_flags, optimizer, and the spans parameters, gradients, weights and those of
             the optimizer's state.
         gradients: gradient slots by the name of the parameter.
+        groups: for each group of layers with settings of their own, the slot of these.
     """
 
     objective: Objective
@@ -79,6 +80,7 @@ class Stage:
     evaluation: list[Row] = field(default_factory=list)
     named: dict[str, Slot] = field(default_factory=dict)
     gradients: dict[str, Slot] = field(default_factory=dict)
+    groups: list[Slot] = field(default_factory=list)
 
 
 @dataclass(slots=True)

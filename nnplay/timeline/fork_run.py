@@ -16,6 +16,7 @@ from nnplay.timeline.change_log import DIVERGED, Change, SetValues, skip_in_repl
 from nnplay.timeline.checkpoint_store import StoredCheckpoint
 from nnplay.timeline.segment import Segment
 from nnplay.timeline.timeline import Timeline
+from nnplay.training import parameter_groups
 from nnplay.training.driver import Driver
 from nnplay.training.history import History
 from nnplay.training.live_settings import LIVE_SETTINGS
@@ -226,10 +227,12 @@ def read_fork(trainer: Trainer, words: str) -> tuple[SetValues | None, dict[str,
         return None, {"optimizer": records[value](lr=trainer.optimizer.values["lr"])}
     if name in fields:
         optimizer = trainer.optimizer.with_values(**{name: value})
-        return SetValues({name: optimizer.values[name]}), {"optimizer": optimizer}
+        live = name not in trainer.optimizer.record.switched
+        return SetValues({name: optimizer.values[name]}) if live else None, {"optimizer": optimizer}
     if name in _OTHER:
         settings = trainer.settings.changed(**{name: value})
         silenced_frozen.check(trainer.plan, settings.silent, settings.frozen)
+        parameter_groups.check(trainer.plan, trainer.optimizer, settings.groups)
         live = name in LIVE_SETTINGS
         return SetValues({name: getattr(settings, name)}) if live else None, {name: getattr(settings, name)}
     raise unknown("setting", name, ["optimizer", *fields, *_OTHER], where="fork")

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from nnplay.arguments import kind_of
+from nnplay.network.network import Network
 from nnplay.records.layer import Layer
+from nnplay.records.optimizer import Optimizer
+from nnplay.records.registry import optimizer_records
 from nnplay.tape.machines.machine import Progress
+from nnplay.training import parameter_groups
 from nnplay.training.learning_rate import Plateau
+from nnplay.training.settings import resolve_record
 from nnplay.training.state.weight_transfer import transfer_weights
 from nnplay.training.trainer import Trainer
 
@@ -38,8 +44,20 @@ def remake(trainer: Trainer, progress: Progress | None = None, **changes: Any) -
         "optimizer": changes.pop("optimizer", trainer.optimizer),
     }
     settings = trainer.settings.changed(**changes)
+    if "groups" not in changes:
+        settings = replace(settings, groups=_fitting_groups(settings.groups, **arguments))
     other = Trainer(**arguments, settings=settings, progress=progress, machine=trainer.machine_maker)
     return other, take_place(other, trainer)
+
+
+def _fitting_groups(groups: str, *, network: Any, data: Any, optimizer: Any, **_: Any) -> str:
+    """The groups without layers and settings that another network or optimizer does not have."""
+    if not groups or not isinstance(network, Network):
+        return groups
+    shape = data.feature_shape
+    return parameter_groups.fitting(
+        network.plan(shape), resolve_record(optimizer, "optimizer", optimizer_records(), Optimizer), groups
+    )
 
 
 def take_place(trainer: Trainer, before: Trainer) -> list[str]:

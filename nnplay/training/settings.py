@@ -18,6 +18,7 @@ from nnplay.records.operation import Operation
 from nnplay.records.registry import schedule_records
 from nnplay.records.schedule import Schedule, ScheduleRecord, is_chain
 from nnplay.text import shown
+from nnplay.training import parameter_groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Declared:
         form: where the playground shows it: among the penalties, or below everything else; empty where it does not.
         penalty: the row that adds to the gradient of the weights as long as the setting is above 0.
         clip: the row that limits the finished gradient as long as the setting is above 0.
-        parts: it names parts of the network, as in `1:3`.
+        parts: it names parts of the network, as in `1:3`; they decide which rows there are.
+        plain: turns what may be given in Python into what the field reads, in the one form that is kept.
         fixed: a trainer is made for it, so a checkpoint with another value belongs to another run.
         forks: a fork may try another value.
         objectives: training with several objectives has it too.
@@ -41,6 +43,7 @@ class Declared:
     penalty: Operation | None = None
     clip: Operation | None = None
     parts: bool = False
+    plain: Callable[[Any], Any] = lambda value: value
     fixed: bool = False
     forks: bool = True
     objectives: bool = True
@@ -147,6 +150,7 @@ class TrainingSettings:
         live=True,
         form="more",
         parts=True,
+        plain=lambda value: silenced_frozen.text_of(silenced_frozen.read(str(value))),
         objectives=False,
     )
     frozen: str = _declare(
@@ -156,6 +160,17 @@ class TrainingSettings:
         live=True,
         form="more",
         parts=True,
+        plain=lambda value: silenced_frozen.text_of(silenced_frozen.read(str(value))),
+        objectives=False,
+    )
+    groups: str = _declare(
+        kinds.text,
+        "",
+        "layers with settings of their own, as in 1 lr_factor=0.1, head weight_decay=0",
+        longest=4000,
+        live=True,
+        form="more",
+        plain=parameter_groups.text_of,
         objectives=False,
     )
 
@@ -174,9 +189,9 @@ class TrainingSettings:
             if name == "schedule":
                 read[name] = _schedule(value)
             elif name in DECLARED:
-                read[name] = DECLARED[name].field.read(_off(name) if value is None else value)
-                if name in SILENCED_FROZEN:
-                    read[name] = silenced_frozen.text_of(silenced_frozen.read(read[name]))
+                declared = DECLARED[name]
+                given = declared.plain(_off(name) if value is None else value)
+                read[name] = declared.field.read(given)
             else:
                 raise unknown("setting", name, [item.name for item in dataclasses.fields(self)], where="trainer")
         return replace(self, **read)
@@ -194,7 +209,7 @@ SILENCED_FROZEN: Final = tuple(name for name, declared in DECLARED.items() if de
 
 def _off(name: str) -> Any:
     """What turns a setting off."""
-    return "" if DECLARED[name].parts else 0.0
+    return "" if DECLARED[name].field.kind == "text" else 0.0
 
 
 def resolve_record(given: Any, kind: str, records: Mapping[str, Any], made_type: type[Any]) -> Any:

@@ -28,7 +28,7 @@ from nnplay.tape.memory_layout import STATE
 from nnplay.tape.objective import only
 from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
-from nnplay.training import live_settings
+from nnplay.training import live_settings, parameter_groups
 from nnplay.training.curve_recording import extend_history
 from nnplay.training.divergence import diverged
 from nnplay.training.driver import CALL_SECONDS, Driver, read_count, steps_per_call
@@ -97,6 +97,7 @@ class Trainer:
         self.form: TargetForm = target_form(self.loss, self.split.train, self.plan.output_shape)
         silent, frozen = silenced_frozen.fitting(self.plan, self.settings.silent, self.settings.frozen)
         self.settings = replace(self.settings, silent=silent, frozen=frozen)
+        parameter_groups.check(self.plan, self.optimizer, self.settings.groups)
         self.split.batches(self.settings.batch_size)
         tape = self._tape()
         self.structure = Structure.of(tape)
@@ -132,6 +133,7 @@ class Trainer:
             **live_settings.switched_rows(settings),
             silent=silenced_frozen.read(settings.silent),
             frozen=silenced_frozen.read(settings.frozen),
+            groups=parameter_groups.layers_of(settings.groups),
             numbers=live_settings.IN_MEMORY,
         )
         return build({"": self.plan}, [only(self.loss, self.optimizer)], spec)
@@ -172,9 +174,10 @@ class Trainer:
             InputError: an unknown name or an illegal value; nothing has changed then.
         """
         own = {key: changes.pop(key) for key in list(changes) if key in live_settings.LIVE_SETTINGS}
-        optimizer = self.optimizer.with_values(**changes) if changes else self.optimizer
+        optimizer = self.optimizer.with_live(**changes) if changes else self.optimizer
         settings = self.settings.changed(**own)
         silenced_frozen.check(self.plan, settings.silent, settings.frozen)
+        parameter_groups.check(self.plan, optimizer, settings.groups)
         self._use(optimizer, settings)
 
     def _use(self, optimizer: Optimizer, settings: TrainingSettings) -> None:

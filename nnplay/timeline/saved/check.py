@@ -17,6 +17,7 @@ from nnplay.records.optimizer import Optimizer
 from nnplay.session.blob import match
 from nnplay.timeline.change_log import Change, SetWeight, settings_after
 from nnplay.timeline.saved.saved_timeline import SavedBranchLog, SavedSegment, SavedTimeline
+from nnplay.training import parameter_groups
 
 _WHERE: Final = "past.stretch"
 
@@ -86,6 +87,7 @@ def _check_changes(
     for change in changes:
         optimizer, settings = settings_after(optimizer, settings, [change])
         silenced_frozen.check(plan, settings.silent, settings.frozen)
+        parameter_groups.check(plan, optimizer, settings.groups)
         action = change.apply
         if isinstance(action, SetWeight) and not (action.name in names and action.fits(shapes[action.name])):
             raise InputError(f"there is no weight {action.place}", where="past.changes")
@@ -99,7 +101,7 @@ def state_shapes(plan: NetworkPlan, optimizer: Optimizer) -> dict[str, Shape]:
             full, shape = f"{planned.path}.{name}", tuple(int(size) for size in parameter.shape)
             shapes[full] = shape
             if not planned.frozen:
-                shapes |= {f"{full}.{slot}": shape for slot in optimizer.record.slots}
+                shapes |= {f"{full}.{slot}": own for slot, own in optimizer.state_of(shape).items()}
         shapes |= {
             f"{planned.path}.{name}": tuple(map(int, shape)) for name, (shape, _) in planned.plan.buffers.items()
         }
