@@ -9,7 +9,7 @@ from typing import Any, Final
 from nnplay.config.run_config import TRAINING_FIELDS, RunConfig
 from nnplay.records.optimizer import Optimizer
 from nnplay.training.live_settings import LIVE_SETTINGS
-from nnplay.training.settings import TrainingSettings
+from nnplay.training.settings import DECLARED, TrainingSettings
 
 _DEFAULTS: Final = {item.name: item.default for item in TRAINING_FIELDS}
 
@@ -44,6 +44,8 @@ def _value(training: Mapping[str, Any], name: str) -> Any:
 def with_live(config: RunConfig, optimizer: Optimizer, settings: TrainingSettings) -> RunConfig:
     """A run with the values that were changed while it trained."""
     live = {
-        name: getattr(settings, name) for name in LIVE_SETTINGS if name in config.training or getattr(settings, name)
+        name: getattr(settings, name)
+        for name in LIVE_SETTINGS
+        if name in config.training or getattr(settings, name) != DECLARED[name].field.default
     }
     return replace(config, optimizer=optimizer, training={**config.training, **live})

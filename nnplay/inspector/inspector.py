@@ -49,6 +49,9 @@ class Inspector(PartialStep):
 
     def __init__(self, trainer: Trainer, timeline: Timeline | None = None) -> None:
         super().__init__()
+        if trainer.settings.accumulate > 1:
+            what = f"a step takes {trainer.settings.accumulate} batches, and the rows of one batch alone are no step"
+            raise InputError(what, where="inspector", hint="set accumulate to 1, and look at a step of one batch")
         self._trainer, self.timeline = trainer, timeline
         self.left: Branch[BranchLog] | None = None
         self.begin()
@@ -308,7 +311,7 @@ class Inspector(PartialStep):
         line = self.table.cells[number]
         given: dict[str, Any] = {name: int(line[abi.ROW_INTEGERS + k]) for k, name in enumerate(operation.integers)}
         if operation.uses_clock:
-            given["clock"] = self.machine.clock._asdict()
+            given["clock"] = self.machine.clock_values
         if operation is GATHER:
             return _gathered(index, Named("data", written), **given)
         if not operation.reads:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from nnplay.operations.step import gradient_norm, silence
+from nnplay.operations.step import accumulate, average, gradient_norm, silence
 from nnplay.operations.step.group_settings import GROUP_SETTINGS
 from nnplay.records.operation import Operation
 from nnplay.tape.machines.shares import shares
@@ -27,6 +27,7 @@ class UpdateRows:
         kept: copies of parameters of which some stay as they are, by name.
         state: slots of the optimizer's state by the parameter's name and its own.
         scratch: slots of what goes from row to row of a rule by tensor, by the parameter's name and its own.
+        means: slots of the mean gradients of a step's batches, by the parameter's name; `mean_loss` of their loss.
         settings: slots of the settings of each group, with the learning rate of the step.
         flags: slots of the finite flags of each run.
     """
@@ -40,6 +41,8 @@ class UpdateRows:
         self.state: dict[str, dict[str, Slot]] = {}
         self.scratch: dict[str, dict[str, Slot]] = {}
         self.settings: list[Slot] = []
+        self.means: dict[str, Slot] = {}
+        self.mean_loss: Slot | None = None
         self.flags: dict[ParameterRun, Slot] = {}
 
     def name(self, *parts: str) -> str:
@@ -56,12 +59,22 @@ class UpdateRows:
         for path in dict.fromkeys(part.path for part in self.spec.frozen):
             for full in self.trained_of(path):
                 self.kept[full] = add("scratch", f"{self.name(full)}.kept", parameters[full].shape)
+        named = self.stage.named
         self._declare_state()
+        if self.spec.accumulates:
+            self.means = {
+                full: add("accumulated", f"d{self.name(full)}.mean", slot.shape) for full, slot in gradients.items()
+            }
+            self.mean_loss = add("accumulated", self.name("mean loss"), (1,))
+        if self.spec.average is not None:
+            for full in gradients:
+                slot = add("optimizer_state", f"{self.name(full)}.average", parameters[full].shape)
+                self.tape.averages[full] = slot
+            named["averaged"] = add("optimizer_state", self.name("averaged"), (1,))
         fields = (len(self.optimizer.record.fields),)
         for number in range(len(self.spec.groups)):
             self.stage.groups.append(add("settings", self.name("optimizer", f"group {number}"), fields))
             self.settings.append(add("scratch", self.name("optimizer", f"settings {number}"), fields))
-        named = self.stage.named
         named["optimizer"] = self.tape.named[self.name("optimizer")]
         named["partial"] = add("scratch", self.name("partial"), (self.parts_of(list(gradients)),))
         named["norm"] = add("scratch", self.name("norm"), (1,))
@@ -106,6 +119,9 @@ class UpdateRows:
                 own = {**span, "gradients": span["weight gradients"]}
                 parts = self.parts_of(self.trained[network])
                 before += [self.row(operation, own, (), parts) for operation in spec.penalties]
+        if self.mean_loss is not None:
+            stage.named["mean"] = self.span("", "mean gradients", "accumulated", list(self.means.values()))
+            before.insert(0, self.row(accumulate.PUT_IN_PLACE, {}, (), self.all_parts))
         named, parts = stage.named, stage.named["partial"].size(1)
         before.append(self.row(gradient_norm.PARTIAL, named, (parts,), parts))
         before.append(self.row(gradient_norm.FINISH, named, (), 1))
@@ -119,7 +135,32 @@ class UpdateRows:
                 update += self.vector_rows(run, spans[network], label) if run.rule is None else self.tensor_rows(run)
         for part in spec.frozen:
             update += [self.put_back(full, part.path, part.unit) for full in self.trained_of(part.path)]
-        return before, update
+        return before, update + self.average_rows()
+
+    @property
+    def all_parts(self) -> int:
+        """Into how many parts a row over all trained parameters is cut."""
+        return self.parts_of(list(self.stage.gradients))
+
+    def mean_rows(self) -> list[Row]:
+        """The rows behind a batch's last gradient that average gradients and loss over the batches of a step."""
+        if self.mean_loss is None:
+            return []
+        named, operation = self.stage.named, accumulate.MEAN
+        rows = [
+            self.row(operation, {"value": named["gradients"]}, (), self.all_parts),
+            self.row(operation, {"value": named["loss"], "mean": self.mean_loss}, (), 1),
+        ]
+        named["loss"] = self.mean_loss
+        return rows
+
+    def average_rows(self) -> list[Row]:
+        """The rows that average weights, behind all that changes them."""
+        if self.spec.average is None:
+            return []
+        (operation, every), named = self.spec.average, self.stage.named
+        named["average"] = self.span("", "average", "optimizer_state", list(self.tape.averages.values()))
+        return [self.row(operation, named, (every,), self.all_parts), self.row(average.COUNT, named, (every,), 1)]
 
     def close_spans(self, network: str) -> dict[str, Slot]:
         """One vector each over what the rows before the update of a network read and write."""

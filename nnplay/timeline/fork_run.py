@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -215,7 +216,7 @@ def read_fork(trainer: Trainer, words: str) -> tuple[SetValues | None, dict[str,
     Raises:
         InputError: no such setting, or a value that it refuses.
     """
-    name, _, value = words.strip().replace("=", " ").partition(" ")
+    name, value = (*re.split(r"[=\s]+", words.strip(), maxsplit=1), "")[:2]
     name, value = name.lower().replace("-", "_"), value.strip()
     fields = [item.name for item in trainer.optimizer.record.fields]
     if not value:

@@ -13,6 +13,7 @@ from nnplay.records.optimizer import Optimizer
 from nnplay.records.registry import optimizer_records
 from nnplay.tape.machines.machine import Progress
 from nnplay.training import parameter_groups
+from nnplay.training.averaged_weights import carry_average
 from nnplay.training.learning_rate import Plateau
 from nnplay.training.settings import resolve_record
 from nnplay.training.state.weight_transfer import transfer_weights
@@ -70,8 +71,11 @@ def take_place(trainer: Trainer, before: Trainer) -> list[str]:
     kind_of(before, Trainer, "Trainer", "take_place")
     machine = trainer.machine
     fresh = transfer_weights(before.plan, before.machine, trainer.plan, machine)
+    if trainer.settings.average == before.settings.average:
+        carry_average(machine, before.machine)
     clock = machine.clock._replace(step=before.step, epoch=before.epoch)
-    if before.split is trainer.split and before.settings.batch_size == trainer.settings.batch_size:
+    rows = len(trainer.split.train)
+    if before.split is trainer.split and before.settings.step_rows(rows) == trainer.settings.step_rows(rows):
         clock = clock._replace(batch=before.batch)
         machine.loss_sum = before.machine.loss_sum
     machine.clock = clock

@@ -19,6 +19,7 @@ from nnplay.records.registry import schedule_records
 from nnplay.records.schedule import Schedule, ScheduleRecord, is_chain
 from nnplay.text import shown
 from nnplay.training import parameter_groups
+from nnplay.training.averaged_weights import AVERAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Declared:
     @property
     def in_memory(self) -> bool:
         """Whether it is a number in the engine's memory, which the rows of a step read."""
-        return self.field.live and self.field.kind == "number"
+        return self.field.live and self.field.kind in ("number", "integer")
 
 
 def _declare(kind: Callable[..., Field], default: Any, about: str, **more: Any) -> Any:
@@ -174,9 +175,67 @@ class TrainingSettings:
         objectives=False,
     )
 
+    accumulate: int = _declare(
+        kinds.integer,
+        1,
+        "batches that make one step: their gradients are averaged, as in a batch that many times larger",
+        low=1,
+        high=2**20,
+        form="more",
+        fixed=True,
+        objectives=False,
+    )
+    average: str = _declare(
+        kinds.choice,
+        "none",
+        "weights averaged beside the trained ones; ema: over steps, swa: over epochs",
+        choices=("none", *AVERAGES),
+        form="more",
+        fixed=True,
+        objectives=False,
+    )
+    ema_decay: float = _declare(
+        kinds.number,
+        0.999,
+        "how slowly a moving average follows (ema): 0.999 averages about the last 1,000 steps",
+        low=0.0,
+        high=1.0,
+        below=True,
+        reason="at 1 the average would never take anything in",
+        live=True,
+        form="more",
+        objectives=False,
+    )
+    average_from: int = _declare(
+        kinds.integer,
+        0,
+        "first epoch whose weights are averaged",
+        low=0,
+        high=2**24,
+        live=True,
+        form="more",
+        objectives=False,
+    )
+    use_average: bool = _declare(
+        kinds.flag,
+        False,
+        "answer and score with the averaged weights; curves stay those of the trained ones",
+        live=True,
+        form="more",
+        objectives=False,
+    )
+
     def batch_rows(self, rows: int) -> int:
         """Rows of a full batch, of so many training rows."""
         return rows if self.batch_size == "all" else self.batch_size
+
+    def step_rows(self, rows: int) -> int:
+        """Rows that a full step takes, of so many training rows."""
+        return self.batch_rows(rows) * self.accumulate
+
+    def steps_per_epoch(self, rows: int) -> int:
+        """Steps that take so many training rows once; an incomplete last one counts."""
+        return -(-rows // self.step_rows(rows))
 
     def changed(self, **changes: Any) -> TrainingSettings:
         """A copy with some values changed, each checked.
@@ -209,7 +268,8 @@ SILENCED_FROZEN: Final = tuple(name for name, declared in DECLARED.items() if de
 
 def _off(name: str) -> Any:
     """What turns a setting off."""
-    return "" if DECLARED[name].field.kind == "text" else 0.0
+    field = DECLARED[name].field
+    return "" if field.kind == "text" else False if field.kind == "flag" else 0.0
 
 
 def resolve_record(given: Any, kind: str, records: Mapping[str, Any], made_type: type[Any]) -> Any:

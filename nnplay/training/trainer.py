@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from nnplay.errors import InputError
 from nnplay.network import silenced_frozen
 from nnplay.network.network import Network
 from nnplay.records.loss import Loss, LossRecord
+from nnplay.records.operation import Operation
 from nnplay.records.optimizer import Optimizer, OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.system.processors import cores
@@ -29,6 +31,7 @@ from nnplay.tape.objective import only
 from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
 from nnplay.training import live_settings, parameter_groups
+from nnplay.training.averaged_weights import AVERAGES, averaged_weights, averages
 from nnplay.training.curve_recording import extend_history
 from nnplay.training.divergence import diverged
 from nnplay.training.driver import CALL_SECONDS, Driver, read_count, steps_per_call
@@ -134,9 +137,20 @@ class Trainer:
             silent=silenced_frozen.read(settings.silent),
             frozen=silenced_frozen.read(settings.frozen),
             groups=parameter_groups.layers_of(settings.groups),
+            average=self._average(),
+            accumulates=settings.accumulate > 1,
             numbers=live_settings.IN_MEMORY,
         )
         return build({"": self.plan}, [only(self.loss, self.optimizer)], spec)
+
+    def _average(self) -> tuple[Operation, int] | None:
+        """The row that averages weights, and how many steps lie between two changes: one, or an epoch."""
+        kind = self.settings.average
+        return (AVERAGES[kind], self.batches if kind == "swa" else 1) if kind in AVERAGES else None
+
+    def _weights(self) -> AbstractContextManager[None]:
+        """The weights that answers are given with, for as long as they are."""
+        return averaged_weights(self.machine) if self.settings.use_average else nullcontext()
 
     def _build_machine(self, tape: Tape, progress: Callable[[int, int, str], None] | None = None) -> Machine:
         threads = self.settings.threads or cores()
@@ -145,8 +159,10 @@ class Trainer:
     def _load_data(self) -> None:
         train = self.split.train
         arrays = {"input": train.x, "target": self.form.encode(train.y)}
-        self.machine.load(arrays, batch=self.batch_rows, shuffle=self.settings.shuffle)
-        self._evaluation = Evaluation(self.machine, self.split, self.form)
+        self.machine.load(
+            arrays, batch=self.batch_rows, shuffle=self.settings.shuffle, accumulate=self.settings.accumulate
+        )
+        self._evaluation = Evaluation(self.machine, self.split, self.form, self._weights)
         if self.split.validation is not None and self.settings.validate_every:
             self.machine.watch(self._evaluation.rows("validation"), self.settings.validate_every)
 
@@ -202,8 +218,8 @@ class Trainer:
 
     @property
     def batches(self) -> int:
-        """Batches per epoch; an incomplete last one counts."""
-        return self.split.batches(self.settings.batch_size)
+        """Steps per epoch, each of one batch or of `accumulate`; an incomplete last one counts."""
+        return self.settings.steps_per_epoch(len(self.split.train))
 
     @property
     def step(self) -> int:
@@ -230,6 +246,10 @@ class Trainer:
         tape = self.machine.tape
         ordered = [f"{planned.path}.{name}" for planned in self.plan.layers for name in planned.plan.parameters]
         return {name: self.machine.view(tape.parameters[name]) for name in ordered}
+
+    def averages(self) -> dict[str, Array]:
+        """Live views of the averaged weights by the names of the parameters; empty unless `average` is ema or swa."""
+        return averages(self.machine)
 
     def tensors(self) -> dict[str, Array]:
         """Live, writable views of the whole state by name: parameters, optimizer state, running statistics."""

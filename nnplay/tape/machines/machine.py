@@ -139,8 +139,12 @@ class Machine(Protocol):
     def current_batch(self) -> Table:
         """The rows of the next step, for its batch."""
 
-    def load(self, arrays: Mapping[str, Array], *, batch: int, shuffle: bool = True) -> None:
-        """Gives the training rows: arrays (rows, …) by name, copied in the tape's type."""
+    @property
+    def clock_values(self) -> dict[str, int]:
+        """The clock as definitions read it: with `offset`, the rows of the step in front of the present batch."""
+
+    def load(self, arrays: Mapping[str, Array], *, batch: int, shuffle: bool = True, accumulate: int = 1) -> None:
+        """Gives the training rows: arrays (rows, …) by name, copied in the tape's type; `accumulate` batches a step."""
 
     def load_eval(self, arrays: Mapping[str, Array], stage: int = 0) -> EvalRows:
         """Gives rows for `evaluate` and `watch`."""

@@ -54,7 +54,7 @@ class Checkpoint:
         reason = self._different_setting(own, rows) or own.structure.difference(self.structure)
         if reason:
             return reason
-        batches, batch = -(-rows // own.settings.batch_rows(rows)), self.clock.batch
+        batches, batch = own.settings.steps_per_epoch(rows), self.clock.batch
         if not 0 <= batch < batches:
             return f"it is at batch {batch:,} of its epoch, but an epoch has {counted(batches, 'batch')} here"
         if (self.memory.shape, self.memory.dtype) != (own.memory.shape, own.memory.dtype):
