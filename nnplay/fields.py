@@ -29,6 +29,8 @@ class _Required:
 
 
 REQUIRED: Final = _Required()
+#: Numbers of a list at the most: as many as there can be classes.
+MOST_LISTED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Field:
         live: may change while training (it lives in the engine's memory, so nothing is compiled anew).
         longest: letters of a text.
         separator: what stands between several whole numbers (`3x5`, or `300,800` for a list of any length).
+        pairs: for integers, each may be two, `0:1`: before and after along its axis.
+        listed: a text that is a list of numbers not below 0, as in `1, 2, 0.5`, or one of `choices`.
     """
 
     name: str
@@ -64,6 +68,8 @@ class Field:
     live: bool = False
     longest: int = 256
     separator: str = "x"
+    pairs: bool = False
+    listed: bool = False
 
     def read(self, value: Any, where: str = "") -> Any:
         """`value` (text from a file or form, or a Python value) as this field's type.
@@ -89,7 +95,9 @@ class Field:
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, tuple):
-            return self.separator.join(str(part) for part in value)
+            return self.separator.join(
+                ":".join(map(str, part)) if isinstance(part, tuple) else str(part) for part in value
+            )
         if isinstance(value, float):
             return f"{value:.6g}"
         return str(value)
@@ -106,8 +114,9 @@ class Field:
         if self.kind == "choice":
             return "one of " + ", ".join(self.choices)
         if self.kind == "text":
-            return "text"
-        several = f"an integer or a {'pair like 3x5' if self.separator == 'x' else 'list like 300,800'}"
+            return " or ".join(("a list of numbers from 0 like 1,2,0.5", *self.choices)) if self.listed else "text"
+        several = "an integer, a pair like 3x5 or ends like 0:1" if self.pairs else "an integer or a pair like 3x5"
+        several = several if self.separator == "x" else "an integer or a list like 300,800"
         noun = {"integer": "an integer", "number": "a number", "integers": several}[self.kind]
         low = f" {'>' if self.above else '≥'} {_bound(self.low)}" if self.low > -math.inf else ""
         high = (
@@ -155,19 +164,46 @@ class Field:
             return False
         raise self._refuse(value, place)
 
-    def _integers(self, value: Any, place: str) -> int | tuple[int, ...]:
+    def _integers(self, value: Any, place: str) -> int | tuple[Any, ...]:
         parts = value.lower().split(self.separator) if isinstance(value, str) else value
         if not isinstance(parts, Sequence):
             return self._integer(value, place)
-        numbers = tuple(self._integer(part, place) for part in parts)
+        read = self._pair if self.pairs else self._integer
+        numbers = tuple(read(part, place) for part in parts)
         if not numbers:
             raise self._refuse(value, place)
-        return numbers[0] if len(numbers) == 1 else numbers
+        return numbers[0] if len(numbers) == 1 and isinstance(numbers[0], int) else numbers
+
+    def _pair(self, value: Any, place: str) -> int | tuple[int, int]:
+        """Before and after along one axis; one number where both are the same."""
+        ends = value.split(":") if isinstance(value, str) else value
+        if not isinstance(ends, Sequence):
+            return self._integer(value, place)
+        numbers = [self._integer(end, place) for end in ends]
+        if len(numbers) not in (1, 2):
+            raise self._refuse(value, place)
+        before, after = numbers[0], numbers[-1]
+        return before if before == after else (before, after)
 
     def _text(self, value: Any, place: str) -> str:
+        if self.listed:
+            return self._list(value, place)
         if not isinstance(value, (str, int, float, PathLike)):
             raise self._refuse(value, place)
         return clean(str(value) if isinstance(value, PathLike) else value, limit=self.longest)
+
+    def _list(self, value: Any, place: str) -> str:
+        """Numbers as one text, which files, forms and the command line hold alike."""
+        parts = value.replace(",", " ").split() if isinstance(value, str) else value
+        if isinstance(parts, (int, float)):
+            parts = [parts]
+        try:
+            numbers = [float(part) for part in list(parts)[:MOST_LISTED]]
+        except (TypeError, ValueError, OverflowError):
+            raise self._refuse(value, place) from None
+        if not all(math.isfinite(number) and number >= 0 for number in numbers):
+            raise self._refuse(value, place)
+        return ",".join(f"{number:.17g}" if number != float(f"{number:g}") else f"{number:g}" for number in numbers)
 
 
 def _bound(value: float) -> str:
@@ -196,13 +232,18 @@ def flag(name: str, default: bool, help: str, **more: Any) -> Field:
 
 
 def integers(name: str, default: Any, help: str, *, low: float = 1, high: float = 2**20, **more: Any) -> Field:
-    """One whole number, or one for each axis (`3x5`)."""
+    """One whole number, or one for each axis (`3x5`); with pairs, each may be two (`0:1`)."""
     return Field(name, "integers", default, help, low=low, high=high, **more)
 
 
-def text(name: str, default: str, help: str, **more: Any) -> Field:
+def text(name: str, default: Any, help: str, **more: Any) -> Field:
     """Free text, cleaned of control characters."""
     return Field(name, "text", default, help, **more)
+
+
+def numbers(name: str, help: str, **more: Any) -> Field:
+    """A list of numbers not below 0, or one of some words; empty unless given."""
+    return Field(name, "text", "", help, listed=True, **more)
 
 
 def fill(fields: Sequence[Field], given: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -75,7 +75,8 @@ def network_of(record: LayerRecord, case: Case) -> tuple[tuple[Layer, ...], tupl
     first: Any = shapes[0]
     front = layer_named("linear", first[-1], name="front")
     if record.joins:
-        branches = [[layer_named("linear", shape[-1])] for shape in shapes]
+        flat = [layer_named("global_avg_pool")]
+        branches = [[*(flat if len(shape) < len(first) else []), layer_named("linear", shape[-1])] for shape in shapes]
         return (front, record(*branches, **case.values)), first
     tested = record(**case.values)
     return ((tested,) if case.tokens else (front, tested)), first
@@ -124,6 +125,7 @@ class Bench:
         dtype: "float32" or "float64".
         loss, optimizer: by default mse and sgd.
         seed: of data, weights and everything else in memory.
+        weighted: each row has a weight in the loss.
         threads, machine: what runs the rows, and in how many threads.
         more: further fields of the `TapeSpec`.
     """
@@ -138,21 +140,24 @@ class Bench:
         seed: int = 0,
         threads: int = 1,
         machine: MachineMaker = CpuMachine,
+        weighted: bool = False,
         **more: Any,
     ) -> None:
         self.n, self.dtype, self.random = trial.n, dtype, np.random.default_rng(seed)
         self.loss = loss or loss_records()["mse"]()
         self.optimizer = optimizer or optimizer_records()["sgd"](lr=0.1)
         self.plan = Network(trial.layers).plan(trial.shape)
-        target = self.plan.output_shape if self.loss.record.target == "values" else self.plan.output_shape[:-1]
-        if self.loss.record.target == "binary":
-            target = self.plan.output_shape
+        target = target_shape(self.loss, self.plan.output_shape)
         spec = assembler.TapeSpec(trial.n, trial.n, {"target": target}, numbers=IN_MEMORY, **more)
         with shares_of(trial.share):
-            self.tape: Tape = assembler.build({"": self.plan}, [only(self.loss, self.optimizer)], spec)
+            self.tape: Tape = assembler.build(
+                {"": self.plan}, [only(self.loss, self.optimizer, "weight" if weighted else "")], spec
+            )
         self.machine: Any = machine(self.tape, dtype=dtype, threads=threads)
         self.x, self.y = self._inputs(trial), self._targets(target)
-        self.machine.load({"input": self.x, "target": self.y}, batch=trial.n, shuffle=False)
+        arrays = {"input": self.x, "target": self.y}
+        arrays |= {"weight": self.random.uniform(size=trial.n)} if weighted else {}
+        self.machine.load(arrays, batch=trial.n, shuffle=False)
         self.machine.clock = Clock(seed=7)
         self.table: Table = self.machine.full_table
         self.eval_table: Table = self.machine.table(self.tape.evaluation, self.n)
@@ -167,10 +172,17 @@ class Bench:
         return self.random.normal(size=shape)
 
     def _targets(self, target: tuple[int, ...]) -> Array:
-        shape, kind = (self.n, *target), self.loss.record.target
+        shape, kind = (self.n, *target), self.loss.target
         if kind == "values":
             return self.random.normal(size=shape)
-        classes = 2 if kind == "binary" else max(2, self.plan.output_shape[-1])
+        if kind == "distribution":
+            return self.random.dirichlet(np.ones(shape[-1]), shape[:-1])
+        if kind == "counts":
+            return self.random.poisson(2.0, shape).astype(float)
+        classes = 2 if kind in ("binary", "groups") else max(2, self.plan.output_shape[-1])
+        if kind == "sequence":
+            labels = self.random.integers(1, classes, shape).astype(float)
+            return labels * (np.arange(shape[1]) < self.random.integers(0, shape[1] + 1, (self.n, 1)))
         return self.random.integers(0, classes, shape).astype(float)
 
     def fill(self) -> None:
@@ -198,6 +210,8 @@ class Bench:
         live = {f"loss.{name}": value for name, value in self.loss.values.items()}
         for planned in self.plan.layers:
             live |= {f"{planned.path}.{name}": value for name, value in planned.layer.values.items()}
+        for slot, numbers in tape.stages[0].constants.values():
+            machine.view(slot)[...] = numbers
         for slot in tape.layout.slots["settings"]:
             if slot.name in live:
                 machine.view(slot)[...] = float(live[slot.name])
@@ -218,7 +232,7 @@ class Bench:
         """Runs all rows one after the other and holds the chosen ones to their definitions; returns how many."""
         self.machine.clock = self.machine.clock._replace(step=step)
         held = 0
-        for table, first in ((self.table, 0), (self.eval_table, 1)):
+        for table, first in ((self.table, 0), (self.eval_table, self.tape.stages[0].gathers)):
             for number in range(first, len(table.rows)):
                 if chosen is None or chosen(table.rows[number]):
                     self.hold(table, number)
@@ -289,6 +303,14 @@ class Bench:
             )
             assert term.symbols
             assert term.numbers
+
+
+def target_shape(loss: Loss, output: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of one row's target for such an output."""
+    if loss.target in ("values", "binary", "distribution", "counts"):
+        width = next((k for k in range(1, output[-1] + 1) if loss.record.outputs(k) == output[-1]), output[-1])
+        return (*output[:-1], width if loss.target == "values" else output[-1])
+    return (max(1, output[0] // 3),) if loss.target == "sequence" else output[:-1]
 
 
 def close(found: Array, wanted: Array, dtype: str, where: str, size: float = 0.0) -> None:

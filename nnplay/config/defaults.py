@@ -11,6 +11,7 @@ from nnplay.data.split import Split
 from nnplay.network.notation import parse_layers
 from nnplay.records.layer import Layer
 from nnplay.records.loss import Loss
+from nnplay.training.scores.target_kinds import outputs_for
 
 #: The optimizer that is used when none is named.
 OPTIMIZER: Final = {"name": "adam", "lr": 0.01}
@@ -48,13 +49,16 @@ def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     """What suits the data, with what the loss wants at the end.
 
     Two hidden layers, wider where there are more inputs, or many rows of a table; convolutions that halve an image or a
-    sound, or keep its size where every pixel has a label; an LSTM where every step has one; a GRU over frames of clips,
-    or over a text to go on with; convolutions over three words in a text with a label.
+    sound, or keep its size where every pixel has a label; an LSTM where every step has one; an encoder and a decoder
+    with attention where one sequence becomes another; a GRU over frames of clips, or over a text to go on with;
+    convolutions over three words in a text with a label.
     """
-    outputs = loss.record.outputs(data.outputs)
+    outputs = outputs_for(loss, data)
+    places = data.y.ndim - 1 if data.task == "classification" else 0
+    if places == 1 and len(data.feature_shape) < 3 and data.y.shape[1] != data.feature_shape[0]:
+        return parse_layers(", ".join(_layers_to_rewrite(data, outputs)))
     if data.vocabulary is not None:
         return parse_layers(", ".join(_layers_for_text(data, data.vocabulary, outputs)))
-    places = data.y.ndim - 1 if data.task == "classification" else 0
     if places > 1:
         words = ["conv2d 16 3 padding=same", "relu", "conv2d 16 3 padding=same", "relu", f"conv2d {outputs} 1"]
     elif places:
@@ -99,6 +103,15 @@ def _layers_for_text(data: Dataset, vocabulary: Vocabulary, outputs: int) -> lis
         return [f"embedding {count} 32", "gru 128 output=sequence", f"linear {outputs}"]
     seen = f"embedding {count} 32 padding=0"
     return [seen, "conv1d 64 3 padding=same", "relu", "global_max_pool", "dropout 0.5", f"linear {outputs}"]
+
+
+def _layers_to_rewrite(data: Dataset, outputs: int) -> list[str]:
+    """An encoder that reads both ways, and a decoder that looks back at what that has read (Bahdanau, 2014)."""
+    known = data.vocabulary
+    count = _symbols(data) if known is None else len(known.tokens)
+    seen = [] if len(data.feature_shape) > 1 else [f"embedding {count} 16"]
+    decoder = f"gru 32, repeat_vector {data.y.shape[1]}, gru 32 output=sequence"
+    return [*seen, "gru 32 bidirectional=yes output=sequence", f"attend[{decoder} | identity]", f"linear {outputs}"]
 
 
 def _symbols(data: Dataset) -> int:

@@ -8,12 +8,14 @@ from nnplay.config import defaults
 from nnplay.config.run_config import RunConfig
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
-from nnplay.errors import NnplayError
+from nnplay.errors import InputError, NnplayError
 from nnplay.network.fit_outputs import fit_outputs
 from nnplay.network.network import Network
 from nnplay.records.layer import Layer
 from nnplay.records.loss import Loss
 from nnplay.records.registry import loss_records
+from nnplay.training.scores.class_balance import balanced
+from nnplay.training.scores.target_kinds import outputs_for, refuse_targets
 from nnplay.training.scores.targets import default_loss, target_form
 
 
@@ -61,21 +63,25 @@ def fit_loss(config: RunConfig, data: Dataset) -> RunConfig:
 
 def _is_for(loss: Loss, data: Dataset) -> bool:
     """Whether a loss takes targets as the data have them."""
-    if (loss.record.target == "values") == (data.task == "classification"):
+    if loss.target == "values" and data.task == "classification":
         return False
-    return loss.record.target != "binary" or data.outputs == 2
+    try:
+        refuse_targets(loss, data)
+    except InputError:
+        return False
+    return True
 
 
 def _fitting(layers: tuple[Layer, ...], loss: Loss, data: Dataset) -> tuple[Layer, ...] | None:
     """The first form of the layers that takes the data's inputs and gives what the loss wants."""
-    forms = fit_outputs(layers, loss.record.outputs(data.outputs), data.feature_shape)
+    forms = fit_outputs(layers, outputs_for(loss, data), data.feature_shape)
     return next((form for form in forms if _suit(form, loss, data)), None)
 
 
 def _suit(layers: tuple[Layer, ...], loss: Loss, data: Dataset) -> bool:
     """Whether layers take the data's inputs and give what the loss wants."""
     try:
-        target_form(loss, data, Network(layers).plan(data.feature_shape).output_shape)
+        target_form(balanced(loss, data), data, Network(layers).plan(data.feature_shape).output_shape)
     except NnplayError:
         return False
     return True

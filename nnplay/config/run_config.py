@@ -28,6 +28,7 @@ from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.machine import MachineMaker
 from nnplay.text import clean, written
 from nnplay.training import parameter_groups
+from nnplay.training.scores.target_kinds import wants_unscaled
 from nnplay.training.scores.targets import default_loss
 from nnplay.training.settings import DECLARED, TrainingSettings
 from nnplay.training.stopping import STOP_FIELDS, Stops
@@ -204,7 +205,13 @@ class RunConfig:
         Raises:
             InputError: they cannot be read, or a part is left without rows.
         """
-        return self.split.apply(self.data.load(), self.seed)
+        return self.dealt.apply(self.data.load(), self.seed)
+
+    @property
+    def dealt(self) -> SplitChoice:
+        """How the rows are dealt, with targets left as they are where the loss needs that and nobody has said."""
+        raw = self.loss is not None and wants_unscaled(self.loss) and self.split.scale_target == "auto"
+        return replace(self.split, scale_target="none") if raw else self.split
 
     def completed(self, split: Split) -> RunConfig:
         """The same run with everything that was left open chosen to suit the data: layers, loss, batch size, epochs.

@@ -118,6 +118,24 @@ def as_targets(
     return _check_labels(array, class_names, where)
 
 
+def as_weights(weights: ArrayLike, *, rows: int, where: str) -> NDArray[np.float64]:
+    """What each row counts, (N,).
+
+    Raises:
+        InputError: not one number a row, one below 0 or not finite, or none above 0.
+    """
+    found = as_numbers("weights", weights, np.float64, where=where)
+    if found.shape != (rows,):
+        what = f"weights of shape {found.shape} for {counted(rows, 'row')}"
+        raise InputError(what, where=where, hint="give one number for each row")
+    if found.min() < 0:
+        row = int(found.argmin())
+        raise InputError(f"{found[row]:g} is below 0", where=f"{where}, weights row {row}", hint="weights are from 0")
+    if not found.any():
+        raise InputError("all weights are 0", where=where, hint="give some rows a weight, or leave the weights out")
+    return found
+
+
 def _encode_words(array: NDArray[Any], class_names: Sequence[str] | None, where: str) -> Targets:
     names = sorted(set(array.flat)) if class_names is None else list(class_names)
     code = {word: label for label, word in enumerate(names)}

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nnplay.arguments import same_word, words
-from nnplay.data.arrays import as_inputs, as_targets
+from nnplay.data.arrays import as_inputs, as_targets, as_weights
 from nnplay.data.columns.columns import Column
 from nnplay.data.columns.raw_table import RawTable
 from nnplay.data.continuation import Continuation
@@ -48,6 +48,7 @@ class Dataset:
         vocabulary: the tokens that `x` holds the numbers of, where rows are text.
         sequential: rows follow each other in time or in a text: the parts of a split are cut in one piece each.
         fill: "mean" allows NaN in `x`: `split` then puts the training rows' mean there.
+        weights: what each row (N,) counts in the loss, from 0; all count alike without.
         notes: what reading and encoding did, one sentence each.
 
     Attributes:
@@ -82,6 +83,7 @@ class Dataset:
         vocabulary: Vocabulary | None = None,
         sequential: bool = False,
         fill: Literal["none", "mean"] = "none",
+        weights: ArrayLike | None = None,
         notes: Sequence[str] = (),
     ) -> None:
         self.name = clean(name)
@@ -111,6 +113,7 @@ class Dataset:
         self.vocabulary: Vocabulary | None = vocabulary
         self.sequential: bool = sequential
         self.fill: Literal["none", "mean"] = fill
+        self.weights = None if weights is None else as_weights(weights, rows=len(self.x), where=self.name)
         self.notes: tuple[str, ...] = (*notes, *targets.notes)
 
     def __len__(self) -> int:
@@ -180,6 +183,7 @@ class Dataset:
             vocabulary=self.vocabulary,
             sequential=self.sequential,
         )
+        part.weights = None if self.weights is None else self.weights[rows]
         part.notes = ()  # what is noted about the whole set need not hold for a part
         return part
 

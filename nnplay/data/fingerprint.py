@@ -30,4 +30,5 @@ def _digest(split: Split) -> str:
         if part is not None:
             hashed.update(np.ascontiguousarray(part.x).tobytes())
             hashed.update(np.ascontiguousarray(part.y).tobytes())
+            hashed.update(b"" if part.weights is None else part.weights.tobytes())
     return hashed.hexdigest()[:16]

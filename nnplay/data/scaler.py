@@ -48,12 +48,12 @@ class Scaler:
         """The type that targets in original units need."""
         return find_type(np.abs(self.target_offset), self.target_scale)
 
-    def transform(self, x: NDArray[Any]) -> NDArray[np.float32]:
-        """Inputs (N, …) in original units as the network is given them."""
+    def transform(self, x: NDArray[Any]) -> NDArray[Any]:
+        """Inputs (N, …) in original units as the network is given them: float32, or unscaled in the type they have."""
         if self.fill is not None:
-            x = np.where(np.isnan(x), self.fill, x)
+            x = np.where(np.isnan(x), self.fill.astype(x.dtype), x)
         if self.kind == "none":
-            return np.ascontiguousarray(x, dtype=np.float32)
+            return np.ascontiguousarray(x)
         return np.ascontiguousarray((x - self.offset) / self.scale, dtype=np.float32)
 
     def inverse(self, x: NDArray[Any]) -> NDArray[Any]:
@@ -64,13 +64,22 @@ class Scaler:
         """Regression targets (N, T) as the network learns them; class labels pass unchanged."""
         if not self.target_scale.size:
             return y
+        if not self.target_offset.any() and (self.target_scale == 1).all():
+            return np.ascontiguousarray(y)  # with its offset, which float32 may not hold
         return np.ascontiguousarray((y - self.target_offset) / self.target_scale, dtype=np.float32)
 
     def inverse_target(self, y: NDArray[Any]) -> NDArray[Any]:
-        """Predictions (N, T) back in the target's original units, in `target_type`; class outputs pass unchanged."""
+        """Predictions (N, T) back in the target's original units, in `target_type` or wider; class outputs pass
+        unchanged.
+        """
         if not self.target_scale.size:
             return y
-        return np.ascontiguousarray(y * self.target_scale + self.target_offset, dtype=self.target_type)
+        return np.ascontiguousarray(self.target_in_units(y), dtype=np.result_type(self.target_type, y.dtype))
+
+    def target_in_units(self, y: NDArray[Any]) -> NDArray[np.float64]:
+        """Predictions or targets (N, T) back in the target's original units, in float64 as scores need them."""
+        wide = np.asarray(y, np.float64)
+        return wide * self.target_scale + self.target_offset if self.target_scale.size else wide
 
 
 def fit_scaler(data: Dataset, rows: NDArray[np.int64], scale: str, scale_target: str) -> Scaler:

@@ -78,7 +78,7 @@ class Split:
         """Names of all classes of the whole data set, whether or not each part has them."""
         return self.train.class_names
 
-    def inputs(self, raw: NDArray[Any]) -> NDArray[np.float32]:
+    def inputs(self, raw: NDArray[Any]) -> NDArray[Any]:
         """Raw inputs (N, …), in the data's own units, as the network takes them: derived features made, then scaled.
 
         Raises:
@@ -86,7 +86,8 @@ class Split:
         """
         features, fill = self.train.features, self.scaler.fill
         shape = (2,) if features else self.feature_shape
-        rows = as_rows(raw, shape, self.scaler.input_type, allow_missing=fill is not None, where="inputs")
+        dtype = np.result_type(self.scaler.input_type, self.train.x.dtype)
+        rows = as_rows(raw, shape, dtype, allow_missing=fill is not None, where="inputs")
         return self.scaler.transform(expand(rows, features) if features else rows)
 
     def batches(self, batch_size: int | Literal["all"]) -> int:

@@ -157,21 +157,25 @@ class _Look:
         changes = adds or slot.region in STATE or name in self.row.operation.reads
         if mask.all() and mask.size > _ALL:
             mask = np.zeros_like(mask)  # where everything takes part, nothing needs a mark
-        tokens = self.tokens(plane) if name in MAPS else ()
+        asks, asked = self.tokens(plane) if name in MAPS else ((), ())
         lines, columns = values.shape
         return OperandView(
             name, slot.name, role, adds, plane.shape, values, before if changes else None, top, left,
-            plane.height, plane.width, _fixed_text(plane, name), mask, cursor, len(plane.shape) == 4, plane,
-            self.frame.statistics(name, self.wish.histograms), tokens[top : top + lines], tokens[left : left + columns],
+            plane.height, plane.width, _fixed_text(plane, name), mask, cursor, len(plane.shape) >= 4, plane,
+            self.frame.statistics(name, self.wish.histograms), asks[top : top + lines], asked[left : left + columns],
         )  # fmt: skip
 
-    def tokens(self, plane: Plane) -> tuple[str, ...]:
-        """What stands at each step of the example whose map is shown; empty where several are, or it has no symbols."""
+    def tokens(self, plane: Plane) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What stands at each step that looks, and at each that is looked at, in the example whose map is shown.
+
+        Empty where several examples are shown, where they have no symbols, and where a sequence is not the input's.
+        """
         trainer, seen, row = self.inspector.trainer, self.frame.seen, dict(plane.fixed).get(0)
         if seen is None or row is None or not has_symbols(trainer):
-            return ()
+            return (), ()
         names = name_symbols(seen[row], trainer.split.train)
-        return names if len(names) == plane.width else ()
+        lines, columns = (names if len(names) == steps else () for steps in (plane.height, plane.width))
+        return lines, columns
 
 
 def _fitted(index: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -181,5 +185,8 @@ def _fitted(index: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _fixed_text(plane: Plane, name: str) -> str:
-    names: Mapping[int, str] = {0: "row", 1: "head"} if name in MAPS else {0: "row", 2: "in", 3: "channel"}
+    rank = len(plane.shape)
+    names: Mapping[int, str] = (
+        {0: "row", 1: "head"} if name in MAPS else {0: "row", rank - 2: "in", rank - 1: "channel"}
+    )
     return ", ".join(f"{names.get(axis, f'axis {axis}')} {at}" for axis, at in plane.fixed)

@@ -91,11 +91,12 @@ class Plane:
 
 
 #: Operands that have a map for each head, (N, heads, steps, steps): they are no pictures with channels.
-MAPS: Final = frozenset({"weights", "dscores"})
+MAPS: Final = frozenset({"weights", "dscores", "thinned", "drop_mask"})
 
 
 def plane_of(shape: Index, index: Index, *, batch: bool, every: bool, maps: bool = False) -> Plane:
-    """The layout that suits a tensor: pictures as height × width, sequences as steps × features, else the last axis.
+    """The layout that suits a tensor: pictures as height × width, the slices of volumes one below the other as such,
+    sequences as steps × features, else the last axis; of weights of windows, those from one channel to one filter.
 
     Args:
         index: the element that must be seen; it says where axes are fixed.
@@ -108,16 +109,17 @@ def plane_of(shape: Index, index: Index, *, batch: bool, every: bool, maps: bool
         return Plane(shape, (), -1)
     if rank == 1:
         return Plane(shape, (), 0)
+    ends = tuple((axis, index[axis]) for axis in (rank - 2, rank - 1))
     if not batch:
-        if rank == 4:
-            return Plane(shape, (0,), 1, ((2, index[2]), (3, index[3])))
+        if rank >= 4:
+            return Plane(shape, tuple(range(rank - 3)), rank - 3, ends)
         return Plane(shape, (rank - 2,), rank - 1, tuple((axis, index[axis]) for axis in range(rank - 2)))
     if maps and rank == 4:
-        lines, fixed = ((0, 2), ()) if every else ((2,), ((0, index[0]),))
-        return Plane(shape, lines, 3, (*fixed, (1, index[1])))
-    inner = (1,) if rank == 4 else tuple(range(1, rank - 1))
-    column = 2 if rank == 4 else rank - 1
-    fixed = ((3, index[3]),) if rank == 4 else ()
+        lines, row = ((0, 2), ()) if every else ((2,), ((0, index[0]),))
+        return Plane(shape, lines, 3, (*row, (1, index[1])))
+    inner = tuple(range(1, rank - 2 if rank >= 4 else rank - 1))
+    column = rank - 2 if rank >= 4 else rank - 1
+    fixed = ends[1:] if rank >= 4 else ()
     if every:
         return Plane(shape, (0, *inner), column, fixed)
     return Plane(shape, inner, column, ((0, index[0]), *fixed))

@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import prod
 from typing import Any
 
 from nnplay.fields import REQUIRED, Field, choice, flag, integer, integers
 from nnplay.operations.border import PAD, border, border_of
 from nnplay.operations.convolution import PICTURE, SEQUENCE, ConvolutionRows
+from nnplay.operations.extension import EXTEND, EXTEND_BACK, MODE_WORDS, MODES, check_extension
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, count_chunks, sum_of
-from nnplay.operations.window_geometry import Axis, check_groups, windows_of
+from nnplay.operations.window_geometry import Axis, check_groups, even_padding, left_over, padding_field, windows_of
 from nnplay.records.init_schemes import SCHEMES
 from nnplay.records.layer import Parameter, Plan
 from nnplay.records.operation import Planned, Shape, Use
 from nnplay.records.twin import Place, Twin
 
 
-def convolution_fields(shape: str) -> tuple[Field, ...]:
-    """The fields of a convolution; `shape` says how a kernel is written ("3 or 3x5")."""
-    return (
+def convolution_fields(shape: str, *, modes: bool = True) -> tuple[Field, ...]:
+    """The fields of a convolution; `shape` says how a kernel is written ("3 or 3x5").
+
+    Args:
+        modes: padding may be made of something else than zeros.
+    """
+    fields = (
         integer("filters", REQUIRED, "number of output channels"),
         integers("kernel", 3, f"size of the windows, {shape}", short="k"),
         integers("stride", 1, "step between neighbouring windows", short="s"),
-        integers("padding", "valid", "zeros added at each border", low=0, choices=("same", "valid"), short="p"),
+        padding_field("what is added at each border"),
         integers("dilation", 1, "spacing between the values of a window", short="d"),
         integer("groups", 1, "number of channel groups; depthwise: one per channel", choices=("depthwise",), short="g"),
         flag("bias", True, "add a learned constant to each channel"),
         choice("init", "auto", "weight initialisation; auto suits the next activation", SCHEMES),
     )
+    mode = choice("padding_mode", "zeros", f"what padding is made of; {MODE_WORDS}", ("zeros", *MODES))
+    return (*fields, mode) if modes else fields
 
 
 def channels_outside(name: str, shape: Shape, values: Mapping[str, Any]) -> tuple[Place, ...]:
@@ -38,7 +46,7 @@ def channels_outside(name: str, shape: Shape, values: Mapping[str, Any]) -> tupl
 
 
 def convolution_twin(path: str) -> Twin:
-    """PyTorch's module; it has no padding "same" for strides."""
+    """PyTorch's module, which pads both ends alike, except by "same" at a stride of 1."""
 
     def arguments(values: Mapping[str, Any], shape: Shape) -> Mapping[str, Any]:
         return {
@@ -46,14 +54,17 @@ def convolution_twin(path: str) -> Twin:
             "out_channels": values["filters"],
             "kernel_size": values["kernel"],
             "stride": values["stride"],
-            "padding": values["padding"],
+            "padding": even_padding(windows_of(values, shape[:-1])) or "same",
             "dilation": values["dilation"],
             "groups": shape[-1] if values["groups"] == "depthwise" else values["groups"],
             "bias": values["bias"],
+            "padding_mode": values.get("padding_mode", "zeros"),
         }
 
     def covers(values: Mapping[str, Any], shape: Shape) -> bool:
-        return bool(values["padding"] != "same" or values["stride"] == 1)
+        axes = windows_of(values, shape[:-1])
+        same = values["padding"] == "same" and all(axis.stride == 1 for axis in axes)
+        return same or even_padding(axes) is not None
 
     return Twin(path, arguments, places=channels_outside, channels_first=True, covers=covers)
 
@@ -76,13 +87,14 @@ def plan_convolution(values: Mapping[str, Any], shape: Shape) -> Plan:
 
     padded = any(axis.before or axis.after for axis in axes)
     source = {"x": "padded"} if padded else {}
-    forward = [Use(PAD, border(*axes), cost=prod(shape), names={"y": "padded"})] if padded else []
+    mode = values["padding_mode"] if padded else "zeros"
+    forward = [_padding_row(mode, axes, prod(shape))] if padded else []
     operation = rows.forward if values["bias"] else rows.forward_plain
     forward.append(Use(operation, window, cost, source))
 
     backward, scratch = weight_rows(rows, weight, window, cost, source, values["bias"])
-    more, place = input_rows(rows, axes, groups, (weight, outputs), cost)
-    parameters = {"weight": _weight(values["init"], weight, groups)}
+    more, place = _input_rows(rows, axes, groups, (weight, outputs), cost, mode)
+    parameters = {"weight": weight_of(values["init"], weight, groups)}
     return Plan(
         output=(*outputs, filters),
         forward=tuple(forward),
@@ -91,10 +103,39 @@ def plan_convolution(values: Mapping[str, Any], shape: Shape) -> Plan:
         saved={"padded": ("N", *(axis.padded for axis in axes), channels)} if padded else {},
         scratch=scratch | place,
         multiply_adds=cost,
+        note=left_over(axes),
     )
 
 
-def _weight(init: str, shape: Shape, groups: int) -> Parameter:
+def _padding_row(mode: str, axes: tuple[Axis, ...], cost: int) -> Use:
+    """The row that puts padding around x.
+
+    Raises:
+        InputError: the input is too small for this mode.
+    """
+    if mode == "zeros":
+        return Use(PAD, border(*axes), cost, {"y": "padded"})
+    check_extension(mode, [(axis.before, axis.size, axis.after) for axis in axes])
+    return Use(EXTEND, border(*axes) | {"mode": MODES[mode]}, cost, {"y": "padded"})
+
+
+def _input_rows(
+    rows: ConvolutionRows, axes: tuple[Axis, ...], groups: int, shapes: tuple[Shape, Shape], cost: int, mode: str
+) -> tuple[list[Use], dict[str, Planned]]:
+    """The gradient of the input; padding that is made of it has a gradient too, which goes to where it came from."""
+    if mode == "zeros":
+        return input_rows(rows, axes, groups, shapes, cost)
+    whole = tuple(replace(axis, size=axis.padded, before=0, after=0) for axis in axes)
+    uses, scratch = input_rows(rows, whole, groups, shapes, cost)
+    uses[-1] = replace(uses[-1], names={**uses[-1].names, "dx": "dpadded"})
+    sizes, channels = tuple(axis.padded for axis in axes), shapes[0][-2] * groups
+    integers = border(*axes) | {"mode": MODES[mode]}
+    uses.append(Use(EXTEND_BACK, integers, prod(sizes) * channels, {"dy": "dpadded"}))
+    return uses, scratch | {"dpadded": ("N", *sizes, channels)}
+
+
+def weight_of(init: str, shape: Shape, groups: int) -> Parameter:
+    """The weights of a convolution, (…, C / groups, F)."""
     fan_in = prod(shape[:-1])
     return Parameter(shape, init, fan_in, prod(shape[:-2]) * shape[-1] // groups, decays=True)
 

@@ -49,7 +49,7 @@ def elementwise(
     formula_back: str,
     words: str,
     words_back: str,
-    setting: str = "",
+    settings: tuple[str, ...] = (),
     torch: str = "",
 ) -> Elementwise:
     """The operations of a layer that treats every number alike.
@@ -57,29 +57,28 @@ def elementwise(
     Args:
         loops: what `elementwise_loops` has made of the layer's scalar functions.
         reference, slope: the same two functions in NumPy on arrays: the definition that the kernels are held to.
-        setting: name of the one live field that the functions take, if any.
+        settings: names of the live fields that the functions take, two at the most.
     """
-    reads = ("x", setting) if setting else ("x",)
     forward = Operation(
         name=name,
         kernel=loops.forward,
-        reads=reads,
+        reads=("x", *settings),
         writes=("y",),
         reference=reference,
         formula=formula,
         words=words,
-        element=lambda at, x, *more: apply(name, _scalar(reference), x[at], *(scalar(setting, part) for part in more)),
+        element=lambda at, x, *more: apply(name, _scalar(reference), x[at], *map(scalar, settings, more)),
         torch=torch,
     )
     backward = Operation(
         name=f"{name} backward",
         kernel=loops.backward,
-        reads=("x", "y", "dy", *reads[1:]),
+        reads=("x", "y", "dy", *settings),
         writes=("dx",),
         reference=_back(slope),
         formula=formula_back,
         words=words_back,
-        element=_explained_back(name, slope, setting),
+        element=_explained_back(name, slope, settings),
         torch="autograd",
     )
     return Elementwise(forward, backward)
@@ -92,9 +91,9 @@ def _back(slope: Callable[..., Array]) -> Callable[..., Array]:
     return back
 
 
-def _explained_back(name: str, slope: Callable[..., Array], setting: str) -> Callable[..., Term]:
+def _explained_back(name: str, slope: Callable[..., Array], settings: tuple[str, ...]) -> Callable[..., Term]:
     def element_back(at: Any, x: Named, y: Named, dy: Named, *more: Named) -> Term:
-        local = apply(f"{name}′", _scalar(slope), x[at], y[at], *(scalar(setting, part) for part in more))
+        local = apply(f"{name}′", _scalar(slope), x[at], y[at], *map(scalar, settings, more))
         return dy[at] * local
 
     return element_back
@@ -104,45 +103,47 @@ def _scalar(function: Callable[..., Array]) -> Callable[..., float]:
     return lambda *numbers: float(function(*(np.float64(item) for item in numbers)))
 
 
-def elementwise_loops(value: Any, derivative: Any, *, has_setting: bool = False) -> Loops:
+def elementwise_loops(value: Any, derivative: Any, *, settings: int = 0) -> Loops:
     """The kernels of an elementwise layer.
 
     Args:
-        value: inlined `(x) -> y`, or `(x, setting) -> y`.
-        derivative: inlined `(x, y) -> dy/dx`, or `(x, y, setting) -> dy/dx`.
-        has_setting: whether they take the value of a live field, too.
+        value: inlined `(x, *settings) -> y`.
+        derivative: inlined `(x, y, *settings) -> dy/dx`.
+        settings: how many live fields they take the values of, two at the most.
     """
-    return Loops(_forward_kernel(value, has_setting), _backward_kernel(derivative, has_setting))
+    return Loops(_forward_kernel(value, settings), _backward_kernel(derivative, settings))
 
 
-def _forward_kernel(formula: Any, has_setting: bool) -> Kernel:
+def _forward_kernel(formula: Any, settings: int) -> Kernel:
     value = force_inline(formula)
-    output = 2 if has_setting else 1
+    output, some, two = 1 + settings, settings > 0, settings == 2
 
     def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         """y = value(x), for x and y (M,)."""
         x, y = part_of(row, memory, 0, part), part_of(row, memory, output, part)
-        setting = (flat(row, memory, 1)[0],) if has_setting else ()
+        first: Any = (flat(row, memory, 1)[0],) if some else ()
+        given = (first[0], flat(row, memory, 2)[0]) if two else first
         for i in range(x.size):
-            y[i] = value(x[i], *setting)
+            y[i] = value(x[i], *given)
 
     return Kernel(f"{formula.__module__}:{formula.__name__}_forward", forward)
 
 
-def _backward_kernel(formula: Any, has_setting: bool) -> Kernel:
+def _backward_kernel(formula: Any, settings: int) -> Kernel:
     derivative = force_inline(formula)
-    output = 4 if has_setting else 3
+    output, some, two = 3 + settings, settings > 0, settings == 2
 
     def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
         """y = value(x), so dx = dy·derivative(x, y), for all of them (M,)."""
         x, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
         dy, dx = part_of(row, memory, 2, part), part_of(row, memory, output, part)
-        setting = (flat(row, memory, 3)[0],) if has_setting else ()
+        first: Any = (flat(row, memory, 3)[0],) if some else ()
+        given = (first[0], flat(row, memory, 4)[0]) if two else first
         if adds(row, output):
             for i in range(x.size):
-                dx[i] += dy[i] * derivative(x[i], y[i], *setting)
+                dx[i] += dy[i] * derivative(x[i], y[i], *given)
         else:
             for i in range(x.size):
-                dx[i] = dy[i] * derivative(x[i], y[i], *setting)
+                dx[i] = dy[i] * derivative(x[i], y[i], *given)
 
     return Kernel(f"{formula.__module__}:{formula.__name__}_backward", backward)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnplay.operations.pooling import pooling
+from nnplay.layers._pooling import pooling
 
 AVG_POOL1D = pooling(
     "avg_pool1d",

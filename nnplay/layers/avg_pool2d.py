@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnplay.operations.pooling import pooling
+from nnplay.layers._pooling import pooling
 
 AVG_POOL2D = pooling(
     "avg_pool2d",

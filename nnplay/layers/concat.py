@@ -12,7 +12,7 @@ from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.span_sums import last, zero
 from nnplay.layers._branches import MAX_BRANCHES, refuse_branches
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
@@ -31,6 +31,7 @@ CONCAT = LayerRecord(
     about="Parallel branches from one input, concatenated: Inception blocks, the skips of a U-Net.",
     when="When branches see different things and the next layer should choose between them.",
     plan=lambda values, shapes: plan(values, shapes),
+    traits=Traits(each_step=True),
     joins=True,
     torch="torch.cat",
     twin=Twin("cat", lambda values, shape: {"dim": -1}, listed=True),

@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
 from typing import Any
 
-from nnplay.errors import InputError
-from nnplay.fields import REQUIRED, choice, flag, integer, integers
-from nnplay.layers._convolution import (
-    bias_rows,
-    channels_outside,
-    gradient_border,
-    input_gradient_integers,
-    weight_rows,
-    window_integers,
-)
-from nnplay.operations.border import PAD, border, border_of
-from nnplay.operations.convolution import PICTURE
-from nnplay.operations.window_geometry import Axis, check_groups, fit, need_rank, per_axis, span
-from nnplay.records.init_schemes import SCHEMES
-from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
-from nnplay.records.operation import Planned, Shape, Use
-from nnplay.records.twin import Twin
+from nnplay.layers._transposed_convolution import plan_transposed, transposed_fields, transposed_twin
+from nnplay.operations.window_geometry import need_rank
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
+from nnplay.records.operation import Shape
 
 CONV_TRANSPOSE2D = LayerRecord(
     name="conv_transpose2d",
@@ -32,32 +18,8 @@ CONV_TRANSPOSE2D = LayerRecord(
     about="Transposed convolution: enlarges images by painting with learned strokes.",
     when="To get back to full size, in autoencoders and segmentation.",
     torch="ConvTranspose2d",
-    twin=Twin(
-        "nn.ConvTranspose2d",
-        lambda values, shape: {
-            "in_channels": shape[-1],
-            "out_channels": values["filters"],
-            "kernel_size": values["kernel"],
-            "stride": values["stride"],
-            "padding": 0 if values["padding"] == "valid" else values["padding"],
-            "dilation": values["dilation"],
-            "groups": values["groups"],
-            "bias": values["bias"],
-        },
-        places=channels_outside,
-        channels_first=True,
-        covers=lambda values, shape: values["padding"] != "same",
-    ),
-    fields=(
-        integer("filters", REQUIRED, "number of output channels"),
-        integers("kernel", 2, "size of a stroke, 2 or 2x4", short="k"),
-        integers("stride", 2, "step between neighbouring strokes", short="s"),
-        integers("padding", "valid", "how much to cut off at each border", low=0, choices=("same", "valid"), short="p"),
-        integers("dilation", 1, "spacing between the values of a stroke", short="d"),
-        integer("groups", 1, "number of channel groups", short="g"),
-        flag("bias", True, "add a learned constant to each channel"),
-        choice("init", "auto", "weight initialisation; auto suits the next activation", SCHEMES),
-    ),
+    twin=transposed_twin("nn.ConvTranspose2d"),
+    fields=transposed_fields("2 or 2x4"),
     plan=lambda values, shape: plan(values, shape),
     cases=(
         Case({"filters": 3}, (3, 2, 2)),
@@ -70,9 +32,13 @@ CONV_TRANSPOSE2D = LayerRecord(
         Case({"filters": 2, "kernel": 3, "stride": 1, "padding": 2}, (5, 5, 2)),
         Case({"filters": 3, "groups": 3, "kernel": 3}, (3, 2, 3)),
         Case({"filters": 2, "kernel": 3}, (1, 1, 2)),
+        Case({"filters": 2, "kernel": 3, "padding": ((1, 0), 1), "output_padding": (0, 1)}, (3, 4, 2)),
     ),
     refused=(
         Refused({"filters": 2, "kernel": 2, "padding": 3}, (3, 3, 1), "use padding 2 or less"),
+        Refused(
+            {"filters": 2, "output_padding": 2}, (3, 3, 1), "not below the stride 2 or the dilation 1; use 1 or less"
+        ),
         Refused({"filters": 2}, (9,), "needs an image"),
         Refused({"filters": 4, "groups": 3}, (3, 3, 6), "use groups 1 or 2"),
         Refused({"filters": 4, "stride": 0}, (3, 3, 6), "≥ 1"),
@@ -80,82 +46,7 @@ CONV_TRANSPOSE2D = LayerRecord(
 )
 
 
-def reversed_axis(size: int, kernel: int, stride: int, padding: int | str, dilation: int) -> Axis:
-    """The windows of the convolution that this layer is the reverse of: its output is what this layer's input is.
-
-    Raises:
-        InputError: the padding takes everything away.
-    """
-    if padding == "same":
-        return fit(size * stride, kernel, stride, "same", dilation)
-    width = 0 if padding == "valid" else int(padding)
-    whole = (size - 1) * stride + span(kernel, dilation)
-    if whole - 2 * width < 1:
-        what = f"input {size}, kernel {kernel}, stride {stride} give {whole}, of which padding {width} leaves nothing"
-        raise InputError(what, hint=f"use padding {(whole - 1) // 2} or less")
-    return Axis(whole - 2 * width, kernel, stride, dilation, width, width, size)
-
-
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """A picture (N, H, W, C) → (N, OH, OW, F) with weight (KH, KW, F/G, C), bias (F)."""
     need_rank(shape, 3)
-    given = [per_axis(values[name], 2, name) for name in ("kernel", "stride", "padding", "dilation")]
-    axes = tuple(reversed_axis(*one) for one in zip(shape[:-1], *given, strict=True))
-    channels, filters, groups = shape[-1], values["filters"], values["groups"]
-    check_groups(groups, channels, filters)
-    outputs = tuple(axis.size for axis in axes)
-    weight = (*(axis.kernel for axis in axes), filters // groups, channels)
-    cost = prod(shape[:-1]) * prod(weight)
-    window = window_integers(axes, groups)
-
-    bordered = [(*gradient_border(axis), size) for axis, size in zip(axes, shape[:-1], strict=True)]
-    around = any(front or behind for front, behind, _ in bordered)
-    transposed = (*weight[:2], channels // groups, filters)
-    scratch: dict[str, Planned] = {"transposed": transposed}
-    forward = [Use(PICTURE.transpose, {"G": groups}, prod(weight))]
-    if around:
-        scratch["x_padded"] = ("N", *(sum(parts) for parts in bordered), channels)
-        sizes = [(front, size, behind) for front, behind, size in bordered]
-        forward.append(Use(PAD, border_of(sizes), prod(shape), {"y": "x_padded"}))
-    gradient = PICTURE.input_gradient_bias if values["bias"] else PICTURE.input_gradient
-    names = {"dy": "x_padded" if around else "x", "dx": "y"}
-    forward.append(Use(gradient, window | input_gradient_integers(axes), cost, names))
-
-    backward, more = _backward(values, axes, (weight, shape, outputs), window, cost)
-    fans = prod(weight[:2]) // prod(given[1])
-    initial = Parameter(
-        weight, values["init"], max(1, fans * channels // groups), max(1, fans * filters // groups), decays=True
-    )
-    return Plan(
-        output=(*outputs, filters),
-        forward=tuple(forward),
-        backward=tuple(backward),
-        parameters={"weight": initial} | ({"bias": Parameter((filters,))} if values["bias"] else {}),
-        scratch=scratch | more,
-        multiply_adds=cost,
-    )
-
-
-def _backward(
-    values: Mapping[str, Any],
-    axes: tuple[Axis, ...],
-    shapes: tuple[Shape, Shape, Shape],
-    window: dict[str, int],
-    cost: int,
-) -> tuple[list[Use], dict[str, Planned]]:
-    """The gradients, which are those of an ordinary convolution with input and output exchanged."""
-    weight, shape, outputs = shapes
-    window = window | {"OH": shape[0], "OW": shape[1]}
-    uses: list[Use] = []
-    scratch: dict[str, Planned] = {}
-    source = "dy"
-    if any(axis.before or axis.after for axis in axes):
-        source = "dy_padded"
-        scratch[source] = ("N", *(axis.padded for axis in axes), values["filters"])
-        uses.append(Use(PAD, border(*axes), prod(outputs) * values["filters"], {"x": "dy", "y": source}))
-    more, place = weight_rows(PICTURE, weight, window, cost, {"x": source, "dy": "x"}, False)
-    uses, scratch = uses + more, scratch | place
-    if values["bias"]:
-        more, place = bias_rows(PICTURE, values["filters"], prod(outputs))
-        uses, scratch = uses + more, scratch | place
-    return [*uses, Use(PICTURE.forward_plain, window, cost, {"x": source, "y": "dx"})], scratch
+    return plan_transposed(values, shape)

@@ -13,10 +13,11 @@ from nnplay import rng
 from nnplay.fields import number
 from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
 from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import adds, flat, integer, part_of, share, size
+from nnplay.kernels.operands import flat, integer, part_of, share, size
 from nnplay.kernels.random import uniform
+from nnplay.operations.masked import passed_masked
 from nnplay.operations.unchanged import unchanged
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import BATCH, Operation, Shape, Use
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply, scalar
@@ -31,6 +32,7 @@ DROPOUT = LayerRecord(
     about="Sets a random fraction of values to 0 during training, so that the network cannot memorise the data.",
     when="When validation loss rises while training loss falls. Usual rates: 0.2 to 0.5.",
     plan=lambda values, shape: plan(values, shape),
+    traits=Traits(each_step=True),
     fields=(number("p", 0.5, "fraction of values set to 0", low=0.0, high=0.999, live=True),),
     torch="Dropout",
     twin=Twin("nn.Dropout", same_arguments, random=True),
@@ -49,7 +51,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     return Plan(
         output=shape,
         forward=(Use(_forward_operation(), cost=32 * count),),
-        backward=(Use(_backward_operation(), cost=count),),
+        backward=(Use(_BACKWARD, cost=count),),
         evaluate=(Use(_EVALUATE, cost=count),),
         saved={"mask": (BATCH, *shape)},
     )
@@ -72,21 +74,6 @@ def _forward_operation() -> Operation:
     )
 
 
-@cache
-def _backward_operation() -> Operation:
-    return Operation(
-        name="dropout backward",
-        kernel=backward,
-        reads=("dy", "mask"),
-        writes=("dx",),
-        reference=lambda dy, mask: dy * mask,
-        formula="dx = dy·mask",
-        words="The gradient passes only where the value did.",
-        element=lambda at, dy, mask: dy[at] * mask[at],
-        torch="autograd",
-    )
-
-
 def _mask(shape: Shape, p: float, stream: int, clock: Mapping[str, int]) -> Array:
     return (rng.uniform(clock["seed"], stream, clock["step"], shape) >= p) / (1 - p)
 
@@ -106,6 +93,7 @@ def _element(at: tuple[int, ...], x: Named, p: Named, stream: int, clock: Mappin
 _EVALUATE = unchanged(
     "dropout (off)", "Nothing is dropped outside training.", "torch.nn.functional.dropout(x, training=False)"
 )
+_BACKWARD = passed_masked("dropout backward", "The gradient passes only where the value did.")
 
 
 @kernel
@@ -119,16 +107,3 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     for i in range(x.size):
         mask[i] = kept if uniform(seed, stream, step, first + i) >= p else 0.0
         y[i] = x[i] * mask[i]
-
-
-@kernel
-def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y = x·mask, so dx = dy·mask, all (M,)."""
-    dy, mask = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
-    dx = part_of(row, memory, 2, part)
-    if adds(row, 2):
-        for i in range(dx.size):
-            dx[i] += dy[i] * mask[i]
-    else:
-        for i in range(dx.size):
-            dx[i] = dy[i] * mask[i]

@@ -37,19 +37,19 @@ DROPOUT2D = LayerRecord(
     fields=(number("p", 0.5, "fraction of channels set to 0", low=0.0, high=0.999, live=True),),
     torch="Dropout2d",
     twin=Twin("nn.Dropout2d", same_arguments, channels_first=True, random=True),
-    cases=(Case({}, (3, 4, 2)), Case({"p": 0.2}, (5, 17)), Case({"p": 0}, (2, 2, 3)), Case({"p": 0.9}, (2, 3, 5))),
+    cases=(Case({}, (3, 4, 2)), Case({"p": 0.2}, (5, 17)), Case({"p": 0}, (2, 2, 3)), Case({"p": 0.9}, (2, 1, 3, 5))),
     refused=(
         Refused({"p": 1}, (3, 3, 1), "≥ 0 and ≤ 0.999"),
         Refused({"p": "half"}, (3, 3, 1), "not a number"),
         Refused({}, (5,), "has no axes besides its channels"),
-        Refused({}, (2, 3, 4, 5), "needs a sequence or an image with channels"),
+        Refused({}, (2, 3, 4, 5, 1), "needs a sequence, an image or a volume with channels"),
     ),
 )
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """(N, H, W, C) → (N, H, W, C), or a sequence (N, T, C) alike; no parameters."""
-    need_places(shape)
+    need_places(shape, most=4)
     count = prod(shape)
     return Plan(
         output=shape,

@@ -48,7 +48,7 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        setting="alpha",
+        settings=("alpha",),
         formula="y = x where x > 0, else α·(eˣ − 1)",
         formula_back="dx = dy where x > 0, else dy·(y + α)",
         words="Keeps positive values; negative ones approach a floor, which pulls the mean output towards 0.",
@@ -77,4 +77,4 @@ def derivative(x: Any, y: Any, alpha: Any) -> Any:
     return 1.0 if x > 0.0 else y + alpha
 
 
-LOOPS = elementwise_loops(value, derivative, has_setting=True)
+LOOPS = elementwise_loops(value, derivative, settings=1)

@@ -21,7 +21,7 @@ from nnplay.kernels.operands import adds, dimension, flat, pointer, share, shift
 from nnplay.kernels.operands import integer as setting
 from nnplay.kernels.recurrent_batches import add, copy, zero
 from nnplay.records.init_schemes import SCHEMES
-from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use, shape_text
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, as_term, total
@@ -55,6 +55,7 @@ EMBEDDING = LayerRecord(
         ),
     ),
     plan=lambda values, shape: plan(values, shape),
+    traits=Traits(each_step=True),
     cases=(
         Case({"vocabulary": 7, "width": 3}, (5,), tokens=7),
         Case({"vocabulary": 2, "width": 17}, (1,), tokens=2),

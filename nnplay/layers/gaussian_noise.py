@@ -19,7 +19,7 @@ from nnplay.kernels.elementary import cosine_of_turns, log
 from nnplay.kernels.operands import integer, pointer, share, size
 from nnplay.kernels.random import uniform
 from nnplay.operations.unchanged import passed_back, unchanged
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.worked import Named, Term, scalar
 
@@ -33,6 +33,7 @@ GAUSSIAN_NOISE = LayerRecord(
     about="Adds noise to every value during training, so that the network cannot memorise the data.",
     when="After noisy inputs with few examples, instead of dropout.",
     plan=lambda values, shape: plan(values, shape),
+    traits=Traits(each_step=True),
     fields=(number("deviation", 0.1, "standard deviation of the noise", low=0.0, high=1e6, live=True),),
     torch="x + deviation * randn_like(x) in training",
     cases=(Case({}, (5,)), Case({"deviation": 2}, (3, 4, 2)), Case({"deviation": 0}, (3,))),

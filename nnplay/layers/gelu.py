@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from nnplay.fields import choice
 from nnplay.kernels.compile.jit import inline
-from nnplay.kernels.elementary import erf, exp, tanh
+from nnplay.kernels.elementary import tanh
+from nnplay.kernels.gelu import gelu, gelu_slope
 from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Shape
@@ -25,7 +26,7 @@ _DENSITY = 0.3989422804014327  # 1 / √(2π)
 _TANH_SCALE = 0.7978845608028654  # √(2/π)
 
 
-_erf = np.vectorize(math.erf, otypes=[float])
+_erfc = np.vectorize(math.erfc, otypes=[float])
 
 
 GELU = LayerRecord(
@@ -85,11 +86,11 @@ def _by_tanh() -> Elementwise:
 
 
 def reference(x: Array) -> Array:
-    return np.asarray(0.5 * x * (1 + _erf(x * _ROOT_HALF)))
+    return np.asarray(0.5 * x * _erfc(-x * _ROOT_HALF))
 
 
 def slope(x: Array, y: Array) -> Array:
-    return np.asarray(0.5 * (1 + _erf(x * _ROOT_HALF)) + x * _DENSITY * np.exp(-0.5 * x * x))
+    return np.asarray(0.5 * _erfc(-x * _ROOT_HALF) + x * _DENSITY * np.exp(-0.5 * x * x))
 
 
 def reference_tanh(x: Array) -> Array:
@@ -103,15 +104,14 @@ def slope_tanh(x: Array, y: Array) -> Array:
 
 @inline
 def value(x: Any) -> Any:
-    """x·Φ(x); below −6 the rounding of erf would be multiplied by a large x, so there it is 0."""
-    return 0.0 if x < -6.0 else 0.5 * x * (1.0 + erf(x * 0.7071067811865476))
+    """x·Φ(x)."""
+    return gelu(x)
 
 
 @inline
 def derivative(x: Any, y: Any) -> Any:
-    """Φ(x) + x·φ(x), with c = x/√2; few operations, so that LLVM inlines it and the loop becomes vector code."""
-    c = x * 0.7071067811865476
-    return 0.5 + 0.5 * erf(c) + 0.5641895835477563 * c * exp(-c * c)
+    """Φ(x) + x·φ(x)."""
+    return gelu_slope(x)
 
 
 @inline

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.fields import flag
 from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import adds, dimension, pointer, share, shifted, size
 from nnplay.kernels.span_sums import copy, last, zero
+from nnplay.operations.padded_pooling import plan_present
 from nnplay.operations.window_geometry import need_places
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
@@ -26,24 +28,37 @@ GLOBAL_AVG_POOL = LayerRecord(
     name="global_avg_pool",
     title="GlobalAvgPool",
     family="pooling",
-    about="The mean of each channel over the whole image or sequence: what is there, wherever it is.",
+    about="The mean of each channel over the whole image, volume or sequence: what is there, wherever it is.",
     when="Instead of flatten at the end of a convolutional network: works for any size.",
+    fields=(flag("padded", False, "leave out steps of a sequence whose features are all 0, which are padding"),),
     plan=lambda values, shape: plan(values, shape),
-    torch="AdaptiveAvgPool1d(1) or AdaptiveAvgPool2d(1), by the rank of the input",
+    torch="AdaptiveAvgPool1d(1), …2d(1) or …3d(1), by the rank of the input",
     twin=Twin(
         "nn.AdaptiveAvgPool{axes}d",
         lambda values, shape: {"output_size": 1},
         channels_first=True,
         output=lambda result, values: result.flatten(1),
+        covers=lambda values, shape: not values["padded"],
     ),
-    cases=(Case({}, (3, 4, 2)), Case({}, (5, 17)), Case({}, (1, 1, 1))),
-    refused=(Refused({}, (5,), "has no axes besides its channels"),),
+    cases=(
+        Case({}, (3, 4, 2)),
+        Case({}, (5, 17)),
+        Case({}, (1, 1, 1)),
+        Case({}, (2, 3, 2, 5)),
+        Case({"padded": True}, (4, 3)),
+    ),
+    refused=(
+        Refused({}, (5,), "has no axes besides its channels"),
+        Refused({"padded": True}, (4, 4, 3), "only applies to sequences"),
+    ),
 )
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """(N, …, C) → (N, C), the mean over all axes between; no parameters."""
-    need_places(shape)
+    need_places(shape, most=4)
+    if values["padded"]:
+        return plan_present(shape, mean=True)
     given, cost = {"P": prod(shape[:-1])}, prod(shape)
     return Plan(
         output=shape[-1:],

@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.fields import flag
 from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import adds, dimension, pointer, share, shifted, size
+from nnplay.kernels.pooling.choosing import keep_larger
 from nnplay.kernels.span_sums import copy, last, zero
+from nnplay.operations.padded_pooling import plan_present
 from nnplay.operations.window_geometry import need_places
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
@@ -26,29 +29,42 @@ GLOBAL_MAX_POOL = LayerRecord(
     name="global_max_pool",
     title="GlobalMaxPool",
     family="pooling",
-    about="The maximum of each channel over the whole image or sequence: whether something is there at all.",
+    about="The maximum of each channel over the whole image, volume or sequence: whether something is there at all.",
     when="When it only matters that something is there, not where or how often.",
+    fields=(flag("padded", False, "leave out steps of a sequence whose features are all 0, which are padding"),),
     plan=lambda values, shape: plan(values, shape),
-    torch="AdaptiveMaxPool1d(1) or AdaptiveMaxPool2d(1), by the rank of the input",
+    torch="AdaptiveMaxPool1d(1), …2d(1) or …3d(1), by the rank of the input",
     twin=Twin(
         "nn.AdaptiveMaxPool{axes}d",
         lambda values, shape: {"output_size": 1},
         channels_first=True,
         output=lambda result, values: result.flatten(1),
+        covers=lambda values, shape: not values["padded"],
     ),
-    cases=(Case({}, (3, 4, 2)), Case({}, (5, 17)), Case({}, (1, 1, 1))),
-    refused=(Refused({}, (5,), "has no axes besides its channels"),),
+    cases=(
+        Case({}, (3, 4, 2)),
+        Case({}, (5, 17)),
+        Case({}, (1, 1, 1)),
+        Case({}, (2, 3, 2, 5)),
+        Case({"padded": True}, (4, 3)),
+    ),
+    refused=(
+        Refused({}, (5,), "has no axes besides its channels"),
+        Refused({"padded": True}, (4, 4, 3), "only applies to sequences"),
+    ),
 )
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """(N, H, W, C), or a sequence (N, T, C), → (N, C); no parameters."""
-    need_places(shape)
+    """(N, …, C) → (N, C), the largest over all axes between; no parameters."""
+    need_places(shape, most=4)
+    if values["padded"]:
+        return plan_present(shape, mean=False)
     places, cost = {"P": prod(shape[:-1])}, 2 * prod(shape)
     return Plan(
         output=shape[-1:],
         forward=(Use(_forward_operation(), places, cost),),
-        backward=(Use(_backward_operation(), places | {"W": shape[-2]}, cost),),
+        backward=(Use(_backward_operation(), places | {"H": shape[:-1][-2:][0], "W": shape[-2]}, cost),),
         saved={"which": ("N", shape[-1])},
     )
 
@@ -76,11 +92,11 @@ def _backward_operation() -> Operation:
         kernel=backward,
         reads=("dy", "which"),
         writes=("dx",),
-        reference=lambda dy, which, P, W: reference_back(dy, which, P),
+        reference=lambda dy, which, P, H, W: reference_back(dy, which, P),
         formula="dx[n,…,c] = dy[n,c] where x was the largest, else 0",
         words="Only the position of the maximum had a say, so it alone gets the gradient.",
         element=_element_back,
-        integers=("P", "W"),
+        integers=("P", "H", "W"),
         torch="autograd",
     )
 
@@ -99,9 +115,10 @@ def _element(at: tuple[int, ...], x: Named, P: int) -> Term:
     return apply("max", lambda *all: max(all), *(x[(n, *place, c)] for place in np.ndindex(*x.shape[1:-1])))
 
 
-def _element_back(at: tuple[int, ...], dy: Named, which: Named, P: int, W: int) -> Term:
+def _element_back(at: tuple[int, ...], dy: Named, which: Named, P: int, H: int, W: int) -> Term:
     n, *place, c = at
-    number = place[0] if len(place) == 1 else place[0] * W + place[1]
+    d, h, w = (0, 0, *place)[-3:]
+    number = (d * H + h) * W + w
     return dy[n, c] * 1.0 if number == int(which.array[n, c]) else as_term(0.0)
 
 
@@ -118,11 +135,7 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         zero(chosen, C)
         for p in range(1, P):
             X = shifted(x, (n * P + p) * C)
-            for c in range(C):
-                value, best = X[c], Y[c]
-                better = (value > best) | ((value != value) & (best == best))
-                Y[c] = value if better else best
-                chosen[c] = DTYPE(p) if better else chosen[c]
+            keep_larger(X, Y, chosen, C, DTYPE(p), False)
 
 
 @kernel

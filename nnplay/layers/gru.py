@@ -13,27 +13,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.fields import flag
 from nnplay.kernels.compile.jit import inline, noalias
 from nnplay.kernels.elementary import sigmoid, tanh
 from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import pointer, shifted
 from nnplay.kernels.recurrent_batches import copy, take_over, zero
-from nnplay.layers._recurrence import CASES, FIELDS, REFUSED, plan_recurrent, recurrent_twin
+from nnplay.layers._gru_form import gru_cell
+from nnplay.layers._recurrence import plan_recurrent
 from nnplay.layers._recurrent_cell import (
     Cell,
     Loop,
-    back_through_time,
     backward_kernel,
     backward_loop,
     forward_kernel,
     forward_loop,
-    from_state,
     is_padding,
-    logistic,
-    through_time,
 )
+from nnplay.layers._recurrent_fields import (
+    CASES,
+    FIELDS,
+    FORM_FIELDS,
+    REFUSED,
+    activation_field,
+    gate_activation_field,
+    recurrent_twin,
+)
+from nnplay.layers._recurrent_form import Form
+from nnplay.layers._through_time import back_through_time, from_state, through_time
+from nnplay.operations.cell_activations import logistic
 from nnplay.operations.gru_gate import BIAS_BACK, WEIGHT_BACK
-from nnplay.records.layer import LayerRecord, Plan
+from nnplay.records.layer import Case, LayerRecord, Plan
 from nnplay.records.operation import Shape
 from nnplay.records.worked import Named, Term, apply, as_term
 
@@ -47,16 +57,47 @@ GRU = LayerRecord(
     when="For sequences of a few dozen steps; faster than lstm and often as good.",
     torch="GRU",
     twin=recurrent_twin("nn.GRU"),
-    fields=FIELDS,
+    fields=(
+        *FIELDS,
+        *FORM_FIELDS,
+        flag(
+            "reset_after",
+            True,
+            "apply the reset gate to what the weights make of the state, as PyTorch and cuDNN do; without it, to the "
+            "state itself, as in the first paper",
+        ),
+        activation_field(),
+        gate_activation_field(),
+    ),
     plan=lambda values, shape: plan(values, shape),
-    cases=CASES,
+    cases=(
+        *CASES,
+        Case({"units": 17, "reset_after": False}, (4, 3)),
+        Case(
+            {"units": 3, "reset_after": False, "initial_state": "learned", "bidirectional": True, "padded": True},
+            (4, 2),
+        ),
+        Case({"units": 3, "initial_state": "learned", "reverse": True, "padded": True, "layers": 2}, (4, 2)),
+        Case({"units": 3, "activation": "relu", "gate_activation": "hard_sigmoid", "output": "sequence"}, (3, 2)),
+        Case({"units": 3, "reset_after": False, "truncate": 2, "initial_state": "learned"}, (5, 2), exact=False),
+    ),
     refused=REFUSED,
 )
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """A sequence (N, T, C) → its last state (N, D·H), or all states (N, T, D·H); parameters as in `_recurrence`."""
-    return plan_recurrent(_cell(), values, shape)
+    return plan_recurrent(_cell_of(values), values, shape)
+
+
+def _cell_of(values: Mapping[str, Any]) -> Cell:
+    """The usual cell, or one in a form of its own."""
+    learned, bends = values["initial_state"] == "learned", (values["activation"], values["gate_activation"])
+    if values["reset_after"] and not learned and not values["reverse"] and bends == ("tanh", "sigmoid"):
+        return _cell()
+    choices = (("reset_after", int(values["reset_after"])),)
+    form = Form(("hidden",), values["padded"], learned, values["reverse"], *bends, choices=choices)
+    return gru_cell(form, _cell().forward.plain.words, _cell().backward.plain.words)
 
 
 def _forward() -> Loop:

@@ -48,7 +48,7 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        setting="limit",
+        settings=("limit",),
         formula="y = min(max(x, -limit), limit)",
         formula_back="dx = dy where -limit < x < limit, else 0",
         words="Leaves values between the limits as they are and clips the others.",
@@ -77,4 +77,4 @@ def derivative(x: Any, y: Any, limit: Any) -> Any:
     return 1.0 if abs(x) < limit else 0.0
 
 
-LOOPS = elementwise_loops(value, derivative, has_setting=True)
+LOOPS = elementwise_loops(value, derivative, settings=1)

@@ -23,7 +23,7 @@ from nnplay.operations.normalise import mean_of, normalised_element
 from nnplay.operations.normalise import rows_of as flattened
 from nnplay.operations.padding import keep_padding, padded_field
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, CHUNKS, chunk, sum_of
-from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use, shape_text
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
@@ -50,6 +50,7 @@ LAYER_NORM = LayerRecord(
         padded_field(),
     ),
     plan=lambda values, shape: plan(values, shape),
+    traits=Traits(each_step=True),
     cases=(
         Case({}, (5,)),
         Case({"eps": 0.1}, (3, 4, 2)),

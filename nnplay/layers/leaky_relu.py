@@ -47,7 +47,7 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        setting="negative_slope",
+        settings=("negative_slope",),
         formula="y = x where x > 0, else slope·x",
         formula_back="dx = dy where x > 0, else slope·dy",
         words="Keeps positive values and makes negative ones small.",
@@ -76,4 +76,4 @@ def derivative(x: Any, y: Any, slope: Any) -> Any:
     return 1.0 if x > 0.0 else slope
 
 
-LOOPS = elementwise_loops(value, derivative, has_setting=True)
+LOOPS = elementwise_loops(value, derivative, settings=1)

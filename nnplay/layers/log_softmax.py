@@ -108,9 +108,9 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         largest = lane_max(X, C)
         for c in range(C):
             Y[c] = exp(X[c] - largest)
-        shift = largest + log(lane_sum(Y, C))
+        norm = log(lane_sum(Y, C))
         for c in range(C):
-            Y[c] = X[c] - shift
+            Y[c] = X[c] - largest - norm  # `largest + norm` would be rounded to the step between numbers of its size
 
 
 @kernel

@@ -12,31 +12,43 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.fields import number
+from nnplay.errors import InputError
+from nnplay.fields import flag, integer, number
 from nnplay.kernels.compile.jit import inline, noalias
 from nnplay.kernels.elementary import sigmoid, tanh
 from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import pointer, shifted
 from nnplay.kernels.recurrent_batches import add, copy, take_over, zero
-from nnplay.layers._recurrence import CASES, FIELDS, REFUSED, plan_recurrent, recurrent_twin
+from nnplay.layers._lstm_form import lstm_cell, lstm_form
+from nnplay.layers._recurrence import plan_recurrent
 from nnplay.layers._recurrent_cell import (
     Cell,
     Loop,
-    back_through_time,
     backward_kernel,
     backward_loop,
     forward_kernel,
     forward_loop,
-    from_state,
     is_padding,
-    logistic,
-    through_time,
 )
+from nnplay.layers._recurrent_fields import (
+    CASES,
+    FIELDS,
+    FORM_FIELDS,
+    REFUSED,
+    activation_field,
+    gate_activation_field,
+    recurrent_twin,
+)
+from nnplay.layers._through_time import back_through_time, from_state, through_time
+from nnplay.operations.cell_activations import logistic
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Shape
 from nnplay.records.worked import Named, Term, apply, as_term
+from nnplay.text import counted
 
 Array = NDArray[Any]
+#: All that a form of its own can have at once.
+_ALL = {"peepholes": True, "proj_size": 2, "reverse": True, "padded": True, "initial_state": "learned"}
 
 
 LSTM = LayerRecord(
@@ -52,16 +64,50 @@ LSTM = LayerRecord(
         number(
             "forget_bias", 1.0, "initial bias of the forget gates; 1 lets a new network remember (Jozefowicz, 2015)"
         ),
+        *FORM_FIELDS,
+        integer("proj_size", 0, "numbers of a projection of the state, fewer than units (Sak, 2014); 0: none", low=0),
+        flag("peepholes", False, "let the gates see the cell (Gers, 2000); PyTorch has none, ONNX calls them P"),
+        activation_field(),
+        gate_activation_field(),
     ),
     plan=lambda values, shape: plan(values, shape),
-    cases=(*CASES, Case({"units": 3, "forget_bias": 0.0}, (3, 2))),
-    refused=(*REFUSED, Refused({"units": 3, "forget_bias": "big"}, (3, 2), "not a number")),
+    cases=(
+        *CASES,
+        Case({"units": 3, "forget_bias": 0.0}, (3, 2)),
+        Case({"units": 17, "proj_size": 3, "bidirectional": True, "layers": 2, "output": "sequence"}, (3, 2)),
+        Case({"units": 4, "proj_size": 1}, (5, 3)),
+        Case({"units": 3, "peepholes": True, "padded": True, "bidirectional": True}, (4, 2)),
+        Case(_ALL | {"units": 5}, (4, 3)),
+        Case({"units": 3, "activation": "softsign", "gate_activation": "hard_sigmoid"}, (4, 2)),
+        Case(_ALL | {"units": 3, "padded": False, "truncate": 2}, (5, 2), exact=False),
+        Case({"units": 3, "layers": 3, "dropout": 0.3, "bidirectional": True}, (3, 2)),
+    ),
+    refused=(
+        *REFUSED,
+        Refused({"units": 3, "proj_size": 3}, (3, 2), "fewer numbers than the 3 units"),
+        Refused({"units": 3, "forget_bias": "big"}, (3, 2), "not a number"),
+    ),
 )
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """A sequence (N, T, C) → its last state (N, D·H), or all states (N, T, D·H); parameters as in `_recurrence`."""
-    return plan_recurrent(_cell(), values, shape, _forget_bias(values, 1 + values["bidirectional"]))
+    units, projected = values["units"], values["proj_size"]
+    if projected >= units:
+        hint = f"use 1 … {units - 1}, or 0 for none" if units > 1 else "use 0 for none"
+        what = f"a projection has fewer numbers than the {counted(units, 'unit')} of the cell, not {projected}"
+        raise InputError(what, hint=hint)
+    return plan_recurrent(_cell_of(values), values, shape, _forget_bias(values, 1 + values["bidirectional"]))
+
+
+def _cell_of(values: Mapping[str, Any]) -> Cell:
+    """The usual cell, or one in a form of its own."""
+    learned, bends = values["initial_state"] == "learned", (values["activation"], values["gate_activation"])
+    extras = (("peephole",) if values["peepholes"] else ()) + (("weight_hr",) if values["proj_size"] else ())
+    if not extras and not learned and not values["reverse"] and bends == ("tanh", "sigmoid"):
+        return _cell()
+    form = lstm_form(values["padded"], learned, values["reverse"], bends, extras)
+    return lstm_cell(form, _cell().forward.plain.words, _cell().backward.plain.words)
 
 
 def _forget_bias(values: Mapping[str, Any], directions: int) -> tuple[tuple[int, int, float], ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnplay.operations.pooling import pooling
+from nnplay.layers._pooling import pooling
 
 MAX_POOL2D = pooling(
     "max_pool2d",

@@ -20,7 +20,7 @@ from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
 #: Sizes of the written axes, and how far apart the numbers read are along each; one axis has sizes 1 in front.
-_INTEGERS = ("A", "B", "C", "a", "b", "c")
+_INTEGERS = ("A", "B", "C", "D", "a", "b", "c", "d")
 
 
 PERMUTE = LayerRecord(
@@ -31,7 +31,7 @@ PERMUTE = LayerRecord(
     when="When the next layer expects its channels or steps on another axis.",
     torch="x.permute(0, *order)",
     twin=Twin("permute", lambda values, shape: {"dims": (0, *_axes(values))}),
-    fields=(integers("order", REQUIRED, "axes in their new order, counted from 1, such as 2x1", high=3),),
+    fields=(integers("order", REQUIRED, "axes in their new order, counted from 1, such as 2x1", high=4),),
     plan=lambda values, shape: plan(values, shape),
     cases=(
         Case({"order": (3, 1, 2)}, (3, 4, 2)),
@@ -39,6 +39,7 @@ PERMUTE = LayerRecord(
         Case({"order": (2, 1)}, (5, 3)),
         Case({"order": 1}, (5,)),
         Case({"order": (1, 3, 2)}, (2, 17, 3)),
+        Case({"order": (4, 2, 1, 3)}, (2, 3, 4, 5)),
     ),
     refused=(
         Refused({"order": (1, 1)}, (5, 3), "does not name each of the 2 axes once"),
@@ -57,11 +58,11 @@ def _integers(shape: Shape, order: tuple[int, ...]) -> dict[str, int]:
     """The row's integers for reading `shape` with its axes in another order."""
     steps = [prod(shape[axis:]) for axis in order]
     sizes = [shape[axis - 1] for axis in order]
-    return dict(zip(_INTEGERS, [1] * (3 - len(order)) + sizes + [0] * (3 - len(order)) + steps, strict=True))
+    return dict(zip(_INTEGERS, [1] * (4 - len(order)) + sizes + [0] * (4 - len(order)) + steps, strict=True))
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """(N, A, B, C) → (N, …), the axes behind the batch, counted from 1, in the order given; no parameters.
+    """(N, A, B, C, …) → (N, …), the axes behind the batch, counted from 1, in the order given; no parameters.
 
     Raises:
         InputError: not every axis is named once.
@@ -112,15 +113,17 @@ def _moved(name: str, read: str, write: str, order: tuple[int, ...], words: str)
 
 @kernel
 def permute(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y[n,i,j,k] = x[n, i·a + j·b + k·c], for y (N, A, B, C)."""
+    """y[n,i,j,k,l] = x[n, i·a + j·b + k·c + l·d], for y (N, A, B, C, D)."""
     x, y = pointer(row, memory, 0), pointer(row, memory, 1)
-    A, B, C = integer(row, 0), integer(row, 1), integer(row, 2)
-    start, stop = share(row, part, dimension(row, 0, 0))
-    for n in range(start, stop):
-        for i in range(A):
-            for j in range(B):
-                source = shifted(x, n * A * B * C + i * integer(row, 3) + j * integer(row, 4))
-                _strided(shifted(y, ((n * A + i) * B + j) * C), source, integer(row, 5), C, adds(row, 1))
+    A, B, C, D = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    a, b, c, d = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7)
+    start, stop = share(row, part, dimension(row, 0, 0) * A)
+    for place in range(start, stop):
+        n, i = place // A, place % A
+        for j in range(B):
+            for k in range(C):
+                source = shifted(x, n * A * B * C * D + i * a + j * b + k * c)
+                _strided(shifted(y, ((place * B + j) * C + k) * D), source, d, D, adds(row, 1))
 
 
 @inline

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import flag
 from nnplay.kernels.compile.jit import inline, kernel
-from nnplay.kernels.doubles import exp, sine_cosine
 from nnplay.kernels.operands import adds, cube, integer, matrix, share
 from nnplay.layers._recurrence import sequence
+from nnplay.operations.positions import ADD_AT_CLOCK
+from nnplay.operations.waves import USUAL_BASE, WAVES
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.worked import Named, Term, as_term
 
 Array = NDArray[Any]
-_LOG_10000: Final = 9.210340371976184
 
 
 POSITIONAL_ENCODING = LayerRecord(
@@ -31,6 +31,7 @@ POSITIONAL_ENCODING = LayerRecord(
     torch="no module of its own; spelled out in PyTorch's tutorial",
     fields=(flag("padded", False, "treat steps whose features are all 0 as padding: they stay 0"),),
     plan=lambda values, shape: plan(values, shape),
+    decode=lambda values, shape, context: decode(values, shape, context),
     cases=(
         Case({}, (5, 4)),
         Case({}, (1, 1)),
@@ -52,26 +53,21 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     return Plan(
         output=shape,
         scratch={"waves": (steps, features)},
-        forward=(Use(_waves_operation()), Use(_add_operation(), integers, cost=cost)),
+        forward=(Use(WAVES, {"base": USUAL_BASE}), Use(_add_operation(), integers, cost=cost)),
         backward=(Use(_backward_operation(), integers, cost=cost),),
     )
 
 
-@cache
-def _waves_operation() -> Operation:
-    return Operation(
-        name="waves",
-        kernel=waves,
-        reads=(),
-        writes=("waves",),
-        reference=_waves,
-        formula="waves[t,2i] = sin(t / 10000^(2i/C)), waves[t,2i+1] = cos(t / 10000^(2i/C))",
-        words=(
-            "Each pair of features is the hand of a clock: the first turns fast, the last hardly at all. "
-            "Together they tell t."
-        ),
-        element=lambda at, waves: waves[at],
-        torch="spelled out in PyTorch's own tutorial",
+def decode(values: Mapping[str, Any], shape: Shape, context: int) -> Plan | None:
+    """One step (N, 1, C) → (N, 1, C) with the waves (T, C) of all positions; None where steps may be padding."""
+    if values["padded"]:
+        return None
+    added = Use(ADD_AT_CLOCK, names={"table": "waves"})
+    return Plan(
+        output=shape,
+        scratch={"waves": (context, shape[1])},
+        forward=(Use(WAVES, {"base": USUAL_BASE}), added),
+        backward=(),
     )
 
 
@@ -107,12 +103,6 @@ def _backward_operation() -> Operation:
     )
 
 
-def _waves(shapes: tuple[tuple[int, ...], ...], dtype: np.dtype[Any]) -> Array:
-    t, c = np.indices(shapes[0])
-    angle = t * 10000.0 ** (-2 * (c // 2) / shapes[0][1])
-    return np.asarray(np.where(c % 2 == 0, np.sin(angle), np.cos(angle)), dtype)
-
-
 def _there(x: Array, padded: int) -> Array:
     return (x != 0).any(axis=2, keepdims=True) if padded else np.ones((*x.shape[:2], 1), np.bool_)
 
@@ -124,22 +114,6 @@ def _element(at: tuple[int, ...], x: Named, waves: Named, padded: int) -> Term:
 
 def _element_back(at: tuple[int, ...], x: Named, dy: Named, padded: int) -> Term:
     return dy[at] * 1.0 if _there(x.array, padded)[at[0], at[1], 0] else as_term(0.0)
-
-
-@kernel
-def waves(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """table[t,2i] = sin(t / 10000^(2i/C)), table[t,2i+1] = cos(t / 10000^(2i/C)), for table (T, C)."""
-    table = matrix(row, memory, 0)
-    T, C = table.shape
-    for pair in range((C + 1) // 2):
-        # In float64 whatever the tape's type: each step turns (sin, cos) a little further, T times.
-        turn_sin, turn_cos = sine_cosine(exp(_LOG_10000 * (np.float64(-2 * pair) / np.float64(C))))
-        sine, cosine = np.float64(0), np.float64(1)
-        for t in range(T):
-            table[t, 2 * pair] = sine
-            if 2 * pair + 1 < C:
-                table[t, 2 * pair + 1] = cosine
-            sine, cosine = sine * turn_cos + cosine * turn_sin, cosine * turn_cos - sine * turn_sin
 
 
 @inline

@@ -21,7 +21,7 @@ RESHAPE = LayerRecord(
     title="Reshape",
     family="shape",
     about="Rearranges the same values on other axes: 64 numbers as an 8×8 image with 1 channel.",
-    when="To turn a row of numbers back into an image or a sequence.",
+    when="To turn a row of numbers back into an image or a sequence, or a strip of frames into a clip for conv3d.",
     torch="Unflatten (channels last)",
     twin=Twin(
         "nn.Unflatten",
@@ -35,11 +35,12 @@ RESHAPE = LayerRecord(
         Case({"shape": 24}, (3, 4, 2)),
         Case({"shape": (4, 6)}, (3, 4, 2)),
         Case({"shape": 1}, (1,)),
+        Case({"shape": (3, 2, 4, 2)}, (6, 4, 2)),
     ),
     refused=(
         Refused({"shape": (4, 4)}, (12,), "4×4 has 16 values, the input 12 has 12; try 4x3"),
         Refused({"shape": (5, 2)}, (12,), "try 12"),
-        Refused({"shape": (1, 2, 3, 2)}, (12,), "one to three"),
+        Refused({"shape": (1, 2, 3, 2, 1)}, (12,), "one to four"),
         Refused({"shape": (0, 2)}, (12,), "≥ 1"),
     ),
 )
@@ -49,11 +50,11 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """(N, …) → (N, *shape), the same count of numbers in the same order; no parameters.
 
     Raises:
-        InputError: another count of numbers, or more than three axes.
+        InputError: another count of numbers, or more than four axes.
     """
     wanted = values["shape"] if isinstance(values["shape"], tuple) else (values["shape"],)
-    if len(wanted) > 3:
-        raise InputError(f"{shape_text(wanted)} has {len(wanted)} axes", hint="use one to three, such as 8x8x1")
+    if len(wanted) > 4:
+        raise InputError(f"{shape_text(wanted)} has {len(wanted)} axes", hint="use one to four, such as 8x8x1")
     count = prod(shape)
     if prod(wanted) != count:
         rest = prod(wanted[:-1])

@@ -18,19 +18,21 @@ from nnplay.kernels.elementary import tanh
 from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import pointer, shifted
 from nnplay.kernels.recurrent_batches import add, copy, take_over, zero
-from nnplay.layers._recurrence import CASES, FIELDS, REFUSED, plan_recurrent, recurrent_twin
+from nnplay.layers._recurrence import plan_recurrent
 from nnplay.layers._recurrent_cell import (
     Cell,
     Loop,
-    back_through_time,
     backward_kernel,
     backward_loop,
     forward_kernel,
     forward_loop,
-    from_state,
     is_padding,
-    through_time,
 )
+from nnplay.layers._recurrent_fields import CASES, FIELDS, FORM_FIELDS, REFUSED, recurrent_twin
+from nnplay.layers._recurrent_form import Form
+from nnplay.layers._rnn_form import rnn_cell
+from nnplay.layers._through_time import back_through_time, from_state, through_time
+from nnplay.operations.cell_activations import ACTIVATIONS
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Shape
 from nnplay.records.worked import Named, Term, apply, as_term
@@ -49,22 +51,39 @@ RNN = LayerRecord(
     fields=(
         *FIELDS,
         choice(
-            "nonlinearity", "tanh", "activation of the state; relu explodes sooner but vanishes later", ("tanh", "relu")
+            "nonlinearity",
+            "tanh",
+            "activation of the state; relu explodes sooner but vanishes later. PyTorch has tanh and relu",
+            (*ACTIVATIONS,),
         ),
+        *FORM_FIELDS,
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(
         *CASES,
         Case({"units": 6, "nonlinearity": "relu", "bidirectional": True, "layers": 2}, (5, 3)),
         Case({"units": 3, "nonlinearity": "relu", "padded": True, "output": "sequence"}, (3, 2)),
+        Case({"units": 3, "nonlinearity": "softsign", "bidirectional": True, "initial_state": "learned"}, (4, 2)),
+        Case({"units": 17, "nonlinearity": "hard_sigmoid", "reverse": True, "padded": True}, (3, 2)),
+        Case({"units": 3, "nonlinearity": "identity", "layers": 2, "dropout": 0.4, "output": "sequence"}, (3, 2)),
     ),
-    refused=(*REFUSED, Refused({"units": 3, "nonlinearity": "sigmoid"}, (3, 2), "one of tanh, relu")),
+    refused=(*REFUSED, Refused({"units": 3, "nonlinearity": "sine"}, (3, 2), "one of tanh, relu")),
 )
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """A sequence (N, T, C) → its last state (N, D·H), or all states (N, T, D·H); parameters as in `_recurrence`."""
-    return plan_recurrent(_cells()[values["nonlinearity"]], values, shape)
+    return plan_recurrent(_cell_of(values), values, shape)
+
+
+def _cell_of(values: Mapping[str, Any]) -> Cell:
+    """The usual cell, or one in a form of its own."""
+    name, learned = values["nonlinearity"], values["initial_state"] == "learned"
+    if name in ("tanh", "relu") and not learned and not values["reverse"]:
+        return _cells()[name]
+    form = Form(("hidden",), values["padded"], learned, values["reverse"], name)
+    usual = _cells()["tanh"]
+    return rnn_cell(form, usual.forward.plain.words, usual.backward.plain.words)
 
 
 def _forward(name: str, value: Any) -> Loop:

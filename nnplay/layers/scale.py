@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnplay.fields import number
 from nnplay.kernels.compile.jit import inline
 from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin
 
@@ -29,6 +29,7 @@ SCALE = LayerRecord(
     twin=Twin("mul", lambda values, shape: {"other": values["factor"]}),
     fields=(number("factor", 1.0, "constant to multiply by", live=True),),
     plan=lambda values, shape: plan(values, shape),
+    traits=Traits(each_step=True),
     cases=(Case({"factor": 0.5}, (5,)), Case({"factor": -2}, (3, 4, 2)), Case({}, (17,))),
     refused=(Refused({"factor": "double"}, (5,), "not a number"), Refused({"factor": "inf"}, (5,), "not a number")),
 )
@@ -46,7 +47,7 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        setting="factor",
+        settings=("factor",),
         formula="y = factor·x",
         formula_back="dx = factor·dy",
         words="Multiplies every value by a constant.",
@@ -75,4 +76,4 @@ def derivative(x: Any, y: Any, factor: Any) -> Any:
     return factor
 
 
-LOOPS = elementwise_loops(value, derivative, has_setting=True)
+LOOPS = elementwise_loops(value, derivative, settings=1)

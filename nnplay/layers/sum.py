@@ -11,7 +11,7 @@ from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import integer, part_of
 from nnplay.layers._branches import MAX_BRANCHES, refuse_branches
 from nnplay.operations.unchanged import passed_back
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import total
@@ -23,6 +23,7 @@ SUM = LayerRecord(
     about="Parallel branches from one input, added up. sum[identity | linear 8, relu, linear 8] is a residual block.",
     when="For residual blocks, which let networks of fifty layers learn.",
     plan=lambda values, shapes: plan(values, shapes),
+    traits=Traits(each_step=True),
     joins=True,
     torch="x + f(x)",
     twin=Twin("add", covers=lambda values, shapes: len(shapes) == 2),

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnplay.fields import integers
-from nnplay.layers._borders import CASES, REFUSED, border_plan, borders_of
+from nnplay.layers._borders import CASES, REFUSED, around, border_field, border_plan, borders_of, widened
 from nnplay.operations.border import INSIDE, PAD
 from nnplay.records.layer import LayerRecord, Plan
 from nnplay.records.operation import Shape
@@ -21,11 +20,10 @@ ZERO_PAD = LayerRecord(
     torch="ZeroPad1d or ZeroPad2d, by the rank of the input",
     twin=Twin(
         "nn.ZeroPad{axes}d",
-        lambda values, shape: {"padding": values["border"]},
+        lambda values, shape: {"padding": around(borders_of(values, shape))},
         channels_first=True,
-        covers=lambda values, shape: isinstance(values["border"], int),
     ),
-    fields=(integers("border", 1, "zeros added at each border, 1 or 1x2", low=0),),
+    fields=(border_field("zeros added at each border"),),
     plan=lambda values, shape: plan(values, shape),
     cases=CASES,
     refused=REFUSED,
@@ -33,11 +31,11 @@ ZERO_PAD = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """(N, H, W, C) → (N, H + 2·border, W + 2·border, C), or a sequence alike; no parameters.
+    """(N, H, W, C) → (N, HP, WP, C), or a sequence alike; no parameters.
 
     Raises:
         InputError: no places.
     """
     borders = borders_of(values, shape)
-    output = (*(size + 2 * border for border, size in zip(borders, shape, strict=False)), shape[-1])
+    output = widened(shape, borders)
     return border_plan(PAD, INSIDE, borders, inside=shape, output=output, outside=output)

@@ -16,7 +16,7 @@ from nnplay.kernels.elementary import log
 from nnplay.losses._pointwise import Pointwise, pointwise, pointwise_loops
 from nnplay.operations.scoring import ABOVE_HALF, both_classes, decide_above
 from nnplay.records.layer import Case, Refused
-from nnplay.records.loss import LossPlan, LossRecord
+from nnplay.records.loss import REDUCTION, LossPlan, LossRecord
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin, smoothed
 from nnplay.records.worked import Term, apply
@@ -32,6 +32,7 @@ BINARY_CROSS_ENTROPY = LossRecord(
     formula="−1/M · Σ (t·log p + (1 − t)·log(1 − p))",
     target="binary",
     plan=lambda values, shape: plan(values, shape),
+    weighted=lambda values, shape: plan(values, shape, weighted=True),
     outputs=lambda count: 1,
     fields=(
         number(
@@ -42,20 +43,25 @@ BINARY_CROSS_ENTROPY = LossRecord(
             high=1.0,
             live=True,
         ),
+        REDUCTION,
     ),
     decide=decide_above(0.5),
     probabilities=both_classes,
     ends="sigmoid",
     torch="binary_cross_entropy",
-    twin=Twin("nn.functional.binary_cross_entropy", loss_inputs=smoothed),
-    cases=(Case({}, (1,)), Case({"label_smoothing": 0.1}, (17,)), Case({}, (3, 4, 1))),
+    twin=Twin(
+        "nn.functional.binary_cross_entropy",
+        lambda values, shape: {"reduction": values["reduction"]},
+        loss_inputs=smoothed,
+    ),
+    cases=(Case({}, (1,)), Case({"label_smoothing": 0.1}, (17,)), Case({"reduction": "sum"}, (3, 4, 1))),
     refused=(Refused({"label_smoothing": 1.5}, (1,), "≤ 1"),),
 )
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
+def plan(values: Mapping[str, Any], shape: Shape, *, weighted: bool = False) -> LossPlan:
     """Probabilities p and 0/1 targets (N, …) of one shape → loss (1,), dp (N, …)."""
-    return _operations().plan(shape, ABOVE_HALF)
+    return _operations().plan(shape, values, weighted=weighted, score=ABOVE_HALF)
 
 
 @cache
@@ -67,7 +73,7 @@ def _operations() -> Pointwise:
         slope=slope,
         term=_term,
         term_back=_term_back,
-        setting="label_smoothing",
+        settings=("label_smoothing",),
         formula="loss = −1/M · Σ (t·log p + (1 − t)·log(1 − p))",
         formula_back="dp = (p − t) / (p·(1 − p)) / M",
         words="How surprised the predicted probabilities are by the true labels, on average.",
@@ -118,4 +124,4 @@ def derivative(p: Any, t: Any, smoothing: Any) -> Any:
     return (p - t) / max(p * (1.0 - p), 1e-12)
 
 
-LOOPS = pointwise_loops(value, derivative, has_setting=True)
+LOOPS = pointwise_loops(value, derivative, settings=1)

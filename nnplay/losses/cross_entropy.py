@@ -10,17 +10,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.fields import number
-from nnplay.kernels.arithmetic import lane_sum, scratch
+from nnplay.errors import InputError
+from nnplay.fields import choice, number
+from nnplay.kernels.arithmetic import scratch
 from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.elementary import log
 from nnplay.kernels.operands import flat, pointer, rows_of, share, shifted
 from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
-from nnplay.operations.scoring import LARGEST, softmax
+from nnplay.losses._costs import costs_plan, listed, score_of_labels
+from nnplay.losses._log_costs import Kind, costs_operation, gradient_operation
+from nnplay.operations.scoring import LARGEST, LARGEST_COLUMN, softmax
 from nnplay.records.layer import Case, Refused
-from nnplay.records.loss import LossPlan, LossRecord, need_classes
+from nnplay.records.loss import (
+    CLASS_WEIGHTS,
+    IGNORE_INDEX,
+    NOTHING_IGNORED,
+    REDUCTION,
+    LossPlan,
+    LossRecord,
+    need_classes,
+)
 from nnplay.records.operation import BATCH, Operation, Shape, Use
-from nnplay.records.twin import Twin, same_arguments
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, scalar, total
 
 Array = NDArray[Any]
@@ -44,33 +55,92 @@ CROSS_ENTROPY = LossRecord(
             high=1.0,
             live=True,
         ),
+        CLASS_WEIGHTS,
+        IGNORE_INDEX,
+        REDUCTION,
+        choice(
+            "targets",
+            "labels",
+            "what is learned: one class a row, or columns with a probability for each class",
+            ("labels", "probabilities"),
+        ),
     ),
+    weighted=lambda values, shape: plan(values, shape, weighted=True),
+    takes=lambda values: "labels" if values["targets"] == "labels" else "distribution",
+    answer=softmax,
     decide=lambda z: z.argmax(axis=-1).astype(np.int64),
     probabilities=softmax,
     torch="cross_entropy",
     twin=Twin(
         "nn.functional.cross_entropy",
-        same_arguments,
-        loss_inputs=lambda prediction, target, values: (prediction, target.long()),
+        lambda values, shape: _torch_arguments(values),
+        loss_inputs=lambda prediction, target, values: (
+            prediction,
+            target.long() if values["targets"] == "labels" else target,
+        ),
     ),
     cases=(
         Case({}, (2,)),
         Case({}, (10,)),
         Case({"label_smoothing": 0.1}, (17,)),
+        Case({"class_weights": "1,5,0.5", "ignore_index": 2, "label_smoothing": 0.1}, (4, 3)),
+        Case({"reduction": "sum", "ignore_index": 1}, (4,)),
+        Case({"targets": "probabilities", "class_weights": "1,2,3,4,5", "label_smoothing": 0.1}, (5,)),
         Case({"label_smoothing": 0.2}, (3, 4, 3)),
     ),
-    refused=(Refused({}, (1,), "at least two outputs"), Refused({"label_smoothing": 2}, (2,), "≤ 1")),
+    refused=(
+        Refused({}, (1,), "at least two outputs"),
+        Refused({"label_smoothing": 2}, (2,), "≤ 1"),
+        Refused({"class_weights": "1,2"}, (3,), "2 numbers for 3 classes"),
+        Refused({"class_weights": "1,-2"}, (2,), "numbers from 0"),
+        Refused({"class_weights": "balanced"}, (2,), "training rows"),
+        Refused({"targets": "probabilities", "ignore_index": 1}, (2,), "no class"),
+    ),
 )
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
+def _torch_arguments(values: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: values[name] for name in ("label_smoothing", "reduction")}
+    if values["class_weights"]:
+        given["weight"] = [float(part) for part in values["class_weights"].split(",")]
+    return given | ({"ignore_index": values["ignore_index"]} if values["targets"] == "labels" else {})
+
+
+def plan(values: Mapping[str, Any], shape: Shape, *, weighted: bool = False) -> LossPlan:
     """Logits z (N, …, C) and labels (N, …) → loss (1,), dz (N, …, C); all axes before the last are rows."""
     need_classes(shape, "cross_entropy", binary="binary_cross_entropy_logits")
+    labels, ignores = values["targets"] == "labels", values["ignore_index"] != NOTHING_IGNORED
+    if ignores and not labels:
+        hint = "set targets=labels, or leave ignore_index out"
+        raise InputError("no class can be ignored where targets are probabilities", where="cross_entropy", hint=hint)
+    if weighted or ignores or not labels or values["class_weights"] or values["reduction"] == "sum":
+        return _plan_costs(values, shape, weighted)
     return LossPlan(
         forward=(Use(_forward_operation()),),  # the sum is one number: it has one part
         backward=(Use(_backward_operation(), cost=4 * int(np.prod(shape))),),
         score=Use(LARGEST),
         saved={"probabilities": (BATCH, *shape)},
+    )
+
+
+def _plan_costs(values: Mapping[str, Any], shape: Shape, weighted: bool) -> LossPlan:
+    """Logits z (N, …, C), labels (N, …) or probabilities (N, …, C) → costs (N, …) → loss (1,), dz (N, …, C)."""
+    labels = values["targets"] == "labels"
+    weights = listed(values["class_weights"], shape[-1], "cross_entropy", "class_weights")
+    kind: tuple[Kind, bool] = ("labels" if labels else "soft", weights is not None)
+    score, tallies = score_of_labels(values) if labels else (Use(LARGEST_COLUMN), {})
+    return costs_plan(
+        costs_operation(*kind),
+        gradient_operation(*kind),
+        shape[:-1],
+        work=20 * int(np.prod(shape)),
+        values=values,
+        weighted=weighted,
+        labels=labels,
+        class_weights=weights,
+        score=score,
+        saved={"probabilities": (BATCH, *shape)},
+        tallies=tallies,
     )
 
 
@@ -160,12 +230,15 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         raise_rows(shifted(z, first * C), shifted(p, first * C), tops, C, rows)
         for n in range(first, first + rows):
             Z = shifted(z, n * C)
-            base = tops[n - first] + log(to_shares(shifted(p, n * C), C))
+            top, norm = tops[n - first], log(to_shares(shifted(p, n * C), C))
             label = int(target[n])
             wrong = label < 0 or label >= C
-            own = math.nan if wrong else base - Z[label]
+            own = math.nan if wrong else top - Z[label] + norm  # `top + norm` first would lose the digits of norm
             if smoothing != 0.0:
-                spread = DTYPE(C) * base - lane_sum(Z, C)
+                below = np.float64(0)
+                for c in range(C):
+                    below += top - Z[c]
+                spread = below + DTYPE(C) * norm
                 own = (1.0 - smoothing) * own + smoothing / DTYPE(C) * spread
             summed += own
     loss[0] = summed / N

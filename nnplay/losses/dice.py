@@ -12,16 +12,18 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import number
+from nnplay.kernels.abi import CLOCK_BATCH
 from nnplay.kernels.arithmetic import scratch
 from nnplay.kernels.compile.jit import DTYPE, kernel
-from nnplay.kernels.operands import cube, flat, pointer, rows_of, share, shifted
+from nnplay.kernels.operands import cube, dimension, flat, pointer, rows_of, share, shifted
 from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
 from nnplay.operations.partial_sums import CHUNKS, chunk
 from nnplay.operations.scoring import LARGEST, softmax
+from nnplay.operations.whole import add_block, block_added
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import LossPlan, LossRecord
 from nnplay.records.operation import BATCH, Operation, Shape, Use
-from nnplay.records.worked import Named, Term, scalar, total
+from nnplay.records.worked import Named, Term, as_term, scalar, total
 
 Array = NDArray[Any]
 
@@ -62,6 +64,11 @@ def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
             Use(_forward_operation()),
         ),
         backward=(Use(_backward_operation(), cost=8 * int(np.prod(shape))),),
+        evaluate=(
+            Use(_overlaps_operation(), {"chunks": CHUNKS}, 40 * int(np.prod(shape))),
+            Use(_whole_operation()),
+        ),
+        tallies={"tally": (2 + 2 * shape[-1],)},
         score=Use(LARGEST),
         saved={
             "sums": (CHUNKS, 2, shape[-1]),
@@ -104,6 +111,22 @@ def _forward_operation() -> Operation:
 
 
 @cache
+def _whole_operation() -> Operation:
+    return Operation(
+        name="Dice loss of all blocks",
+        kernel=forward_of_all,
+        reads=("sums", "smooth", "probabilities", "tally"),
+        writes=("loss", "tally"),
+        reference=reference_of_all,
+        formula="tally += Σₖ sums[k];  loss = what this block adds to 1 − 1/C · Σ_c (2·overlap + s) / (area + s)",
+        words="A part of the data is evaluated in blocks. Their overlaps and areas are added up first, divided last.",
+        element=_element_of_all,
+        uses_clock=True,
+        torch="none in torch; monai.losses.DiceLoss(softmax=True, to_onehot_y=True, batch=True)",
+    )
+
+
+@cache
 def _backward_operation() -> Operation:
     return Operation(
         name="gradient of the loss",
@@ -137,6 +160,16 @@ def reference(sums: Array, smooth: Array) -> tuple[Array, Array, Array]:
     return 1 - ((2 * overlap + smooth) / (area + smooth)).mean(keepdims=True), overlap, area
 
 
+def reference_of_all(
+    sums: Array, smooth: Array, probabilities: Array, tally: Array, clock: Mapping[str, int]
+) -> tuple[Array, Array]:
+    first, kept = clock["batch"] == 0, tally[2:].reshape(sums.shape[1:])
+    both = sums.sum(axis=0) + (0 if first else kept)
+    loss = 1 - ((2 * both[0] + smooth) / (both[1] + smooth)).mean()
+    given, told = block_added(tally[:2], first, len(probabilities), loss)
+    return np.asarray(given).reshape(1), np.concatenate([told, both.ravel()])
+
+
 def reference_back(probabilities: Array, target: Array, overlap: Array, area: Array, smooth: Array) -> Array:
     p, t = _one_hot(probabilities, target)
     whole = area + smooth
@@ -159,6 +192,15 @@ def _element(at: Any, sums: Named, smooth: Named) -> Term:
         overlap, area = (total(sums[k, kind, c] for k in range(chunks)) for kind in (0, 1))
         shares.append((2 * overlap + s) / (area + s))
     return 1 - total(shares) / C
+
+
+def _element_of_all(
+    at: Any, sums: Named, smooth: Named, probabilities: Named, tally: Named, clock: Mapping[str, int]
+) -> Term:
+    if clock["batch"] == 0:
+        return _element(at, sums, smooth)
+    loss, _ = reference_of_all(sums.array, smooth.array, probabilities.array, tally.array, clock)
+    return as_term(float(loss[0]))
 
 
 def _element_back(at: Any, probabilities: Named, target: Named, overlap: Named, area: Named, smooth: Named) -> Term:
@@ -218,6 +260,29 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         area[c] = either
         summed += (2.0 * both + smooth) / (either + smooth)
     loss[0] = 1.0 - summed / sums.shape[2]
+
+
+@kernel
+def forward_of_all(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """tally[2:] (2, C) += Σₖ sums[k]; loss (1,) = what the block adds to 1 − 1/C · Σ_c (2·overlap + s) / (area + s).
+
+    sums (P, 2, C), p (N, C), tally (2 + 2C,): rows and losses so far come first. The first block starts it anew.
+    """
+    sums, smooth = cube(row, memory, 0), flat(row, memory, 1)[0]
+    loss, tally = flat(row, memory, 4), flat(row, memory, 5)
+    first = clock[CLOCK_BATCH] == 0
+    C = sums.shape[2]
+    summed = np.float64(0)
+    for c in range(C):
+        both = np.float64(0.0 if first else tally[2 + c])
+        either = np.float64(0.0 if first else tally[2 + C + c])
+        for k in range(sums.shape[0]):
+            both += sums[k, 0, c]
+            either += sums[k, 1, c]
+        tally[2 + c] = both
+        tally[2 + C + c] = either
+        summed += (2.0 * both + smooth) / (either + smooth)
+    loss[0] = add_block(tally, 0, first, dimension(row, 2, 0), 1.0 - summed / C)
 
 
 @kernel

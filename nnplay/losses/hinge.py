@@ -93,7 +93,7 @@ def _gaps(z: Array, target: Array, margin: Array) -> Array:
     if rows.shape[1] == 1:
         return np.asarray(margin - np.where(labels == 1, 1, -1)[:, None] * rows)
     own = np.arange(len(rows)), labels
-    gaps = margin - rows[own][:, None] + rows
+    gaps = margin + (rows - rows[own][:, None])
     gaps[own] = 0
     return np.asarray(gaps)
 
@@ -116,7 +116,7 @@ def _too_close(z: Named, n: int, c: int, label: int, margin: Term) -> Term:
     if z.shape[1] == 1:
         gap = margin - z[n, 0] if label == 1 else margin + z[n, 0]
     else:
-        gap = margin - z[n, label] + z[n, c]
+        gap = margin + (z[n, c] - z[n, label])
     return apply("max", max, 0.0, gap)
 
 
@@ -168,7 +168,7 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         elif 0 <= label < C:
             for c in range(C):
                 if c != label:
-                    summed += max(0.0, margin - z[n, label] + z[n, c])
+                    summed += max(0.0, margin + (z[n, c] - z[n, label]))  # margin − z first would round it
         else:
             summed += np.nan
     loss[0] = summed / (N * C)
@@ -193,7 +193,7 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
         elif 0 <= label < C:
             pushed = 0.0
             for c in range(C):
-                close = c != label and margin - z[n, label] + z[n, c] > 0.0
+                close = c != label and margin + (z[n, c] - z[n, label]) > 0.0
                 dz[n, c] = scale if close else 0.0
                 pushed += dz[n, c]
             dz[n, label] = -pushed

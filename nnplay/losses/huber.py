@@ -12,7 +12,7 @@ from nnplay.fields import number
 from nnplay.kernels.compile.jit import inline
 from nnplay.losses._pointwise import Pointwise, pointwise, pointwise_loops
 from nnplay.records.layer import Case, Refused
-from nnplay.records.loss import LossPlan, LossRecord
+from nnplay.records.loss import REDUCTION, LossPlan, LossRecord
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Term, apply
@@ -25,18 +25,19 @@ HUBER = LossRecord(
     formula="1/M · Σ (½e² where |e| ≤ δ, else δ·(|e| − ½δ))",
     target="values",
     plan=lambda values, shape: plan(values, shape),
+    weighted=lambda values, shape: plan(values, shape, weighted=True),
     outputs=lambda count: count,
-    fields=(number("delta", 1.0, "error up to which the loss is squared", low=1e-6, high=1e6, live=True),),
+    fields=(number("delta", 1.0, "error up to which the loss is squared", low=1e-6, high=1e6, live=True), REDUCTION),
     torch="huber_loss",
     twin=Twin("nn.functional.huber_loss", same_arguments),
-    cases=(Case({}, (1,)), Case({"delta": 0.3}, (17,)), Case({"delta": 2.0}, (3, 4, 2))),
+    cases=(Case({}, (1,)), Case({"delta": 0.3}, (17,)), Case({"delta": 2.0, "reduction": "sum"}, (3, 4, 2))),
     refused=(Refused({"delta": 0}, (1,), "≥ 1e-06"), Refused({"delta": "wide"}, (1,), "not a number")),
 )
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
+def plan(values: Mapping[str, Any], shape: Shape, *, weighted: bool = False) -> LossPlan:
     """Prediction p and target (N, …) with equal counts → loss (1,), dp (N, …)."""
-    return _operations().plan(shape)
+    return _operations().plan(shape, values, weighted=weighted)
 
 
 @cache
@@ -50,7 +51,7 @@ def _operations() -> Pointwise:
         slope=lambda p, t, delta: np.clip(p - t, -delta, delta),
         term=_term,
         term_back=_term_back,
-        setting="delta",
+        settings=("delta",),
         formula="loss = 1/M · Σ (½e² where |e| ≤ δ, else δ·(|e| − ½δ)), with e = p − t",
         formula_back="dp = clip(p − t, −δ, δ) / M",
         words="Squares small errors but not large ones, so that outliers cannot dominate.",
@@ -83,4 +84,4 @@ def derivative(p: Any, t: Any, delta: Any) -> Any:
     return delta if error > delta else (-delta if error < -delta else error)
 
 
-LOOPS = pointwise_loops(value, derivative, has_setting=True)
+LOOPS = pointwise_loops(value, derivative, settings=1)

@@ -11,9 +11,9 @@ import numpy as np
 from nnplay.kernels.compile.jit import inline
 from nnplay.losses._pointwise import Pointwise, pointwise, pointwise_loops
 from nnplay.records.layer import Case
-from nnplay.records.loss import LossPlan, LossRecord
+from nnplay.records.loss import REDUCTION, LossPlan, LossRecord
 from nnplay.records.operation import Shape
-from nnplay.records.twin import Twin
+from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import apply
 
 MAE = LossRecord(
@@ -24,16 +24,18 @@ MAE = LossRecord(
     formula="1/M · Σ |p − t|",
     target="values",
     plan=lambda values, shape: plan(values, shape),
+    weighted=lambda values, shape: plan(values, shape, weighted=True),
     outputs=lambda count: count,
+    fields=(REDUCTION,),
     torch="l1_loss",
-    twin=Twin("nn.functional.l1_loss"),
-    cases=(Case({}, (1,)), Case({}, (17,)), Case({}, (3, 4, 2))),
+    twin=Twin("nn.functional.l1_loss", same_arguments),
+    cases=(Case({}, (1,)), Case({}, (17,)), Case({"reduction": "sum"}, (3, 4, 2))),
 )
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
+def plan(values: Mapping[str, Any], shape: Shape, *, weighted: bool = False) -> LossPlan:
     """Prediction p and target (N, …) with equal counts → loss (1,), dp (N, …)."""
-    return _operations().plan(shape)
+    return _operations().plan(shape, values, weighted=weighted)
 
 
 @cache

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from nnplay.network.layer_text import name_of, rename_layer, split_layers
 from nnplay.network.notation import parse_layer, parse_layers, show_layer
+from nnplay.network.shared_weights import follow_rename
 from nnplay.records.layer import Layer
 
 #: Where a layer stands: its place in the network; within a block further pairs of branch and place.
@@ -53,6 +54,20 @@ def twice(chain: list[str], at: int) -> list[str]:
     """The chain with that layer once more below, without its name: no two layers may have the same."""
     again = rename_layer(chain[at], "") if name_of(chain[at]) else chain[at]
     return [*chain[: at + 1], again, *chain[at + 1 :]]
+
+
+def renamed(name: str) -> Change:
+    """The layer with another name, which those in the chain that use its weights follow."""
+
+    def change(chain: list[str], at: int) -> list[str]:
+        old = name_of(chain[at])
+        chain[at] = rename_layer(chain[at], name)
+        new = name_of(chain[at])
+        if not (old and new):
+            return chain
+        return [show_layer(follow_rename(parse_layer(text), old, new)) if "share=" in text else text for text in chain]
+
+    return change
 
 
 def swapped(by: int) -> Change:

@@ -101,7 +101,7 @@ def add_hidden_layer(texts: Sequence[str]) -> tuple[str, ...]:
     width = layers[wide[-2]].values[units] if alike else _UNITS
     common = common_activation(texts)
     behind = layer_records()[_USUAL if common in (NONE, MIXED) else common]
-    new = replace(layers[last], name="", frozen=False).with_values(**{units: width})
+    new = replace(layers[last], name="", frozen=False, share="").with_values(**{units: width})
     return tuple(show_layer(layer) for layer in (*layers[:last], new, behind(), *layers[last:]))
 
 

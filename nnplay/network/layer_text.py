@@ -12,11 +12,16 @@ _FIRST_NUMBER = re.compile(r"^(\w+\s+)(\d+)")
 
 
 def split_layers(words: str) -> tuple[str, ...]:
-    """The layers of a line, separated by commas or new lines; commas within brackets belong to a branch."""
-    parts, depth = [""], 0
+    """The layers of a line, separated by commas or new lines; those within brackets or quotes belong to a layer."""
+    parts, depth, quote = [""], 0, ""
     for character in words:
-        depth += (character == "[") - (character == "]")
-        if character in ",;\n" and depth == 0:
+        if character == "\n":
+            quote = ""
+        elif character in "\"'" and quote in ("", character):
+            quote = "" if quote else character
+        if not quote:
+            depth += (character == "[") - (character == "]")
+        if character in ",;\n" and depth == 0 and not quote:
             parts.append("")
         else:
             parts[-1] += character

@@ -11,6 +11,7 @@ from nnplay.arguments import kind_of, sizes
 from nnplay.errors import InputError, Problems
 from nnplay.fields import integer
 from nnplay.network.notation import parse_layers, show_layers
+from nnplay.network.shared_weights import borrow, find_shared
 from nnplay.records.init_schemes import DEFAULT
 from nnplay.records.layer import Layer, LayerRecord, Plan
 from nnplay.records.operation import Shape
@@ -31,6 +32,8 @@ class PlannedLayer:
         inputs, output: numbers of the values that it reads and writes; value 0 is the network's input.
         initial: scheme of initial weights that the activation behind it suggests.
         frozen: the layer, or a block around it, is not trained.
+        shares: path of the layer whose parameters it uses; its plan then has none. Empty where it has its own.
+        borrowed: names of those parameters.
     """
 
     path: str
@@ -40,6 +43,14 @@ class PlannedLayer:
     output: int
     initial: str
     frozen: bool
+    shares: str = ""
+    borrowed: tuple[str, ...] = ()
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The full name of each parameter that its rows use, by the name that they use."""
+        owner = self.shares or self.path
+        return {name: f"{owner}.{name}" for name in (*self.plan.parameters, *self.borrowed)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +139,19 @@ class Network:
         """
         return _Planner(sizes(input_shape, "input_shape")).run(self.layers)
 
+    def plan_step(self, context: int) -> NetworkPlan | None:
+        """The network for one token of a sequence at a time, where rows may look at what they kept of those before.
+
+        None where a layer needs more than that. Nothing is trained, but parameters are called as in `plan`.
+
+        Args:
+            context: tokens that a sequence may have.
+        """
+        try:
+            return _Planner((1,), context).run(self.layers)
+        except InputError:
+            return None
+
     def __repr__(self) -> str:
         return f"Network({show_layers(self.layers)!r}, seed={self.seed})"
 
@@ -135,58 +159,94 @@ class Network:
 @dataclass(slots=True)
 class _Planner:
     input_shape: Shape
+    context: int = 0
     layers: list[PlannedLayer] = field(default_factory=list)
     values: list[Shape] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
+    known: dict[str, list[str]] = field(default_factory=dict)
+    by_path: dict[str, PlannedLayer] = field(default_factory=dict)
 
     def run(self, layers: tuple[Layer, ...]) -> NetworkPlan:
         self.values.append(self.input_shape)
         if not layers:
             self.problems.append(InputError("has no layers", where="network", hint='add one, such as "linear 2"'))
-        output = self.chain(layers, 0, "", False, "")
+        output = self.chain(layers, 0, "", bool(self.context), "")
         if self.problems:
             raise self.problems[0] if len(self.problems) == 1 else Problems(self.problems)
         return NetworkPlan(tuple(self.layers), tuple(self.values), output)
 
-    def chain(self, layers: tuple[Layer, ...], value: int, prefix: str, frozen: bool, behind: str) -> int:
-        """Plans layers one after the other; stops at the first problem, since shapes behind it are unknown."""
+    def chain(
+        self, layers: tuple[Layer, ...], value: int, prefix: str, frozen: bool, behind: str, twin: str = ""
+    ) -> int:
+        """Plans layers one after the other; stops at the first problem, since shapes behind it are unknown.
+
+        Args:
+            twin: prefix of the block whose weights these layers use, if any.
+        """
         for position, layer in enumerate(layers):
             path = self.path(layer, f"{prefix}{position}", prefix)
             found = len(self.problems)
             after = suggested_scheme(layers[position + 1 :]) or behind
-            value = self.place(layer, value, path, frozen or layer.frozen, after)
+            own = twin and f"{twin}{path[len(prefix) :]}"
+            value = self.place(layer, value, path, frozen or layer.frozen, after, own)
             if len(self.problems) > found:
                 break
         return value
 
-    def place(self, layer: Layer, value: int, path: str, frozen: bool, behind: str) -> int:
+    def place(self, layer: Layer, value: int, path: str, frozen: bool, behind: str, twin: str) -> int:
         """The number of the value that a layer gives; of its input where the layer cannot be."""
+        if layer.share:
+            try:
+                twin = find_shared(layer.share, self.known)
+            except InputError as problem:
+                return self.refuse(problem, layer, path, value)
+        self.known.setdefault(path.rpartition(".")[2], []).append(path)
         if layer.record.contains:
             if len(layer.branches) != 1:
                 return self.refuse(_not_one_chain(layer), layer, path, value)
-            return self.chain(layer.branches[0], value, f"{path}.", frozen, behind)
+            return self.chain(layer.branches[0], value, f"{path}.", frozen, behind, twin and f"{twin}.")
         if not layer.record.joins:
-            return self.add(layer, (value,), path, frozen, behind)
+            return self.add(layer, (value,), path, frozen, behind, twin)
         found = len(self.problems)
         ends = tuple(
-            self.chain(branch, value, f"{path}.{number}.", frozen, behind)
+            self.chain(branch, value, f"{path}.{number}.", frozen, behind, twin and f"{twin}.{number}.")
             for number, branch in enumerate(layer.branches)
         )
         if len(self.problems) > found:
             return value
         return self.add(layer, ends, path, frozen, behind)
 
-    def add(self, layer: Layer, inputs: tuple[int, ...], path: str, frozen: bool, behind: str) -> int:
+    def add(self, layer: Layer, inputs: tuple[int, ...], path: str, frozen: bool, behind: str, twin: str = "") -> int:
         shapes = tuple(self.values[number] for number in inputs)
+        shares = ""
+        borrowed: tuple[str, ...] = ()
         try:
-            plan = layer.record.plan(layer.values, shapes if layer.record.joins else shapes[0])
+            plan = self.plan_layer(layer, shapes)
+            if twin and (plan.parameters or (layer.share and not layer.record.joins)):
+                borrowed = tuple(plan.parameters)
+                plan, owner = borrow(layer, plan, self.by_path, twin)
+                shares = owner.path
         except InputError as problem:
             return self.refuse(problem, layer, path, inputs[0] if inputs else 0)
         self.values.append(plan.output)
         output = len(self.values) - 1
-        self.layers.append(PlannedLayer(path, layer, plan, inputs, output, behind or DEFAULT, frozen))
+        planned = PlannedLayer(path, layer, plan, inputs, output, behind or DEFAULT, frozen, shares, borrowed)
+        self.layers.append(planned)
+        self.by_path[path] = planned
         return output
+
+    def plan_layer(self, layer: Layer, shapes: tuple[Shape, ...]) -> Plan:
+        """The plan of a layer for a whole row, or for one step of a sequence."""
+        record, values = layer.record, layer.values
+        plan: Plan | None
+        if not self.context or record.takes_steps_alone:
+            plan = record.plan(values, shapes if record.joins else shapes[0])
+        else:
+            plan = record.decode(values, shapes[0], self.context) if record.decode else None
+        if plan is None or (self.context and len(plan.output) < 2):  # without an axis of features, a row is one step
+            raise InputError("needs the whole sequence")
+        return plan
 
     def refuse(self, problem: InputError, layer: Layer, path: str, value: int) -> int:
         """Notes why a layer cannot be; planning ends with `value`, as nothing follows from it."""

@@ -1,8 +1,9 @@
 """The text form of layers: `linear 8, tanh, sum[identity | linear 8, relu], linear 2`.
 
 A layer is its name, its values in the order of the record's fields, and `key=value` or `k3`-like short forms in any
-order; `name=…` names it and `frozen` freezes it. Commas, semicolons and line ends separate layers; brackets hold
-branches, separated by `|`.
+order; `name=…` names it, `frozen` freezes it, and `share=…` gives it the weights of the layer of that name. Commas,
+semicolons and line ends separate layers; brackets hold branches, separated by `|`. A value in quotes, as in
+`expr "x * sigmoid(1.7*x)"`, may hold any of these.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from nnplay.records.layer import MAX_DEPTH, Layer, LayerRecord, too_deep
 from nnplay.records.registry import layer_records
 from nnplay.text import clean, counted
 
-_TOKEN: Final = re.compile(r"\s*([,;\n]|\[|\]|\||[^\s,;\[\]|]+)", re.MULTILINE)
+#: A text in quotes; one that is not closed goes to the end of the line.
+_QUOTED: Final = r'"[^"]*"?' + r"|'[^']*'?"
+_WORD: Final = rf"(?:{_QUOTED}|[^\s,;#\[\]|\"'])+"
+_TOKEN: Final = re.compile(rf"\s*([,;\n\[\]|]|#.*|{_WORD})")
 _SEPARATORS: Final = ",;\n"
 MAX_TEXT: Final = 1_000_000
 
@@ -52,7 +56,7 @@ def parse_layer(text: str) -> Layer:
 def _tokens(text: str) -> list[str]:
     tokens: list[str] = []
     for line in text.splitlines() or [""]:
-        tokens += _TOKEN.findall(line.partition("#")[0])
+        tokens += [token for token in _TOKEN.findall(line) if not token.startswith("#")]
         tokens.append("\n")
     return tokens
 
@@ -101,22 +105,67 @@ def _branches(tokens: list[str], at: int, depth: int, record: LayerRecord) -> tu
 
 
 def _make_layer(record: LayerRecord, words: list[str], branches: tuple[tuple[Layer, ...], ...]) -> Layer:
+    _refuse_bare_text(record, words)
     given: dict[str, Any] = {}
-    name, frozen = "", False
+    name, share, frozen = "", "", False
     for word in words:
-        key, equals, value = word.partition("=")
+        key, equals, value = _partition(word)
         if equals and key == "name":
             name = clean(value)
+        elif equals and key == "share":
+            share = clean(value)
         elif word == "frozen":
             frozen = True
         elif equals:
-            given[_full_key(record, key)] = value
+            given[_full_key(record, key)] = _unquoted(value, record)
         else:
-            field, value = _positional(record, word, given)
+            field, value = _positional(record, _unquoted(word, record), given)
             given[field.name] = value
     if lacking := describe_lacking(record, given):
         raise InputError(lacking, where=record.name, hint=f"for example {example_layer(record)}")
-    return Layer(record, fill(record.fields, given, record.name), name, frozen, branches)
+    return Layer(record, fill(record.fields, given, record.name), name, frozen, branches, share)
+
+
+def _refuse_bare_text(record: LayerRecord, words: list[str]) -> None:
+    """Refuses a text that was cut at a space or a comma, since it stands there without quotes.
+
+    Raises:
+        InputError: see above.
+    """
+    if not (words and record.fields and record.fields[0].kind == "text") or words[0][0] in "\"'":
+        return
+    more = [word for word in words[1:] if "=" not in word and word != "frozen"]
+    if more or words[0].count("(") != words[0].count(")"):
+        what = f"a {record.fields[0].name} with spaces or commas needs quotes"
+        raise InputError(what, where=record.name, hint=f"write {example_layer(record)}")
+
+
+def _partition(word: str) -> tuple[str, str, str]:
+    """Key, `=` and value; a quoted word is a value, whatever it holds."""
+    return (word, "", "") if word[0] in "\"'" else word.partition("=")
+
+
+def _unquoted(value: str, record: LayerRecord) -> str:
+    """The value without the quotes around it.
+
+    Raises:
+        InputError: a quote that is not closed, or that stands within the value.
+    """
+    quote = next((character for character in value if character in "\"'"), "")
+    if not quote:
+        return value
+    if len(value) < 2 or value[0] != quote or value.find(quote, 1) != len(value) - 1:
+        hint = f"put quotes around a whole value, as in {example_layer(record)}"
+        raise InputError(f"the quotes in {clean(value)} do not match", where=record.name, hint=hint)
+    return value[1:-1]
+
+
+def _quoted(field: Field, value: Any) -> str:
+    """The value as it is typed: a text in quotes, in those that it does not hold."""
+    text = field.show(value)
+    if field.kind != "text":
+        return text
+    return f"'{text}'" if '"' in text else f'"{text}"'
 
 
 def describe_lacking(record: LayerRecord, given: Collection[str] = ()) -> str:
@@ -139,7 +188,7 @@ def _full_key(record: LayerRecord, key: str) -> str:
 def _positional(record: LayerRecord, word: str, given: dict[str, Any]) -> tuple[Field, str]:
     """A value without a key: a short form like `k3`, a flag or choice by its own word, or the next field's value."""
     for field in record.fields:
-        if field.short and re.fullmatch(rf"{field.short}(\d+(x\d+)*|same|valid)", word):
+        if field.short and word.startswith(field.short) and _is_short(field, word[len(field.short) :]):
             return field, word[len(field.short) :]
         if word in field.choices and field.name not in given:
             return field, word
@@ -151,6 +200,11 @@ def _positional(record: LayerRecord, word: str, given: dict[str, Any]) -> tuple[
         if field.name not in given:
             return field, word
     raise InputError(f"does not take '{clean(word)}'", where=record.name, hint=_usage(record))
+
+
+def _is_short(field: Field, value: str) -> bool:
+    """Whether a value is meant for the field's letter: numbers (`k3`, `k3x5`, `p0:1`) or one of its words (`psame`)."""
+    return value in field.choices or re.fullmatch(r"\d[\dx:]*", value) is not None
 
 
 def _usage(record: LayerRecord) -> str:
@@ -165,14 +219,16 @@ def show_layer(layer: Layer) -> str:
     leading = True
     for field in layer.record.fields:
         value = layer.values[field.name]
-        if leading and (field.kind in ("integer", "integers", "number")) and value != field.default:
-            words.append(field.show(value))
+        if leading and (field.kind in ("integer", "integers", "number", "text")) and value != field.default:
+            words.append(_quoted(field, value))
             continue
         leading = False
         if value != field.default:
-            words.append(f"{field.name}={field.show(value)}")
+            words.append(f"{field.name}={_quoted(field, value)}")
     if layer.name:
         words.append(f"name={layer.name}")
+    if layer.share:
+        words.append(f"share={layer.share}")
     if layer.frozen:
         words.append("frozen")
     text = " ".join(words)

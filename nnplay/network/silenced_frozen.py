@@ -75,6 +75,8 @@ def frozen_problem(plan: NetworkPlan, part: NetworkPart) -> str:
     problem, planned = silent_problem(plan, part), _layer_of(plan, part)
     if problem or planned is None:
         return problem
+    if planned.shares:
+        return f"layer {part.path} uses the weights of layer {planned.shares}: freeze that one"
     if not planned.plan.parameters:
         return f"layer {part.path} has no weights"
     own = any(parameter.shape[-1] != planned.plan.output[-1] for parameter in planned.plan.parameters.values())

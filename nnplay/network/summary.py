@@ -9,6 +9,7 @@ from math import prod
 from nnplay.errors import InputError
 from nnplay.network.network import Network, NetworkPlan, suggested_scheme
 from nnplay.network.notation import parse_layer, show_layer
+from nnplay.network.shared_weights import shares_anything, unshared
 from nnplay.records.init_schemes import DEFAULT
 from nnplay.records.layer import Layer
 from nnplay.records.operation import Shape, shape_text
@@ -16,9 +17,10 @@ from nnplay.records.operation import Shape, shape_text
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One layer: its text, output shape, units, parameters, multiply-adds, a note, and its problem if it cannot be.
+    """One layer: its text, output shape, units, parameters, multiply-adds, how its weights begin, and its problem.
 
-    `parts` are the layers of each branch, for a block.
+    `remark` is what its plan has to say, such as what its windows leave over; `parts` are the layers of a block's
+    branches.
     """
 
     text: str
@@ -27,6 +29,7 @@ class Line:
     parameters: int = 0
     multiply_adds: int = 0
     note: str = ""
+    remark: str = ""
     problem: str = ""
     parts: tuple[tuple[Line, ...], ...] = ()
 
@@ -58,6 +61,9 @@ def ledger(texts: Sequence[str], input_shape: Shape, inputs: Sequence[str], outp
         else:
             after = [item for item in parsed[position + 1 :] if isinstance(item, Layer)]
             line, plan = _line(text, found, suggested_scheme(after), shape)
+            front = [item for item in parsed[:position] if isinstance(item, Layer)]
+            if plan and (problem := _sharing_problem([*front, found], input_shape)):
+                line, plan = Line(text, problem=problem), None
             lines.append(line)
             shape = plan.output_shape if plan else None
             parameters += line.parameters
@@ -78,25 +84,43 @@ def _problem_text(problem: InputError) -> str:
     return problem.what + (f"; {problem.hint}" if problem.hint else "")
 
 
-def _line(text: str, layer: Layer, suggested: str, came: Shape) -> tuple[Line, NetworkPlan | None]:
+def _sharing_problem(layers: Sequence[Layer], input_shape: Shape) -> str:
+    """Why the last of the layers cannot use the weights that it names; empty if it can."""
+    if not shares_anything(layers[-1]):
+        return ""
     try:
-        plan = Network([layer]).plan(came)
+        Network(layers).plan(input_shape)
+    except InputError as problem:
+        return _problem_text(problem)
+    return ""
+
+
+def _line(
+    text: str, layer: Layer, suggested: str, came: Shape, *, shared: bool = False
+) -> tuple[Line, NetworkPlan | None]:
+    """The line of a layer, and its plan; `shared` stands for a layer in a block that uses the weights of another."""
+    try:
+        plan = Network([unshared(layer)]).plan(came)
     except InputError as problem:
         return Line(text, problem=_problem_text(problem)), None
     shape = plan.output_shape
     shown = shape_text(came) if came == shape else f"{shape_text(came)}→{shape_text(shape)}"
-    note = "frozen" if layer.frozen else _scheme(layer, suggested)
-    parts = tuple(_chain(branch, suggested, came) for branch in layer.branches)
+    shared = shared or bool(layer.share)
+    note = f"weights of {layer.share}" if layer.share else "frozen" if layer.frozen else _scheme(layer, suggested)
+    parts = tuple(_chain(branch, suggested, came, shared) for branch in layer.branches)
     units = shape[-1] if shape else 0
-    return Line(text, shown, units, plan.parameter_count, plan.multiply_adds, note, parts=parts), plan
+    inner = sum(line.parameters for branch in parts for line in branch)
+    parameters = 0 if shared else inner if layer.branches else plan.parameter_count
+    remark = "" if layer.branches else plan.layers[0].plan.note
+    return Line(text, shown, units, parameters, plan.multiply_adds, note, remark, parts=parts), plan
 
 
-def _chain(layers: Sequence[Layer], behind: str, came: Shape) -> tuple[Line, ...]:
+def _chain(layers: Sequence[Layer], behind: str, came: Shape, shared: bool) -> tuple[Line, ...]:
     """The layers of a branch, which can be, since the block around them can."""
     lines: list[Line] = []
     for position, layer in enumerate(layers):
         after = suggested_scheme(layers[position + 1 :]) or behind
-        line, plan = _line(show_layer(layer), layer, after, came)
+        line, plan = _line(show_layer(layer), layer, after, came, shared=shared)
         lines.append(line)
         came = plan.output_shape if plan else came
     return tuple(lines)

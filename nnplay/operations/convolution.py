@@ -106,18 +106,19 @@ def input_gradient(
 # -- one element of each -----------------------------------------------------------------------------------------------
 
 
-def _ahead(at: tuple[int, ...], taps: tuple[int, ...], given: dict[str, int]) -> tuple[int, ...]:
+def ahead(at: tuple[int, ...], taps: tuple[int, ...], given: dict[str, int]) -> tuple[int, ...]:
     """The input's place that an output's window touches with one kernel number."""
-    axes = "HW"[-len(taps) :]
+    axes = "DHW"[-len(taps) :]
     return tuple(at[i] * given[f"S{axis}"] + taps[i] * given[f"D{axis}"] for i, axis in enumerate(axes))
 
 
-def _forward_element(at: tuple[int, ...], x: Named, weight: Named, *bias: Named, **given: int) -> Term:
+def forward_element(at: tuple[int, ...], x: Named, weight: Named, *bias: Named, **given: int) -> Term:
+    """One output, along any count of axes."""
     n, *place, f = at
     c_count, F = weight.shape[-2:]
     first = f // (F // given["G"]) * c_count
     result = total(
-        x[(n, *_ahead(tuple(place), tuple(taps), given), first + c)] * weight[(*taps, c, f)]
+        x[(n, *ahead(tuple(place), tuple(taps), given), first + c)] * weight[(*taps, c, f)]
         for *taps, c in np.ndindex(*weight.shape[:-1])
     )
     return result + bias[0][f] if bias else result
@@ -134,7 +135,7 @@ def _weight_element(at: tuple[int, ...], x: Named, dy: Named, chunks: int, biase
     kh, kw, c, f = (int(part) for part in np.unravel_index(place, shape))
     taps = (kh, kw)[4 - len(dy.shape) :]
     channel = f // (F // G) * shape[2] + c
-    return total(x[(n, *_ahead(out, taps, given), channel)] * dy[(n, *out, f)] for n, out in places)
+    return total(x[(n, *ahead(out, taps, given), channel)] * dy[(n, *out, f)] for n, out in places)
 
 
 def _bias_element(at: tuple[int, ...], dy: Named, chunks: int) -> Term:
@@ -146,7 +147,7 @@ def _bias_element(at: tuple[int, ...], dy: Named, chunks: int) -> Term:
 def _transposed_element(at: tuple[int, ...], weight: Named, G: int) -> Term:
     *taps, f, c = at
     c_count, F = weight.shape[-2:]
-    return weight[(*taps[4 - len(weight.shape) :], c % c_count, c // c_count * (F // G) + f)] * 1.0
+    return weight[(*taps[len(taps) + 2 - len(weight.shape) :], c % c_count, c // c_count * (F // G) + f)] * 1.0
 
 
 def _input_gradient_element(at: tuple[int, ...], dy: Named, transposed: Named, *bias: Named, **given: int) -> Term:
@@ -176,8 +177,8 @@ def _behind(place: int, axis: str, given: dict[str, int]) -> Iterator[tuple[int,
 # -- the operations ----------------------------------------------------------------------------------------------------
 
 
-_SEEN = "A small matrix of weights slides over the input; each output is the weighted sum of one window."
-_BACK = "Every output passes its gradient back to the inputs in its window, with the same weights."
+SEEN = "A small matrix of weights slides over the input; each output is the weighted sum of one window."
+BACK = "Every output passes its gradient back to the inputs in its window, with the same weights."
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +208,8 @@ def _forward(at: _Letters, bias: bool) -> Operation:
         writes=("y",),
         reference=convolved,
         formula=f"y[n,{at.out},f] = Σ x[n,{at.into},c]·weight[{at.taps},c,f]" + (" + bias[f]" if bias else ""),
-        words=f"{_SEEN} The same weights are used everywhere, so what is learned in one place applies everywhere.",
-        element=_forward_element,
+        words=f"{SEEN} The same weights are used everywhere, so what is learned in one place applies everywhere.",
+        element=forward_element,
         integers=kernels.WINDOW,
         torch=f"torch.nn.functional.conv{at.axes}d (channels first)",
     )
@@ -223,7 +224,7 @@ def _input_gradient(at: _Letters, bias: bool) -> Operation:
         writes=("dx",),
         reference=input_gradient,
         formula=summed + (" + bias[c]" if bias else ""),
-        words=_BACK,
+        words=BACK,
         element=_input_gradient_element,
         integers=gradients.INPUT_GRADIENT,
         torch=f"torch.nn.functional.conv_transpose{at.axes}d (channels first)",
@@ -246,7 +247,8 @@ def _weight(at: _Letters) -> Operation:
     )
 
 
-def _bias() -> Operation:
+def bias_row() -> Operation:
+    """The gradient of a bias alone."""
     return Operation(
         name="gradient of bias, partial sums",
         kernel=kernels.sum_channels,
@@ -261,14 +263,15 @@ def _bias() -> Operation:
     )
 
 
-def _transpose(at: _Letters) -> Operation:
+def transpose_row(taps: str) -> Operation:
+    """Each weight matrix transposed; `taps` are the kernel's numbers in the formula."""
     return Operation(
         name="weights transposed",
         kernel=kernels.transpose,
         reads=("weight",),
         writes=("transposed",),
         reference=transposed,
-        formula=f"transposed[{at.taps},f,c] = weight[{at.taps},c,f]",
+        formula=f"transposed[{taps},f,c] = weight[{taps},c,f]",
         words="Swaps inputs and outputs, for the backward pass through the same weights.",
         element=_transposed_element,
         integers=("G",),
@@ -282,8 +285,8 @@ def _rows(axes: int) -> ConvolutionRows:
         forward=_forward(at, True),
         forward_plain=_forward(at, False),
         weight=_weight(at),
-        bias=_bias(),
-        transpose=_transpose(at),
+        bias=bias_row(),
+        transpose=transpose_row(at.taps),
         input_gradient=_input_gradient(at, False),
         input_gradient_bias=_input_gradient(at, True),
     )

@@ -1,7 +1,7 @@
 """Gradients of weight_hh and bias_hh of a cell whose last gate hears the old state through its reset gate.
 
 The state's part in the pre-activations of r and z has `dgates` as its gradient; its part in n, which the reset gate
-multiplies, has `drecalled`.
+multiplies, has `drecalled`. Where the reset gate is in front of the weights, they meet r·state, which is `recalled`.
 """
 
 from __future__ import annotations
@@ -39,6 +39,25 @@ def weight_back(row: Any, clock: Any, memory: Any, part: int) -> None:
         of_gates, of_n = shifted(pointer(row, memory, 1), d * G), shifted(pointer(row, memory, 2), d * H - 2 * H)
         product(A, 1, W, shifted(of_gates, k), D * G, shifted(C, k), G, H, split - k, M, adds(row, 3))
         product(A, 1, W, shifted(of_n, split), W, shifted(C, split), G, H, end - split, M, adds(row, 3))
+
+
+@kernel
+def weight_back_before(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """dweight_hh[j,k] = Σₙₜ (previous for r and z, recalled for n)[n,t,j]·dgates[n,t,k], (D·H, 3H); parts are columns.
+
+    previous, recalled (N·T, D·H), dgates (N·T, D·3H).
+    """
+    D, G = integer(row, 0), dimension(row, 3, 1)
+    M, W = rows_of(row, memory, 0).shape
+    H = W // D
+    start, stop = share(row, part, (G + PANEL - 1) // PANEL)
+    k, end = start * PANEL, min(stop * PANEL, G)
+    split = min(max(k, 2 * H), end)  # columns before it belong to r and z, from it on to n
+    for d in range(D):
+        B, C = shifted(pointer(row, memory, 2), d * G), shifted(pointer(row, memory, 3), d * H * G)
+        previous, recalled = shifted(pointer(row, memory, 0), d * H), shifted(pointer(row, memory, 1), d * H)
+        product(previous, 1, W, shifted(B, k), D * G, shifted(C, k), G, H, split - k, M, adds(row, 3))
+        product(recalled, 1, W, shifted(B, split), D * G, shifted(C, split), G, H, end - split, M, adds(row, 3))
 
 
 @kernel
@@ -82,6 +101,21 @@ def _weight_element(at: tuple[int, ...], previous: Named, dgates: Named, drecall
     )
 
 
+def _weight_back_before(previous: Array, recalled: Array, dgates: Array, directions: int) -> Array:
+    units = previous.shape[-1] // directions
+    states, reset = (array.reshape(-1, directions, units) for array in (previous, recalled))
+    gates = dgates.reshape(-1, directions, 3 * units)
+    of_gates = np.einsum("mdj,mdk->djk", states, gates[..., : 2 * units])
+    of_n = np.einsum("mdj,mdk->djk", reset, gates[..., 2 * units :])
+    return np.concatenate([of_gates, of_n], axis=2).reshape(previous.shape[-1], -1)
+
+
+def _before_element(at: tuple[int, ...], previous: Named, recalled: Named, dgates: Named, directions: int) -> Term:
+    units = previous.shape[2] // directions
+    seen, k = recalled if at[1] >= 2 * units else previous, at[0] // units * 3 * units + at[1]
+    return total(seen[n, t, at[0]] * dgates[n, t, k] for n, t in np.ndindex(previous.shape[:2]))
+
+
 def _bias_element(at: tuple[int, ...], dgates: Named, drecalled: Named, directions: int) -> Term:
     units = drecalled.shape[2] // directions
     d, k = at[0] // (3 * units), at[0] % (3 * units)
@@ -99,6 +133,18 @@ WEIGHT_BACK = Operation(
     element=_weight_element,
     integers=("directions",),
     torch="autograd",
+)
+WEIGHT_BACK_BEFORE = Operation(
+    name="gradient of weight_hh",
+    kernel=weight_back_before,
+    reads=("previous", "recalled", "dgates"),
+    writes=("dweight_hh",),
+    reference=_weight_back_before,
+    formula="dweight_hh[j,k] = Σₙₜ previous[n,t,j]·dgates[n,t,k] for r and z, recalled[n,t,j]·dgates[n,t,k] for n",
+    words="The same weights are used at every step, so their gradient is summed over the steps as well as the batch.",
+    element=_before_element,
+    integers=("directions",),
+    torch="PyTorch's GRU resets behind the weights",
 )
 BIAS_BACK = Operation(
     name="gradient of bias_hh",

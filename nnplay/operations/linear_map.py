@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.matmul import product
+from nnplay.kernels.operands import dimension, pointer, rows_of, share, shifted
 from nnplay.operations import recurrent
+from nnplay.records.layer import Parameter
 from nnplay.records.operation import Operation, Use
 from nnplay.records.worked import Named, Term, total
 
@@ -20,9 +24,14 @@ def _flat(array: Array) -> Array:
     return array.reshape(-1, array.shape[-1])
 
 
-def _applied(at: tuple[int, ...], x: Named, weight: Named, bias: Named) -> Term:
+def _map(x: Array, weight: Array, bias: Array | float = 0.0) -> Array:
+    return np.asarray(x @ weight + bias, x.dtype)
+
+
+def _applied(at: tuple[int, ...], x: Named, weight: Named, bias: Named | None = None) -> Term:
     n, t, k = at
-    return total(x[n, t, i] * weight[i, k] for i in range(weight.shape[0])) + bias[k]
+    summed = total(x[n, t, i] * weight[i, k] for i in range(weight.shape[0]))
+    return summed if bias is None else summed + bias[k]
 
 
 def _weight(at: tuple[int, ...], x: Named, dy: Named) -> Term:
@@ -43,7 +52,7 @@ class LinearMap:
     """The rows of one map.
 
     Attributes:
-        weight, bias: names of the parameters.
+        weight, bias: names of the parameters; `bias` is empty where there is none.
         source, target: names of what goes in and comes out; their gradients have a `d` in front.
         about: what comes out, in words.
     """
@@ -54,16 +63,26 @@ class LinearMap:
     target: str
     about: str
 
+    @property
+    def biases(self) -> tuple[str, ...]:
+        """The name of the bias, if there is one."""
+        return (self.bias,) if self.bias else ()
+
+    def parameters(self, inputs: int, outputs: int, init: str) -> dict[str, Parameter]:
+        """Weight (inputs, outputs) and bias (outputs)."""
+        weight = Parameter((inputs, outputs), init, inputs, outputs, decays=True)
+        return {self.weight: weight} | {name: Parameter((outputs,)) for name in self.biases}
+
     def forward(self, steps: int, inputs: int, outputs: int, names: Mapping[str, str] | None = None) -> Use:
         """The row y = x·weight + bias."""
-        x, y = self.source, self.target
+        x, y, bias = self.source, self.target, self.bias
         operation = Operation(
-            name=f"{x}·{self.weight} + {self.bias}",
-            kernel=recurrent.inputs,
-            reads=(x, self.weight, self.bias),
+            name=f"{x}·{self.weight} + {bias}" if bias else f"{x}·{self.weight}",
+            kernel=recurrent.inputs if bias else plain,
+            reads=(x, self.weight, *self.biases),
             writes=(y,),
-            reference=lambda x, weight, bias: x @ weight + bias,
-            formula=f"{y}[n,t,k] = Σᵢ {x}[n,t,i]·{self.weight}[i,k] + {self.bias}[k]",
+            reference=_map,
+            formula=f"{y}[n,t,k] = Σᵢ {x}[n,t,i]·{self.weight}[i,k]{f' + {bias}[k]' if bias else ''}",
             words=f"Computes {self.about} from each step's features by weighted sums, with shared weights.",
             element=_applied,
             torch="torch.nn.functional.linear (its weight is transposed)",
@@ -72,8 +91,8 @@ class LinearMap:
 
     def backward(
         self, steps: int, inputs: int, outputs: int, names: Mapping[str, str] | None = None
-    ) -> tuple[Use, Use, Use]:
-        """The rows of the gradients of weight, bias and input."""
+    ) -> tuple[Use, ...]:
+        """The rows of the gradients of weight, bias (if there is one) and input."""
         x, y, weight, bias = self.source, self.target, self.weight, self.bias
         of_weight = Operation(
             name=f"gradient of {weight}",
@@ -111,6 +130,15 @@ class LinearMap:
         cost, given = steps * inputs * outputs, names or {}
         return (
             Use(of_weight, cost=cost, names=given),
-            Use(of_bias, cost=steps * outputs, names=given),
+            *((Use(of_bias, cost=steps * outputs, names=given),) if bias else ()),
             Use(of_input, cost=cost, names=given),
         )
+
+
+@kernel
+def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y (N·T, O) = x·weight, for x (N·T, I), weight (I, O)."""
+    I, O = dimension(row, 1, 0), dimension(row, 1, 1)
+    start, stop = share(row, part, rows_of(row, memory, 0).shape[0])
+    x, y = shifted(pointer(row, memory, 0), start * I), shifted(pointer(row, memory, 2), start * O)
+    product(x, I, 1, pointer(row, memory, 1), O, y, O, stop - start, O, I, False)

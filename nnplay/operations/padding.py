@@ -34,9 +34,14 @@ def keep_padding(plan: Plan, shape: Shape) -> Plan:
     steps, features = shape
     whole: Planned = (BATCH, *plan.output)
     visible = Use(VISIBLE, cost=steps * plan.output[-1], names={"hidden": "unmasked"})
+
+    def kept(uses: tuple[Use, ...]) -> tuple[Use, ...]:
+        return (Use(PRESENT, cost=steps * features), *(_unmasked(use) for use in uses), visible)
+
     return replace(
         plan,
-        forward=(Use(PRESENT, cost=steps * features), *(_unmasked(use) for use in plan.forward), visible),
+        forward=kept(plan.forward),
+        evaluate=None if plan.evaluate is None else kept(plan.evaluate),
         backward=(
             Use(VISIBLE_BACK, cost=steps * plan.output[-1], names={"dhidden": "dunmasked"}),
             *(_unmasked(use) for use in plan.backward),

@@ -35,7 +35,7 @@ def sum_of(shape: Shape, first: int = 0) -> dict[str, int]:
     """The integers of `ADD_PARTIAL_SUMS`: where such a sum begins in each chunk, and its strides."""
     steps = [int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))]
     sizes = {"first": first, "count": int(np.prod(shape))}
-    return sizes | dict(zip(("s0", "s1", "s2", "s3"), [*steps, 0, 0, 0, 0], strict=False))
+    return sizes | dict(zip(("s0", "s1", "s2", "s3", "s4"), [*steps, 0, 0, 0, 0, 0], strict=False))
 
 
 def add_partial_sums(partial_sums: Array, first: int, count: int, **steps: int) -> Array:
@@ -56,6 +56,6 @@ ADD_PARTIAL_SUMS = Operation(
     formula="y = Σₚ partial_sums[p]",
     words="Adds up the partial sums of all chunks in order, which gives the same bits for any number of threads.",
     element=_element,
-    integers=("first", "count", "s0", "s1", "s2", "s3"),
+    integers=("first", "count", "s0", "s1", "s2", "s3", "s4"),
     torch="autograd",
 )

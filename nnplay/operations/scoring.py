@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.abi import CLOCK_BATCH
 from nnplay.kernels.compile.jit import Kernel, inline, kernel
-from nnplay.kernels.operands import dimension, flat, rows_of
+from nnplay.kernels.operands import dimension, flat, integer, rows_of
+from nnplay.operations.whole import add_block, block_added
 from nnplay.records.operation import Operation
-from nnplay.records.worked import Named, Term, total
+from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
 
@@ -29,6 +31,31 @@ def count_largest(row: Any, clock: Any, memory: Any, part: int) -> None:
         if best == int(target[n]):
             right += 1
     score[0] = right * dimension(row, 0, 0) / z.shape[0]
+
+
+@kernel
+def count_largest_kept(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """tally (4,) += Σ [argmax z = target], answers that are not ignored; score (1,) = N·(what the block adds).
+
+    z (M, C), target (M,). The score of many rows is that of tally[0] / tally[1]; the first block starts it anew.
+    """
+    z, target = rows_of(row, memory, 0), flat(row, memory, 1)
+    score, tally = flat(row, memory, 3), flat(row, memory, 4)
+    first = clock[CLOCK_BATCH] == 0
+    right, kept = np.float64(0.0 if first else tally[0]), np.float64(0.0 if first else tally[1])
+    for n in range(z.shape[0]):
+        best = 0
+        for c in range(1, z.shape[1]):
+            if z[n, c] > z[n, best]:
+                best = c
+        if int(target[n]) != integer(row, 0):
+            kept += 1.0
+            if best == int(target[n]):
+                right += 1.0
+    tally[0] = right
+    tally[1] = kept
+    rows = dimension(row, 0, 0)
+    score[0] = rows * add_block(tally, 2, first, rows, 0.0 if kept == 0.0 else right / kept)
 
 
 @kernel
@@ -133,6 +160,38 @@ LARGEST = _count(
     "argmax z[n] = target[n]",
     "Counts the rows whose largest output belongs to the right class.",
     "z.argmax(1) == target",
+)
+
+
+def _kept(
+    prediction: Array, target: Array, tally: Array, ignored: int, clock: Mapping[str, int]
+) -> tuple[Array, Array]:
+    first, there = clock["batch"] == 0, target.ravel() != ignored
+    counts = np.array([(_largest(prediction, target) & there).sum(), there.sum()]) + (0 if first else tally[:2])
+    share = counts[0] / counts[1] if counts[1] else 0.0
+    given, told = block_added(tally[2:], first, len(prediction), share)
+    return np.asarray(len(prediction) * given).reshape(1), np.concatenate([counts, told])
+
+
+def _kept_element(
+    at: Any, prediction: Named, target: Named, tally: Named, ignored: int, clock: Mapping[str, int]
+) -> Term:
+    score, _ = _kept(prediction.array, target.array, tally.array, ignored, clock)
+    return as_term(float(score[0]))
+
+
+LARGEST_KEPT = Operation(
+    name="count correct rows",
+    kernel=count_largest_kept,
+    reads=("prediction", "target", "score_tally"),
+    writes=("score", "score_tally"),
+    reference=_kept,
+    formula="score = N · Σ [argmax z[m] = target[m]] / Σ [target[m] ≠ ignored]",
+    words="The share of right answers among those whose label is not ignored, times the rows.",
+    element=_kept_element,
+    integers=("ignored",),
+    uses_clock=True,
+    torch="(z.argmax(1) == target)[target != ignore_index].float().mean()",
 )
 LARGEST_COLUMN = _count(
     count_largest_columns,

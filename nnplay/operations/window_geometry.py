@@ -1,12 +1,16 @@
-"""Where windows fit: output sizes and padding of convolutions and pooling, and refusals that name what would fit."""
+"""Where windows fit: output sizes and padding of convolutions and pooling, and refusals that name what would fit.
+
+Windows are counted as PyTorch counts them: a remainder at the end, too small for one more step, is left over.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from nnplay.errors import InputError
+from nnplay.fields import Field, integers
 from nnplay.records.operation import Shape, shape_text
 from nnplay.text import counted
 
@@ -18,7 +22,7 @@ class Axis:
     Attributes:
         size: numbers along the input.
         kernel, stride, dilation: of the windows.
-        before, after: zeros put at the two ends.
+        before, after: padding put at the two ends.
         output: how many windows there are.
     """
 
@@ -32,7 +36,7 @@ class Axis:
 
     @property
     def padded(self) -> int:
-        """Size with the zeros at both ends."""
+        """Size with the padding at both ends."""
         return self.before + self.size + self.after
 
     @property
@@ -40,51 +44,83 @@ class Axis:
         """Distance from the first to the last number of a window, both counted."""
         return span(self.kernel, self.dilation)
 
+    @property
+    def left_over(self) -> int:
+        """How many numbers at the end of the input no window reaches."""
+        return max(0, self.before + self.size - (self.output - 1) * self.stride - self.span)
+
 
 def span(kernel: int, dilation: int) -> int:
     """How far a kernel with holes reaches."""
     return (kernel - 1) * dilation + 1
 
 
-def fit(size: int, kernel: int, stride: int, padding: int | str, dilation: int = 1) -> Axis:
-    """The windows along one axis.
+#: Padding along one axis: a name, one number for both ends, or one for each.
+Padding = str | int | tuple[int, int]
 
-    "same" pads by the span less one, the smaller half in front, and gives ⌈size / stride⌉ outputs; "valid" is 0.
+
+def fit(size: int, kernel: int, stride: int, padding: Padding, dilation: int = 1, ceil_mode: bool = False) -> Axis:
+    """The windows along one axis; with `ceil_mode` the last may reach over the end, if it begins in front of it.
 
     Raises:
-        InputError: the kernel does not fit, or the last window would stand over the edge.
+        InputError: the kernel does not fit.
     """
+    before, after = ends(size, kernel, stride, padding, dilation)
+    room = size + before + after - span(kernel, dilation)
+    if room < 0:
+        raise _misfit(size, kernel, (before, after), dilation)
+    last = -(-room // stride) if ceil_mode else room // stride
+    if ceil_mode and last * stride >= size + before:
+        last -= 1
+    return Axis(size, kernel, stride, dilation, before, after, last + 1)
+
+
+def ends(size: int, kernel: int, stride: int, padding: Padding, dilation: int = 1) -> tuple[int, int]:
+    """The padding at the two ends of one axis.
+
+    "same" pads by the span less one, the smaller half in front. "same_upper" and "same_lower" pad by what ⌈size /
+    stride⌉ windows need, the smaller half in front and behind. All three give ⌈size / stride⌉ windows.
+    """
+    if isinstance(padding, tuple):
+        return padding
+    if isinstance(padding, int):
+        return padding, padding
+    if padding == "valid":
+        return 0, 0
     reach = span(kernel, dilation)
-    if padding == "same":
-        before = (reach - 1) // 2
-        return Axis(size, kernel, stride, dilation, before, reach - 1 - before, -(-size // stride))
-    width = 0 if padding == "valid" else int(padding)
-    room = size + 2 * width - reach
-    if room < 0 or room % stride:
-        raise _misfit(size, kernel, stride, width, dilation, room)
-    return Axis(size, kernel, stride, dilation, width, width, room // stride + 1)
+    whole = reach - 1 if padding == "same" else max(0, (size - 1) // stride * stride + reach - size)
+    smaller, larger = whole // 2, whole - whole // 2
+    return (larger, smaller) if padding == "same_lower" else (smaller, larger)
 
 
-def _misfit(size: int, kernel: int, stride: int, width: int, dilation: int, room: int) -> InputError:
+def _misfit(size: int, kernel: int, padding: tuple[int, int], dilation: int) -> InputError:
+    before, after = padding
     given = f"input {size}, kernel {kernel}"
     given += f", dilation {dilation}" if dilation > 1 else ""
-    given += f", padding {width}" if width else ""
-    if room < 0:
-        what = f"{given}: the kernel spans {span(kernel, dilation)}, but the input has only {size + 2 * width}"
-    else:
-        what = f"{given}, stride {stride} leaves a remainder of {room % stride}"
-
-    def fits(k: int, p: int) -> bool:
-        left = size + 2 * p - span(k, dilation)
-        return left >= 0 and left % stride == 0
-
-    paddings = nearest_numbers(width, (p for p in range(kernel + width + 1) if fits(kernel, p)), 1)
-    kernels = nearest_numbers(
-        kernel, (k for k in range(1, min(size + 2 * width, kernel + stride) + 1) if fits(k, width))
+    given += f", padding {before}" if before else ""
+    given += f":{after}" if before != after else ""
+    room, reach = size + before + after, span(kernel, dilation)
+    ways = (f"padding {(reach - size + 1) // 2}", f"kernel {(room - 1) // dilation + 1}", "padding same")
+    return InputError(
+        f"{given}: the kernel spans {reach}, but the input has only {room}", hint="use " + " or ".join(ways)
     )
-    ways = [f"padding {paddings}"] if paddings else []
-    ways += [f"kernel {kernels}"] if kernels else []
-    return InputError(what, hint="use " + " or ".join([*ways, "padding same"]))
+
+
+def even_padding(axes: Sequence[Axis]) -> tuple[int, ...] | None:
+    """The padding of each axis as PyTorch takes it, the same at both ends; None where some axis has two."""
+    return None if any(axis.before != axis.after for axis in axes) else tuple(axis.before for axis in axes)
+
+
+#: What a place along each axis is called, by the count of axes.
+_PLACES: Final = {1: ("step",), 2: ("row", "column"), 3: ("slice", "row", "column")}
+
+
+def left_over(axes: Sequence[Axis]) -> str:
+    """What the windows leave over at the end, as in `leaves 1 row over`; empty where they reach everything."""
+    parts = [
+        counted(axis.left_over, name) for axis, name in zip(axes, _PLACES[len(axes)], strict=True) if axis.left_over
+    ]
+    return f"leaves {' and '.join(parts)} over" if parts else ""
 
 
 def nearest_numbers(wanted: int, legal: Iterable[int], count: int = 2) -> str:
@@ -94,14 +130,24 @@ def nearest_numbers(wanted: int, legal: Iterable[int], count: int = 2) -> str:
     return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
+def padding_field(help: str) -> Field:
+    """The padding of windows: a number, one for each axis, two for an axis (`0:1`), or a name; `help` says of what."""
+    names = (
+        "0:1 is 0 before and 1 after; same is alike at any stride (kernel//2 for an odd kernel), same_upper (Keras' "
+        "same) and same_lower are what the stride needs"
+    )
+    choices = ("same", "valid", "same_upper", "same_lower")
+    return integers("padding", "valid", f"{help}; {names}", low=0, choices=choices, short="p", pairs=True)
+
+
 def per_axis(value: Any, axes: int, name: str) -> tuple[Any, ...]:
     """One value for each axis, from one for all or one for each.
 
     Raises:
         InputError: some other count of values.
     """
-    if not isinstance(value, tuple):
-        return (value,) * axes
+    if not isinstance(value, tuple) or len(value) == 1:  # one pair for all axes is ((0, 1),)
+        return (value[0] if isinstance(value, tuple) else value,) * axes
     if len(value) != axes:
         hint = "give one number" if axes == 1 else f"give one number or {axes}, such as {'x'.join(['3'] * axes)}"
         raise InputError(f"{name} has {len(value)} numbers for {counted(axes, 'axis')}", hint=hint)
@@ -109,11 +155,15 @@ def per_axis(value: Any, axes: int, name: str) -> tuple[Any, ...]:
 
 
 #: What the axes of an input are called, by their count.
-_KINDS = {2: "a sequence (steps × channels)", 3: "an image (height × width × channels)"}
+_KINDS = {
+    2: "a sequence (steps × channels)",
+    3: "an image (height × width × channels)",
+    4: "a volume or clip (depth × height × width × channels)",
+}
 
 
 def need_rank(shape: Shape, rank: int) -> None:
-    """Refuses inputs that are not sequences (rank 2) or pictures (rank 3).
+    """Refuses inputs that are not sequences (rank 2), pictures (rank 3) or volumes (rank 4).
 
     Raises:
         InputError: the shape has another rank; the hint names a reshape where one is possible.
@@ -125,28 +175,39 @@ def need_rank(shape: Shape, rank: int) -> None:
 
 
 def _example(shape: Shape, rank: int) -> str:
-    """A shape of the wanted rank with as many numbers, as square as can be."""
+    """A shape of the wanted rank with as many numbers, as square as can be; volumes are strips of their slices."""
     count = 1
     for size in shape:
         count *= size
-    if rank == 2:
-        return f"{count}x1"
-    side = next(s for s in range(int(count**0.5), 0, -1) if count % s == 0)
-    return f"{side}x{count // side}x1"
+    if (len(shape), rank) == (4, 3):
+        return f"{shape[0] * shape[1]}x{shape[2]}x{shape[3]}"
+    if (len(shape), rank) == (3, 4):
+        deep = _near_root(shape[0], 2)
+        return f"{deep}x{shape[0] // deep}x{shape[1]}x{shape[2]}"
+    sides = []
+    for left in range(rank - 1, 1, -1):
+        sides.append(_near_root(count, left))
+        count //= sides[-1]
+    return "x".join(map(str, (*sides, count, 1)))
 
 
-def windows_of(values: dict[str, Any] | Any, sizes: Sequence[int], dilated: bool = True) -> tuple[Axis, ...]:
-    """The windows along each axis for a layer's fields kernel, stride, padding and dilation.
+def _near_root(count: int, root: int) -> int:
+    """The divisor of a number that is nearest to its root, or below it."""
+    highest = int(round(count ** (1 / root), 6))
+    return next(side for side in range(max(1, highest), 0, -1) if count % side == 0)
+
+
+def windows_of(values: Mapping[str, Any], sizes: Sequence[int]) -> tuple[Axis, ...]:
+    """The windows along each axis for a layer's fields kernel, stride, padding, dilation, and ceil_mode if it has one.
 
     Raises:
         InputError: as of `per_axis` and `fit`.
     """
-    axes = len(sizes)
-    kernel = per_axis(values["kernel"], axes, "kernel")
-    stride = per_axis(values["stride"], axes, "stride")
-    padding = per_axis(values["padding"], axes, "padding")
-    dilation = per_axis(values["dilation"], axes, "dilation") if dilated else (1,) * axes
-    return tuple(fit(*one) for one in zip(sizes, kernel, stride, padding, dilation, strict=True))
+    names = ("kernel", "stride", "padding", "dilation")
+    kernels, strides, paddings, dilations = (per_axis(values[name], len(sizes), name) for name in names)
+    given = zip(sizes, kernels, strides, paddings, dilations, strict=True)
+    ceil_mode = bool(values.get("ceil_mode", False))
+    return tuple(fit(size, k, s, p, d, ceil_mode) for size, k, s, p, d in given)
 
 
 def check_groups(groups: int, channels: int, filters: int) -> None:
@@ -165,14 +226,16 @@ def check_groups(groups: int, channels: int, filters: int) -> None:
     )
 
 
-def need_places(shape: Shape) -> None:
+def need_places(shape: Shape, most: int = 3) -> None:
     """Refuses inputs that have channels only.
 
     Raises:
-        InputError: the shape has fewer than two axes, or more than three.
+        InputError: the shape has fewer than two axes, or more than `most`: 4 lets volumes in.
     """
     if len(shape) == 1:
         what = f"its input, {shape_text(shape)}, has no axes besides its channels"
         raise InputError(what, hint="remove this layer")
-    if len(shape) > 3:
-        raise InputError(f"needs a sequence or an image with channels; its input is {shape_text(shape)}")
+    if len(shape) > most:
+        kinds = "a sequence or an image" if most == 3 else "a sequence, an image or a volume"
+        hint = f"put a reshape before it, such as reshape {_example(shape, 3)}"
+        raise InputError(f"needs {kinds} with channels; its input is {shape_text(shape)}", hint=hint)

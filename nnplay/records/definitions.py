@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.fields import fill
+from nnplay.fields import REQUIRED, fill
 from nnplay.records.init_schemes import DEFAULT, first_values
 from nnplay.records.layer import LayerRecord
 from nnplay.records.operation import Use
@@ -38,19 +39,24 @@ def run_definitions(
     return known
 
 
-def default_settings(record: Record) -> tuple[dict[str, Any], dict[str, Array]]:
-    """The default values of a record's fields, and those that are numbers as operands (1,)."""
-    values = fill(record.fields, {}, record.name)
+def default_settings(
+    record: Record, given: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[dict[str, Any], dict[str, Array]]:
+    """The default values of a record's fields but for those given, and those that are numbers as operands (1,)."""
+    values = fill(record.fields, given, record.name)
     return values, {key: np.array([value], float) for key, value in values.items() if isinstance(value, int | float)}
 
 
 def apply_layer(record: LayerRecord, x: Array) -> Array:
-    """What a layer with default settings, which has one forward row, gives in evaluation.
+    """What a layer with default settings, or those of its first case where it has none, gives in evaluation.
+
+    It has one forward row.
 
     Args:
         x: (N, …).
     """
-    values, numbers = default_settings(record)
+    needed = {item.name for item in record.fields if item.default is REQUIRED}
+    values, numbers = default_settings(record, {name: record.cases[0].values[name] for name in needed})
     plan = record.plan(values, x.shape[1:])
     parameters = {name: first_values(item, DEFAULT, 0, 0) for name, item in plan.parameters.items()}
     return run_definitions(plan.evaluate or plan.forward, {"x": x, **numbers, **parameters})["y"]

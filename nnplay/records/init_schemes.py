@@ -19,11 +19,14 @@ _VARIANCE: Final[dict[str, tuple[float, str]]] = {
     "he": (2.0, "in"),  # He et al., 2015
     "lecun": (1.0, "in"),  # LeCun et al., 1998
 }
+#: The frequency that the weights of a sine network are drawn for (Sitzmann et al., 2020).
+SIREN_FREQUENCY: Final = 30.0
 _SYNONYMS: Final = {"glorot": "xavier", "kaiming": "he"}
 SCHEMES: Final = (
     "auto",
     *(f"{family}_{form}" for family in _VARIANCE for form in ("uniform", "normal")),
     *(f"{family}_{form}" for family in _SYNONYMS for form in ("uniform", "normal")),
+    "siren",
     "uniform",
     "normal",
     "zeros",
@@ -47,7 +50,7 @@ def draw(scheme: str, shape: Shape, fan_in: int, fan_out: int, seed: int, stream
 
     Args:
         scheme: one of `SCHEMES` except "auto". "uniform" is U(-0.5, 0.5), as in TensorFlow Playground; "normal" is
-            N(0, 0.05²).
+            N(0, 0.05²); "siren" is "he_uniform" divided by the frequency of the sine behind it, 30.
         shape: of the tensor.
         fan_in, fan_out: connections into and out of one unit.
         seed: of the run.
@@ -62,6 +65,8 @@ def draw(scheme: str, shape: Shape, fan_in: int, fan_out: int, seed: int, stream
         return rng.uniform(seed, rng.WEIGHTS + stream, 0, shape) - 0.5
     if scheme == "normal":
         return rng.normal(seed, rng.WEIGHTS + stream, 0, shape) * 0.05
+    if scheme == "siren":
+        return draw("he_uniform", shape, fan_in, fan_out, seed, stream) / SIREN_FREQUENCY
     family, _, form = scheme.partition("_")
     family = _SYNONYMS.get(family, family)
     if family not in _VARIANCE or form not in ("uniform", "normal"):

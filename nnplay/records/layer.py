@@ -45,6 +45,7 @@ class Plan:
         evaluate: rows of the forward pass in evaluation, where they differ from training.
         parameters, saved, buffers, scratch: further operands; buffers are kept in the state and have a start value.
         multiply_adds: of the forward pass, for one row.
+        note: what whoever reads the layer's line should know of this shape, such as what its windows leave over.
     """
 
     output: Shape
@@ -56,6 +57,7 @@ class Plan:
     buffers: Mapping[str, tuple[Shape, float]] = field(default_factory=dict)
     scratch: Mapping[str, Planned] = field(default_factory=dict)
     multiply_adds: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Traits:
         bounds: called with the field values, gives the two numbers near which an activation is flat (−1 and 1 for
             tanh): a unit that stands at one of them for nearly all rows is saturated.
         outputs: the field that says how many numbers it gives at each place; empty where that follows from its inputs.
+        each_step: it treats each step of a sequence by itself, so it can be given one alone. Activations always do.
         follows_activation: its weights begin as the activation behind it suggests, where `init` is auto.
     """
 
@@ -106,6 +109,7 @@ class Traits:
     bounds: Callable[[Mapping[str, Any]], tuple[float, float]] | None = None
     follows_activation: bool = False
     outputs: str = ""
+    each_step: bool = False
 
 
 def _example(call: str, case: Case, planned: Plan) -> str:
@@ -131,6 +135,9 @@ class LayerRecord(Record):
         initial: the scheme that suits weights in front of this layer, if it is an activation.
         joins: this layer has branches, whose outputs it joins.
         contains: this layer is a chain of its children and has no rows of its own.
+        decode: called with the field values, the shape of one step of a sequence (1, features) and how many steps there
+            may be, plans the forward rows of that step alone, at the position that the clock's step says; buffers hold
+            what is kept of the steps before. Its plan is None where the settings make a step depend on later ones.
         traits: what others ask about it.
         torch: the PyTorch module's name, or a sentence why there is none.
         twin: the same as data, for parity tests and exports; None where there is none.
@@ -148,20 +155,27 @@ class LayerRecord(Record):
     initial: str = ""
     joins: bool = False
     contains: bool = False
+    decode: Callable[[Mapping[str, Any], Shape, int], Plan | None] | None = None
     traits: Traits = Traits()
     torch: str = ""
     twin: Twin | None = None
     cases: tuple[Case, ...] = ()
     refused: tuple[Refused, ...] = ()
 
-    def __call__(self, *args: Any, name: str = "", frozen: bool = False, **kwargs: Any) -> Layer:
+    def __call__(self, *args: Any, name: str = "", frozen: bool = False, share: str = "", **kwargs: Any) -> Layer:
         """A layer of this kind; positional values fill the fields in order, or are the branches of a combination
         (each a layer or a list of layers)."""
         if self.joins or self.contains:
             given = args[0] if len(args) == 1 and isinstance(args[0], list | tuple) else args
             branches = (_chain(given),) if self.contains else tuple(_chain(branch) for branch in args)
-            return Layer(self, self.bind((), kwargs), clean(name), frozen, branches)
-        return Layer(self, self.bind(args, kwargs), clean(name), frozen)
+            return Layer(self, self.bind((), kwargs), clean(name), frozen, branches, clean(share))
+        return Layer(self, self.bind(args, kwargs), clean(name), frozen, share=clean(share))
+
+    @property
+    def python_name(self) -> str:
+        """PyTorch's name where it has one, else the title where that is a single word (`Expression`)."""
+        single = self.title.isidentifier() and not self.torch.isidentifier()
+        return self.title if single else super(LayerRecord, self).python_name
 
     @property
     def call(self) -> str:
@@ -169,6 +183,11 @@ class LayerRecord(Record):
         if self.joins or self.contains:
             return f"{self.python_name}({'branch' if self.joins else 'layer'}, …)"
         return super(LayerRecord, self).call
+
+    @property
+    def takes_steps_alone(self) -> bool:
+        """Whether one step of a sequence alone becomes what it becomes among the others."""
+        return self.traits.each_step or self.contains or self.family == "activation"
 
     @property
     def formulas(self) -> list[str]:
@@ -183,7 +202,8 @@ class LayerRecord(Record):
             case = self.cases[0]
             made = self.call if self.joins else call_text(self.python_name, case.values)
             example = _example(made, case, self._planned_case())
-        return f"{example}Every layer also takes name='…', and frozen=True to keep its parameters fixed."
+        more = "frozen=True to keep its parameters fixed, and share='…' to use those of another layer"
+        return f"{example}Every layer also takes name='…', {more}."
 
     def _planned_case(self) -> Plan:
         """The plan of the first test case."""
@@ -201,6 +221,7 @@ class Layer:
         name: given by the user, or empty.
         frozen: its parameters are not trained.
         branches: chains of layers, one for each branch of a combination; a Sequential has one.
+        share: the layer or block whose weights it uses, by name or path; empty where it has its own.
     """
 
     record: LayerRecord
@@ -208,6 +229,7 @@ class Layer:
     name: str = ""
     frozen: bool = False
     branches: tuple[tuple[Layer, ...], ...] = ()
+    share: str = ""
 
     def __post_init__(self) -> None:
         if _nesting(self) > MAX_DEPTH:

@@ -19,11 +19,13 @@ class Place:
         name: PyTorch's.
         axes: the order of our axes there.
         part: which part of ours it is, where PyTorch has several tensors for one of ours.
+        into: which part of PyTorch's it is, where PyTorch has one tensor for several of ours.
     """
 
     name: str
     axes: tuple[int, ...]
     part: tuple[slice, ...] = ()
+    into: tuple[slice, ...] = ()
 
 
 def no_arguments(values: Values, shape: Shape) -> Values:
@@ -74,11 +76,12 @@ class Twin:
     Attributes:
         path: below `torch`, as in "nn.Linear"; `{axes}` stands for the axes in front of the channels, at least 1. A
             name in small letters is a function's, which takes the inputs and the arguments in one call.
-        arguments: from field values and one row's input shape (without the batch) to PyTorch's keyword arguments. The
-            twin of a layer that contains others is made of their twins, given in front of the arguments.
+        arguments: from field values and one row's input shape (without the batch; for a combination, the shape of each
+            branch's output) to PyTorch's keyword arguments. The twin of a layer that contains others is made of their
+            twins, given in front of the arguments.
         places: from a parameter's name and shape here, and the field values, to where it is there.
         channels_first: PyTorch has the channels, which are our last axis, behind the batch; inputs and outputs move.
-        inputs: how many times the input is given.
+        order: numbers of the inputs in the order in which they are given, where it is not each of them once.
         listed: the outputs of a combination's branches are given as one list, not one by one.
         output: picks the output, in PyTorch's layout, from what the call returns.
         loss_inputs: for a loss, from prediction and target to what PyTorch's function takes.
@@ -88,13 +91,13 @@ class Twin:
     """
 
     path: str
-    arguments: Callable[[Values, Shape], Values] = no_arguments
+    arguments: Callable[[Values, Any], Values] = no_arguments
     places: Callable[[str, Shape, Values], tuple[Place, ...]] = same_place
     channels_first: bool = False
-    inputs: int = 1
+    order: tuple[int, ...] = ()
     listed: bool = False
     output: Callable[[Any, Values], Any] = only_output
-    loss_inputs: Callable[[Any, Any, Values], tuple[Any, Any]] = same_inputs
+    loss_inputs: Callable[[Any, Any, Values], tuple[Any, ...]] = same_inputs
     covers: Callable[[Values, Any], bool] = always
     random: bool = False
 

@@ -22,6 +22,7 @@ from nnplay.run.undo import Edit, Edits, Side
 from nnplay.timeline.change_log import SetValues
 from nnplay.timeline.fork_run import find_branch
 from nnplay.training import parameter_groups
+from nnplay.training.scores.class_balance import balanced
 from nnplay.training.scores.targets import target_form
 from nnplay.training.settings import SILENCED_FROZEN
 
@@ -257,10 +258,10 @@ def _check(config: RunConfig, split: Split) -> None:
     """Refuses a run that cannot be, before anything of the present one is changed."""
     plan = Network(config.layers, config.seed).plan(split.feature_shape)
     if config.loss is not None:
-        target_form(config.loss, split.train, plan.output_shape)
+        target_form(balanced(config.loss, split.train), split.train, plan.output_shape)
     split.batches(config.training_settings().batch_size)
 
 
 def _same_data(one: RunConfig, other: RunConfig) -> bool:
     split_seed = one.seed == other.seed or one.split.seed >= 0
-    return one.data == other.data and one.split == other.split and split_seed
+    return one.data == other.data and one.dealt == other.dealt and split_seed

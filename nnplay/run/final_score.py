@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from nnplay.text import percent
 from nnplay.training.scores.uncertainty import describe_interval
 from nnplay.training.trainer import Trainer
+
+#: The scores that say most, and what they are called.
+_NAMES: Final = {"accuracy": "accuracy", "r2": "R²"}
 
 
 def describe_test(trainer: Trainer) -> str:
@@ -12,9 +17,9 @@ def describe_test(trainer: Trainer) -> str:
     if trainer.split.test is None:
         return ""
     scores = trainer.evaluate("test")
-    metric = "accuracy" if "accuracy" in scores else "r2"
+    metric = next(name for name in (*_NAMES, "loss") if name in scores)
     value = percent(scores[metric], 1) if metric == "accuracy" else f"{scores[metric]:.3f}"
-    name = "accuracy" if metric == "accuracy" else "R²"
+    name = _NAMES.get(metric, metric)
     found = trainer.uncertainty("test").get(metric)
     doubt = f", {describe_interval(metric, found, len(trainer.split.test))}" if found else ""
     return f"test {name} {value}{doubt}"

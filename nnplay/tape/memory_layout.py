@@ -26,6 +26,7 @@ REGIONS: Final = (
     "deltas",
     "scratch",
     "evaluation",
+    "tallies",
 )
 STATE: Final = ("parameters", "optimizer_state", "buffers")
 _ALIGNMENT: Final = 16

@@ -41,6 +41,7 @@ class Objective:
         optimizer: updates them; its state belongs to this stage alone.
         every: the stage runs in every n-th step; the first stage runs in all of them.
         input, target: the arrays of the batch it reads.
+        weight: the array that says what each row counts, (rows,); empty where all count alike.
 
     Raises:
         InputError: not a loss or optimizer, a text instead of a list of names, or not a valid count.
@@ -54,9 +55,10 @@ class Objective:
     every: int = 1
     input: str = "input"
     target: str = "target"
+    weight: str = ""
 
     def __post_init__(self) -> None:
-        for name in (self.name, self.input, self.target):
+        for name in (self.name, self.input, self.target, self.weight):
             kind_of(name, str, "name", "objective")
         if not isinstance(self.loss, Loss) or not isinstance(self.optimizer, Optimizer):
             wrong = self.optimizer if isinstance(self.loss, Loss) else self.loss
@@ -73,9 +75,9 @@ class Objective:
             raise InputError(f"every is {shown(self.every)}", where=self.name, hint=hint)
 
 
-def only(loss: Loss, optimizer: Optimizer) -> Objective:
+def only(loss: Loss, optimizer: Optimizer, weight: str = "") -> Objective:
     """The objective of a run with one network: both are called "", so that no name has anything in front."""
-    return Objective("", ("",), loss, ("",), optimizer)
+    return Objective("", ("",), loss, ("",), optimizer, weight=weight)
 
 
 def full_name(*parts: str) -> str:
@@ -134,6 +136,8 @@ def shapes(
             objective.input: networks[objective.forward[0]].values[0],
             objective.target: targets[objective.target],
         }
+        if objective.weight:
+            wanted[objective.weight] = ()
         for name, shape in wanted.items():
             if found.setdefault(name, shape) != shape:
                 raise InputError(f"'{name}' is {list(found[name])} to one stage, {list(shape)} to '{objective.name}'")

@@ -68,7 +68,11 @@ class StageRows:
                 slot = self.layout.add("gradients", f"d{self.name(full)}", self.tape.parameters[full].shape)
                 self.stage.gradients[full] = slot
         loss = self.objective.loss
-        plan = loss.record.plan(loss.values, self.tape.networks[self.objective.forward[-1]].output_shape)
+        shape = self.tape.networks[self.objective.forward[-1]].output_shape
+        plan = loss.plan(shape, weighted=bool(self.objective.weight))
+        for name, array in (plan.constants or {}).items():
+            slot = self.layout.add("settings", self.name("loss", "constant", name), array.shape)
+            self.stage.constants[name] = (slot, array)
         training = _Pass(self.name(""), "activations")
         self.forward(training)
         self.backward(plan, training, self.score(plan, training))
@@ -97,8 +101,10 @@ class StageRows:
             name: self.note(run, name, add(batch, full_name(run.mark, name), (BATCH, *self.tape.arrays[array])))
             for name, array in arrays.items()
         }
-        writes = (slots["input"], slots["target"])
-        self.rows.append(Row(gather.GATHER, "data", "", (), writes, (0, 0, 0, 0), (False, False)))
+        self.rows.append(Row(gather.GATHER, "data", "", (), tuple(slots.values()), (0, 0, 0, 0), (False, False)))
+        if objective.weight:
+            slot = self.note(run, "weight", add(batch, full_name(run.mark, "weight"), (BATCH,)))
+            self.rows.append(Row(gather.GATHER_WEIGHTS, "data", "", (), (slot,), (0, 0, 0), (False,)))
         value = slots["input"]
         for network in objective.forward:
             value = self.forward_network(run, network, value)
@@ -135,7 +141,7 @@ class StageRows:
         path, values = full_name(network, planned.path), run.values[network]
         names = {"x": values[planned.inputs[0]], "y": values[planned.output]}
         names |= {f"x{k}": values[value] for k, value in enumerate(planned.inputs)}
-        names |= {name: self.tape.parameters[f"{path}.{name}"] for name in planned.plan.parameters}
+        names |= {name: self.tape.parameters[full_name(network, full)] for name, full in planned.parameters.items()}
         names |= {name: self.assembly.buffers[f"{path}.{name}"] for name in planned.plan.buffers}
         names |= {name: run.saved[f"{path}.{name}"] for name in (*planned.plan.saved, *planned.plan.scratch)}
         live = [item.name for item in planned.layer.record.fields if item.live]
@@ -148,10 +154,18 @@ class StageRows:
         names = {"prediction": named[f"{mark}output"], "target": named[f"{mark}target"]}
         live = [item.name for item in self.objective.loss.record.fields if item.live]
         names |= {name: self.assembly.settings[self.name("loss", name)] for name in live}
+        names |= {name: slot for name, (slot, _) in self.stage.constants.items()}
+        if self.objective.weight:
+            names["weight"] = named[f"{mark}weight"]
         for name, shape in (plan.saved or {}).items():
             names[name] = add(run.region, full_name(run.mark, "loss", name), shape)
         names["loss"] = self.note(run, "loss", add(run.region, full_name(run.mark, "loss"), (1,)))
-        for use in plan.forward:
+        if run.evaluates:
+            names |= {
+                name: add("tallies", full_name(run.mark, "loss", name), shape)
+                for name, shape in (plan.tallies or {}).items()
+            }
+        for use in (plan.evaluate or plan.forward) if run.evaluates else plan.forward:
             self.emit(use, "loss", "", names)
         if run.evaluates:
             names["score"] = self.note(run, "score", add(run.region, full_name(run.mark, "score"), (1,)))
@@ -187,7 +201,7 @@ class StageRows:
             values = run.values[network]
             for planned in self.tape.networks[network].layers:
                 path = full_name(network, planned.path)
-                trains = any(f"{path}.{name}" in self.stage.gradients for name in planned.plan.parameters)
+                trains = any(full_name(network, full) in self.stage.gradients for full in planned.parameters.values())
                 if trains or any(id(values[value]) in needed for value in planned.inputs):
                     needed[id(values[planned.output])] = path, values[planned.output]
         return {
@@ -198,7 +212,7 @@ class StageRows:
     def backward_names(
         self, run: _Pass, network: str, planned: PlannedLayer, deltas: Mapping[int, Slot]
     ) -> dict[str, Slot]:
-        path, values = full_name(network, planned.path), run.values[network]
+        values = run.values[network]
         given = [deltas.get(id(values[value])) for value in planned.inputs]
         names = self.layer_names(run, network, planned)
         names |= {f"dx{k}": slot for k, slot in enumerate(given) if slot is not None}
@@ -206,7 +220,7 @@ class StageRows:
             names["dx"] = given[0]
         names["dy"] = deltas[id(values[planned.output])]
         gradients = self.stage.gradients
-        own = {name: f"{path}.{name}" for name in planned.plan.parameters}
+        own = {name: full_name(network, full) for name, full in planned.parameters.items()}
         return names | {f"d{name}": gradients[full] for name, full in own.items() if full in gradients}
 
     def silence(self, operation: Operation, phase: str, path: str, slot: Slot) -> None:
@@ -225,7 +239,8 @@ class StageRows:
         adds = tuple(slot.region in ("deltas", "gradients") and id(slot) in self.begun for slot in writes)
         self.begun |= {id(slot) for slot in writes}
         capacity = self.layout.capacity(writes[0].region)
-        given = {"stream": self.streams.get(path, 0), **use.integers}
+        # what a row does not say itself: the layer's stream of random numbers, and the rows of a full batch
+        given = {"stream": self.streams.get(path, 0), "batch": self.layout.batch, **use.integers}
         integers = tuple(int(given[name]) for name in operation.integers)
         parts = shares(max(use.cost * capacity, MOVE * sum(slot.size(capacity) for slot in slots))) if use.cost else 1
         self.rows.append(Row(operation, phase, path, reads, writes, integers, adds, parts))

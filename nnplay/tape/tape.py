@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,7 @@ class Stage:
     """What one objective has become.
 
     Attributes:
+        constants: slots that hold the same numbers in every step, and these, by the loss's name for them.
         rows, fused_rows: where its rows stand in `Tape.train` and in `Tape.fused`.
         evaluation: data, forward and loss rows of one evaluation batch.
         named: its slots by what they are for: input, target, output, loss, score (with "eval." in front for those of
@@ -79,12 +81,18 @@ class Stage:
     """
 
     objective: Objective
+    constants: dict[str, tuple[Slot, NDArray[Any]]] = field(default_factory=dict)
     rows: Bounds = field(default_factory=Bounds)
     fused_rows: Bounds = field(default_factory=Bounds)
     evaluation: list[Row] = field(default_factory=list)
     named: dict[str, Slot] = field(default_factory=dict)
     gradients: dict[str, Slot] = field(default_factory=dict)
     groups: list[Slot] = field(default_factory=list)
+
+    @property
+    def gathers(self) -> int:
+        """Its first rows, which copy a batch out of the data."""
+        return 2 if self.objective.weight else 1
 
 
 @dataclass(slots=True)
@@ -170,5 +178,15 @@ def encode(rows: Sequence[Row], addresses: Mapping[str, int], n: int, width: int
 
 def _operand(slot: Slot, n: int, adds: bool) -> list[int]:
     shape = slot.at(n)
-    padded = [*shape, *(1,) * (abi.MAX_RANK - len(shape))]
-    return [slot.offset, slot.size(n), *padded, int(adds), shape[-1] if shape else 1]
+    return [slot.offset, slot.size(n), *lengths(shape), int(adds), shape[-1] if shape else 1]
+
+
+def lengths(shape: Shape) -> tuple[int, ...]:
+    """The lengths of an operand's axes as a kernel sees them: of more than it has room for, the second is joined.
+
+    A volume (N, D, H, W, C) is (N, D·H, W, C): its slices lie one below the other, as they do in memory.
+    """
+    joined = len(shape) - abi.MAX_RANK
+    if joined > 0:
+        shape = (shape[0], prod(shape[1 : joined + 2]), *shape[joined + 2 :])
+    return (*shape, *(1,) * (abi.MAX_RANK - len(shape)))

@@ -16,20 +16,20 @@ from numpy.typing import NDArray
 from nnplay.errors import NnplayError
 from nnplay.kernels import abi
 from nnplay.tape.memory_layout import Layout, Slot
-from nnplay.tape.tape import Row
+from nnplay.tape.tape import Row, lengths
 
 #: What the rows of a phase may write.
 _WRITABLE = {
     "data": {"batch", "evaluation"},
     "forward": {"activations", "scratch", "buffers", "evaluation"},
-    "loss": {"activations", "scratch", "evaluation"},
+    "loss": {"activations", "scratch", "evaluation", "tallies"},
     "backward": {"deltas", "gradients", "scratch"},
     "update": {"parameters", "optimizer_state", "gradients", "accumulated", "scratch"},
 }
 #: Slots begin at multiples of this, so what is written is kept as one flag a block.
 _BLOCK: Final = 16
 #: What holds values before the first row runs.
-_PERSISTENT = {"settings", "parameters", "optimizer_state", "buffers", "accumulated"}
+_PERSISTENT = {"settings", "parameters", "optimizer_state", "buffers", "accumulated", "tallies"}
 
 
 class TapeError(NnplayError):
@@ -73,8 +73,7 @@ def _place(line: NDArray[np.int64], k: int, slot: Slot, n: int, size: int, where
         raise TapeError(f"operand {k} at {offset} with {count} numbers is not '{slot.name}' at {wanted}", where=where)
     shape = slot.at(n)
     dimensions = line[begin + abi.OPERAND_SHAPE : begin + abi.OPERAND_SHAPE + abi.MAX_RANK]
-    padded = (*shape, *(1,) * (abi.MAX_RANK - len(shape)))
-    if tuple(dimensions) != padded or line[begin + abi.OPERAND_LAST] != (shape[-1] if shape else 1):
+    if tuple(dimensions) != lengths(shape) or line[begin + abi.OPERAND_LAST] != (shape[-1] if shape else 1):
         raise TapeError(f"operand {k} has another shape than '{slot.name}', {list(shape)}", where=where)
     return offset, offset + count
 

@@ -49,6 +49,8 @@ def write(machine: Machine, stages: Sequence[tuple[Loss, Optimizer]], settings: 
         for slot, group in zip(stage.groups, parameter_groups.read(settings.groups), strict=True):
             machine.view(slot)[...] = group.numbers(optimizer)
         _write_fields(machine, full_name(stage.objective.name, "loss"), loss.values)
+        for slot, numbers in stage.constants.values():
+            machine.view(slot)[...] = numbers
     for path, planned in machine.tape.layers.items():
         _write_fields(machine, path, planned.layer.values)
 

@@ -90,6 +90,8 @@ class ObjectiveTrainer(NotCopied):
         found: dict[str, Array] = {}
         for item in self.objectives:
             used = {item.input: _array(given, item.input), item.target: self._targets(item, _array(given, item.target))}
+            if item.weight:
+                used[item.weight] = _shaped(item, _array(given, item.weight), ())
             for name, array in used.items():
                 if found.setdefault(name, array).shape != array.shape:
                     hint = "give it under two names"
@@ -147,7 +149,8 @@ class ObjectiveTrainer(NotCopied):
         return {item.name: every[:, k] for k, item in enumerate(self.objectives)}
 
     def evaluate(self, objective: str, x: Any, y: Any) -> float:
-        """The mean loss of an objective for inputs (N, …) and targets (N, …); dropout and noise are off.
+        """The mean loss of an objective for inputs (N, …) and targets (N, …), all of which count alike; dropout and
+        noise are off.
 
         Raises:
             InputError: no such objective, or rows that do not fit it.
@@ -157,6 +160,8 @@ class ObjectiveTrainer(NotCopied):
             item.input: self._rows(item, x, "evaluate"),
             item.target: self._targets(item, as_numbers("y", y, self.machine.dtype, where="evaluate")),
         }
+        if item.weight:
+            arrays[item.weight] = np.ones(len(arrays[item.input]))
         loss, _ = self.machine.evaluate(self.machine.load_eval(arrays, number))
         return loss
 
@@ -182,9 +187,13 @@ class ObjectiveTrainer(NotCopied):
 
     def _targets(self, item: Objective, y: Array) -> Array:
         """Targets in the form that the objective's loss reads: values as the output is shaped, or class labels."""
-        output, kind = self._outputs[item.name], item.loss.record.target
-        if kind == "values":
+        output, kind = self._outputs[item.name], item.loss.target
+        if kind in ("values", "counts", "distribution"):
             return _shaped(item, y, output)
+        if kind == "groups":
+            return _shaped(item, y, ())
+        if kind == "sequence":
+            return y
         labels = _shaped(item, y, output[:-1])
         classes = 2 if kind == "binary" else output[-1]
         if not np.isin(labels, np.arange(classes)).all():

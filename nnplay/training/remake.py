@@ -83,14 +83,14 @@ def take_place(trainer: Trainer, before: Trainer) -> list[str]:
     trainer.history, trainer.seconds, trainer.plateau = before.history, before.seconds, before.plateau
     trainer.recorded = before.recorded
     trainer.scored_since = before.scored_since if _scores_alike(before, trainer) else before.step
-    if trainer.loss.record is not before.loss.record:
+    if not trainer.loss.measures_as(before.loss):
         trainer.plateau = Plateau(factor=before.plateau.factor)  # the best of another loss is no measure
     return fresh
 
 
 def _scores_alike(one: Trainer, other: Trainer) -> bool:
     """Whether losses and scores of one run are those of the other too: the same rows, network and loss."""
-    kinds = one.split is other.split and one.loss.record is other.loss.record
+    kinds = one.split is other.split and one.loss.measures_as(other.loss)
     return kinds and _forms(one.network.layers) == _forms(other.network.layers)
 
 

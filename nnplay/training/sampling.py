@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,21 +10,19 @@ from numpy.typing import NDArray
 
 from nnplay.data.corpus.vocabulary import Vocabulary
 from nnplay.errors import InputError, nearest
-from nnplay.fields import number
 from nnplay.text import clean
+from nnplay.training.decoding import decoder_of
+from nnplay.training.token_choice import TokenChoice
 from nnplay.training.trainer import Trainer
-
-_TEMPERATURE = number(
-    "temperature",
-    0.8,
-    "0 always takes the most likely token, 1 samples from the predicted probabilities",
-    low=0.0,
-    high=100.0,
-)
 
 
 def sample_text(
-    trainer: Trainer, start: str = "alice was ", length: int = 200, temperature: float = 0.8, seed: int = 0
+    trainer: Trainer,
+    start: str = "alice was ",
+    length: int = 200,
+    temperature: float = 0.8,
+    seed: int = 0,
+    **choice: Any,
 ) -> str:
     """`start` and what comes of `length` further tokens: letters, words or byte pairs.
 
@@ -32,26 +31,52 @@ def sample_text(
             and predicts the token after each of them, or after the last one.
         temperature: below 1 keeps to likely tokens, 0 always takes the likeliest, above 1 dares more.
         seed: of the draws: the same seed writes the same text.
+        choice: top_k and top_p, which keep unlikely tokens out of the draw.
 
     Raises:
         InputError: another kind of network, a letter that it never saw, or a temperature below 0.
     """
-    heat = _TEMPERATURE.read(temperature, "sampling")
+    chosen = TokenChoice.read({"temperature": temperature, **choice})
+    return start_of(trainer, start) + "".join(write_on(trainer, start, length, chosen, seed))
+
+
+def start_of(trainer: Trainer, start: str) -> str:
+    """The start of a text as the network reads it: in small letters, where it knows no others.
+
+    Raises:
+        InputError: another kind of network, or a letter that it never saw.
+    """
+    vocabulary = text_vocabulary(trainer)
+    return vocabulary.decode(_tokens(start, vocabulary))
+
+
+def write_on(trainer: Trainer, start: str, length: int, choice: TokenChoice, seed: int) -> Iterator[str]:
+    """The text of `length` tokens behind a start, piece by piece as it is written.
+
+    Raises:
+        InputError: another kind of network, or a letter that it never saw.
+    """
     vocabulary = text_vocabulary(trainer)
     tokens = _tokens(start, vocabulary)
-    return vocabulary.decode([*tokens, *go_on(trainer, tokens, length, heat, seed)])
+    known = len(vocabulary.decode(tokens))
+    for token in go_on(trainer, tokens, length, choice, seed):
+        tokens.append(token)
+        text = vocabulary.decode(tokens)
+        yield text[known:]
+        known = len(text)
 
 
-def go_on(trainer: Trainer, tokens: list[int], length: int, temperature: float, seed: int) -> list[int]:
+def go_on(trainer: Trainer, tokens: Sequence[int], length: int, choice: TokenChoice, seed: int) -> Iterator[int]:
     """The numbers of `length` tokens that the network writes behind others; never one that stands for no text."""
     vocabulary = text_vocabulary(trainer)
     rng = np.random.Generator(np.random.PCG64(seed))
-    written = list(tokens)
+    reader = decoder_of(trainer) or _Window(trainer)
+    unread = [*tokens]
     for _ in range(length):
-        logits = _next_logits(trainer, written)
+        logits = reader.read(unread)
         logits[: vocabulary.special] = -np.inf
-        written.append(_draw(logits, temperature, rng))
-    return written[len(tokens) :]
+        unread = [choice.draw(logits, rng)]
+        yield unread[0]
 
 
 def writes_text(trainer: Trainer) -> bool:
@@ -95,24 +120,24 @@ def _tokens(start: str, vocabulary: Vocabulary) -> list[int]:
     return tokens
 
 
-def _next_logits(trainer: Trainer, tokens: list[int]) -> NDArray[np.float64]:
-    """What the network says after `tokens`, of which it sees as many as its window takes.
+class _Window:
+    """Reads the last window of a text anew with every token, for networks whose layers remember nothing."""
 
-    Tokens behind the last one do not matter to a network that reads from the left, so a short text is filled up there;
-    one that answers for the whole window is shown the text at its end.
-    """
-    (window,) = trainer.split.feature_shape
-    seen = tokens[-window:]
-    each = trainer.plan.output_shape[:-1] == (window,)
-    row = np.full((1, window), seen[0], dtype=np.float32)
-    place = slice(0, len(seen)) if each else slice(window - len(seen), window)
-    row[0, place] = seen
-    answer: NDArray[Any] = trainer.answers(row)[0]
-    return np.array(answer[len(seen) - 1] if each else answer, dtype=np.float64)
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        self._tokens: list[int] = []
 
+    def read(self, tokens: Sequence[int]) -> NDArray[np.float64]:
+        """What the network says after these tokens and those before them, as many as its window takes (classes,).
 
-def _draw(logits: NDArray[np.float64], heat: float, rng: np.random.Generator) -> int:
-    """One class: by softmax of logits / temperature, through the largest of logits with Gumbel noise."""
-    if heat == 0:
-        return int(logits.argmax())
-    return int((logits / heat + rng.gumbel(size=logits.shape)).argmax())
+        Tokens behind the last one do not matter to a network that reads from the left, so a short text is filled up
+        there; one that answers for the whole window is shown the text at its end.
+        """
+        (window,) = self._trainer.split.feature_shape
+        seen = self._tokens = [*self._tokens, *tokens][-window:]
+        each = self._trainer.plan.output_shape[:-1] == (window,)
+        row = np.full((1, window), seen[0], dtype=np.float32)
+        place = slice(0, len(seen)) if each else slice(window - len(seen), window)
+        row[0, place] = seen
+        answer: NDArray[Any] = self._trainer.answers(row)[0]
+        return np.array(answer[len(seen) - 1] if each else answer, dtype=np.float64)

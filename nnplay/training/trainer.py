@@ -38,7 +38,8 @@ from nnplay.training.driver import CALL_SECONDS, Driver, read_count, steps_per_c
 from nnplay.training.history import History
 from nnplay.training.learning_rate import Plateau, rates, watches
 from nnplay.training.memory_check import refuse_too_large
-from nnplay.training.scores.evaluation import Evaluation, Part, rows_at_once
+from nnplay.training.scores.class_balance import balanced
+from nnplay.training.scores.evaluation import Evaluation, Part, arrays_of, rows_at_once
 from nnplay.training.scores.targets import TargetForm, default_loss, target_form
 from nnplay.training.scores.uncertainty import Interval
 from nnplay.training.settings import TrainingSettings, resolve_record
@@ -97,7 +98,9 @@ class Trainer:
         given = kind_of(given, TrainingSettings, "TrainingSettings", "trainer", hint)
         self.settings = given.changed(**keywords)
         self.plan = network.plan(self.split.feature_shape)
-        self.form: TargetForm = target_form(self.loss, self.split.train, self.plan.output_shape)
+        self.form: TargetForm = target_form(
+            balanced(self.loss, self.split.train), self.split.train, self.plan.output_shape
+        )
         silent, frozen = silenced_frozen.fitting(self.plan, self.settings.silent, self.settings.frozen)
         self.settings = replace(self.settings, silent=silent, frozen=frozen)
         parameter_groups.check(self.plan, self.optimizer, self.settings.groups)
@@ -141,7 +144,9 @@ class Trainer:
             accumulates=settings.accumulate > 1,
             numbers=live_settings.IN_MEMORY,
         )
-        return build({"": self.plan}, [only(self.loss, self.optimizer)], spec)
+        loss = balanced(self.loss, self.split.train)
+        weight = "" if self.split.train.weights is None else "weight"
+        return build({"": self.plan}, [only(loss, self.optimizer, weight)], spec)
 
     def _average(self) -> tuple[Operation, int] | None:
         """The row that averages weights, and how many steps lie between two changes: one, or an epoch."""
@@ -157,8 +162,7 @@ class Trainer:
         return self.machine_maker(tape, dtype=self.settings.dtype, threads=threads, progress=progress)
 
     def _load_data(self) -> None:
-        train = self.split.train
-        arrays = {"input": train.x, "target": self.form.encode(train.y)}
+        arrays = arrays_of(self.split.train, self.form)
         self.machine.load(
             arrays, batch=self.batch_rows, shuffle=self.settings.shuffle, accumulate=self.settings.accumulate
         )
@@ -356,7 +360,7 @@ class Trainer:
     @property
     def has_score(self) -> bool:
         """Whether the loop itself counts right answers, which it does wherever there are classes."""
-        return self.form.decide is not None
+        return self.form.counts
 
     def _observe(self) -> None:
         """Shows finished epochs to a schedule that watches the validation loss (or else the training loss)."""

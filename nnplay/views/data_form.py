@@ -18,6 +18,11 @@ def has_classes(trainer: Trainer) -> bool:
     return trainer.form.decide is not None
 
 
+def has_numbers(trainer: Trainer) -> bool:
+    """Whether quantities are learned; labels that only say which rows belong together are neither."""
+    return trainer.split.task == "regression"
+
+
 def one_class_per_row(trainer: Trainer) -> bool:
     """Whether each row has one class, rather than one for each step, place or pixel."""
     return has_classes(trainer) and trainer.split.train.y.ndim == 1

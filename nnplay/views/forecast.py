@@ -33,7 +33,7 @@ def forecast_freely(
     window: NDArray[Any] = np.array(part.x[row : row + 1])
     answers = []
     for _ in range(steps):
-        value = scaler.inverse_target(trainer.answers(window).reshape(1, 1))
+        value = scaler.inverse_target(trainer.form.estimate(trainer.answers(window)).reshape(1, 1))
         answers.append(float(value[0, 0]))
         seen = scaler.inverse(window)
         window = scaler.transform(np.concatenate([seen[:, 1:], value.reshape(1, 1, 1)], axis=1))

@@ -87,7 +87,7 @@ def _to_one_number(trainer: Trainer, answers: Array, target: int) -> tuple[Array
     if form.decide is None:
         targets = trainer.split.train.y[:, target]
         bound = float(max(np.abs(targets).max(), 1e-9))
-        return answers.reshape(len(answers), -1)[:, target], 0, -bound, bound
+        return form.estimate(answers).reshape(len(answers), -1)[:, target], 0, -bound, bound
     if classes > 2:
         return form.decide(answers), classes, 0.0, float(classes - 1)
     if form.probabilities is not None:

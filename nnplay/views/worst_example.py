@@ -12,7 +12,7 @@ def find_worst_example(trainer: Trainer) -> int:
     """The row that is missed most: the largest error, the least likely truth, the most wrong places."""
     _, y, answers = predict_rows(trainer)
     if trainer.form.decide is None:
-        return int(np.abs(answers.reshape(y.shape) - y).max(axis=1).argmax())
+        return int(np.abs(trainer.form.estimate(answers).reshape(y.shape) - y).max(axis=1).argmax())
     if y.ndim == 1 and trainer.form.probabilities is not None:
         chances = trainer.form.probabilities(answers)
         return int(chances[np.arange(len(y)), y.astype(np.int64)].argmin())

@@ -8,7 +8,7 @@ import nnplay as nn
 from nnplay.records.registry import loss_records
 from nnplay.training.trainer import Trainer
 
-NUMBERS = sorted(name for name, record in loss_records().items() if record.target == "values")
+NUMBERS = sorted(name for name, record in loss_records().items() if record.target == "values" and record.answer is None)
 
 
 def trained(data: str, outputs: int, loss: str) -> Trainer:

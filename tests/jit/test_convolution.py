@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 
 import nnplay as nn
 from nnplay.errors import InputError
-from nnplay.network.notation import parse_layer
-from nnplay.operations.window_geometry import fit, need_rank
+from nnplay.network.notation import parse_layer, show_layer
+from nnplay.network.summary import ledger
+from nnplay.operations.window_geometry import ends, fit, need_rank
 from nnplay.records.layer import Layer
 from tests.records import Bench, Trial, layer_named
 
@@ -225,6 +227,42 @@ def test_a_number_that_is_none_passes_through_pooling() -> None:
         assert np.isnan(y).sum() == 1
 
 
+SPREADING: list[tuple[Layer, tuple[int, ...]]] = [
+    (layer_named("conv1d", 2, padding="same"), (24, 1)),
+    (layer_named("conv2d", 1, padding="same"), (6, 16, 1)),
+    (layer_named("conv2d", 3, 5, 2), (9, 21, 2)),
+    (layer_named("conv2d", 4, 1), (3, 8, 2)),
+    (layer_named("conv_transpose1d", 1, 3, 1), (14, 2)),
+    (layer_named("conv_transpose2d", 1, 3, 1), (5, 14, 2)),
+    (layer_named("conv_transpose2d", 2, 4, 2, "same", bias=False), (4, 8, 3)),
+    (layer_named("max_pool2d", 3, 2, 1), (7, 9, 2)),
+    (layer_named("avg_pool2d", 3, 2, 1, count_include_pad=True), (7, 9, 2)),
+]
+
+
+@pytest.mark.parametrize(("layer", "shape"), SPREADING, ids=lambda part: str(part))
+def test_what_is_not_finite_reaches_only_the_outputs_whose_windows_hold_it(
+    layer: Layer, shape: tuple[int, ...]
+) -> None:
+    """A pixel that is NaN or infinite spoils the outputs that a large pixel changes there, and no others."""
+    front = layer_named("identity")
+    count = int(np.prod(layer.record.plan(layer.values, shape).output))
+    machine = trainer_of([front, layer, nn.Flatten()], numbers(2, *shape), numbers(2, count)).machine
+    output = machine.tape.named["eval.output"].name
+    x = numbers(2, *shape)
+
+    def answer(value: float, place: tuple[int, ...]) -> Array:
+        changed = x.copy()
+        changed[place] = value
+        return np.array(machine.forward(changed, [output])[output])
+
+    for place in ((0, *(size // 2 for size in shape[:-1]), 0), (1, *(0 for _ in shape[:-1]), shape[-1] - 1)):
+        held = answer(1e6, place) != answer(x[place], place)
+        assert held.any()
+        for value in (np.nan, np.inf):
+            assert (~np.isfinite(answer(value, place)) == held).all()
+
+
 def test_layers_are_written_in_short() -> None:
     """Short forms and bare words find their fields in any order."""
     layer = parse_layer("conv2d 16 k3 s2 same")
@@ -234,6 +272,26 @@ def test_layers_are_written_in_short() -> None:
     assert parse_layer("conv2d 8 p1 depthwise").values["groups"] == "depthwise"
 
 
+@pytest.mark.parametrize(
+    ("written", "padding"),
+    [
+        ("max_pool2d 3 2 0:1x1", ((0, 1), 1)),
+        ("max_pool2d k3 p0:1", ((0, 1),)),
+        ("max_pool2d k3 p1:1", 1),
+        ("max_pool2d k3 same_lower", "same_lower"),
+    ],
+)
+def test_padding_may_differ_at_the_two_ends(written: str, padding: Any) -> None:
+    """Two numbers for an axis are read from text as from Python, and written so that they are read again."""
+    layer = parse_layer(written)
+    assert layer.values["padding"] == padding
+    assert layer.with_values(padding=padding) == layer == parse_layer(show_layer(layer))
+    with pytest.raises(
+        InputError, match="conv2d, padding: '0:1:2' is not an integer, a pair like 3x5 or ends like 0:1"
+    ):
+        parse_layer("conv2d 4 p0:1:2")
+
+
 # -- geometry ----------------------------------------------------------------------------------------------------------
 
 
@@ -241,21 +299,14 @@ def test_layers_are_written_in_short() -> None:
     ("given", "wanted"),
     [
         (
-            (7, 4, 2, "valid"),
-            "input 7, kernel 4, stride 2 leaves a remainder of 1; use kernel 3 or 5 or padding same",
-        ),
-        (
-            (8, 3, 3, 0),
-            "input 8, kernel 3, stride 3 leaves a remainder of 2; use padding 2 or kernel 2 or 5 or padding same",
-        ),
-        (
-            (8, 3, 2, 1),
-            "input 8, kernel 3, padding 1, stride 2 leaves a remainder of 1; use kernel 2 or 4 or padding same",
-        ),
-        (
             (5, 7, 1, "valid"),
             "input 5, kernel 7: the kernel spans 7, but the input has only 5; "
-            "use padding 1 or kernel 4 or 5 or padding same",
+            "use padding 1 or kernel 5 or padding same",
+        ),
+        (
+            (2, 3, 2, 0, 3),
+            "input 2, kernel 3, dilation 3: the kernel spans 7, but the input has only 2; "
+            "use padding 3 or kernel 1 or padding same",
         ),
     ],
 )  # fmt: skip
@@ -266,34 +317,57 @@ def test_windows_that_do_not_fit_are_refused_with_sizes_that_do(given: tuple[Any
     assert refused.value.message == wanted
 
 
-@pytest.mark.parametrize("size", range(1, 12))
-@pytest.mark.parametrize("kernel", range(1, 6))
-@pytest.mark.parametrize("stride", range(1, 5))
-def test_every_hint_is_legal(size: int, kernel: int, stride: int) -> None:
+def test_every_hint_is_legal() -> None:
     """Each padding and kernel that a refusal names is itself accepted."""
-    try:
-        fit(size, kernel, stride, 0)
-    except InputError as refused:
-        words = refused.hint.removeprefix("use ").replace(",", " or").split(" or ")
-        kind = ""
-        for word in words:
-            kind = word.split()[0] if " " in word else kind
-            value = word.split()[-1]
-            if kind == "padding":
-                fit(size, kernel, stride, value if value == "same" else int(value))
-            else:
-                fit(size, int(value), stride, 0)
+    refusals = 0
+    for size, kernel, padding, dilation in product(range(1, 8), range(1, 6), range(3), range(1, 4)):
+        try:
+            fit(size, kernel, 2, padding, dilation)
+        except InputError as refused:
+            refusals += 1
+            wider, smaller, _ = (way.split()[-1] for way in refused.hint.removeprefix("use ").split(" or "))
+            fit(size, kernel, 2, int(wider), dilation)
+            fit(size, int(smaller), 2, padding, dilation)
+    assert refusals > 50
+
+
+def test_what_windows_leave_over_is_said() -> None:
+    """A remainder is left over as in PyTorch, and the layer's line says how much; padding that is left over is not."""
+    pooled = layer_named("max_pool2d")
+    plan = pooled.record.plan(pooled.values, (7, 8, 3))
+    assert (plan.output, plan.note) == ((3, 4, 3), "leaves 1 row over")
+    line = ledger(["conv2d 4 k4 s3"], (9, 8, 1), ("x",), ("y",)).lines[0]
+    assert (line.note, line.remark) == ("xavier-uniform", "leaves 2 rows and 1 column over")
+    stem = layer_named("conv2d", 64, 7, 2, 3)
+    assert stem.record.plan(stem.values, (224, 224, 3)).note == ""
 
 
 def test_same_padding_gives_one_output_a_stride() -> None:
-    """With padding 'same' every size is legal and gives ⌈size / stride⌉ outputs, PyTorch's for odd kernels."""
-    for size in range(1, 20):
-        for kernel in range(1, 6):
-            for stride in range(1, 4):
-                axis = fit(size, kernel, stride, "same")
-                assert axis.output == -(-size // stride)
-                if kernel % 2:
-                    assert axis.output == (size + 2 * (kernel // 2) - kernel) // stride + 1
+    """Every kind of "same" gives ⌈size / stride⌉ outputs; "same" is PyTorch's kernel//2 for odd kernels."""
+    for size, kernel, stride in product(range(1, 20), range(1, 6), range(1, 4)):
+        for padding in ("same", "same_upper", "same_lower"):
+            assert fit(size, kernel, stride, padding).output == -(-size // stride)
+        if kernel % 2:
+            assert fit(size, kernel, stride, "same") == fit(size, kernel, stride, kernel // 2)
+
+
+def test_same_upper_and_lower_are_those_of_onnx() -> None:
+    """They pad by what the stride needs, the odd number behind or in front; a kernel below the stride needs nothing."""
+    assert [ends(8, 3, 2, padding) for padding in ("same", "same_upper", "same_lower")] == [(1, 1), (0, 1), (1, 0)]
+    assert [ends(7, 4, 1, padding) for padding in ("same", "same_upper", "same_lower")] == [(1, 2), (1, 2), (2, 1)]
+    assert ends(8, 2, 3, "same_upper") == (0, 0)
+
+
+@pytest.mark.torch
+def test_windows_are_counted_as_pytorch_counts_them() -> None:
+    """Floored or ceiled, with padding and holes: the count of outputs is that of PyTorch's max_pool1d."""
+    torch = pytest.importorskip("torch")
+    for size, kernel, stride, dilation in product(range(1, 10), range(1, 4), range(1, 4), range(1, 3)):
+        for padding, ceil_mode in product(range(kernel // 2 + 1), (False, True)):
+            if size + 2 * padding >= (kernel - 1) * dilation + 1:
+                given = torch.zeros(1, 1, size)
+                theirs = torch.nn.functional.max_pool1d(given, kernel, stride, padding, dilation, ceil_mode=ceil_mode)
+                assert fit(size, kernel, stride, padding, dilation, ceil_mode).output == theirs.shape[-1]
 
 
 def test_another_rank_is_refused_with_a_reshape() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 import nnplay as nn
 from nnplay.errors import InputError
+from nnplay.training.scores import evaluation
 from tests.small_trainer import same, spiral, trainer
 
 
@@ -80,3 +81,20 @@ def test_rows_of_another_width_cannot_be_predicted() -> None:
     """The message gives both shapes."""
     with pytest.raises(InputError, match=r"rows of shape \(3,\) where the network takes \(2,\)"):
         trainer().predict(np.zeros((4, 3)))
+
+
+@pytest.mark.parametrize("loss", ["dice", "mse reduction=sum", "cross_entropy class_weights=1,5 ignore_index=0"])
+def test_a_loss_does_not_depend_on_the_blocks_that_are_evaluated(loss: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part evaluated in blocks of 32 rows has the loss that it has in one block; the validation curve too."""
+    data = spiral(800)
+    whole = trainer(data, loss=loss)
+    monkeypatch.setattr(evaluation, "ROWS", 32)
+    blocks = trainer(data, loss=loss)
+    for made in (whole, blocks):
+        made.run(epochs=1)
+    assert blocks.machine.tape.layout.evaluation == 32 < whole.machine.tape.layout.evaluation
+    for part in ("train", "validation"):
+        assert blocks.evaluate(part)["loss"] == pytest.approx(whole.evaluate(part)["loss"], rel=2e-6)
+    curves = [float(made.history["validation_loss"].last[-1]) for made in (whole, blocks)]
+    assert curves[1] == pytest.approx(curves[0], rel=2e-6)
+    assert curves[0] == pytest.approx(whole.evaluate("validation")["loss"], rel=1e-6)

@@ -54,9 +54,25 @@ REPEATED: dict[str, tuple[str, dict[str, Any]]] = COMPARED | {
         "rnn 32 output=sequence, lstm 32 bidirectional=yes output=sequence, gru 32, linear 1",
         {"name": "adding", "samples": 200},
     ),
+    "clips": (
+        "reshape 4x8x8x1, conv3d 6 k3 same, batch_norm, relu, max_pool3d 1x2x2, conv_transpose3d 4 k2 stride=1x2x2, "
+        "avg_pool3d 2, adaptive_max_pool3d 2x2x3, conv3d 5 k2, global_avg_pool, linear 4",
+        {"name": "moving_shapes", "samples": 100, "frames": 4, "size": 8},
+    ),
+    "resized": (
+        "conv2d 8 k3 same, relu, pixel_shuffle 2, resize 14 mode=bicubic antialias=yes, adaptive_avg_pool2d 10x8, "
+        "pixel_unshuffle 2, unfold 3 padding=1 stride=2, fold 5x4 k3 padding=1 stride=2, "
+        "resize scale=0.6, flatten, linear 3",
+        SHAPES,
+    ),
     "transformer": (
         "embedding 8 32, positional_encoding, sum[identity | multi_head_self_attention 4], layer_norm, "
         "sum[identity | linear 64, relu, linear 32], layer_norm, linear 8",
+        {"name": "reversal", "samples": 200},
+    ),
+    "decoder": (
+        "embedding 8 32, positional_embedding, multi_head_cross_attention 4 kv_heads=2 dropout=0.1[identity | "
+        "max_pool1d 2, linear 20], multi_head_self_attention 4 causal kv_heads=2 rotary=halves dropout=0.2, linear 8",
         {"name": "reversal", "samples": 200},
     ),
 }

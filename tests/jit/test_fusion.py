@@ -44,6 +44,12 @@ CASES = {
         f"{NORMED}, concat[identity | max_pool2d, {NORMED}, upsample 2], {NORMED}, flatten, linear 3",
         {RELU_AND_ZEROS, SUMS, SLOPE, SPREAD, CONCAT},
     ),
+    "weights that are used again": (
+        "conv2d 16 k3 same name=b, batch_norm, relu, conv2d 16 k3 same, batch_norm, relu, conv2d 16 k3 same, "
+        "batch_norm, relu, conv2d 16 k3 same share=3, product[identity | global_avg_pool, linear 16, sigmoid], "
+        "flatten, linear 3",
+        {RELU_AND_ZEROS, SUMS, SLOPE, SPREAD},
+    ),
     "features, not pictures": ("linear 4096, batch_norm, relu, linear 3", {RELU_AND_ZEROS, SUMS, SLOPE}),
 }
 

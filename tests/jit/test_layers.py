@@ -16,6 +16,7 @@ from nnplay.tape.machines.interpreter import results_of
 from tests.records import (
     Bench,
     Trial,
+    accepts,
     cases_of,
     close,
     gradient_errors,
@@ -103,6 +104,22 @@ def test_activations_at_their_ends(record: LayerRecord, dtype: str) -> None:
             close(np.array([found]), np.array([right]), dtype, f"{record.name} near {right:.3g}")
 
 
+def test_float64_has_the_accuracy_of_float64() -> None:
+    """In float64 every activation equals its definition to a few units in the last place, far below 0 too."""
+    grid = np.concatenate([np.linspace(-12, 12, 97), -np.logspace(-30, 1, 31)])
+    for record in layers_with_rows():
+        values = cases_of(record)[0].values
+        if record.family != "activation" or not accepts((record(**values),), (grid.size,)):
+            continue
+        bench = Bench(Trial((record(**values),), (grid.size,), 1), "float64")
+        number, row = next((k, row) for k, row in enumerate(bench.tape.train) if row.path == "0")
+        x, y = bench.machine.view(row.reads[0], 1), bench.machine.view(row.writes[0], 1)
+        x[...] = grid
+        wanted = results_of(bench.machine, bench.table, number, exact=True)[0]
+        bench.run(number + 1, number)
+        np.testing.assert_allclose(y, wanted, rtol=4e-15, atol=4e-15, err_msg=record.name)
+
+
 def test_dropout_keeps_the_mean_and_drops_its_share() -> None:
     """About p of the numbers become 0, the others grow so that the mean stays, and every step draws anew."""
     bench = Bench(Trial((layer_named("linear", 50, name="front"), layer_named("dropout", 0.3)), (4,), 200), "float32")
@@ -124,3 +141,15 @@ def test_two_dropouts_draw_different_numbers() -> None:
     bench.run(bench.count("data", "forward"))
     first, second = (bench.machine.view(bench.tape.layout.find(f"{k}.mask"), 20) for k in (1, 2))
     assert 0.4 < (first == second).mean() < 0.6
+
+
+@pytest.mark.parametrize("offset", [1e5, -3e4, 1e7])
+def test_log_softmax_keeps_its_digits_far_from_zero(offset: float) -> None:
+    """A constant in front of all inputs changes nothing, as far as float32 holds the inputs themselves."""
+    bench = Bench(Trial((layer_named("log_softmax"),), (4,), 2), "float32")
+    forward = bench.count("data")
+    bench.run(forward)
+    bench.machine.view(bench.tape.named["input"], 2)[...] = np.arange(4) + offset
+    bench.run(bench.count("data", "forward"), forward)
+    wanted = np.arange(4) - np.log(np.exp(np.arange(4)).sum())
+    np.testing.assert_allclose(bench.machine.view(bench.tape.named["output"], 2)[0], wanted, rtol=3e-7)

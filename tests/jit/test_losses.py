@@ -10,7 +10,7 @@ import pytest
 
 from nnplay.errors import InputError
 from nnplay.records.layer import Case, Layer
-from nnplay.records.loss import LossRecord
+from nnplay.records.loss import Loss, LossRecord
 from nnplay.records.registry import loss_records
 from tests.records import WIDTHS, Bench, Trial, cases_of, gradient_errors, layer_named
 
@@ -30,9 +30,20 @@ def benches(record: LossRecord, case: Case, dtype: str) -> Iterator[Bench]:
     shapes = [(case.shape, 1, 10**9), (case.shape, 6, 10**9), (case.shape, 9, 16)]
     if case.shape[-1] != 1:
         shapes += [((*case.shape[:-1], width), 4, 64) for width in WIDTHS if width > 1]
+    loss = record(**case.values)
     for shape, n, share in shapes:
-        loss = record(**case.values)
+        if not accepts(loss, shape):
+            continue
         yield Bench(Trial(network(record, shape), shape, n, share=share), dtype, loss=loss, seed=n)
+
+
+def accepts(loss: Loss, shape: tuple[int, ...]) -> bool:
+    """Whether a loss takes predictions of that shape."""
+    try:
+        loss.plan(shape)
+    except InputError:
+        return False
+    return True
 
 
 @LOSSES
@@ -71,12 +82,12 @@ def test_score_counts_what_decide_decides(record: LossRecord) -> None:
     case = cases_of(record)[-1]
     bench = Bench(Trial(network(record, case.shape), case.shape, 9), "float32", loss=record(**case.values), seed=2)
     rows = [number for number, row in enumerate(bench.tape.evaluation) if row.operation.writes == ("score",)]
-    assert (
-        bool(rows) == (record.decide is not None) == (record.target != "values") == (record.probabilities is not None)
-    )
-    if not rows:
+    classes = record.target in ("labels", "binary", "sequence")
+    assert (record.decide is not None) == classes
+    assert (record.probabilities is not None) == (record.target in ("labels", "binary"))
+    assert bool(rows) == (classes or record.target == "distribution")
+    if record.decide is None or record.target == "sequence":
         return
-    assert record.decide is not None
     bench.machine.run_table(bench.eval_table, rows[0] + 1, 1)
     output = bench.machine.view(bench.tape.named["eval.output"], 9)
     right = record.decide(output).ravel() == bench.y.ravel()
@@ -88,15 +99,18 @@ def test_score_counts_what_decide_decides(record: LossRecord) -> None:
 @pytest.mark.parametrize("classes", [2, 3])
 def test_outputs_fit_decisions_and_probabilities(record: LossRecord, classes: int) -> None:
     """For a number of classes, predictions of the stated width give labels in range and probabilities that sum to 1."""
-    if record.target == "values":
-        assert record.outputs(classes) == classes
+    if record.decide is None:
+        assert record.outputs(classes) % classes == 0
+        return
+    if record.target == "sequence":
         return
     if record.target == "binary" and classes != 2:
         return
     width = record.outputs(classes)
     predictions = np.random.default_rng(0).uniform(0.1, 0.9, (20, width))
-    if record.ends == "softmax":
+    if "softmax" in record.ends:
         predictions /= predictions.sum(axis=1, keepdims=True)
+        predictions = np.log(predictions) if record.ends == "log_softmax" else predictions
     assert record.decide is not None
     assert record.probabilities is not None
     labels, chances = record.decide(predictions), record.probabilities(predictions)
@@ -147,3 +161,45 @@ def test_losses_stay_finite_far_out(name: str) -> None:
         bench.run(last, forward)
         assert np.isfinite(bench.machine.view(bench.tape.named["loss"])[0])
         assert np.isfinite(bench.machine.view(bench.tape.train[last - 1].writes[0], 4)).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("offset", [0.0, 1e5, -3e4, 1e7])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_cross_entropy_keeps_its_digits_far_from_zero(dtype: str, offset: float, smoothing: float) -> None:
+    """A constant in front of all logits changes nothing: the loss of offset + [0, 1, 2, 3] is that of [0, 1, 2, 3]."""
+    record = loss_records()["cross_entropy"]
+    bench = Bench(Trial(network(record, (4,)), (4,), 3), dtype, loss=record(label_smoothing=smoothing))
+    forward, last = bench.count("data", "forward"), bench.count("data", "forward", "loss")
+    bench.run(forward)
+    bench.machine.view(bench.tape.named["output"], 3)[...] = np.arange(4) + offset
+    bench.machine.view(bench.tape.named["target"], 3)[...] = 1
+    bench.run(last, forward)
+    logs = np.arange(4) - np.log(np.exp(np.arange(4)).sum())
+    wanted = -(1 - smoothing) * logs[1] - smoothing * logs.mean()
+    found = float(bench.machine.view(bench.tape.named["loss"])[0])
+    assert found == pytest.approx(wanted, rel=3e-7)
+
+
+def loss_of(name: str, output: list[float], label: int, **values: float) -> float:
+    """The float32 loss of one row."""
+    record, width = loss_records()[name], len(output)
+    bench = Bench(Trial(network(record, (width,)), (width,), 1), "float32", loss=record(**values))
+    forward, last = bench.count("data", "forward"), bench.count("data", "forward", "loss")
+    bench.run(forward)
+    bench.machine.view(bench.tape.named["output"], 1)[...] = output
+    bench.machine.view(bench.tape.named["target"], 1)[...] = label
+    bench.run(last, forward)
+    return float(bench.machine.view(bench.tape.named["loss"])[0])
+
+
+@pytest.mark.parametrize(("logit", "label"), [(10.0, 1), (-10.0, 0), (40.0, 1), (10.0, 0)])
+def test_binary_cross_entropy_keeps_its_digits_where_it_is_small(logit: float, label: int) -> None:
+    """A row that is nearly certain and right costs e^−|z| and not the rounding of z."""
+    wanted = np.log1p(np.exp(-abs(logit))) + (abs(logit) if (logit > 0) != bool(label) else 0.0)
+    assert loss_of("binary_cross_entropy_logits", [logit], label) == pytest.approx(wanted, rel=1e-6)
+
+
+def test_the_margin_of_a_hinge_keeps_its_digits_far_from_zero() -> None:
+    """Scores that differ by exact amounts are compared before the margin is added."""
+    assert loss_of("hinge", [1e5 + 1.0, 1e5 + 1.25], 1, margin=0.3) == pytest.approx(0.05 / 2, rel=1e-5)

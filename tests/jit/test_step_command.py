@@ -154,7 +154,7 @@ def test_explain_adds_words_definition_and_torch(session: str, capsys: pytest.Ca
         (["--element", "weight", "0", "0"], "2 tensors"),
         (["--element", "nothing", "0"], "no tensor"),
         (["--after", "-1"], "--after"),
-        (["--lr", "0.5"], "a session is shown as it was saved"),
+        (["--lr", "0.5"], "a session is used as it was saved"),
     ],
 )
 def test_wrong_words_are_one_sentence(

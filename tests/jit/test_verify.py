@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnplay.kernels import abi
 from nnplay.network.notation import parse_layers
 from nnplay.records.registry import loss_records, optimizer_records
-from nnplay.tape.tape import Row, encode
+from nnplay.tape.tape import Row, encode, lengths
 from nnplay.tape.verify import TapeError, verify
 from tests.records import SWITCHED_ROWS, Bench, Trial
 
@@ -163,3 +163,11 @@ def test_a_slot_of_another_layout_is_refused(bench: Bench) -> None:
     rows = [bench.tape.train[0], replace(row, reads=(stranger, *row.reads[1:]))]
     with pytest.raises(TapeError, match="not a slot of this layout"):
         check(bench, encode_rows(bench, rows), rows)
+
+
+def test_a_volume_is_a_strip_of_its_slices_to_a_kernel() -> None:
+    """Of five axes the second and the third are one, as they lie in memory; up to four stay as they are."""
+    assert lengths((7, 2, 3, 4, 5)) == (7, 6, 4, 5)
+    assert lengths((2, 2, 3, 4, 5)) == (2, 6, 4, 5)
+    assert lengths((7, 3, 4, 5)) == (7, 3, 4, 5)
+    assert lengths((7,)) == (7, 1, 1, 1)

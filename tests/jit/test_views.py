@@ -71,6 +71,11 @@ SMALL = {
     "moving_shapes": ({"samples": 60}, "global_avg_pool, linear 4", ["clip", "confusion matrix"]),
     "echo": ({"samples": 60, "delay": 5}, "rnn 4, linear 4", ["symbols", "confusion matrix"]),
     "reversal": ({"samples": 60}, "embedding 8 4, linear 8", ["symbols", "confusion matrix"]),
+    "dates": (
+        {"samples": 60},
+        "embedding 34 4, attend[gru 4, repeat_vector 10 | identity], linear 11",
+        ["symbols", "confusion matrix"],
+    ),
     "characters": ({"samples": 60}, "embedding 42 4, linear 42", ["symbols", "writing", "confusion matrix"]),
     "digits28": (
         {"samples": 120, "flat": True, "learn": "picture"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import stat
 import threading
@@ -17,6 +18,7 @@ from nnplay.data.drawing.glyphs import STYLES
 from nnplay.data.drawing.strokes import DOTS, read_glyph
 from nnplay.data.generated._blocks import Rows, in_blocks
 from nnplay.data.generated.characters import alphabet, book
+from nnplay.data.generated.dates import LETTERS, SIGNS, write_date
 from nnplay.data.tables._shipped import datasets_folder
 from nnplay.errors import InputError
 from nnplay.system import processors
@@ -35,7 +37,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_promised_sets_are_there() -> None:
     """Pictures, sequences, text and sounds are found by the scan."""
-    sequences = ["adding", "echo", "reversal", "sine_forecast", "characters", "sounds", "moving_shapes"]
+    sequences = ["adding", "echo", "reversal", "sine_forecast", "characters", "sounds", "moving_shapes", "dates"]
     assert set(GENERATED) == {*PICTURES, *sequences}
 
 
@@ -239,6 +241,20 @@ def test_echo_asks_for_the_first_symbol() -> None:
     assert data.feature_shape == (8, 3)
     assert (data.x.sum(axis=2) == 1).all()
     assert np.array_equal(data.x[:, 0].argmax(axis=1), data.y)
+
+
+def test_dates_are_rewritten() -> None:
+    """What a row's letters say is the day that its signs say, in every form that people use."""
+    data = load_dataset("dates", samples=200)
+    assert data.vocabulary is not None
+    forms = set()
+    for letters, signs in zip(data.x.astype(int), data.y, strict=True):
+        seen = "".join(LETTERS[letter] for letter in letters).rstrip()
+        day = datetime.date.fromisoformat("".join(SIGNS[sign] for sign in signs)).toordinal()
+        found = [form for form in range(4) if write_date(day, form) == seen]
+        assert found
+        forms |= set(found)
+    assert forms == {0, 1, 2, 3}
 
 
 def test_reversal_reads_backwards() -> None:

@@ -11,9 +11,17 @@ from nnplay.records.layer import Case
 from nnplay.records.registry import layer_records
 
 RECORDS = layer_records()
-CONVOLUTIONS = ("conv1d", "conv2d", "conv_transpose2d")
-POOLS = ("max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d")
-SEQUENCES = ("rnn", "lstm", "gru", "multi_head_self_attention", "positional_encoding", "embedding")
+CONVOLUTIONS = ("conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
+POOLS = ("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d")
+SEQUENCES = (
+    "rnn",
+    "lstm",
+    "gru",
+    "multi_head_self_attention",
+    "positional_encoding",
+    "positional_embedding",
+    "embedding",
+)
 
 
 def larger(value: Any) -> bool:

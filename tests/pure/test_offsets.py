@@ -56,3 +56,13 @@ def test_other_numbers_stay_32_bits(array: np.ndarray[tuple[int, ...], np.dtype[
 def test_large_whole_numbers_that_are_kept_are_not_said_to_lose_precision() -> None:
     """The warning about ids is for what is really cut."""
     assert not [note for note in read_csv(TABLES / "offset_target.csv", "finish").notes if "precision" in note]
+
+
+def test_targets_that_are_not_scaled_keep_their_differences() -> None:
+    """Unscaled unix seconds stay 64 bits wide, and so do unscaled inputs: nothing is cut before a score is taken."""
+    days = np.arange(100) / 24.0
+    data = Dataset(days + 2_451_545.0, days * 86_400 + 1_700_000_000.5)
+    split = data.split(scale="none", scale_target="none")
+    assert np.array_equal(split.train.y, data.y[split.indices.train])
+    assert np.array_equal(split.train.x, data.x[split.indices.train])
+    assert np.array_equal(split.scaler.target_in_units(split.train.y), data.y[split.indices.train])

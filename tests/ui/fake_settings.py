@@ -32,6 +32,7 @@ class FakeLine:
     parameters: int
     multiply_adds: int = 0
     note: str = ""
+    remark: str = ""
     problem: str = ""
     parts: tuple[tuple[FakeLine, ...], ...] = ()
 
@@ -86,6 +87,7 @@ class FakeCatalogue:
             ),
             "tanh": (),
             "relu": (),
+            "relu6": (),
             "dropout": (number("rate", 0.5, "share set to zero", low=0.0, high=0.9),),
             "sigmoid": (),
         }

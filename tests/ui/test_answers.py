@@ -65,6 +65,10 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
         ["1.02", "0.97", "continued", "true", "seen"],
     ),
     "symbols": (Tokens(tuple("0123"), tuple("3210"), tuple("3110")), ["seen", "3 of 4", "predicted 3 1 1 0"]),
+    "other symbols": (
+        Tokens(tuple("5 may 1999"), tuple("99-05-05"), tuple("99-05-06")),
+        ["7 of 8", "5   m a y   1 9 9 9", "9 9 - 0 5 - 0 5", "predicted 9 9 - 0 5 - 0 6"],
+    ),
     "one symbol": (Tokens(tuple("BADC" * 20), ("B",), ("A",), (("A", 0.6), ("B", 0.4))), ["true B", "60 %"]),
     "attention": (
         Attention(tuple("BADC"), (("head 0", grey(4, 4)), ("head 1", grey(4, 4)))),

@@ -221,6 +221,17 @@ async def test_a_film_is_a_strip_of_its_frames() -> None:
             assert "cannot be drawn" not in text(pilot)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3])
+async def test_a_volume_is_looked_at_slice_by_slice(channels: int) -> None:
+    """Rows of four axes are drawn as their slices, in every view."""
+    volumes = np.random.default_rng(0).random((20, 4, 8, 6, channels))
+    async with browsing(Dataset(volumes, [0, 1] * 10), (80, 24)) as pilot:
+        assert all(f"slice {number}" in text(pilot) for number in range(1, 5))
+        for _ in browser(pilot)._moving.views:
+            await pilot.press("tab")
+            assert "cannot be drawn" not in text(pilot)
+
+
 async def test_a_sound_is_shown_beside_the_spectrum_that_is_made_of_it() -> None:
     """Where the waves were kept."""
     chance = np.random.default_rng(0)

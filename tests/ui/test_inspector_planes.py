@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nnplay.inspector.tensor_tables import centred, plane_of
 
-SHAPES = st.lists(st.integers(1, 5), min_size=1, max_size=4).map(tuple)
+SHAPES = st.lists(st.integers(1, 5), min_size=1, max_size=5).map(tuple)
 
 
 @settings(max_examples=80, deadline=None)
@@ -48,6 +48,15 @@ def test_a_window_of_a_huge_tensor_reads_that_window_only() -> None:
     window = plane.window(values, 990, 980, 20, 40)
     assert window.shape == (20, 40)
     assert Guarded.largest == 800
+
+
+def test_the_slices_of_a_volume_stand_one_below_the_other() -> None:
+    """A clip is a table of its frames, and the weights of a 3-D convolution one of the slices of a kernel."""
+    clip = plane_of((9, 4, 5, 6, 2), (3, 1, 2, 4, 1), batch=True, every=False)
+    assert (clip.height, clip.width, clip.fixed) == (4 * 5, 6, ((0, 3), (4, 1)))
+    assert clip.place((3, 1, 2, 4, 1)) == (1 * 5 + 2, 4)
+    weight = plane_of((3, 2, 5, 4, 8), (1, 1, 2, 3, 7), batch=False, every=False)
+    assert (weight.height, weight.width, weight.fixed) == (3 * 2, 5, ((3, 3), (4, 7)))
 
 
 @pytest.mark.parametrize(("place", "seen", "total", "first"), [(0, 5, 9, 0), (4, 5, 9, 2), (8, 5, 9, 4), (1, 9, 5, 0)])

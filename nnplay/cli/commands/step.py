@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from nnplay.cli.opened_run import open_run
 from nnplay.cli.parser import Parser
-from nnplay.cli.progress import watcher
-from nnplay.cli.run_flags import add_run_flags, run_config, run_table
-from nnplay.cli.source import base_table, find_session, is_session
+from nnplay.cli.run_flags import add_run_flags
 from nnplay.data.catalogue import name_sources
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, integer
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-
     from nnplay.training.trainer import Trainer
 
 ABOUT: Final = "Print one training step, operation by operation, with its numbers"
@@ -49,7 +45,7 @@ def run(words: Sequence[str]) -> int:
     )
     add_run_flags(parser)
     options = parser.read(words)
-    trainer = _trainer(options)
+    trainer, _ = open_run(options, "step")
     _advance(trainer, options.after)
     from nnplay.inspector.inspector import Inspector
     from nnplay.inspector.step_text import PHASES, element_text, step_text
@@ -63,29 +59,6 @@ def run(words: Sequence[str]) -> int:
         lines = step_text(inspector, phases or PHASES, explain=options.explain)
     print("\n".join(lines))
     return 0
-
-
-def _trainer(options: Namespace) -> Trainer:
-    watching = watcher(silent=False, stream=sys.stderr)
-    try:
-        if is_session(options.source):
-            return _from_session(options, watching.compiling)
-        config = run_config(base_table(options.source), options)
-        split = config.load()
-        trainer: Trainer = config.completed(split).trainer(watching.compiling, split)
-        return trainer
-    finally:
-        watching.close()
-
-
-def _from_session(options: Namespace, compiling: Callable[[int, int, str], None]) -> Trainer:
-    from nnplay.run.saving import saved_run
-
-    if run_table(options):
-        raise InputError(
-            "a session is shown as it was saved", where="step", hint="leave out the options that change the run"
-        )
-    return saved_run.read(find_session(options.source), compiling).trainer
 
 
 def _advance(trainer: Trainer, text: str | None) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from nnplay.data.cells.dates import read_dates
 from nnplay.data.cells.value_cells import ValueCells
 from nnplay.data.csv.text.packed_cells import PackedCells
 
+#: Cells that tell whether a column may be one of dates.
+_SAMPLE: Final = 100
 Kind = Literal["number", "category", "identifier", "empty"]
 
 
@@ -74,30 +76,33 @@ def type_column(name: str, packed: PackedCells, decimal: str, wanted: str = "aut
 
     In a column that is wanted as categories every word is a label, also `-` or `NA`; only empty cells are missing.
     """
-    cells = packed.unpack()
-    none = np.zeros(len(cells), dtype=np.bool_)
-    values = _plain_numbers(cells, decimal) if wanted != "category" else None
-    if values is not None and not (wanted == "auto" and _are_packed_dates(cells)):
-        return _number(name, packed, values, none, none)
-    different = tuple(dict.fromkeys(cells))
+    none = np.zeros(len(packed), dtype=np.bool_)
+    if wanted != "category":
+        column = _plain_numbers(name, packed, decimal, wanted)
+        if column is not None:
+            return column
+    different, codes = packed.coded()
     absent = find_missing(different) if wanted != "category" else {""}
-    missing = np.fromiter((cell in absent for cell in cells), dtype=np.bool_, count=len(cells))
+    missing = _are_in(different, absent)[codes]
     if missing.all():
         return TypedColumn(name, "empty", packed, np.zeros(0), missing, none, none)
     read = read_column([cell for cell in different if cell not in absent], decimal, wanted)
     if read is None:
         return TypedColumn(name, "category", packed, np.zeros(0), missing, none, none)
-    known = read.values
-    numeric = np.fromiter((cell in known for cell in cells), dtype=np.bool_, count=len(cells))
-    gone = {cell for cell in different if cell not in known and cell.lower() in MISSING_AMONG_NUMBERS}
-    lost = missing | np.fromiter((cell in gone for cell in cells), dtype=np.bool_, count=len(cells))
+    numeric = _are_in(different, read.values)[codes]
+    gone = {cell for cell in different if cell not in read.values and cell.lower() in MISSING_AMONG_NUMBERS}
+    lost = missing | _are_in(different, gone)[codes]
     count = int(numeric.sum())
     if not _are_numbers(count, int((~numeric & ~lost).sum()), read, wanted):
         numbers = 0 if read.dates else count
         return TypedColumn(name, "category", packed, np.zeros(0), missing, none, none, numbers=numbers)
-    values = np.fromiter((known.get(cell, np.nan) for cell in cells), dtype=np.float64, count=len(cells))
+    values = np.array([read.values.get(cell, np.nan) for cell in different], dtype=np.float64)[codes]
     column = _number(name, packed, values, lost, ~numeric & ~lost)
     return replace(column, note=read.note, dates=read.dates)
+
+
+def _are_in(words: Sequence[str], some: Container[str]) -> NDArray[np.bool_]:
+    return np.fromiter((word in some for word in words), dtype=np.bool_, count=len(words))
 
 
 def find_missing(different: Iterable[str]) -> set[str]:
@@ -112,11 +117,37 @@ def _are_numbers(numeric: int, text: int, read: ColumnReading, wanted: str) -> b
     return 10 * text <= numeric if read.dates else numeric > text
 
 
-def _are_packed_dates(cells: Sequence[str]) -> bool:
-    """Whether all numbers are dates such as 20210131; eight digits are hardly ever all of them by chance."""
-    if any(len(cell) != 8 for cell in cells) or len(set(cells)) < 3:
+def _plain_numbers(name: str, packed: PackedCells, decimal: str, wanted: str) -> TypedColumn | None:
+    """The fast way for a column of nothing but plain numbers and gaps; None for any other, and for one of dates."""
+    found = packed.numbers(decimal)
+    if found is None or not found[1].any():
+        return None
+    values, known = found
+    lost = ~known
+    marks = set(packed.pick(lost))
+    if not all(is_missing(mark) or mark.lower() in MISSING_AMONG_NUMBERS for mark in marks):
+        return None
+    if (wanted == "auto" or marks) and _may_be_dates(packed, whole=not marks):
+        return None
+    values[lost] = np.nan
+    return _number(name, packed, values, lost, np.zeros(len(packed), dtype=np.bool_))
+
+
+def _may_be_dates(packed: PackedCells, *, whole: bool) -> bool:
+    """Whether numbers may be dates such as 20210131; it is certain if they are the `whole` column."""
+    first = [cell for cell in dict.fromkeys(packed[:_SAMPLE]) if not is_missing(cell)]
+    days = read_dates(first).days
+    if whole:
+        return None not in days and _are_packed_dates(packed)
+    return any(day is not None for day in days)
+
+
+def _are_packed_dates(packed: PackedCells) -> bool:
+    """Eight digits are hardly ever all of them dates by chance."""
+    different, _ = packed.coded()
+    if any(len(cell) != 8 for cell in different) or len(different) < 3:
         return False
-    return all(day is not None and -40_000 < day < 40_000 for day in read_dates(cells).days)
+    return all(day is not None and -40_000 < day < 40_000 for day in read_dates(different).days)
 
 
 def _number(
@@ -129,16 +160,3 @@ def _number(
     infinite = ~np.isfinite(values) & ~missing & ~stray
     values[infinite] = np.nan
     return TypedColumn(name, "number", cells, values, missing, infinite, stray)
-
-
-def _plain_numbers(cells: Sequence[str], decimal: str) -> NDArray[np.float64] | None:
-    """The fast way for a column of nothing but numbers; what `float` takes beyond our rules is ruled out first."""
-    joined = "".join(cells)
-    if not joined.isascii() or "_" in joined or (decimal == "," and "." in joined):
-        return None
-    # No cell holds a NUL, so all marks can be changed in one text.
-    plain = "\0".join(cells).replace(",", ".").split("\0") if decimal == "," else cells
-    try:
-        return np.fromiter(map(float, plain), dtype=np.float64, count=len(plain))
-    except ValueError:
-        return None

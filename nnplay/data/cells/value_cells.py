@@ -23,6 +23,17 @@ class ValueCells(Sequence[str]):
         words = map(str, self._values.tolist())
         return ["" if gone else word for word, gone in zip(words, self._missing.tolist(), strict=True)]
 
+    def coded(self) -> tuple[list[str], NDArray[np.int32]]:
+        """The different words in the order in which they come, and for each cell (N,) which of them it is."""
+        code: dict[str, int] = {}
+        codes = (code.setdefault(word, len(code)) for word in self.unpack())
+        found = np.fromiter(codes, dtype=np.int32, count=len(self))
+        return list(code), found
+
+    def pick(self, rows: NDArray[np.bool_]) -> list[str]:
+        """The cells of some rows."""
+        return ValueCells(self._values[rows], self._missing[rows]).unpack()
+
     def select(self, keep: NDArray[np.bool_]) -> ValueCells:
         """The same with only the rows that are to be kept."""
         return ValueCells(self._values[keep], self._missing[keep])

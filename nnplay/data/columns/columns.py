@@ -7,7 +7,7 @@ from typing import Literal
 
 from nnplay.text import counted
 
-ColumnKind = Literal["number", "one_hot", "binary", "ordinal", "indicator", "left_out", "target"]
+ColumnKind = Literal["number", "one_hot", "binary", "ordinal", "indicator", "left_out", "target", "weight"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Column:
         name: header of the column, made unique.
         kind: number (as it is), one_hot, binary (two categories in one 0/1 input), ordinal (codes 0, 1, …),
             indicator (1 where another column's value is missing), left_out (constant, empty or unwanted), target (to be
-            learned).
+            learned), weight (what each row counts).
         inputs: names of the network inputs made from it, in order; empty when left out.
         categories: the words behind one_hot, binary and ordinal codes, in code order.
         missing: how many of its cells were missing.

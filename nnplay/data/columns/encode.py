@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
@@ -128,13 +127,13 @@ def large_integer_notes(column: TypedColumn) -> tuple[str, ...]:
 
 
 def _encode_category(column: TypedColumn, encode: str, where: str) -> Encoded:
-    words = [MISSING_WORD if gone else cell for cell, gone in zip(column.cells, column.missing, strict=True)]
-    words, rare = _keep_commonest(words, encode)
+    words, coded = _words_with_gaps(column)
+    words, rare = _keep_commonest(words, np.bincount(coded, minlength=len(words)), encode)
     categories = sorted_words(set(words))
-    if len(categories) == 1 and len(words) > 1:
-        return _leave_out(column, len(words), "constant")
+    if len(categories) == 1 and len(coded) > 1:
+        return _leave_out(column, len(coded), "constant")
     code = {word: index for index, word in enumerate(categories)}
-    codes = np.fromiter((code[word] for word in words), dtype=np.int64, count=len(words))
+    codes = np.array([code[word] for word in words], dtype=np.int64)[coded]
     shown = tuple(clean(word) for word in categories)
     count = int(column.missing.sum())
     notes = (*_rare_notes(column, rare), *_code_notes(column), *_hint_notes(column))
@@ -147,8 +146,8 @@ def _encode_category(column: TypedColumn, encode: str, where: str) -> Encoded:
         return Encoded(described, inputs, (_category_note(described), *notes))
     names = tuple(f"{column.name}={word}" for word in shown)
     described = Column(column.name, "one_hot", names, shown, count, column.note)
-    one_hot = np.zeros((len(words), len(categories)), dtype=np.float32)
-    one_hot[np.arange(len(words)), codes] = 1.0
+    one_hot = np.zeros((len(codes), len(categories)), dtype=np.float32)
+    one_hot[np.arange(len(codes)), codes] = 1.0
     return Encoded(described, one_hot, (_category_note(described), *notes))
 
 
@@ -157,12 +156,26 @@ def sorted_words(words: set[str]) -> list[str]:
     return sorted(words, key=lambda word: (word == MISSING_WORD, word == OTHER_WORD, word))
 
 
-def _keep_commonest(words: list[str], encode: str) -> tuple[list[str], int]:
-    """The words with the rare ones as one category of others where there are too many; and how many words these are."""
-    counts = Counter(words)
+def _words_with_gaps(column: TypedColumn) -> tuple[list[str], NDArray[np.int32]]:
+    """The different words, missing ones under one name, and for each cell (N,) which of them it is."""
+    words, codes = column.cells.coded()
+    gone = np.zeros(len(words), dtype=np.bool_)
+    gone[codes] = column.missing
+    return [MISSING_WORD if lost else word for word, lost in zip(words, gone.tolist(), strict=True)], codes
+
+
+def _keep_commonest(words: list[str], times: NDArray[np.int64], encode: str) -> tuple[list[str], int]:
+    """The words with the rare ones as one category of others where there are too many; and how many words these are.
+
+    Args:
+        times: how often each comes (words,).
+    """
+    counts: Counter[str] = Counter()
+    for word, count in zip(words, times.tolist(), strict=True):
+        counts[word] += count
     limit = MAX_ONE_HOT if encode == "one_hot" else MAX_CATEGORIES
     # The inputs made are doubled for a moment when they are joined to those of the other columns.
-    fits = encode == "ordinal" or 8 * len(counts) * len(words) <= memory_budget()
+    fits = encode == "ordinal" or 8 * len(counts) * int(times.sum()) <= memory_budget()
     if len(counts) <= limit and fits:
         return words, 0
     kept = KEPT_CATEGORIES if encode == "one_hot" else MAX_CATEGORIES - 2
@@ -205,12 +218,14 @@ def _hint_notes(column: TypedColumn) -> tuple[str, ...]:
 
 def _mixed_note(column: TypedColumn) -> str:
     """Why a column with numbers in it is one of words, and what makes it one of numbers."""
-    words = [
-        cell
-        for cell, missing in zip(column.cells, column.missing, strict=True)
-        if not missing and parse_number(cell) is None and parse_number(cell, ",") is None
-    ]
-    example = f" ('{clean(max(set(words), key=words.count), limit=40)}')" if words else ""
+    words, codes = column.cells.coded()
+    times = np.bincount(codes[~column.missing], minlength=len(words)).tolist()
+    counts = {
+        word: count
+        for word, count in zip(words, times, strict=True)
+        if count and parse_number(word) is None and parse_number(word, ",") is None
+    }
+    example = f" ('{clean(max(counts, key=lambda word: counts[word]), limit=40)}')" if counts else ""
     ways = f"{advice('kinds', {column.name: 'number'})} with {advice('skip_bad_rows', True)} leaves those rows out"
     return (
         f"column '{column.name}' is text, as only {column.numbers:,} of its {len(column.cells):,} cells are numbers"
@@ -220,4 +235,4 @@ def _mixed_note(column: TypedColumn) -> str:
 
 def _number_like(column: TypedColumn) -> str:
     """A cell that looks like a number, of the first thousand, or nothing."""
-    return next((cell for cell in itertools.islice(column.cells, 1000) if number_hint(cell)), "")
+    return next((cell for cell in column.cells[:1000] if number_hint(cell)), "")

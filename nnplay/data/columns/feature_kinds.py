@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.cells.column_types import TypedColumn
+from nnplay.data.cells.value_cells import ValueCells
+from nnplay.data.csv.text.packed_cells import PackedCells
 
 WORDS: Final = "a different word in every row"
 ROW_NUMBERS: Final = "row numbers"
@@ -19,6 +20,7 @@ IDS: Final = "a different id in every row"
 _FEWEST_ROWS = 20
 """In shorter tables a word that comes once is nothing special."""
 _MOST_CODES = 100
+_SAMPLE = 1000
 _CAMEL_ID = re.compile(r".*[a-z](?:Id|ID)")
 _PLAIN_ID = re.compile(r"(?:.*[_\W])?(?:id|uuid|guid)", re.IGNORECASE)
 _ROW = re.compile(r"unnamed: ?0|index|row|row[ _.-]?(?:number|num|no|nr|id|names?)|rownum|#", re.IGNORECASE)
@@ -35,8 +37,8 @@ def as_feature(column: TypedColumn, *, unnamed: bool = False) -> TypedColumn:
         return _as_number(column, unnamed=unnamed)
     if column.kind != "category":
         return column
-    cells = column.cells.unpack()
-    if (len(cells) >= _FEWEST_ROWS or unnamed) and not column.missing.any() and len(set(cells)) == len(cells):
+    rows = len(column.cells)
+    if (rows >= _FEWEST_ROWS or unnamed) and not column.missing.any() and len(column.cells.coded()[0]) == rows:
         return replace(column, kind="identifier", note=ROW_NAMES if unnamed else WORDS)
     return column
 
@@ -51,7 +53,7 @@ def _as_number(column: TypedColumn, *, unnamed: bool) -> TypedColumn:
     named_id = _PLAIN_ID.fullmatch(column.name) or _CAMEL_ID.fullmatch(column.name)
     if (named_id or _are_long_numbers(values)) and len(values) >= _FEWEST_ROWS and _all_differ(values):
         return replace(column, kind="identifier", note=IDS)
-    if are_codes(column.cells.unpack()):
+    if are_codes(column.cells):
         note = "a few repeated numbers of the same width are read as codes"
         return replace(column, kind="category", values=np.zeros(0), note=note)
     return column
@@ -69,13 +71,15 @@ def _are_long_numbers(values: NDArray[np.float64]) -> bool:
     return not any(0.5e9 * unit <= low and high <= 2.5e9 * unit for unit in (1, 1e3, 1e6, 1e9))
 
 
-def are_codes(cells: Sequence[str]) -> bool:
+def are_codes(cells: PackedCells | ValueCells) -> bool:
     """Whether numbers are codes: all of one width, few, repeated, and written with leading zeros or like postal codes.
 
     Two to four digits without a zero before them are counts, ages and years; five and more are codes unless all of
     them are round.
     """
-    different = set(cells)
+    if len({len(cell) for cell in cells[:_SAMPLE]}) > 1 or len(set(cells[:_SAMPLE])) > _MOST_CODES:
+        return False
+    different, _ = cells.coded()
     width = len(next(iter(different), ""))
     if not 2 <= len(different) <= _MOST_CODES or 4 * len(different) > len(cells):
         return False

@@ -42,7 +42,7 @@ def _describe_repeat(earlier: TypedColumn, column: TypedColumn) -> str:
     if earlier.kind == column.kind == "number":
         same = np.array_equal(earlier.values, column.values, equal_nan=True)
     else:
-        same = earlier.cells.unpack() == column.cells.unpack()
+        same = earlier.cells.coded()[0] == column.cells.coded()[0]  # the rows are divided alike
     return f"{names} {'are identical' if same else 'determine each other'}: leave one out?"
 
 
@@ -69,20 +69,22 @@ def _key(column: TypedColumn) -> bytes:
     Where nearly every row has a value of its own, any two columns divide the rows alike, so values are compared.
     """
     if column.kind != "number":
-        cells = column.cells.unpack()
-        code = {word: place for place, word in enumerate(dict.fromkeys(cells))}
-        if 2 * len(code) > len(cells):
-            return "\0".join(cells).encode("utf-8", "surrogatepass")
-        return np.fromiter((code[word] for word in cells), dtype=np.int64, count=len(cells)).tobytes()
+        words, codes = column.cells.coded()
+        if 2 * len(words) > len(codes):
+            return "\0".join(column.cells).encode("utf-8", "surrogatepass")
+        return codes.tobytes()
     values: NDArray[np.float64] = column.values
     if _mostly_different(values):
         return values.tobytes()
-    different, first, codes = np.unique(values, return_index=True, return_inverse=True)
+    different = np.unique(values)
     if 2 * len(different) > len(values):
         return values.tobytes()
-    rank = np.empty(len(different), dtype=np.int64)
+    places = np.searchsorted(different, values)
+    first = np.empty(len(different), dtype=np.int64)
+    first[places[::-1]] = np.arange(len(values))[::-1]  # what is written last stays: the first row of all
+    rank: NDArray[np.int32] = np.empty(len(different), dtype=np.int32)
     rank[np.argsort(first)] = np.arange(len(different))
-    return rank[codes].tobytes()
+    return rank[places].tobytes()
 
 
 def _mostly_different(values: NDArray[np.float64]) -> bool:

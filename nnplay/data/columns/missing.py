@@ -36,9 +36,8 @@ def find_rows_without_stray_text(
         row = int(column.stray.argmax())
         problems.append(_describe_stray_text(column, row, lines[row], where))
         if skip_bad_rows:
-            cells = column.cells.unpack()
-            for place in np.flatnonzero(column.stray).tolist():
-                skipped.add(int(lines[place]), f"'{clean(cells[place], limit=40)}' in number column '{column.name}'")
+            for line, cell in zip(lines[column.stray].tolist(), column.cells.pick(column.stray), strict=True):
+                skipped.add(line, f"'{clean(cell, limit=40)}' in number column '{column.name}'")
     if problems and not skip_bad_rows:
         raise problems[0] if len(problems) == 1 else Problems(problems[:20])
     skipped.count -= int(sum(column.stray.sum() for column in columns)) - int(bad.sum()) if skip_bad_rows else 0
@@ -89,7 +88,7 @@ def _name_marks(column: TypedColumn) -> str:
 
 
 def _lost_words(column: TypedColumn) -> list[str]:
-    return [cell for cell, lost in zip(column.cells, column.unknown, strict=True) if lost]
+    return column.cells.pick(column.unknown)
 
 
 def find_rows_with_values(

@@ -59,13 +59,15 @@ class _Table:
 
     features: tuple[TypedColumn, ...]
     targets: tuple[TypedColumn, ...]
+    weights: tuple[TypedColumn, ...]
     lines: NDArray[np.int64]
     rows: NDArray[np.int64]
 
     def select(self, keep: NDArray[np.bool_]) -> _Table:
         features = tuple(column.select(keep) for column in self.features)
         targets = tuple(column.select(keep) for column in self.targets)
-        return _Table(features, targets, self.lines[keep], self.rows[keep])
+        weights = tuple(column.select(keep) for column in self.weights)
+        return _Table(features, targets, weights, self.lines[keep], self.rows[keep])
 
 
 def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, where: str) -> Dataset:
@@ -83,7 +85,7 @@ def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, wh
     skipped = replace(text.skipped, reasons=[*text.skipped.reasons])
     table, target_notes = _type_columns(text, options, where)
     keep = find_rows_without_stray_text(
-        (*table.features, *table.targets), table.lines, skipped, options.skip_bad_rows, where
+        (*table.features, *table.targets, *table.weights), table.lines, skipped, options.skip_bad_rows, where
     )
     table = table.select(keep)
     table, unanswered = _drop_rows_without_target(table, where)
@@ -106,6 +108,7 @@ def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, wh
     wanted = [column.name for column in table.targets]
     described = [item.column for item in encoded]
     described += [Column(column.name, "target", note=column.note) for column in table.targets]
+    described += [Column(column.name, "weight", note=column.note) for column in table.weights]
     described += [
         Column(column, "left_out", note=CHOSEN)
         for column in text.names
@@ -114,7 +117,8 @@ def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, wh
     place = {column: index for index, column in enumerate(text.names)}
     described.sort(key=lambda column: place[column.name])
     raw = RawTable(text, table.rows if len(table.rows) < len(text.columns[0]) else None)
-    return _make_dataset(encoded, target, described, notes, name=name, target_names=wanted, table=raw)
+    weights = _read_weights(table, where)
+    return _make_dataset(encoded, target, described, notes, name=name, target_names=wanted, table=raw, weights=weights)
 
 
 def _type_columns(text: NamedColumns, options: CsvOptions, where: str) -> tuple[_Table, tuple[str, ...]]:
@@ -126,11 +130,14 @@ def _type_columns(text: NamedColumns, options: CsvOptions, where: str) -> tuple[
     wanted, notes = find_targets(text.names, options.target, where)
     features: list[TypedColumn] = []
     targets: list[TypedColumn] = []
+    weights: list[TypedColumn] = []
     for index, name in enumerate(text.names):
         report(index, 2 * len(text.names), "columns")
         kind = options.kinds.get(name, "auto")
         if name in wanted:
             targets.append(type_values(name, text.columns[index], text.decimal, kind, where))
+        elif kind == "weight":
+            weights.append(type_values(name, text.columns[index], text.decimal, "number", where))
         elif kind != "skip":
             column = type_values(name, text.columns[index], text.decimal, kind, where)
             features.append(as_feature(column, unnamed=name in text.unnamed) if kind == "auto" else column)
@@ -139,7 +146,27 @@ def _type_columns(text: NamedColumns, options: CsvOptions, where: str) -> tuple[
         raise InputError("the target column is empty", where=f"{where}, column '{empty[0]}'", hint=hint)
     targets.sort(key=lambda column: wanted.index(column.name))
     lines = np.asarray(text.lines, dtype=np.int64)
-    return _Table(tuple(features), tuple(targets), lines, np.arange(len(lines))), notes
+    return _Table(tuple(features), tuple(targets), tuple(weights), lines, np.arange(len(lines))), notes
+
+
+def _read_weights(table: _Table, where: str) -> NDArray[np.float64] | None:
+    """What each row counts, where a column says so.
+
+    Raises:
+        InputError: several columns, or a cell without a weight.
+    """
+    if not table.weights:
+        return None
+    if len(table.weights) > 1:
+        names = ", ".join(column.name for column in table.weights)
+        raise InputError(f"{names} cannot all be weights", where=where, hint="give one column the kind weight")
+    column = table.weights[0]
+    wrong = column.unknown | ~np.isfinite(column.values) if column.kind == "number" else np.ones(1, np.bool_)
+    if wrong.any():
+        line = int(table.lines[int(wrong.argmax())])
+        what, hint = "a row has no weight", "give each row a number from 0, or the column another kind"
+        raise InputError(what, where=f"{where}, row {line}, column '{column.name}'", hint=hint)
+    return column.values
 
 
 def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
@@ -188,7 +215,7 @@ def _describe_nothing_left(encoded: Sequence[Encoded], where: str, *, texts: boo
 
 def _holds_texts(column: TypedColumn) -> bool:
     """Whether its cells have several words each."""
-    cells = column.cells.unpack()[:_TEXT_SAMPLE]
+    cells = column.cells[:_TEXT_SAMPLE]
     return sum(len(cell.split()) for cell in cells) >= _TEXT_WORDS * len(cells)
 
 
@@ -233,6 +260,7 @@ def _make_dataset(
     name: str,
     target_names: Sequence[str],
     table: RawTable,
+    weights: NDArray[np.float64] | None,
 ) -> Dataset:
     x = np.concatenate([item.inputs for item in encoded], axis=1)
     regression = target.task == "regression"
@@ -249,5 +277,6 @@ def _make_dataset(
         columns=columns,
         table=table,
         fill="mean" if np.isnan(x).any() else "none",
+        weights=weights,
         notes=notes,
     )

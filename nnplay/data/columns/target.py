@@ -116,8 +116,10 @@ def _is_class(column: TypedColumn) -> bool:
     """
     if column.kind != "number":
         return True
-    values, cells = column.values, column.cells.unpack()
-    if are_codes(cells) or (np.abs(values).max() >= _EXACT and len(set(cells)) <= min(_FEW, len(cells) // 5)):
+    values, cells = column.values, column.cells
+    if are_codes(cells):
+        return True
+    if np.abs(values).max() >= _EXACT and len(cells.coded()[0]) <= min(_FEW, len(cells) // 5):
         return True
     if column.dates or column.note or (values != np.floor(values)).any():
         return False
@@ -161,16 +163,17 @@ def _classes(column: TypedColumn) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     Numbers are called as the file has them where they are codes, and those that float64 cannot tell apart are taken by
     their digits.
     """
-    cells = column.cells.unpack()
+    cells = column.cells
     if column.kind == "number" and np.abs(column.values).max() < _EXACT:
         values, first, labels = np.unique(column.values, return_index=True, return_inverse=True)
         names = (
             _name_number(value, cells[place]) for value, place in zip(values.tolist(), first.tolist(), strict=True)
         )
         return labels.astype(np.int64), tuple(names)
-    words = sorted(set(cells), key=_as_sorted)
+    different, codes = cells.coded()
+    words = sorted(different, key=_as_sorted)
     label = {word: index for index, word in enumerate(words)}
-    labels = np.fromiter((label[cell] for cell in cells), dtype=np.int64, count=len(cells))
+    labels = np.array([label[word] for word in different], dtype=np.int64)[codes]
     return labels, tuple(clean(word) for word in words)
 
 

@@ -16,7 +16,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "header": ("auto", "yes", "no"),
     "task": ("auto", "classification", "regression"),
 }
-_KINDS = ("number", "category", "skip")
+_KINDS = ("number", "category", "skip", "weight")
 _TABS = {"tab": "\t", "\\t": "\t"}
 
 

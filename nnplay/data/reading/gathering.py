@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from nnplay.data.cells.typed_values import Values, as_utc
 from nnplay.data.csv.text.packed_cells import PackedCells
+from nnplay.data.csv.text.text_part import TextPart
 from nnplay.errors import InputError
 
 Kind = Literal["whole", "number", "truth", "time", "text"]
@@ -46,7 +47,7 @@ class GatheredColumn:
     def for_table(self) -> Values:
         """The column as the encoder of tables takes it."""
         if isinstance(self.values, str):
-            return PackedCells.join_parts([self.values], self.rows)
+            return PackedCells(TextPart(self.values, self.rows).words())
         return self.values if self.missing is None else np.ma.masked_array(self.values, self.missing)
 
 

@@ -32,12 +32,12 @@ TABLE_FIELDS: Final = (
     choice("encode", "one_hot", "text columns as 0/1 inputs or as codes", ("one_hot", "ordinal")),
     flag("skip_bad_rows", False, "skip rows that cannot be read, and report them"),
     choice("task", "auto", "whether the target is a class or a number", ("auto", "classification", "regression")),
-    text("kinds", "", "override column kinds: age=number, zip=category, id=skip"),
+    text("kinds", "", "override column kinds: age=number, zip=category, id=skip, count=weight"),
 )
 #: What can be said of text.
 ENCODING: Final = text("encoding", "auto", "text encoding, or auto")
 HEADER: Final = choice("header", "auto", "whether row 1 is a header", ("auto", "yes", "no"))
-_KIND: Final = re.compile(r"\s*(?P<column>[^=]+?|[^,]+?)=(?P<kind>number|category|skip)\s*(?:,|$)", re.DOTALL)
+_KIND: Final = re.compile(r"\s*(?P<column>[^=]+?|[^,]+?)=(?P<kind>number|category|skip|weight)\s*(?:,|$)", re.DOTALL)
 _ANY_KIND: Final = re.compile(r"\s*(?P<column>[^,]*)=(?P<kind>[^,=]*)(?:,|$)")
 _OPTIONS: Final = frozenset(option.name for option in fields_of(CsvOptions))
 

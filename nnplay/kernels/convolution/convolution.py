@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from nnplay.kernels.arithmetic import multiply_add, scratch
 from nnplay.kernels.compile.jit import COMPILING, inline, kernel
-from nnplay.kernels.convolution.few_channels import narrow, together, widen, widen_bias
+from nnplay.kernels.convolution.few_channels import finite, narrow, together, widen, widen_bias
 from nnplay.kernels.convolution.window_products import multiply_windows
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.span_sums import add_rows, copy, last, zero
@@ -23,7 +23,7 @@ WINDOW: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "OH", "OW")
 #: Integers of padding and cropping: inner size, what stands in front, outer size.
 BORDER: Final = ("H", "W", "top", "left", "HP", "WP")
 #: Numbers of dy and of x in a block of the gradient of weights, which stays in the first-level cache.
-_BLOCK: Final = 7168
+BLOCK: Final = 7168
 
 
 @kernel
@@ -89,13 +89,31 @@ def correlate(
     if r > 1:
         wide, wide_bias = scratch(12288), scratch(64)
         widen(wide, w, KH, KW, C, F, r, SW)
-        w, b = wide, widen_bias(wide_bias, b, F, r, biased)
-        KW, SW, OW, F = KW + (r - 1) * SW, r * SW, OW // r, r * F
+        shared_bias = widen_bias(wide_bias, b, F, r, biased)
+    while start < stop:
+        oh, end = start % OH, min(stop, (start // OH + 1) * OH)
+        X, Y = shifted(x, start // OH * image + oh * SH * WP * C), shifted(y, start * OW * F)
+        seen = image if OH == 1 else ((end - start - 1) * SH + (KH - 1) * DH + 1) * WP * C
+        if r > 1 and finite(X, seen):
+            _correlate_lines(
+                row, X, WP, C, wide, shared_bias, biased, add, Y, r * F, KW + (r - 1) * SW, r * SW, OW // r, end - start
+            )
+        else:
+            _correlate_lines(row, X, WP, C, w, b, biased, add, Y, F, KW, SW, OW, end - start)
+        start = end
+
+
+@inline
+def _correlate_lines(
+    row: Any, x: Any, WP: int, C: int, w: Any, b: Any, biased: bool, add: bool, y: Any, F: int, KW: int, SW: int,
+    OW: int, lines: int,
+) -> None:  # fmt: skip
+    """Lines of y (OW, F) of one picture, from its line x (WP, C) on: y = b + Σ x·w, as in `correlate`."""
+    KH, SH, DH, DW, G = integer(row, 0), integer(row, 2), integer(row, 4), integer(row, 5), integer(row, 6)
     c, f = C // G, F // G
     inner, middle = (KW * C, 1) if G == 1 and DW == 1 else (c, KW)
-    for line in range(start, stop):
-        X = shifted(x, line // OH * image + line % OH * SH * WP * C)
-        Y = shifted(y, line * OW * F)
+    for line in range(lines):
+        X, Y = shifted(x, line * SH * WP * C), shifted(y, line * OW * F)
         if c == 1 and f == 1 and G > 1:
             without_taps(Y, C, OW, C, b, biased, add)
             _correlate_depthwise(X, WP, C, w, Y, KH, KW, SW, DH, DW, OW)
@@ -159,7 +177,7 @@ def _weight_lines(
     DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
     image, WP, C, F = size(row, 0) // dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0), last(row, 1)
     KW, SW, OW, F = KW + (r - 1) * SW, r * SW, OW // r, r * F
-    height = max(1, _BLOCK // (OW * F + SH * WP * C))
+    height = max(1, BLOCK // (OW * F + SH * WP * C))
     while line < stop:
         n, oh = line // OH, line % OH
         lines, pictures = min(min(height, stop - line), OH - oh), 1
@@ -167,14 +185,14 @@ def _weight_lines(
             pictures = max(1, min(height // OH, (stop - line) // OH))
         X = shifted(x, n * image + oh * SH * WP * C)
         dY = shifted(dy, line * OW * F)
-        _weight_block(X, image, WP, C, dY, F, dw, pictures, lines, KH, KW, SH, SW, DH, DW, G, OW)
+        weight_block(X, image, WP, C, dY, F, dw, pictures, lines, KH, KW, SH, SW, DH, DW, G, OW)
         if biased:
             add_rows(db, dY, F // r, pictures * lines * OW * r)
         line += pictures * lines
 
 
 @inline
-def _weight_block(
+def weight_block(
     X: Any, image: int, WP: int, C: int, dY: Any, F: int, dw: Any, pictures: int, lines: int, KH: int, KW: int, SH: int,
     SW: int, DH: int, DW: int, G: int, OW: int,
 ) -> None:  # fmt: skip
@@ -205,7 +223,7 @@ def _weight_block(
 def _weight_block_depthwise(
     X: Any, WP: int, C: int, dY: Any, dw: Any, lines: int, KH: int, KW: int, SH: int, SW: int, DH: int, DW: int, OW: int
 ) -> None:
-    """`_weight_block` where each channel has a filter of its own: dw[kh,kw,c] += Σ x[…,c]·dy[oh,ow,c]."""
+    """`weight_block` where each channel has a filter of its own: dw[kh,kw,c] += Σ x[…,c]·dy[oh,ow,c]."""
     for kh in range(KH):
         for kw in range(KW):
             total = shifted(dw, (kh * KW + kw) * C)

@@ -3,6 +3,8 @@
 With channels last, r neighbouring outputs of F channels are r·F neighbouring numbers. They are the one output of a
 convolution whose windows are wider by (r - 1)·stride and which has r·F channels: each of them uses its own part of the
 wider window and has zeros for the rest. That is more multiplications, but full vectors.
+
+Zero times infinity is no number, so a picture that is not finite is worked out output by output.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from nnplay.kernels.arithmetic import lane_dot
 from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.kernels.operands import shifted
 from nnplay.kernels.span_sums import copy, repeat, zero
@@ -32,6 +35,14 @@ def together(outputs: int, F: int, kernel: int, stride: int, others: int) -> int
     while r > 1 and (outputs % r != 0 or others * (kernel + (r - 1) * stride) * r * F > ROOM):
         r -= 1
     return r if r > 1 and kernel + (r - 1) * stride < r * kernel else 1
+
+
+@inline
+def finite(x: Any, count: int) -> bool:
+    """Whether x (count) is finite; no too where its squares are too large to be summed, which only costs time."""
+    squares = lane_dot(x, x, count)
+    answer: bool = squares - squares == 0.0
+    return answer
 
 
 @inline

@@ -11,7 +11,7 @@ from typing import Any, Final
 from nnplay.kernels.arithmetic import multiply_add, scratch
 from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.convolution.convolution import without_taps
-from nnplay.kernels.convolution.few_channels import together, widen_back, widen_bias
+from nnplay.kernels.convolution.few_channels import finite, together, widen_back, widen_bias
 from nnplay.kernels.convolution.window_products import multiply_windows
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.span_sums import copy, last, zero
@@ -79,16 +79,34 @@ def input_gradient_lines(
     dy (N, …, OWP, F), `image` numbers for each n, has LH lines and LW columns of zeros in front; w is
     (KH, KW, F / groups, C).
     """
-    KW, SH, SW = integer(row, 1), integer(row, 2), integer(row, 3)
-    DH, DW, G, PH, PW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
-    LH, LW, H, W = integer(row, 9), integer(row, 10), integer(row, 11), integer(row, 12)
-    step_h, step_w = SH // common_divisor(SH, DH), SW // common_divisor(SW, DW)
-    r = together(W, C, KW, 1, integer(row, 0) * F) if G == 1 and SW == 1 and DW == 1 else 1
-    if r > 1:  # r neighbouring outputs share a vector: all below sees windows that are wider and r·C channels
+    KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    DH, G, PH, LH = integer(row, 4), integer(row, 6), integer(row, 7), integer(row, 9)
+    H, W = integer(row, 11), integer(row, 12)
+    r = together(W, C, KW, 1, KH * F) if G == 1 and SW == 1 and integer(row, 5) == 1 else 1
+    if r > 1:  # r neighbouring outputs share a vector: below they are windows that are wider and r·C channels
         wide, wide_bias = scratch(12288), scratch(64)
-        widen_back(wide, w, integer(row, 0), KW, F, C, r)
-        w, b = wide, widen_bias(wide_bias, b, C, r, biased)
-        KW, W, C = KW + r - 1, W // r, r * C
+        widen_back(wide, w, KH, KW, F, C, r)
+        shared_bias = widen_bias(wide_bias, b, C, r, biased)
+    while start < stop:
+        n, h, end = start // H, start % H + PH, min(stop, (start // H + 1) * H)
+        top, bottom = max(0, (h - (KH - 1) * DH) // SH + LH), (h + end - start - 1) // SH + LH + 1
+        first, seen = (0, image) if H == 1 else (top * OWP * F, min(bottom * OWP * F, image) - top * OWP * F)
+        if r > 1 and finite(shifted(dy, n * image + first), seen):
+            _lines(row, dy, image, OWP, F, wide, shared_bias, biased, dx, r * C, add, KW + r - 1, W // r, r, start, end)
+        else:
+            _lines(row, dy, image, OWP, F, w, b, biased, dx, C, add, KW, W, 1, start, end)
+        start = end
+
+
+@inline
+def _lines(
+    row: Any, dy: Any, image: int, OWP: int, F: int, w: Any, b: Any, biased: bool, dx: Any, C: int, add: bool,
+    KW: int, W: int, r: int, start: int, stop: int,
+) -> None:  # fmt: skip
+    """Lines `start` … `stop` of dx (N·H, W, C), as in `input_gradient_lines`, each output standing for `r`."""
+    SH, SW, DH, DW, G = integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5), integer(row, 6)
+    PH, PW, LH, LW, H = integer(row, 7), integer(row, 8), integer(row, 9), integer(row, 10), integer(row, 11)
+    step_h, step_w = SH // common_divisor(SH, DH), SW // common_divisor(SW, DW)
     c, f = C // G, F // G
     for line in range(start, stop):
         n, v = line // H, line % H + PH

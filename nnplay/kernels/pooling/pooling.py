@@ -1,7 +1,7 @@
 """Kernels of pooling: the largest or the mean number under each window, channel by channel, and the ways back.
 
 Pictures are (N, H, W, C); a sequence (N, T, C) is a picture of one line. Windows are cut off at the border, so zeros
-around the picture never count.
+around the picture are never read; a mean may count them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, Final
 from nnplay.kernels.arithmetic import multiply_add
 from nnplay.kernels.compile.jit import COMPILING, DTYPE, inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
+from nnplay.kernels.pooling.choosing import keep_larger
 from nnplay.kernels.span_sums import last, zero
 
 if COMPILING:
@@ -19,15 +20,31 @@ if COMPILING:
 else:
     LANES = 1
 
-#: Integers of pooling rows: kernel, stride, padding in front, output, input, height before width.
-POOL: Final = ("KH", "KW", "SH", "SW", "PH", "PW", "OH", "OW", "H", "W")
+#: Integers of pooling rows: kernel, stride, padding in front, output, input, dilation, height before width.
+POOL: Final = ("KH", "KW", "SH", "SW", "PH", "PW", "OH", "OW", "H", "W", "DH", "DW")
+#: Those of means: the padding behind, where padding counts; -1 where it does not.
+MEAN_POOL: Final = (*POOL, "AH", "AW")
 
 
 @inline
-def clipped(place: int, stride: int, padding: int, kernel_size: int, size: int) -> Any:
+def clipped(place: int, stride: int, padding: int, kernel_size: int, dilation: int, size: int) -> Any:
     """First number under the window, and which kernel numbers lie inside the input: (origin, first, end)."""
     origin = place * stride - padding
-    return origin, max(0, -origin), min(kernel_size, size - origin)
+    if dilation == 1:  # no division, which takes longer than a small window
+        return origin, max(0, -origin), min(kernel_size, size - origin)
+    first = (max(0, -origin) + dilation - 1) // dilation
+    return origin, first, min(kernel_size, (size - origin + dilation - 1) // dilation)
+
+
+@inline
+def counted(row: Any, axis: int, origin: int, first: int, end: int) -> int:
+    """How many numbers of a window count along one axis (0 height, 1 width): those inside, or those of padding too."""
+    behind = integer(row, 12 + axis)
+    if behind < 0:
+        return end - first
+    dilation = integer(row, 10 + axis)
+    reached: int = min(integer(row, axis), (integer(row, 8 + axis) + behind - origin + dilation - 1) // dilation)
+    return reached
 
 
 @inline
@@ -36,7 +53,7 @@ def by_four(row: Any) -> bool:
     for k in range(4):
         if integer(row, k) != 2:
             return False
-    if integer(row, 4) != 0 or integer(row, 5) != 0:
+    if integer(row, 4) != 0 or integer(row, 5) != 0 or integer(row, 10) != 1 or integer(row, 11) != 1:
         return False
     halves: bool = 2 * integer(row, 6) == integer(row, 8) and 2 * integer(row, 7) == integer(row, 9)
     return halves
@@ -44,7 +61,7 @@ def by_four(row: Any) -> bool:
 
 @kernel
 def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y[n,oh,ow,c] = max x[n,oh·SH − PH + kh,ow·SW − PW + kw,c], and which = kh·KW + kw of that.
+    """y[n,oh,ow,c] = max x[n,oh·SH − PH + kh·DH,ow·SW − PW + kw·DW,c], and which = kh·KW + kw of that.
 
     x (N, H, W, C), y and which (N, OH, OW, C).
     """
@@ -53,6 +70,7 @@ def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5),
     )  # fmt: skip
     OH, OW, H, W, C = integer(row, 6), integer(row, 7), integer(row, 8), integer(row, 9), last(row, 0)
+    DH, DW = integer(row, 10), integer(row, 11)
     start, stop = share(row, part, dimension(row, 0, 0) * OH)
     if by_four(row):
         for line in range(start, stop):
@@ -64,30 +82,15 @@ def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         return
     for line in range(start, stop):
         n, oh = line // OH, line % OH
-        h, kh_first, kh_end = clipped(oh, SH, PH, KH, H)
+        h, kh_first, kh_end = clipped(oh, SH, PH, KH, DH, H)
         for ow in range(OW):
-            w, kw_first, kw_end = clipped(ow, SW, PW, KW, W)
+            w, kw_first, kw_end = clipped(ow, SW, PW, KW, DW, W)
             Y, chosen = shifted(y, (line * OW + ow) * C), shifted(which, (line * OW + ow) * C)
             for kh in range(kh_first, kh_end):
                 for kw in range(kw_first, kw_end):
-                    X, tap = shifted(x, ((n * H + h + kh) * W + w + kw) * C), DTYPE(kh * KW + kw)
+                    X, tap = shifted(x, ((n * H + h + kh * DH) * W + w + kw * DW) * C), DTYPE(kh * KW + kw)
                     begins = kh == kh_first and kw == kw_first
-                    _keep_larger(X, Y, chosen, C, tap, begins)
-
-
-@inline
-def _keep_larger(X: Any, Y: Any, chosen: Any, C: int, tap: Any, begins: bool) -> None:
-    """Puts x where it is larger than y, or not a number, and notes the kernel number there."""
-    if begins:
-        for c in range(C):
-            Y[c] = X[c]
-            chosen[c] = tap
-    else:
-        for c in range(C):
-            value, best = X[c], Y[c]
-            better = (value > best) | ((value != value) & (best == best))
-            Y[c] = value if better else best
-            chosen[c] = tap if better else chosen[c]
+                    keep_larger(X, Y, chosen, C, tap, begins)
 
 
 @kernel
@@ -98,6 +101,7 @@ def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
         integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5),
     )  # fmt: skip
     OH, OW, H, W, C = integer(row, 6), integer(row, 7), integer(row, 8), integer(row, 9), last(row, 2)
+    DH, DW = integer(row, 10), integer(row, 11)
     start, stop = share(row, part, dimension(row, 2, 0))
     if by_four(row):
         for line in range(start * OH, stop * OH):
@@ -111,21 +115,21 @@ def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
         if not adds(row, 2):
             zero(shifted(dx, n * H * W * C), H * W * C)
         for oh in range(OH):
-            h, kh_first, kh_end = clipped(oh, SH, PH, KH, H)
+            h, kh_first, kh_end = clipped(oh, SH, PH, KH, DH, H)
             for ow in range(OW):
-                w, kw_first, kw_end = clipped(ow, SW, PW, KW, W)
+                w, kw_first, kw_end = clipped(ow, SW, PW, KW, DW, W)
                 place = ((n * OH + oh) * OW + ow) * C
                 dY, chosen = shifted(dy, place), shifted(which, place)
                 for kh in range(kh_first, kh_end):
                     for kw in range(kw_first, kw_end):
-                        dX, tap = shifted(dx, ((n * H + h + kh) * W + w + kw) * C), DTYPE(kh * KW + kw)
+                        dX, tap = shifted(dx, ((n * H + h + kh * DH) * W + w + kw * DW) * C), DTYPE(kh * KW + kw)
                         for c in range(C):
                             dX[c] += dY[c] if chosen[c] == tap else 0.0
 
 
 @kernel
 def mean_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y[n,oh,ow,c] = mean x[n,oh·SH − PH + kh,ow·SW − PW + kw,c] inside the picture.
+    """y[n,oh,ow,c] = Σ x[n,oh·SH − PH + kh·DH,ow·SW − PW + kw·DW,c] / count, summed inside the picture.
 
     x (N, H, W, C), y (N, OH, OW, C).
     """
@@ -134,42 +138,46 @@ def mean_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5),
     )  # fmt: skip
     OH, OW, H, W, C = integer(row, 6), integer(row, 7), integer(row, 8), integer(row, 9), last(row, 0)
+    DH, DW = integer(row, 10), integer(row, 11)
     start, stop = share(row, part, dimension(row, 0, 0) * OH)
     for line in range(start, stop):
         n, oh = line // OH, line % OH
-        h, kh_first, kh_end = clipped(oh, SH, PH, KH, H)
+        h, kh_first, kh_end = clipped(oh, SH, PH, KH, DH, H)
+        lines = counted(row, 0, h, kh_first, kh_end)
         for ow in range(OW):
-            w, kw_first, kw_end = clipped(ow, SW, PW, KW, W)
+            w, kw_first, kw_end = clipped(ow, SW, PW, KW, DW, W)
             Y = shifted(y, (line * OW + ow) * C)
-            factor = DTYPE(1.0) / DTYPE((kh_end - kh_first) * (kw_end - kw_first))
+            factor = DTYPE(1.0) / DTYPE(lines * counted(row, 1, w, kw_first, kw_end))
             zero(Y, C)
             for kh in range(kh_first, kh_end):
                 for kw in range(kw_first, kw_end):
-                    X = shifted(x, ((n * H + h + kh) * W + w + kw) * C)
+                    X = shifted(x, ((n * H + h + kh * DH) * W + w + kw * DW) * C)
                     for c in range(C):
                         Y[c] = multiply_add(X[c], factor, Y[c])
 
 
 @kernel
 def mean_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y = mean x, so dx (N, H, W, C) += dy / count for every number of the window; dy (N, OH, OW, C)."""
+    """y = Σ x / count, so dx (N, H, W, C) += dy / count for every number of the window; dy (N, OH, OW, C)."""
     dy, dx = pointer(row, memory, 0), pointer(row, memory, 1)
     KH, KW, SH, SW, PH, PW = (
         integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5),
     )  # fmt: skip
     OH, OW, H, W, C = integer(row, 6), integer(row, 7), integer(row, 8), integer(row, 9), last(row, 1)
+    DH, DW = integer(row, 10), integer(row, 11)
     start, stop = share(row, part, dimension(row, 1, 0))
     for n in range(start, stop):
         if not adds(row, 1):
             zero(shifted(dx, n * H * W * C), H * W * C)
         for oh in range(OH):
-            h, kh_first, kh_end = clipped(oh, SH, PH, KH, H)
+            h, kh_first, kh_end = clipped(oh, SH, PH, KH, DH, H)
+            lines = counted(row, 0, h, kh_first, kh_end)
             for ow in range(OW):
-                w, kw_first, kw_end = clipped(ow, SW, PW, KW, W)
+                w, kw_first, kw_end = clipped(ow, SW, PW, KW, DW, W)
                 dY = shifted(dy, ((n * OH + oh) * OW + ow) * C)
-                factor = DTYPE(1.0) / DTYPE((kh_end - kh_first) * (kw_end - kw_first))
+                factor = DTYPE(1.0) / DTYPE(lines * counted(row, 1, w, kw_first, kw_end))
                 for kh in range(kh_first, kh_end):
                     for kw in range(kw_first, kw_end):
-                        dX = shifted(dx, ((n * H + h + kh) * W + w + kw) * C)
+                        dX = shifted(dx, ((n * H + h + kh * DH) * W + w + kw * DW) * C)
                         for c in range(C):
                             dX[c] = multiply_add(dY[c], factor, dX[c])

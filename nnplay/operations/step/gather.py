@@ -40,6 +40,19 @@ def gather(row: Any, clock: Any, memory: Any, part: int) -> None:
             y[n * targets + i] = all_y[source * targets + i]
 
 
+@kernel
+def gather_weights(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """weight[n] = weights[order[batch·size + offset + n]], for weight (N,).
+
+    Integers: addresses of weights and order, and `size`, the rows of a full step.
+    """
+    weight = flat(row, memory, 0)
+    weights, order = numbers_at(integer(row, 0)), integers_at(integer(row, 1))
+    first = clock[CLOCK_BATCH] * integer(row, 2) + clock[CLOCK_OFFSET]
+    for n in range(weight.size):
+        weight[n] = weights[order[first + n]]
+
+
 def rows_of_batch(clock: Mapping[str, int], order: int, size: int, count: int) -> Array:
     """Numbers of the data rows in this batch, read from the order array at an address."""
     first = clock["batch"] * size + clock["offset"]
@@ -68,6 +81,17 @@ def reference(
     return _taken(x, chosen, shapes[0], dtype), _taken(y, chosen, shapes[1], dtype)
 
 
+def weights_reference(
+    clock: Mapping[str, int],
+    shapes: tuple[tuple[int, ...], ...],
+    dtype: np.dtype[Any],
+    weights: int,
+    order: int,
+    size: int,
+) -> Array:
+    return _taken(weights, rows_of_batch(clock, order, size, shapes[0][0]), shapes[0], dtype)
+
+
 def _element(at: Any, input: Named) -> Term:
     return input[at]
 
@@ -82,6 +106,19 @@ GATHER = Operation(
     words="Copies the next rows of the shuffled training data. Every epoch visits each row once, in a new order.",
     element=_element,
     integers=("x", "y", "order", "size"),
+    uses_clock=True,
+    torch="torch.utils.data.DataLoader",
+)
+GATHER_WEIGHTS = Operation(
+    name="weights of the next batch",
+    kernel=gather_weights,
+    reads=(),
+    writes=("weight",),
+    reference=weights_reference,
+    formula="weight[n] = weights[order[batch·size + n]]",
+    words="Copies what each row of the batch counts in the loss.",
+    element=_element,
+    integers=("weights", "order", "size"),
     uses_clock=True,
     torch="torch.utils.data.DataLoader",
 )

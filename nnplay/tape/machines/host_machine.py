@@ -27,8 +27,8 @@ from nnplay.text import shown
 DTYPES: Final = ("float32", "float64")
 #: Stands in a table where a kernel's address will be, or never is; nobody calls it.
 NO_ADDRESS: Final = 1
-#: The integers of a row that gathers a batch.
-_DATA: Final = slice(abi.ROW_INTEGERS, abi.ROW_INTEGERS + 4)
+#: Where a stage finds its batch: addresses, and rows of a full batch, by the names of the gathering rows' integers.
+Source = Mapping[str, int]
 #: Up to that many numbers of state, the last good one is kept in each step; more are kept every so many steps.
 _SMALL_STATE: Final = 4096
 _LARGE_STATE_EVERY: Final = 32
@@ -178,7 +178,9 @@ class HostMachine(NotCopied, abc.ABC):
     def load_eval(self, arrays: Mapping[str, Array], stage: int = 0) -> EvalRows:
         """Gives rows for `evaluate` and `watch`."""
         made = self.tape.stages[stage]
-        data = self._convert_arrays(arrays, (made.objective.input, made.objective.target))
+        objective = made.objective
+        names = (objective.input, objective.target, objective.weight)
+        data = self._convert_arrays(arrays, [name for name in names if name])
         count = _common_length(data)
         order, size = np.arange(count, dtype=np.int64), min(self.tape.layout.evaluation, count)
         source = self._source(made, data, order, size)
@@ -195,10 +197,12 @@ class HostMachine(NotCopied, abc.ABC):
                 raise InputError(f"'{name}' has rows of {list(array.shape[1:])}, not of {list(shape)}", where="data")
         return found
 
-    def _source(self, stage: Stage, data: Mapping[str, Array], order: Array, size: int) -> tuple[int, int, int, int]:
-        """Where a stage finds its batch: addresses of its input, its target and the order, and rows of a full step."""
-        x, y = data[stage.objective.input], data[stage.objective.target]
-        return x.ctypes.data, y.ctypes.data, order.ctypes.data, size
+    def _source(self, stage: Stage, data: Mapping[str, Array], order: Array, size: int) -> Source:
+        """Where a stage finds its batch."""
+        objective = stage.objective
+        names = {"x": objective.input, "y": objective.target, "weights": objective.weight}
+        found = {key: data[name].ctypes.data for key, name in names.items() if name}
+        return found | {"order": order.ctypes.data, "size": size}
 
     # -- tables ----------------------------------------------------------------------------------------------------
 
@@ -211,15 +215,17 @@ class HostMachine(NotCopied, abc.ABC):
     def train_table(self, rows: Sequence[Row], n: int) -> Table:
         """The rows of a step, which gather their batches from the training rows."""
         table = self.table(rows, n)
-        gathers = [number for number, row in enumerate(rows) if row.phase == "data"]
-        for number, source in zip(gathers, self.sources, strict=True):
-            table.cells[number, _DATA] = source
+        gathers = iter([number for number, row in enumerate(rows) if row.phase == "data"])
+        for stage, source in zip(self.tape.stages, self.sources, strict=True):
+            for _ in range(stage.gathers):
+                _point_to(table, next(gathers), source)
         return table
 
-    def eval_table(self, stage: Stage, n: int, source: tuple[int, int, int, int]) -> Table:
+    def eval_table(self, stage: Stage, n: int, source: Source) -> Table:
         """The rows of an evaluation batch, which gather it from there."""
         table = self.table(stage.evaluation, n)
-        table.cells[0, _DATA] = source
+        for number in range(stage.gathers):
+            _point_to(table, number, source)
         return table
 
     @property
@@ -270,7 +276,9 @@ class HostMachine(NotCopied, abc.ABC):
         results = {name: np.empty((rows, *slot.at(1)[1:]), self.dtype) for name, slot in slots.items()}
         target = np.zeros((rows, *self.tape.arrays[made.objective.target]), self.dtype)
         inputs, order = np.ascontiguousarray(x, dtype=self.dtype), np.arange(rows, dtype=np.int64)
-        source = (inputs.ctypes.data, target.ctypes.data, order.ctypes.data, size)
+        weights = np.ones(rows, self.dtype)
+        arrays = {"x": inputs, "y": target, "weights": weights, "order": order}
+        source = {**{key: array.ctypes.data for key, array in arrays.items()}, "size": size}
         last = sum(row.phase in ("data", "forward") for row in made.evaluation)
         batch = int(self.cells[abi.CLOCK_BATCH])
         for first in range(0, rows, size):
@@ -283,6 +291,12 @@ class HostMachine(NotCopied, abc.ABC):
                 results[name][first : first + taken] = self.view(slot, taken)
         self.cells[abi.CLOCK_BATCH] = batch
         return results
+
+
+def _point_to(table: Table, number: int, source: Source) -> None:
+    """Tells a gathering row where its data are."""
+    names = table.rows[number].operation.integers
+    table.cells[number, abi.ROW_INTEGERS : abi.ROW_INTEGERS + len(names)] = [source[name] for name in names]
 
 
 def no_addresses(kernels: Iterable[Kernel]) -> dict[str, int]:

@@ -39,6 +39,12 @@ def rows_at_once(split: Split) -> int:
     return min(ROWS, max(len(part) for part in parts_of(split).values()))
 
 
+def arrays_of(data: Dataset, form: TargetForm) -> dict[str, Array]:
+    """What batches are cut from, by name."""
+    arrays = {"input": data.x, "target": form.encode(data.y)}
+    return arrays if data.weights is None else {**arrays, "weight": data.weights}
+
+
 class Evaluation(NotCopied):
     """Asks the network of one machine.
 
@@ -63,7 +69,7 @@ class Evaluation(NotCopied):
         """The rows of a part, as the machine evaluates them."""
         if part not in self._loaded:
             data = parts_of(self.split)[part]
-            self._loaded[part] = self.machine.load_eval({"input": data.x, "target": self.form.encode(data.y)})
+            self._loaded[part] = self.machine.load_eval(arrays_of(data, self.form))
         return self._loaded[part]
 
     def scores(self, part: Part) -> dict[str, float]:
@@ -84,10 +90,20 @@ class Evaluation(NotCopied):
         return parts[part]
 
     def _metrics(self, data: Dataset, predicted: Array) -> dict[str, float]:
+        if self.form.measure is not None:
+            return self.form.measure(data.y, self.form.estimate(predicted))
         if self.form.decide is not None:
-            return metrics.classification(data.y, self.form.decide(predicted), data.outputs)
-        in_units = self.split.scaler.inverse_target
-        return metrics.regression(in_units(data.y), in_units(predicted.reshape(data.y.shape)))
+            true, decided = data.y, self.form.decide(predicted)
+            if self.form.ignored is not None and (true != self.form.ignored).any():
+                kept = true != self.form.ignored
+                true, decided = true[kept], decided[kept]
+            return metrics.classification(true, decided, data.outputs, places=data.y.ndim > 2)
+        return metrics.regression(*self._in_units(data, predicted))
+
+    def _in_units(self, data: Dataset, predicted: Array) -> tuple[Array, Array]:
+        """Targets and predictions (N, …) in the targets' own units."""
+        in_units = self.split.scaler.target_in_units
+        return in_units(data.y), in_units(self.form.estimate(predicted).reshape(data.y.shape))
 
     def uncertainty(self, part: Part) -> dict[str, Interval]:
         """How far the scores of a part may be off, as `Trainer.uncertainty` documents it.
@@ -101,17 +117,18 @@ class Evaluation(NotCopied):
         predicted = self.outputs(data.x)
         if not np.isfinite(predicted).all():  # of a run that diverged nothing is likely
             return {}
+        if self.form.measure is not None:
+            return {}
         if self.form.decide is not None:
-            if data.y.ndim > 1:
+            if data.y.ndim > 1 or self.form.ignored is not None:
                 return {}
             return {"accuracy": accuracy_interval(int((self.form.decide(predicted) == data.y).sum()), len(data))}
         if not np.isfinite(predicted).all():  # the score is no number, nothing is to be said of it
             return {}
-        in_units = self.split.scaler.inverse_target
-        answers = in_units(predicted.reshape(data.y.shape))
+        true, answers = self._in_units(data, predicted)
         if not np.isfinite(answers).all():  # of a run that diverged
             return {}
-        return {"r2": r2_interval(in_units(data.y), answers)}
+        return {"r2": r2_interval(true, answers)}
 
     def target_scores(self, part: Part) -> dict[str, dict[str, float]]:
         """Metrics of each target of a regression, as `Trainer.evaluate_targets` documents them.
@@ -120,10 +137,9 @@ class Evaluation(NotCopied):
             InputError: the split has no such part, or the targets are classes.
         """
         data = self._part(part, "evaluate_targets")
-        if self.form.decide is not None:
+        if data.task == "classification":
             raise InputError("classes are scored together", where="evaluate_targets", hint="evaluate() scores them")
-        in_units = self.split.scaler.inverse_target
-        true, predicted = in_units(data.y), in_units(self.outputs(data.x).reshape(data.y.shape))
+        true, predicted = self._in_units(data, self.outputs(data.x))
         columns = enumerate(data.target_names)
         return {name: metrics.regression(true[:, column], predicted[:, column]) for column, name in columns}
 

@@ -144,11 +144,12 @@ def training_entries(settings: RunConfig, catalogue: Catalogue) -> list[Entry]:
     schedules = choice("schedule", schedule[0], "how the learning rate changes over time", tuple(catalogue.schedules))
     seed = replace(DECLARED["seed"].field, help="all randomness in the run comes from it")
     own = _own(catalogue.optimizers.get(optimizer[0], ()), optimizer[1], "optimizer")
+    of_loss = _own(catalogue.losses.get(loss[0], ()), loss[1], "loss")
     present = common_activation(settings.layer_texts)
     activations = choice("activation", present, "activation of all hidden layers", (*activation_names(), NONE))
     return [
         Entry("loss", "loss", losses, loss[0]),
-        *_own(catalogue.losses.get(loss[0], ()), loss[1], "loss"),
+        *(entry for entry in of_loss if entry.field.live),
         Entry("optimizer", "optimizer", optimizers, optimizer[0]),
         *own[:1],
         Entry("activation", "activation", activations, present),
@@ -158,6 +159,7 @@ def training_entries(settings: RunConfig, catalogue: Catalogue) -> list[Entry]:
         Entry("seed", "seed", seed, settings.seed),
         *_own(catalogue.stops, settings.stops, "stop", before="stop "),
         *own[1:],
+        *(entry for entry in of_loss if not entry.field.live),
         *_own(catalogue.training, settings.training, "training"),
     ]
 
@@ -177,6 +179,9 @@ _LABELS = {
     "training.validate_every": "validate",
     "optimizer.weight_decay": "decay",
     "loss.label_smoothing": "smoothing",
+    "loss.class_weights": "class wts",
+    "loss.pos_weight": "pos. wts",
+    "loss.ignore_index": "ignore",
     "data.skip_bad_rows": "skip bad",
     "data.max_seconds": "max secs",
 }

@@ -116,7 +116,8 @@ class LayerShelf(Shelf):
         shape = first if first == last else f"{first}→{last}"
         added = counted(sum(line.parameters for line in own), "parameter")
         total = f"{counted(ledger.parameters, 'parameter')}, {number_text.size(ledger.bytes)} in all"
-        return f"{shape}   {added} · {total}"
+        remarks = "".join(f", {line.remark}" for line in own if line.remark)
+        return f"{shape}{remarks}   {added} · {total}"
 
 
 def _last(typed: str) -> str:

@@ -70,7 +70,15 @@ def loss_choices(names: Sequence[str]) -> list[Choice]:
     return [_choice(record, draw_loss, _COMPARED[record.target]) for record in records]
 
 
-_COMPARED = {"labels": "classes", "binary": "two classes", "values": "quantities"}
+_COMPARED = {
+    "labels": "classes",
+    "binary": "two classes or several labels",
+    "values": "quantities",
+    "counts": "counts",
+    "distribution": "probabilities",
+    "sequence": "sequences of labels",
+    "groups": "who belongs together",
+}
 
 
 def optimizer_choices(names: Sequence[str]) -> list[Choice]:

@@ -45,13 +45,26 @@ def draw_loss(record: LossRecord, width: int, height: int, look: Look) -> list[R
 
 
 def _loss_at(record: LossRecord, values: Mapping[str, Any], numbers: Mapping[str, Array], place: float) -> float:
-    outputs = record.outputs(2) if record.target == "labels" else 1
-    other = 1 - place if record.ends else 0.0
-    prediction = np.array([[place, other][:outputs]])
-    right = {"labels": 0.0 if outputs > 1 else 1.0, "binary": 1.0, "values": 0.0}[record.target]
-    target = np.array([right]) if record.target == "labels" else np.array([[right]])
-    uses = record.plan(values, (outputs,)).forward
-    return float(run_definitions(uses, {"prediction": prediction, "target": target, **numbers})["loss"].ravel()[0])
+    prediction, target = _example(record, place)
+    made = record.plan(values, prediction.shape[1:])
+    operands = {"prediction": prediction, "target": target, **numbers, **(made.constants or {})}
+    return float(run_definitions(made.forward, operands)["loss"].ravel()[0])
+
+
+def _example(record: LossRecord, place: float) -> tuple[Array, Array]:
+    """A prediction that moves, and what is wanted."""
+    if record.target == "groups":  # a row beside one of its class, with one of another class to the right
+        return np.array([[place], [0.0], [2.0]]), np.array([0.0, 0.0, 1.0])
+    if record.target == "sequence":  # one label in one step
+        return np.array([[[0.0, place]]]), np.array([[1.0]])
+    outputs = record.outputs(2) if record.target in ("labels", "distribution") else record.outputs(1)
+    prediction = np.array([[place, 1 - place if record.ends else 0.0][:outputs]])
+    if record.ends == "log_softmax":
+        prediction = np.log(prediction)
+    if record.target == "labels":
+        return prediction, np.array([0.0 if outputs > 1 else 1.0])
+    wanted = {"binary": [1.0], "counts": [1.0], "distribution": [1.0, 0.0]}
+    return prediction, np.array([wanted.get(record.target, [0.0])])
 
 
 def draw_schedule(record: ScheduleRecord, width: int, height: int, look: Look) -> list[Row]:

@@ -14,8 +14,8 @@ from textual.message import Message
 
 from nnplay.errors import InputError
 from nnplay.fields import text
-from nnplay.network.edit_layers import Change, Path, changed, put, swapped, twice, without
-from nnplay.network.layer_text import frozen_or_not, name_of, rename_layer, schemes_of, with_units, with_value
+from nnplay.network.edit_layers import Change, Path, changed, put, renamed, swapped, twice, without
+from nnplay.network.layer_text import frozen_or_not, name_of, schemes_of, with_units, with_value
 from nnplay.network.summary import Ledger
 from nnplay.text import counted
 from nnplay.tui.commands import actions
@@ -140,13 +140,13 @@ class LayerList(Cells, can_focus=True):
         if line.problem:
             return joined([(marker, self.look.ink("accent")), (fit(text, 18), ink), (f" {line.problem}", ink)])
         places = 7 if narrow else 9
-        parameters = " " * places
-        if line.parameters:
-            show = number_text.short if narrow else number_text.count
-            parameters = show(line.parameters, places)
+        show = number_text.short if narrow else number_text.count
+        parameters = show(line.parameters, places) if line.parameters else " " * places
         dim = self.look.ink("dim")
         adds = f" {number_text.short(line.multiply_adds, 7)} m-adds" if width >= 72 and line.multiply_adds else ""
         adds = adds or (" " * 15 if width >= 72 else "")
+        numbers = f" {line.remark}" if line.remark and not line.parameters else parameters + adds
+        note = "; ".join(part for part in (line.note, line.remark if line.parameters else "") if part)
         signs = self._signs(item, text, room)
         return joined(
             [
@@ -154,9 +154,8 @@ class LayerList(Cells, can_focus=True):
                 (fit(text, room - len(signs)), ink),
                 (f"{signs} ", self.look.ink("accent" if active else "dim")),
                 (number_text.shape(line.shape, 10 if narrow else 12), dim),
-                (parameters, dim),
-                (adds, dim),
-                (f"  {line.note}", dim),
+                (numbers, dim),
+                (f"  {note}", dim),
             ]
         )
 
@@ -277,7 +276,7 @@ class LayerList(Cells, can_focus=True):
 
             def take_answer(name: str | None) -> None:
                 if name is not None:
-                    self._rewrite(lambda layer: rename_layer(layer, name))
+                    self.change(renamed(name))
 
             self.app.push_screen(AskValue("name of the layer", field, current), take_answer)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.operations.attention import LOOK, LOOK_PADDED
+from nnplay.network.network import PlannedLayer
+from nnplay.operations.attention.weights import LOOK
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_symbols
 from nnplay.views.rows import shown_part
@@ -21,12 +22,14 @@ class Attention(Output):
     """Who looks at whom in one example.
 
     Attributes:
-        steps: what stands at each step, by name or number.
-        heads: name and weights (steps, steps) of each head, layer by layer; a row looks at the columns and sums to 1.
+        steps: what stands at each step that looks, by name or number.
+        heads: name and weights (steps, seen) of each head, layer by layer; a row looks at the columns and sums to 1.
+        seen: what stands at each step that is looked at; empty where those are the same steps.
     """
 
     steps: tuple[str, ...]
     heads: tuple[tuple[str, NDArray[np.float32]], ...]
+    seen: tuple[str, ...] = ()
 
 
 def suits(trainer: Trainer) -> bool:
@@ -44,19 +47,22 @@ def make_attention(trainer: Trainer, row: int) -> Attention:
         for path, layer in zip(paths, found.values(), strict=True)
         for number, weights in enumerate(layer[0])
     ]
-    steps = heads[0][1].shape[0]
-    names = name_symbols(x[0], trainer.split.train) if has_symbols(trainer) else ()
-    return Attention(names if len(names) == steps else tuple(map(str, range(steps))), tuple(heads))
+    symbols = name_symbols(x[0], trainer.split.train) if has_symbols(trainer) else ()
+    steps, seen = (symbols if len(symbols) == count else tuple(map(str, range(count))) for count in heads[0][1].shape)
+    return Attention(steps, tuple(heads), () if seen == steps else seen)
 
 
 def _attending(trainer: Trainer) -> list[str]:
-    """Paths of the layers whose steps look at each other, and all have the same number of steps."""
+    """Paths of the layers whose steps look at each other or at those of another branch, all as many at as many."""
     planned = [
-        layer
-        for layer in trainer.plan.layers
-        if any(use.operation in (LOOK, LOOK_PADDED) for use in layer.plan.forward)
+        layer for layer in trainer.plan.layers if any(use.operation in LOOK.values() for use in layer.plan.forward)
     ]
-    return [layer.path for layer in planned if layer.plan.output[0] == planned[0].plan.output[0]]
+    return [layer.path for layer in planned if _steps(layer) == _steps(planned[0])]
+
+
+def _steps(layer: PlannedLayer) -> tuple[int | str, ...]:
+    """How many steps look at how many."""
+    return layer.plan.saved["weights"][2:]
 
 
 ATTENTION = View(

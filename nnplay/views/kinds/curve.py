@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.training.trainer import Trainer
-from nnplay.views.data_form import has_classes, plane_inputs
+from nnplay.views.data_form import has_numbers, plane_inputs
 from nnplay.views.rows import raw_inputs
 from nnplay.views.view import Output, View
 
@@ -28,7 +28,7 @@ class Fit(Output):
 
 def suits(trainer: Trainer) -> bool:
     """Quantities over one input."""
-    return not has_classes(trainer) and plane_inputs(trainer) == 1
+    return has_numbers(trainer) and plane_inputs(trainer) == 1
 
 
 def make_fit(trainer: Trainer, target: int) -> Fit:
@@ -36,7 +36,7 @@ def make_fit(trainer: Trainer, target: int) -> Fit:
     train = trainer.split.train
     places = raw_inputs(trainer, train)[:, 0]
     x = np.linspace(float(places.min()), float(places.max()), _CURVE_POINTS, dtype=np.float32)
-    y = trainer.answers(trainer.split.inputs(x[:, None])).reshape(len(x), *train.y.shape[1:])
+    y = trainer.form.estimate(trainer.answers(trainer.split.inputs(x[:, None]))).reshape(len(x), *train.y.shape[1:])
     unscale = trainer.split.scaler.inverse_target
     points = unscale(train.y)[:_MOST_POINTS, target]
     return Fit(

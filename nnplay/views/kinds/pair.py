@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.training.trainer import Trainer
-from nnplay.views.data_form import has_classes, image_shape
+from nnplay.views.data_form import has_numbers, image_shape
 from nnplay.views.images import as_image
 from nnplay.views.rows import predict_rows, shown_part
 from nnplay.views.view import Output, View
@@ -26,21 +26,21 @@ class Pair(Output):
 def suits(trainer: Trainer) -> bool:
     """The target is a picture of the same size as the input."""
     size = math.prod(image_shape(trainer))
-    return not has_classes(trainer) and size > 0 and trainer.split.train.y.shape[1] == size
+    return has_numbers(trainer) and size > 0 and trainer.split.train.y.shape[1] == size
 
 
 def make_pair(trainer: Trainer, row: int) -> Pair:
     """The picture that is wanted, and the one that the network gives."""
     part, shape = shown_part(trainer), image_shape(trainer)
     unscale = trainer.split.scaler.inverse_target
-    answer = trainer.answers(part.x[row : row + 1]).reshape(1, -1)
+    answer = trainer.form.estimate(trainer.answers(part.x[row : row + 1])).reshape(1, -1)
     return Pair(as_image(unscale(part.y[row : row + 1])[0], shape), as_image(unscale(answer)[0], shape))
 
 
 def find_worst(trainer: Trainer) -> int:
     """The row whose picture is missed by most, in the mean of squares."""
     _, y, answers = predict_rows(trainer)
-    return int((((answers.reshape(y.shape) - y) ** 2).mean(axis=1)).argmax())
+    return int((((trainer.form.estimate(answers).reshape(y.shape) - y) ** 2).mean(axis=1)).argmax())
 
 
 PAIR = View("images", Pair, suits, make_pair, item="example", find_worst=find_worst)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.training.trainer import Trainer
-from nnplay.views.data_form import has_classes
+from nnplay.views.data_form import has_numbers
 from nnplay.views.rows import predict_rows
 from nnplay.views.view import Output, View
 
@@ -23,14 +23,14 @@ class Scatter(Output):
 
 def suits(trainer: Trainer) -> bool:
     """Quantities of any kind."""
-    return not has_classes(trainer)
+    return has_numbers(trainer)
 
 
 def make_scatter(trainer: Trainer, target: int) -> Scatter:
     """Predicted against true values in the target's own units."""
     _, y, answers = predict_rows(trainer)
     unscale = trainer.split.scaler.inverse_target
-    predicted = unscale(answers.reshape(y.shape))[:, target]
+    predicted = unscale(trainer.form.estimate(answers).reshape(y.shape))[:, target]
     return Scatter(unscale(y)[:, target].astype(np.float32), predicted.astype(np.float32))
 
 

@@ -12,7 +12,7 @@ from nnplay.data.dataset import Dataset
 from nnplay.text import counted
 from nnplay.training.trainer import Trainer
 from nnplay.views.chances import Chance, likeliest_classes
-from nnplay.views.data_form import has_classes, has_symbols, is_sequence, one_class_per_row, plane_inputs
+from nnplay.views.data_form import has_numbers, has_symbols, is_sequence, one_class_per_row, plane_inputs
 from nnplay.views.forecast import forecast_freely
 from nnplay.views.rows import decide_classes, raw_inputs, shown_part
 from nnplay.views.view import Output, View
@@ -51,7 +51,7 @@ def suits(trainer: Trainer) -> bool:
     """Steps with some numbers each, with a quantity or one class to say; symbols are shown as such."""
     if trainer.split.train.waves is not None:  # a spectrum is seen as an image
         return False
-    if not has_classes(trainer):
+    if has_numbers(trainer):
         return is_sequence(trainer) and not plane_inputs(trainer)
     return one_class_per_row(trainer) and is_sequence(trainer) and not has_symbols(trainer)
 
@@ -74,7 +74,7 @@ def _make_numbers(
     """An example whose target is numbers: the next value, a sum, or a whole series."""
     unscale = trainer.split.scaler.inverse_target
     true = unscale(part.y[row : row + 1])[0].astype(np.float32)
-    given = unscale(answer.reshape(1, -1))[0].astype(np.float32)
+    given = unscale(trainer.form.estimate(answer).reshape(1, -1))[0].astype(np.float32)
     if len(true) == trainer.split.feature_shape[0] and len(true) > 1:
         error = float(np.abs(given - true).mean())
         return Series((("true", true), ("predicted", given)), "", f"mean error {error:.4g}")

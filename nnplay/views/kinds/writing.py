@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from nnplay.data.corpus.vocabulary import PARAGRAPH
 from nnplay.training.sampling import go_on, text_vocabulary, writes_text
+from nnplay.training.token_choice import TokenChoice
 from nnplay.training.trainer import Trainer
 from nnplay.views.rows import shown_part
 from nnplay.views.view import Output, View
 
 #: Tokens that are written, by what they are: about as many letters of each.
 _TOKENS = {"characters": 60, "words": 20, "byte_pairs": 30}
-_TEMPERATURE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ def make_writing(trainer: Trainer, row: int) -> Writing:
     """What the network writes after the tokens of an example; the same row is always drawn with the same seed."""
     vocabulary = text_vocabulary(trainer)
     given = [int(token) for token in shown_part(trainer).x[row]]
-    written = go_on(trainer, given, _TOKENS[vocabulary.unit], _TEMPERATURE, seed=row)
+    written = go_on(trainer, given, _TOKENS[vocabulary.unit], TokenChoice(), seed=row)
     start, whole = vocabulary.decode(given), vocabulary.decode([*given, *written])
     return Writing(start.replace("\n", PARAGRAPH), whole[len(start) :].replace("\n", PARAGRAPH))
 

@@ -13,11 +13,11 @@ from nnplay.memory_budget import size_text
 
 FIELD_LIMIT = 1 << 20
 LINE_LIMIT = 8 << 20
-_CHUNK = 1 << 18
+_CHUNK = 1 << 20
 
 
-def read_lines(file: BinaryIO, encoding: str, skip: int, where: str) -> Iterator[str]:
-    """Lines of `file`, each ended by a newline whether the file has LF, CR LF or CR there.
+class Lines(Iterator[str]):
+    """Lines of a file, each ended by a newline whether the file has LF, CR LF or CR there; one by one, or in blocks.
 
     Args:
         encoding: name of a codec.
@@ -26,18 +26,52 @@ def read_lines(file: BinaryIO, encoding: str, skip: int, where: str) -> Iterator
     Raises:
         InputError: bytes that do not decode, a NUL character, or an endless line; with line and byte offset.
     """
+
+    def __init__(self, file: BinaryIO, encoding: str, skip: int, where: str) -> None:
+        self._blocks = _read_blocks(file, encoding, skip, where)
+        self._lines: list[str] = []
+        self._taken = 0
+
+    def __next__(self) -> str:
+        if self._taken == len(self._lines):
+            self._lines, self._taken = _split(next(self._blocks)), 0
+        self._taken += 1
+        return self._lines[self._taken - 1]
+
+    def peek(self, count: int) -> list[str]:
+        """The next `count` lines, or as many as there are, which are still to come."""
+        while len(self._lines) - self._taken < count and (block := next(self._blocks, "")):
+            self._lines = [*self._lines[self._taken :], *_split(block)]
+            self._taken = 0
+        return self._lines[self._taken : self._taken + count]
+
+    def take_block(self) -> str:
+        """About a million characters of whole lines; empty at the end, and in the middle of a block of lines."""
+        return next(self._blocks, "") if self._taken == len(self._lines) else ""
+
+    def put_back(self, block: str) -> None:
+        """Gives the lines of the block that was taken last one by one after all."""
+        self._lines, self._taken = _split(block), 0
+
+
+def _split(block: str) -> list[str]:
+    return [line + "\n" for line in block[:-1].split("\n")]
+
+
+def _read_blocks(file: BinaryIO, encoding: str, skip: int, where: str) -> Iterator[str]:
+    """The text of `file` cut between lines."""
     begun, pending, number = [""], 0, 1
     for text in read_pieces(file, encoding, skip, where):
-        first, *more = text.split("\n")
-        begun.append(first)
-        pending += len(first)
+        end = text.rfind("\n") + 1
+        pending += text.index("\n") if end else len(text)
         if pending > LINE_LIMIT:
             what = f"the line is longer than {size_text(LINE_LIMIT)}; a field may hold {size_text(FIELD_LIMIT)}"
             raise InputError(what, where=f"{where}, row {number}", hint="is this really a table?")
-        if more:
-            yield "".join(begun) + "\n"
-            yield from (line + "\n" for line in more[:-1])
-            begun, pending, number = [more[-1]], len(more[-1]), number + len(more)
+        if end:
+            yield "".join([*begun, text[:end]])
+            begun, pending, number = [], 0, number + text.count("\n")
+        begun.append(text[end:])
+        pending += len(text) - end if end else 0
     if last := "".join(begun):
         yield last + "\n"
 

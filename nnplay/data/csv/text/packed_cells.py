@@ -1,56 +1,84 @@
-"""Columns of text held as one string each: a Python string for every cell would take twenty times the file's size."""
+"""Columns of text held in a few large pieces: a string of Python for every cell would take twenty times as much."""
 
 from __future__ import annotations
 
 import itertools
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import overload
+from typing import Final, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-# A NUL cannot occur in a cell: reading refuses it.
-_BETWEEN = "\0"
-_BLOCK = 4096
-_STRIDE = 1024
-"""Of every so many cells it is known where the first one begins."""
-_CHUNK = 1 << 20
-"""Characters that are searched for the ends of cells at a time."""
+from nnplay.data.csv.text.byte_block import BlockColumn, ByteBlock
+from nnplay.data.csv.text.text_part import BETWEEN, TextPart
+from nnplay.data.csv.text.word_codes import WordCodes
+
+_BLOCK: Final = 4096
+#: Codes of up to so many different words are kept once they were made.
+_FEW: Final = 1 << 16
+
+
+Part = TextPart | BlockColumn
 
 
 class PackedCells(Sequence[str]):
-    """A column of text cells; the first one that is picked by its number costs a look at the whole text, once."""
+    """A column of text cells, in pieces."""
 
-    __slots__ = ("_length", "_places", "_text")
+    __slots__ = ("_coded", "_firsts", "_parts", "_rows")
 
-    def __init__(self, cells: Iterable[str]) -> None:
+    def __init__(self, cells: Iterable[str] = (), parts: Sequence[Part] = ()) -> None:
         held = cells if isinstance(cells, (list, tuple)) else list(cells)
-        self._text = _BETWEEN.join(held)
-        self._length = len(held)
-        self._places: list[int] = []
-
-    @classmethod
-    def join_parts(cls, parts: Iterable[str], length: int) -> PackedCells:
-        """A column of `length` cells out of texts that are packed already."""
-        column = cls(())
-        column._text = _BETWEEN.join(parts)
-        column._length = length
-        return column
+        pieces = (held[first : first + _BLOCK] for first in range(0, len(held), _BLOCK))
+        self._parts = [*parts, *(TextPart(BETWEEN.join(piece), len(piece)) for piece in pieces)]
+        self._firsts = [0, *itertools.accumulate(part.rows for part in self._parts)]
+        self._rows = self._firsts.pop()
+        self._coded: tuple[list[str], NDArray[np.int32]] | None = None
 
     def unpack(self) -> list[str]:
         """All cells as a list."""
-        return self._text.split(_BETWEEN) if self._length else []
+        return [word for part in self._parts for word in part.words()]
 
     def select(self, keep: NDArray[np.bool_]) -> PackedCells:
         """The same with only the rows that are to be kept."""
         return PackedCells(list(itertools.compress(self.unpack(), keep.tolist())))
 
+    def pick(self, rows: NDArray[np.bool_]) -> list[str]:
+        """The cells of some rows."""
+        found: list[str] = []
+        for first, part in zip(self._firsts, self._parts, strict=True):
+            some = np.flatnonzero(rows[first : first + part.rows])
+            found += part.pick(some) if some.size else ()
+        return found
+
+    def coded(self) -> tuple[list[str], NDArray[np.int32]]:
+        """The different words in the order in which they come, and for each cell (N,) which of them it is."""
+        if self._coded is not None:
+            return self._coded
+        words = WordCodes()
+        codes = [part.codes(words) for part in self._parts]
+        coded = words.words, np.concatenate(codes) if codes else np.zeros(0, dtype=np.int32)
+        if len(coded[0]) <= _FEW:
+            self._coded = coded
+        return coded
+
+    def numbers(self, decimal: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]] | None:
+        """The numbers (N,) that cells plainly are, and which are; None where that is less than half of the first."""
+        found = []
+        for part in self._parts:
+            found.append(part.numbers(decimal))
+            if len(found) == 1 and 2 * int(found[0][1].sum()) < part.rows:
+                return None
+        if not found:
+            return None
+        return np.concatenate([values for values, _ in found]), np.concatenate([known for _, known in found])
+
     def __len__(self) -> int:
-        return self._length
+        return self._rows
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.unpack())
+        return itertools.chain.from_iterable(part.words() for part in self._parts)
 
     @overload
     def __getitem__(self, index: int) -> str: ...
@@ -58,42 +86,28 @@ class PackedCells(Sequence[str]):
     def __getitem__(self, index: slice) -> list[str]: ...
     def __getitem__(self, index: int | slice) -> str | list[str]:
         if isinstance(index, slice):
-            start, stop, step = index.indices(self._length)
+            start, stop, step = index.indices(self._rows)
             return self._between(start, stop) if step == 1 else self.unpack()[index]
-        place = range(self._length)[index]
+        place = range(self._rows)[index]
         return self._between(place, place + 1)[0]
 
     def _between(self, start: int, stop: int) -> list[str]:
-        """The cells from one number up to another; only the text around them is looked at."""
-        if stop <= start:
-            return []
-        self._places = self._places or _find_places(self._text)
-        first, last = start // _STRIDE, -(-stop // _STRIDE)
-        end = self._places[last] - 1 if last < len(self._places) else len(self._text)
-        block = self._text[self._places[first] : end].split(_BETWEEN)
-        return block[start - first * _STRIDE : stop - first * _STRIDE]
-
-
-def _find_places(text: str) -> list[int]:
-    """Where every `_STRIDE`th cell of a packed text begins."""
-    places, before = [0], 0
-    for begin in range(0, len(text), _CHUNK):
-        chunk = text[begin : begin + _CHUNK]
-        coded = chunk.encode("ascii") if chunk.isascii() else chunk.encode("utf-32-le", "surrogatepass")
-        ends = np.flatnonzero(np.frombuffer(coded, np.uint8 if chunk.isascii() else np.dtype("<u4")) == 0)
-        # The cell after the first of these ends has the number `before` + 1.
-        wanted = ends[-(before + 1) % _STRIDE :: _STRIDE]
-        places += (wanted + begin + 1).tolist()
-        before += len(ends)
-    return places
+        """The cells from one number up to another; only the pieces that they lie in are looked at."""
+        found: list[str] = []
+        place = max(bisect_right(self._firsts, start) - 1, 0)
+        while start < stop:
+            first, part = self._firsts[place], self._parts[place]
+            found += part.words(start - first, min(stop - first, part.rows))
+            start, place = first + part.rows, place + 1
+        return found
 
 
 class ColumnGatherer:
-    """Takes rows one by one and turns them into packed columns, a block at a time."""
+    """Takes rows one by one, or in blocks, and turns them into packed columns."""
 
     def __init__(self, width: int) -> None:
         self.lines: array[int] = array("q")
-        self._parts: list[list[str]] = [[] for _ in range(width)]
+        self._parts: list[list[Part]] = [[] for _ in range(width)]
         self._rows: list[list[str]] = []
 
     def add(self, line: int, row: list[str]) -> None:
@@ -103,6 +117,13 @@ class ColumnGatherer:
         self._rows.append(row)
         self.lines.append(line)
 
+    def add_block(self, line: int, block: ByteBlock) -> None:
+        """Take many rows; the first begins on `line`, each of the others on the next."""
+        self._flush()
+        self.lines.extend(range(line, line + block.rows))
+        for column, parts in enumerate(self._parts):
+            parts.append(BlockColumn(block, column))
+
     @property
     def width(self) -> int:
         """How many columns there are."""
@@ -111,35 +132,44 @@ class ColumnGatherer:
     @property
     def last(self) -> list[str]:
         """The row taken last, trimmed; empty before there is one."""
-        return [cell.strip() for cell in self._rows[-1]] if self._rows else []
+        if self._rows:
+            return [cell.strip() for cell in self._rows[-1]]
+        return [parts[-1].words(parts[-1].rows - 1)[0] for parts in self._parts if parts]
 
     def repeats(self, column: int, word: str) -> bool:
         """Whether a row before the last has `word` in that column."""
-        wanted = f"{_BETWEEN}{word}{_BETWEEN}"
-        packed = any(wanted in f"{_BETWEEN}{part}{_BETWEEN}" for part in self._parts[column])
-        return packed or any(row[column].strip() == word for row in self._rows[:-1])
+        words = [word for part in self._parts[column] for word in part.words()]
+        words += [row[column].strip() for row in self._rows]
+        return word in words[:-1]
 
     def drop_last(self) -> None:
         """Forget the row taken last."""
+        if not self._rows:
+            self._unpack_last()
         self._rows.pop()
         self.lines.pop()
 
     def columns(self) -> list[PackedCells]:
         """The columns of all rows, trimmed."""
         self._flush()
-        packed = [PackedCells.join_parts(parts, len(self.lines)) for parts in self._parts]
+        packed = [PackedCells(parts=parts) for parts in self._parts]
         self._parts = [[] for _ in packed]
         return packed
+
+    def _unpack_last(self) -> None:
+        """Makes rows again of the piece taken last."""
+        pieces = [parts.pop().words() for parts in self._parts]
+        self._rows = [list(row) for row in zip(*pieces, strict=True)]
 
     def _flush(self) -> None:
         if not self._rows:
             return
         for parts, cells in zip(self._parts, zip(*self._rows, strict=True), strict=True):
-            parts.append(_trimmed(cells))
+            parts.append(TextPart(_trimmed(cells), len(cells)))
         self._rows = []
 
 
 def _trimmed(cells: Sequence[str]) -> str:
     """The cells packed, without space around any; where there is no space at all, none is looked at by itself."""
-    text = _BETWEEN.join(cells)
-    return text if text.split(maxsplit=1) == [text] else _BETWEEN.join([cell.strip() for cell in cells])
+    text = BETWEEN.join(cells)
+    return text if text.split(maxsplit=1) == [text] else BETWEEN.join([cell.strip() for cell in cells])

@@ -26,34 +26,44 @@ def field_limit() -> Iterator[None]:
             csv.field_size_limit(before)
 
 
-def read_records(lines: Iterable[str], delimiter: str, where: str) -> Iterator[tuple[int, list[str]]]:
+class Records(Iterator[tuple[int, list[str]]]):
     """(line number, cells) of each row that is not blank; a quoted cell may span lines.
+
+    Attributes:
+        line: the number of the line that comes next.
 
     Raises:
         InputError: a quote that is not closed, or a field above the limit.
     """
-    recent: list[str] = []
 
-    def keep_recent() -> Iterator[str]:
+    def __init__(self, lines: Iterator[str], delimiter: str, where: str) -> None:
+        self.line = 1
+        self._recent: list[str] = []
+        self._delimiter, self._where = delimiter, where
+        read = (join_blanks(line) for line in lines) if delimiter == BLANK else lines
+        self._reader = csv.reader(self._keep_recent(read), delimiter=delimiter, strict=True, skipinitialspace=True)
+
+    def __next__(self) -> tuple[int, list[str]]:
+        row: list[str] = []
+        begin = self.line
+        while not row:
+            begin = self.line
+            self._recent.clear()
+            try:
+                row = next(self._reader)
+            except csv.Error as error:
+                raise _explain(error, self._recent, begin, self._delimiter, self._where) from None
+            self.line = begin + len(self._recent)
+        return begin, row
+
+    def skip(self, lines: int) -> None:
+        """Somebody else has read so many lines."""
+        self.line += lines
+
+    def _keep_recent(self, lines: Iterable[str]) -> Iterator[str]:
         for line in lines:
-            recent.append(line)
+            self._recent.append(line)
             yield line
-
-    if delimiter == BLANK:
-        lines = map(join_blanks, lines)
-    reader = csv.reader(keep_recent(), delimiter=delimiter, strict=True, skipinitialspace=True)
-    begin = 1
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise _explain(error, recent, begin, delimiter, where) from None
-        if row:
-            yield begin, row
-        begin = reader.line_num + 1
-        recent.clear()
 
 
 def _explain(error: csv.Error, recent: list[str], begin: int, delimiter: str, where: str) -> InputError:

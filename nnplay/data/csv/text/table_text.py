@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from nnplay.data.columns.named_columns import MAX_COLUMNS, NamedColumns, Skipped
 from nnplay.data.csv.advice import advice
 from nnplay.data.csv.options import CsvOptions
+from nnplay.data.csv.text.byte_block import cut_block
 from nnplay.data.csv.text.dialect import find_dialect, sample_rows
 from nnplay.data.csv.text.encoding import find_encoding
 from nnplay.data.csv.text.header import is_comment, read_header
-from nnplay.data.csv.text.lines import read_lines
+from nnplay.data.csv.text.lines import Lines
 from nnplay.data.csv.text.other_formats import HEAD, recognise_format
 from nnplay.data.csv.text.packed_cells import ColumnGatherer
-from nnplay.data.csv.text.records import read_records
+from nnplay.data.csv.text.records import Records
 from nnplay.errors import InputError
 from nnplay.text import clean, counted
 
 _SAMPLE_LINES = 100
-_TOLD_EVERY = 4096
 _TOTALS = frozenset({"total", "totals", "sum", "subtotal", "grand total"})
 
 
@@ -30,7 +30,7 @@ def read_table_text(
     """The table in `file`, read as `options` say.
 
     Args:
-        progress: called after every few thousand rows.
+        progress: called now and then.
 
     Raises:
         InputError: the file is of another format or empty, or a row is broken; with its line.
@@ -39,11 +39,11 @@ def read_table_text(
     if found := recognise_format(head):
         raise InputError(f"looks like {found.kind}, not like a table of text", where=where, hint=found.way_out)
     codec, mark = find_encoding(head, options.encoding, where)
-    source = read_lines(file, codec, mark, where)
-    sample = list(itertools.islice(source, _SAMPLE_LINES))
+    lines = Lines(file, codec, mark, where)
+    sample = lines.peek(_SAMPLE_LINES)
     dialect = find_dialect(sample, options.delimiter, options.decimal)
     notes = [f"encoding: {codec.upper()}"] if codec not in ("utf-8", "ascii") else []
-    records = read_records(itertools.chain(sample, source), dialect.delimiter, where)
+    records = Records(lines, dialect.delimiter, where)
     skipped = Skipped()
     shown = sample_rows(sample, dialect.delimiter)
     remarks = 0
@@ -61,9 +61,8 @@ def read_table_text(
     if line and not header.found:
         rows.add(line, first)
     names = first if header.found else ()
-    remarks += _gather(
-        _telling(records, progress), rows, skipped, options.skip_bad_rows, names, dialect.delimiter, where
-    )
+    reading = _Reading(lines, records, rows, skipped, options.skip_bad_rows, dialect.delimiter, progress)
+    remarks += reading.gather(names, where)
     _check_total(rows, skipped, options.skip_bad_rows, where)
     if not rows.lines:
         raise InputError("no data rows", where=where)
@@ -75,42 +74,53 @@ def read_table_text(
     )
 
 
-def _telling(records: Iterator[tuple[int, list[str]]], progress: Callable[[], None]) -> Iterator[tuple[int, list[str]]]:
-    """The same rows; now and then it is told that there were some."""
-    for number, record in enumerate(records):
-        if number % _TOLD_EVERY == 0:
-            progress()
-        yield record
+@dataclass(slots=True)
+class _Reading:
+    """The rows behind the header on their way from lines to columns."""
 
+    lines: Lines
+    records: Records
+    rows: ColumnGatherer
+    skipped: Skipped
+    skip_bad_rows: bool
+    delimiter: str
+    progress: Callable[[], None]
 
-def _gather(
-    records: Iterator[tuple[int, list[str]]],
-    rows: ColumnGatherer,
-    skipped: Skipped,
-    skip_bad_rows: bool,
-    header: Sequence[str],
-    delimiter: str,
-    where: str,
-) -> int:
-    """Take the rows that are as wide as the header (empty where there is none); returns how many lines are remarks."""
-    remarks, width, systematic = 0, rows.width, ""
-    for line, row in records:
-        if len(row) == width:
-            rows.add(line, row)
-            continue
-        if row[0].lstrip().startswith("#"):
-            remarks += 1
-            continue
-        if header and len(row) == width + 1 and not rows.lines:
-            systematic = _wider_hint(row, header, delimiter)
-        reason = f"expected {counted(width, 'field')}, found {len(row)}"
-        if not skip_bad_rows:
-            raise InputError(reason, where=f"{where}, row {line}", hint=systematic or _skip_hint())
-        skipped.add(line, reason)
-    if systematic and not rows.lines:
-        what = "no data rows: each has one more field than the header"
-        raise InputError(what, where=where, hint=systematic)
-    return remarks
+    def gather(self, header: Sequence[str], where: str) -> int:
+        """Takes the rows that are as wide as the header (empty where there is none); returns how many are remarks."""
+        remarks, width, systematic = 0, self.rows.width, ""
+        while True:
+            self._take_blocks()
+            line, row = next(self.records, (0, []))
+            if not row:
+                break
+            if len(row) == width:
+                self.rows.add(line, row)
+                continue
+            if row[0].lstrip().startswith("#"):
+                remarks += 1
+                continue
+            if header and len(row) == width + 1 and not self.rows.lines:
+                systematic = _wider_hint(row, header, self.delimiter)
+            reason = f"expected {counted(width, 'field')}, found {len(row)}"
+            if not self.skip_bad_rows:
+                raise InputError(reason, where=f"{where}, row {line}", hint=systematic or _skip_hint())
+            self.skipped.add(line, reason)
+        if systematic and not self.rows.lines:
+            what = "no data rows: each has one more field than the header"
+            raise InputError(what, where=where, hint=systematic)
+        return remarks
+
+    def _take_blocks(self) -> None:
+        """Takes all rows that come in blocks without quotes, each as wide as the others."""
+        while block := self.lines.take_block():
+            self.progress()
+            cut = cut_block(block, self.delimiter, self.rows.width)
+            if cut is None:
+                self.lines.put_back(block)
+                return
+            self.rows.add_block(self.records.line, cut)
+            self.records.skip(cut.rows)
 
 
 def _wider_hint(row: Sequence[str], header: Sequence[str], delimiter: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nnplay.data.csv.text.encoding import find_encoding
-from nnplay.data.csv.text.lines import read_lines
+from nnplay.data.csv.text.lines import Lines
 from nnplay.data.csv.text.other_formats import HEAD, refuse_binary
 from nnplay.data.csv.text.packed_file import open_packed
 from nnplay.data.csv.text.regular_file import open_regular
@@ -32,4 +32,4 @@ def open_lines(path: str, encoding: str, where: str, *, growth: int) -> Iterator
         head = text.read(HEAD)
         refuse_binary(head, where)
         codec, mark = find_encoding(head, encoding, where)
-        yield read_lines(text, codec, mark, where)
+        yield Lines(text, codec, mark, where)

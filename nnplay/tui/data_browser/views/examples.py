@@ -30,6 +30,8 @@ _LEAST_TILE = 8
 _SYMBOL_ROWS = 4
 _MOST = 400
 """Pictures that no screen has room for."""
+_PICTURE = 3
+"""Axes of a picture; rows with more are volumes, which are drawn slice by slice."""
 
 
 def has_examples(profile: Profile) -> bool:
@@ -98,10 +100,12 @@ def draw_examples_of(
     if _are_symbols(profile):
         return _symbols(profile, rows.tolist(), width, height, look)
     title = ((fit(f" {_title(profile, int(rows[0]))}", width), look.ink("text")),)
-    if data.frames > 1:
-        strip = values[0].reshape(data.frames, -1, *values[0].shape[1:])
-        frames = [(f"frame {number}", _flat(frame)) for number, frame in enumerate(strip, 1)]
-        return [title, *draw_tiles(frames, width, height - 1, look)]
+    if data.frames > 1 or values[0].ndim > _PICTURE:
+        name, strip = "frame", values[0].reshape(data.frames, -1, *values[0].shape[1:])
+        if values[0].ndim > _PICTURE:
+            name, strip = "slice", values[0].reshape(-1, *values[0].shape[-_PICTURE:])
+        slices = [(f"{name} {number}", _flat(one)) for number, one in enumerate(strip[:_MOST], 1)]
+        return [title, *draw_tiles(slices, width, height - 1, look)]
     if data.waves is not None and height > _SYMBOL_ROWS:
         return [title, *draw_sound(data.waves[rows[0]], np.asarray(values[0]), width, height - 1, look)]
     return [title, *draw_wave(np.asarray(values[0]), width, height - 1, look)]

@@ -81,8 +81,11 @@ def _beside_numbers(place: Place, width: int, height: int, look: Look) -> list[R
 
 
 def draw_numbers(values: NDArray[Any], width: int, height: int, look: Look) -> list[Row]:
-    """An array as numbers, as many as find room; of several channels the mean, a single series line by line."""
-    flat = values.mean(axis=2) if values.ndim == _PICTURE else values
+    """An array as numbers, as many as find room; of several channels the mean, a single series line by line, the slices
+    of a volume one below the other.
+    """
+    flat = values.mean(axis=-1) if values.ndim >= _PICTURE else values
+    flat = flat.reshape(-1, flat.shape[-1]) if values.ndim > _PICTURE else flat
     if flat.shape[1] == 1:
         across = max(1, min(len(flat), width // _SERIES))
         flat = np.pad(flat.ravel(), (0, -len(flat) % across), constant_values=np.nan).reshape(-1, across)

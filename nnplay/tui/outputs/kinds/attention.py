@@ -23,21 +23,25 @@ _WIDEST: Final = 3
 
 def draw(view: Attention, width: int, height: int, look: Look) -> list[Row]:
     """As many heads as there is room for; of a long sequence its end, to which the answer is nearest."""
-    names = [clean(name, 24) for name in view.steps]
+    names, seen = ([clean(name, 24) for name in steps] for steps in (view.steps, view.seen or view.steps))
     side = min(_LONGEST, max(cell_len(name) for name in names))
-    count = max(1, min(len(names), height - 3, width - side - 1))
+    count, columns = max(1, min(len(names), height - 3)), max(1, min(len(seen), width - side - 1))
+    if not view.seen:
+        count = columns = min(count, columns)
     most = max(1, height - 1) // (count + 3)  # lines of maps, each with its title, its heading and a gap
-    cell, across = _arrange(len(view.heads), count, side, width, max(1, most))
+    cell, across = _arrange(len(view.heads), columns, side, width, max(1, most))
     shown = view.heads[: across * max(1, most)]
     lead = "rows attend to columns"
     if len(shown) < len(view.heads):
         lead += f" · {len(shown)} of {len(view.heads)}, f: more"
     if count < len(names):
         lead += f" · the last {count} of {len(names)} steps"
+    if view.seen and columns < len(seen):
+        lead += f" · at the last {columns} of {len(seen)}"
     rows: list[Row] = [((fit(lead, width), look.ink("dim")),)]
     for start in range(0, len(shown), across):
         maps = [
-            _draw_head(title, weights[-count:, -count:], names[-count:], side, cell, look)
+            _draw_head(title, weights[-count:, -columns:], (names[-count:], seen[-columns:]), side, cell, look)
             for title, weights in shown[start : start + across]
         ]
         rows += [joined([run for lines in maps for run in (*lines[y], (" " * _GAP, PLAIN))]) for y in range(count + 2)]
@@ -57,10 +61,13 @@ def _arrange(heads: int, count: int, side: int, width: int, lines: int) -> tuple
     return cell, min(needed, fitting(cell))
 
 
-def _draw_head(title: str, weights: Floats, names: list[str], side: int, cell: int, look: Look) -> list[Row]:
+def _draw_head(
+    title: str, weights: Floats, steps: tuple[list[str], list[str]], side: int, cell: int, look: Look
+) -> list[Row]:
     """Title, what is looked at, and a row for each step that looks; all of the same width."""
-    wide = side + 1 + len(names) * cell
-    heading = "".join(fit(_short(name, cell), cell) for name in names)
+    names, seen = steps
+    wide = side + 1 + len(seen) * cell
+    heading = "".join(fit(_short(name, cell), cell) for name in seen)
     rows: list[Row] = [
         ((fit(title, wide), look.ink("text")),),
         ((" " * (side + 1) + heading, look.ink("dim")),),

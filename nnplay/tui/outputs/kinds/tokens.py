@@ -16,36 +16,46 @@ from nnplay.views.kinds.tokens import Tokens
 
 
 def draw(view: Tokens, width: int, height: int, look: Look) -> list[Row]:
-    """What is seen, wanted and answered one below the other, wrong answers marked; one answer stands at the end."""
-    if len(view.true) != len(view.seen):
+    """What is seen, wanted and answered one below the other, wrong answers marked; one answer stands at the end.
+
+    Where another sequence is wanted, that and the answer stand below all that is seen.
+    """
+    if len(view.true) == 1 < len(view.seen):
         true, predicted = " ".join(view.true), " ".join(view.predicted)
         rows = _draw_lines("seen", view.seen, [look.ink("text")] * len(view.seen), width, look)
         rows = rows[-max(1, height - 3) :]  # of a long one its end, which the answer follows
         rows += [(), draw_verdict(true, predicted, true == predicted, look)]
         return [*rows, *draw_chances(view.chances, true, width, max(0, height - len(rows)), look)]
-    wrong = [a != b for a, b in zip(view.true, view.predicted, strict=True)]
-    plain = [look.ink("text")] * len(wrong)
-    marked = [look.ink("below" if bad else "text", bold=bad) for bad in wrong]
-    marks = [look.pick("▲", "^") if bad else " " for bad in wrong]
-    right = len(wrong) - sum(wrong)
-    rows = [(("right ", look.ink("dim")), (f"{right} of {len(wrong)}", look.ink("strong")))]
-    per_line = _per_line(width, _cell((*view.seen, *view.true, *view.predicted)))
-    blocks = max(1, (height - 1) // 5)
-    starts = list(range(0, len(wrong), per_line))
+    lines = _answers(view, look)
+    wrong = sum(a != b for a, b in zip(view.true, view.predicted, strict=True))
+    rows = [(("right ", look.ink("dim")), (f"{len(view.true) - wrong} of {len(view.true)}", look.ink("strong")))]
+    plain = [look.ink("text")] * len(view.seen)
+    cell = _cell((*view.seen, *view.true, *view.predicted))
+    if len(view.true) == len(view.seen):
+        lines = [("seen", view.seen, plain), *lines]
+    else:
+        rows += [(), *_draw_lines("seen", view.seen, plain, width, look)[-max(1, height - 6) :]]
+        cell = _cell((*view.true, *view.predicted))
+    per_line = _per_line(width, cell)
+    blocks = max(1, (height - len(rows)) // (len(lines) + 1))
+    starts = list(range(0, len(view.true), per_line))
     if len(starts) > blocks:  # of a long one its end
         starts = starts[-blocks:]
         rows[0] += ((f"   from position {starts[0] + 1:,}", look.ink("dim")),)
     for start in starts:
         part = slice(start, start + per_line)
         rows.append(())
-        for title, symbols, inks in (
-            ("seen", view.seen, plain),
-            ("true", view.true, plain),
-            ("predicted", view.predicted, marked),
-            ("", marks, marked),
-        ):
-            rows.append(_draw_line(title, symbols[part], inks[part], _cell((*view.seen, *view.true)), look))
+        rows += [_draw_line(title, symbols[part], inks[part], cell, look) for title, symbols, inks in lines]
     return rows
+
+
+def _answers(view: Tokens, look: Look) -> list[tuple[str, Sequence[str], Sequence[Style]]]:
+    """What is wanted, what is answered and marks below wrong answers: titles, symbols and how they look."""
+    wrong = [a != b for a, b in zip(view.true, view.predicted, strict=True)]
+    marked = [look.ink("below" if bad else "text", bold=bad) for bad in wrong]
+    marks = [look.pick("▲", "^") if bad else " " for bad in wrong]
+    plain = [look.ink("text")] * len(wrong)
+    return [("true", view.true, plain), ("predicted", view.predicted, marked), ("", marks, marked)]
 
 
 def _cell(symbols: Sequence[str]) -> int:
