@@ -178,7 +178,7 @@ class TrainingSettings:
     accumulate: int = _declare(
         kinds.integer,
         1,
-        "batches that make one step: gradients are averaged over their rows, as in one larger batch with a mean as loss",
+        "batches that make one step: gradients are averaged over their rows, as in one larger batch (mean losses)",
         low=1,
         high=2**20,
         form="more",

@@ -74,6 +74,17 @@ def test_batches_of_a_step_draw_numbers_of_their_own() -> None:
     assert not np.array_equal(last, first.machine.value_after_step(first.machine.tape.layout.find("0.output")))
 
 
+def test_weights_of_rows_are_those_of_the_batch() -> None:
+    """Each batch of a step gathers the weights of its own rows."""
+    rows = np.arange(12.0)
+    data = nn.Dataset(rows[:, None], rows[:, None], weights=rows + 1)
+    run = nn.Trainer(nn.Network("linear 1"), data, optimizer="sgd lr=0", batch_size=4, accumulate=3, shuffle=False)
+    run.run(steps=1)
+    taken = run.machine.value_after_step(run.machine.tape.named["weight"])
+    assert run.split.train.weights is not None
+    assert taken.tolist() == run.split.train.weights[8:].tolist()
+
+
 def test_the_definitions_accumulate_alike() -> None:
     """A machine that runs the definitions takes the same steps."""
     compiled = trainer(10, 3)
