@@ -9,6 +9,7 @@ from nnplay import views
 from nnplay.health import findings
 from nnplay.network import silenced_frozen
 from nnplay.timeline.timeline import Timeline
+from nnplay.training.averaged_weights import average_words
 from nnplay.training.curve_recording import OF_EPOCHS
 from nnplay.training.history import Curve
 from nnplay.training.trainer import Trainer
@@ -66,9 +67,16 @@ def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
         "metrics": {name: value for name, value in last.items() if name.endswith(("accuracy", "r2"))},
         "learning_rate": trainer.lr,
         "gradient_norm": last.get("gradient_norm", float("nan")),
-        "held": silenced_frozen.words(trainer.settings.silent, trainer.settings.frozen),
+        "held": (*silenced_frozen.words(trainer.settings.silent, trainer.settings.frozen), *_average(trainer)),
         "marks": tuple(dict.fromkeys(change.step for change in timeline.changes)) if timeline else (),
     }
+
+
+def _average(trainer: Trainer) -> tuple[str, ...]:
+    """That answers are given with averaged weights, where they are."""
+    settings = trainer.settings
+    shown = settings.use_average and settings.average != "none"
+    return average_words(settings.average, trainer.machine) if shown else ()
 
 
 def pictures(trainer: Trainer, timeline: Timeline | None, look: Look) -> dict[str, Any]:
