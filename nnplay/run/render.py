@@ -9,6 +9,7 @@ from nnplay import views
 from nnplay.health import findings
 from nnplay.network import silenced_frozen
 from nnplay.timeline.timeline import Timeline
+from nnplay.training.averaged_weights import average_words
 from nnplay.training.curve_recording import OF_EPOCHS
 from nnplay.training.history import Curve
 from nnplay.training.trainer import Trainer
@@ -28,15 +29,19 @@ class Look:
         neurons: side of a neuron's picture, or 0.
         output: whether the task's own view is shown.
         held_out: whether validation and test examples are drawn.
-        view, item: which of the views that suit the task, and which example or target in it; see `views.make_view`.
+        view, item, place: name of the view that is wanted (empty for the first), and which example or target, and
+            which layer or the like, in it; see `views.make_view`.
+        room: columns and rows of characters for it.
     """
 
     surface: tuple[int, int] | None = (40, 40)
     neurons: int = 8
     output: bool = True
     held_out: bool = False
-    view: int = 0
+    view: str = ""
     item: int = 0
+    place: int = 0
+    room: tuple[int, int] = (60, 20)
 
 
 def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
@@ -62,9 +67,16 @@ def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
         "metrics": {name: value for name, value in last.items() if name.endswith(("accuracy", "r2"))},
         "learning_rate": trainer.lr,
         "gradient_norm": last.get("gradient_norm", float("nan")),
-        "held": silenced_frozen.words(trainer.settings.silent, trainer.settings.frozen),
+        "held": (*silenced_frozen.words(trainer.settings.silent, trainer.settings.frozen), *_average(trainer)),
         "marks": tuple(dict.fromkeys(change.step for change in timeline.changes)) if timeline else (),
     }
+
+
+def _average(trainer: Trainer) -> tuple[str, ...]:
+    """That answers are given with averaged weights, where they are."""
+    settings = trainer.settings
+    shown = settings.use_average and settings.average != "none"
+    return average_words(settings.average, trainer.machine) if shown else ()
 
 
 def pictures(trainer: Trainer, timeline: Timeline | None, look: Look) -> dict[str, Any]:
@@ -81,7 +93,13 @@ def pictures(trainer: Trainer, timeline: Timeline | None, look: Look) -> dict[st
     }
     if look.output:
         found["surface"], found["output"], found["shown"] = views.make_view(
-            trainer, look.view, look.item, size=look.surface, held_out=look.held_out
+            trainer,
+            look.view,
+            look.item,
+            place=look.place,
+            size=look.surface,
+            room=look.room,
+            held_out=look.held_out,
         )
     if look.neurons and plane == 2:
         found["neurons"] = views.make_neuron_pictures(trainer, look.neurons)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import functools
-from typing import Final
+from typing import Final, get_args
 
 from nnplay.records.registry import find_records
 from nnplay.training.trainer import Trainer
 from nnplay.views.plane import Surface, make_surface
 from nnplay.views.rows import count_drawn, count_rows, shown_part
-from nnplay.views.view import Output, Shown, View
+from nnplay.views.view import Asked, Group, Output, Shown, View
 
+#: The groups of views in the order in which they are shown.
+GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 #: Instead of the number of an example: the one that is missed most.
 WORST: Final = -1
 
 
 @functools.cache
 def view_records() -> tuple[View, ...]:
-    """Every view, the most telling first: each module of `nnplay.views.kinds` that defines one is found."""
-    return tuple(sorted(find_records("nnplay.views.kinds", View), key=lambda view: view.order))
+    """Every view, group by group, the most telling first; each module of `nnplay.views.kinds` has one."""
+    return tuple(
+        sorted(find_records("nnplay.views.kinds", View), key=lambda view: (GROUPS.index(view.group), view.order))
+    )
 
 
 def views_of(trainer: Trainer) -> tuple[View, ...]:
@@ -28,29 +32,43 @@ def views_of(trainer: Trainer) -> tuple[View, ...]:
 
 def make_view(
     trainer: Trainer,
-    view: int = 0,
+    view: int | str = 0,
     item: int = 0,
     *,
+    place: int = 0,
     size: tuple[int, int] | None = None,
+    room: tuple[int, int] = Asked().size,
     held_out: bool = False,
 ) -> tuple[Surface | None, Output | None, Shown]:
-    """The view with a number (counted round), of one item.
+    """A view, of one item.
 
     Args:
+        view: its name, or its number among those that suit the run, counted round; the first for any other name.
         item: example, target or first picture, counted round; `WORST` for the example that is missed most.
+        place: which of the view's places, counted round.
         size: rows and columns of a surface; without it none is made.
+        room: columns and rows of characters that there is room for.
     """
     known = views_of(trainer)
-    chosen = known[view % len(known)]
+    chosen = _choose(known, view)
     items = _count_items(trainer, chosen)
     number = chosen.find_worst(trainer) if item == WORST and chosen.find_worst is not None else item % items
     targets = trainer.split.train.target_names
     name = targets[number] if chosen.item == "target" and items > 1 else ""
-    shown = Shown(chosen.name, tuple(each.name for each in known), number, items, chosen.item, name)
+    places = chosen.places(trainer) if chosen.places is not None else ()
+    at = place % len(places) if places else 0
+    names = tuple(each.name for each in known)
+    shown = Shown(chosen.name, names, number, items, chosen.item, name, at, places, chosen.place)
     if chosen.make is None:
         surface = make_surface(trainer, *size, held_out=held_out, target=number) if size else None
         return surface, None, shown
-    return None, chosen.make(trainer, number), shown
+    return None, chosen.make(trainer, Asked(number, at, room)), shown
+
+
+def _choose(known: tuple[View, ...], wanted: int | str) -> View:
+    if isinstance(wanted, int):
+        return known[wanted % len(known)]
+    return next((view for view in known if view.name == wanted), known[0])
 
 
 def _count_items(trainer: Trainer, view: View) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from nnplay.training.trainer import Trainer
 
@@ -14,15 +15,39 @@ class Output:
     __slots__ = ()
 
 
+Group = Literal["answers", "scores", "inside", "gradients", "why"]
+"""What views are about: what the network answers, how good that is, what happens inside, how it learns, and why."""
+
+
 @dataclass(frozen=True, slots=True)
-class View:
-    """One way to show a run's answers.
+class Asked:
+    """What of a view is wanted.
 
     Attributes:
-        name: shown where views are chosen.
+        item: number of the example, target, image or training row.
+        place: number of one of the view's places, such as a layer.
+        size: columns and rows of characters that there is room for.
+    """
+
+    item: int = 0
+    place: int = 0
+    size: tuple[int, int] = (60, 20)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to look at a run.
+
+    Attributes:
+        name: shown where views are chosen; no two that suit the same run have the same.
         shows: the class of what it shows.
         suits: whether a run can be shown like this; views know nothing of each other.
-        make: what is shown of the item with a number; None for the map alone, whose size in pixels the screen says.
+        make: what is shown of what is asked for; None for the map alone, whose size in pixels the screen says. It is
+            called by the training thread, and should take no more than 100 ms.
+        about: what it shows and what for, in one line, where views are chosen.
+        group: what it is about.
+        places: names of what else can be chosen in it, such as the layers of the network.
+        place: what those are: "layer", "unit", "column".
         item: what the numbers count: "example", "target" for the columns of a regression, "image" for a grid that
             begins at one, "training row" for rows that others were drawn from; empty where there is one thing to show.
         find_worst: finds the example that is missed most.
@@ -32,8 +57,12 @@ class View:
     name: str
     shows: type[Output]
     suits: Callable[[Trainer], bool]
-    make: Callable[[Trainer, int], Output] | None
+    make: Callable[[Trainer, Asked], Output] | None
+    about: str = ""
+    group: Group = "answers"
     item: str = ""
+    places: Callable[[Trainer], tuple[str, ...]] | None = None
+    place: str = ""
     find_worst: Callable[[Trainer], int] | None = None
     order: int = 0
 
@@ -48,6 +77,8 @@ class Shown:
         item, items: which of how many examples, targets or pictures; (0, 1) where there is nothing to choose.
         noun: what is counted.
         name: of the target that is shown; empty where there is one only.
+        place, places: which of what else can be chosen, and the names of all of these.
+        place_noun: what they are.
     """
 
     view: str = ""
@@ -56,3 +87,6 @@ class Shown:
     items: int = 1
     noun: str = "example"
     name: str = ""
+    place: int = 0
+    places: tuple[str, ...] = ()
+    place_noun: str = ""

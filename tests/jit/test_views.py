@@ -37,7 +37,7 @@ from nnplay.views.view import Output, View
 class Means(Output):
     values: tuple[float, ...]
 
-def make_means(trainer, item):
+def make_means(trainer, asked):
     return Means(tuple(predict_rows(trainer)[2].mean(axis=0).tolist()))
 
 MEANS = View("means", Means, lambda trainer: trainer.split.name == "iris", make_means, order=1)
@@ -74,7 +74,7 @@ SMALL = {
     "dates": (
         {"samples": 60},
         "embedding 34 4, attend[gru 4, repeat_vector 10 | identity], linear 11",
-        ["symbols", "confusion matrix"],
+        ["symbols", "attention", "confusion matrix"],
     ),
     "characters": ({"samples": 60}, "embedding 42 4, linear 42", ["symbols", "writing", "confusion matrix"]),
     "digits28": (
@@ -281,3 +281,14 @@ def test_every_view_has_its_drawing() -> None:
     made_by_views = {view.shows for view in view_records() if view.make is not None}
     assert set(drawing_records()) == made_by_views
     assert [view.name for view in view_records() if view.make is None] == ["map"]
+
+
+def test_a_decoder_s_steps_are_named_by_its_answers() -> None:
+    """The map of a decoder that looks at an encoder has answers beside its rows and letters above its columns."""
+    trainer = make_trainer("dates")
+    _, output, _ = views.make_view(trainer, 1, 5)
+    assert isinstance(output, Attention)
+    (_, weights), *_ = output.heads
+    assert weights.shape == (len(output.steps), len(output.seen)) == (10, 18)
+    assert set(output.steps) <= set("-0123456789")
+    assert {"2", "0"} & set(output.seen)

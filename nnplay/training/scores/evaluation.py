@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -51,10 +52,17 @@ class Evaluation(NotCopied):
         machine: holds the weights.
         split: the data; a part is loaded into the machine when it is first asked about.
         form: how the data's targets meet the network's outputs.
+        weights: puts the weights in place that answers are given with, for as long as its block lasts.
     """
 
-    def __init__(self, machine: Machine, split: Split, form: TargetForm) -> None:
-        self.machine, self.split, self.form = machine, split, form
+    def __init__(
+        self,
+        machine: Machine,
+        split: Split,
+        form: TargetForm,
+        weights: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self.machine, self.split, self.form, self._weights = machine, split, form, weights
         self._loaded: dict[str, EvalRows] = {}
 
     def rows(self, part: str) -> EvalRows:
@@ -71,7 +79,8 @@ class Evaluation(NotCopied):
             InputError: the split has no such part.
         """
         data = self._part(part, "evaluate")
-        loss, _ = self.machine.evaluate(self.rows(part))
+        with self._weights():
+            loss, _ = self.machine.evaluate(self.rows(part))
         return {"loss": loss, **self._metrics(data, self.outputs(data.x))}
 
     def _part(self, part: object, where: str) -> Dataset:
@@ -144,7 +153,8 @@ class Evaluation(NotCopied):
             what = f"rows of shape {x.shape[1:]} where the network takes {self.split.feature_shape}"
             raise InputError(what, where="answers")
         name = self.machine.tape.named["eval.output"].name
-        return self.machine.forward(x, [name])[name]
+        with self._weights():
+            return self.machine.forward(x, [name])[name]
 
     def predict(self, x: Any) -> Array:
         """The network's outputs for inputs from outside, as `Trainer.predict` documents them.
@@ -170,7 +180,8 @@ class Evaluation(NotCopied):
         for name in asked:
             if not same_word(name, known):
                 raise unknown("slot", name, known, where="forward")
-        return self.machine.forward(self._inputs(x, "forward"), asked)
+        with self._weights():
+            return self.machine.forward(self._inputs(x, "forward"), asked)
 
     def _inputs(self, x: Any, where: str) -> Array:
         return as_rows(x, self.split.feature_shape, self.machine.dtype, where=where)

@@ -13,7 +13,7 @@ from nnplay.training.scores.metrics import confusion_matrix
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_classes
 from nnplay.views.rows import decide_classes, describe_rows, predict_rows
-from nnplay.views.view import Output, View
+from nnplay.views.view import Asked, Output, View
 
 Array = NDArray[Any]
 _WORST = 8
@@ -29,7 +29,7 @@ class Confusion(Output):
     rows: str = ""
 
 
-def make_confusion(trainer: Trainer, item: int) -> Confusion:
+def make_confusion(trainer: Trainer, asked: Asked) -> Confusion:
     """Who is taken for whom; positions of a sequence and pixels of a mask count one by one."""
     _, y, answers = predict_rows(trainer)
     predicted, labels = decide_classes(trainer, answers), trainer.split.class_names
@@ -70,4 +70,12 @@ def _sure(chances: Array, label: int, labels: tuple[str, ...]) -> str:
     return f"{labels[label]} {percent(float(chances[label]))}"
 
 
-CONFUSION = View("confusion matrix", Confusion, has_classes, make_confusion, order=2)
+CONFUSION = View(
+    "confusion matrix",
+    Confusion,
+    has_classes,
+    make_confusion,
+    order=2,
+    about="How often each class is taken for each, and the worst mistakes.",
+    group="scores",
+)
