@@ -218,7 +218,8 @@ def _with_meaningful_stops(old: RunConfig, config: RunConfig, split: Split) -> t
         InputError: such a condition was asked for just now.
     """
     stops, dropped = dict(config.stops), []
-    if stops.get("accuracy") and split.train.task == "regression":
+    counted = config.loss is not None and config.loss.target in ("binary", "distribution")
+    if stops.get("accuracy") and split.train.task == "regression" and not counted:
         if stops["accuracy"] != old.stops.get("accuracy"):
             what = f"'{split.train.target_names[0]}' is a number, so there is no accuracy to stop at"
             raise InputError(what, where="stop", hint="stop at a loss, or by patience")

@@ -218,7 +218,7 @@ def _resize(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
         given["scale_factor"] = tuple(float(one) for one in x[2])[-axes:]
     if given["mode"] == "bicubic" and a.get("cubic_coeff_a", -0.75) != -0.75:
         raise CannotExpressError("cubic_coeff_a")
-    return Made("nn.Upsample", given, (x[0],), y[0])
+    return Made("nn.functional.interpolate", given, (x[0],), y[0])
 
 
 def _loss(name: str) -> Maker:
@@ -353,7 +353,7 @@ OPERATORS: dict[str, Maker] = {
         "nn.Softshrink",
         lambda a: {"lambd": a.get("lambd", 0.5)} if a.get("bias", 0.0) else {"lambd": a.get("lambd", 0.5), "bias": 0.0},
     ),
-    "Sin": _module("sin"),
+    "Sin": _module("sin", lambda a: {"omega": 1.0}),
     "Identity": _module("nn.Identity"),
     "Clip": _clip,
     "PRelu": _prelu,

@@ -139,6 +139,8 @@ def test_every_record_has_a_twin_or_a_sentence_why_there_is_none() -> None:
     assert {"linear", "conv1d", "conv2d", "conv_transpose2d", "batch_norm", "group_norm", "layer_norm"} <= compared
     assert {"embedding", "rnn", "lstm", "gru", "multi_head_self_attention", "prelu", "max_pool2d"} <= compared
     assert {"concat", "sum", "permute", "crop", "scale"} <= compared
+    assert {"conv3d", "conv_transpose3d", "max_pool3d", "avg_pool3d", "adaptive_avg_pool2d", "resize"} <= compared
+    assert {"adaptive_max_pool2d", "pixel_shuffle", "pixel_unshuffle", "unfold", "fold"} <= compared
 
 
 # -- losses ------------------------------------------------------------------------------------------------------------
