@@ -18,13 +18,8 @@ from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import flat, integer, part_of, share, size
 from nnplay.kernels.random import uniform
 from nnplay.operations.masked import passed_masked
-<<<<<<< HEAD
 from nnplay.operations.unchanged import OFF_BACK, unchanged
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
-=======
-from nnplay.operations.unchanged import unchanged
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
->>>>>>> main
 from nnplay.records.operation import BATCH, Operation, Shape, Use
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, as_term
