@@ -35,7 +35,7 @@ def make_view(
     view: int | str = 0,
     item: int = 0,
     *,
-    place: int = 0,
+    place: int | str = 0,
     size: tuple[int, int] | None = None,
     room: tuple[int, int] = Asked().size,
     held_out: bool = False,
@@ -45,18 +45,18 @@ def make_view(
     Args:
         view: its name, or its number among those that suit the run, counted round; the first for any other name.
         item: example, target or first picture, counted round; `WORST` for the example that is missed most.
-        place: which of the view's places, counted round.
+        place: which of the view's places, counted round, or its name; the first for a name that it does not have.
         size: rows and columns of a surface; without it none is made.
         room: columns and rows of characters that there is room for.
     """
     known = views_of(trainer)
     chosen = _choose(known, view)
-    items = _count_items(trainer, chosen)
+    places = chosen.places(trainer) if chosen.places is not None else ()
+    at = _find_place(places, place)
+    items = _count_items(trainer, chosen, at)
     number = chosen.find_worst(trainer) if item == WORST and chosen.find_worst is not None else item % items
     targets = trainer.split.train.target_names
     name = targets[number] if chosen.item == "target" and items > 1 else ""
-    places = chosen.places(trainer) if chosen.places is not None else ()
-    at = place % len(places) if places else 0
     names = tuple(each.name for each in known)
     shown = Shown(chosen.name, names, number, items, chosen.item, name, at, places, chosen.place)
     if chosen.make is None:
@@ -71,7 +71,15 @@ def _choose(known: tuple[View, ...], wanted: int | str) -> View:
     return next((view for view in known if view.name == wanted), known[0])
 
 
-def _count_items(trainer: Trainer, view: View) -> int:
+def _find_place(places: tuple[str, ...], wanted: int | str) -> int:
+    if isinstance(wanted, str):
+        return places.index(wanted) if wanted in places else 0
+    return wanted % len(places) if places else 0
+
+
+def _count_items(trainer: Trainer, view: View, place: int) -> int:
+    if view.count is not None:
+        return max(1, view.count(trainer, place))
     if view.item == "target":
         return max(1, len(trainer.split.train.target_names))
     if view.item == "image":

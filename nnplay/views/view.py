@@ -50,7 +50,10 @@ class View:
         place: what those are: "layer", "unit", "column".
         item: what the numbers count: "example", "target" for the columns of a regression, "image" for a grid that
             begins at one, "training row" for rows that others were drawn from; empty where there is one thing to show.
+        count: how many items there are at a place, where they are something else than those, such as channels.
         find_worst: finds the example that is missed most.
+        opens_layers: its places are layers, each shown by itself: the network pane opens it for the layer under the
+            cursor, found by its path, with which the place's name begins.
         order: small for the most telling view, large for summaries.
     """
 
@@ -63,7 +66,9 @@ class View:
     item: str = ""
     places: Callable[[Trainer], tuple[str, ...]] | None = None
     place: str = ""
+    count: Callable[[Trainer, int], int] | None = None
     find_worst: Callable[[Trainer], int] | None = None
+    opens_layers: bool = False
     order: int = 0
 
 
