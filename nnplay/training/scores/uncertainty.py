@@ -79,29 +79,34 @@ def f1_interval(true: Array, predicted: Array, classes: Sequence[int]) -> Interv
 
 def auc_interval(true: Array, scores: Array) -> Interval:
     """Where the area under the ROC curve is likely to be; see `ranking.rank`."""
-    hits, alarms = _draw_ranking(true, scores)
-    known = (hits[:, -1] > 0) & (alarms[:, -1] > 0)
-    hits, alarms = hits[known], alarms[known]
-    steps = np.diff(alarms, axis=1, prepend=0.0)
-    area = (steps * hits).sum(axis=1) - (steps * np.diff(hits, axis=1, prepend=0.0)).sum(axis=1) / 2
-    return _ends(area / (hits[:, -1] * alarms[:, -1]))
+    hits, alarms = _draw_steps(true, scores)
+    above = np.cumsum(hits, axis=1)
+    positives, negatives = above[:, -1], alarms.sum(axis=1)
+    area = np.einsum("ds,ds->d", alarms, above) - np.einsum("ds,ds->d", alarms, hits) / 2
+    known = (positives > 0) & (negatives > 0)
+    return _ends(area[known] / (positives * negatives)[known])
 
 
 def average_precision_interval(true: Array, scores: Array) -> Interval:
     """Where the average precision is likely to be; see `ranking.rank`."""
-    hits, alarms = _draw_ranking(true, scores)
-    known = hits[:, -1] > 0
-    hits, alarms = hits[known], alarms[known]
-    called = hits + alarms
-    precision = np.divide(hits, called, out=np.zeros(hits.shape), where=called > 0)
-    return _ends((np.diff(hits, axis=1, prepend=0.0) * precision).sum(axis=1) / hits[:, -1])
+    hits, alarms = _draw_steps(true, scores)
+    above = np.cumsum(hits, axis=1)
+    alarms += hits
+    called = np.cumsum(alarms, axis=1, out=alarms)
+    precision = np.divide(above, called, out=np.zeros(hits.shape), where=called > 0)
+    known = above[:, -1] > 0
+    return _ends(np.einsum("ds,ds->d", hits, precision)[known] / above[known, -1])
 
 
-def _draw_ranking(true: Array, scores: Array) -> tuple[Floats, Floats]:
-    """Of each draw the positive and the negative rows (draws, S) that score as high as each score or higher."""
+def _draw_steps(true: Array, scores: Array) -> tuple[Floats, Floats]:
+    """Of each draw the positive and the negative rows (draws, S) of each score, the highest first."""
     order, last = order_scores(scores)
     draws, positive = draw_rows(len(order))[:, order], np.asarray(true, bool)[order]
-    return np.cumsum(draws * positive, axis=1)[:, last], np.cumsum(draws * ~positive, axis=1)[:, last]
+    found = draws * positive, draws * ~positive
+    if len(last) == len(order):
+        return found
+    begins = np.r_[0, last[:-1] + 1]
+    return np.add.reduceat(found[0], begins, axis=1), np.add.reduceat(found[1], begins, axis=1)
 
 
 @functools.lru_cache(maxsize=4)

@@ -35,7 +35,7 @@ class Case:
     Attributes:
         row: its number in the whole data set.
         true, predicted: what is wanted and what is answered, in words.
-        how: how far off that is: the probability of the truth, an error, a count of wrong places.
+        how: how far off that is, as `measure` of the view says.
         right: whether the answer is the right one after all.
     """
 
@@ -71,6 +71,7 @@ class WorstCases(Output):
 
     Attributes:
         cases: the worst first.
+        measure: what is said of how far off they are: "P(true)", the probability of the truth, "error" or "wrong".
         at: which of them is looked at.
         example: its number among the examples of the part.
         among: the training rows that it is compared with, in words.
@@ -80,6 +81,7 @@ class WorstCases(Output):
     """
 
     cases: tuple[Case, ...]
+    measure: str
     at: int
     example: int
     among: str
@@ -97,7 +99,7 @@ def make_worst_cases(trainer: Trainer, asked: Asked) -> WorstCases:
     """The rows that are missed most, and why that may be of the one asked for."""
     scored = score_rows(trainer, asked)
     if not len(scored.rows):
-        return WorstCases((), 0, 0, "", None, (), scored.words)
+        return WorstCases((), "", 0, 0, "", None, (), scored.words)
     worst = np.argsort(-measure_misses(trainer, scored.y, scored.answers), kind="stable")[:MOST_CASES]
     at = asked.item % len(worst)
     cases = _describe(trainer, scored, worst)
@@ -106,7 +108,13 @@ def make_worst_cases(trainer: Trainer, asked: Asked) -> WorstCases:
     among = f"training rows of {trainer.split.class_names[label]}" if label is not None else "the training rows"
     odd = _find_odd(trainer, x, label) if is_table(trainer) else None
     near = () if has_symbols(trainer) else _find_near(trainer, x, label)
-    return WorstCases(cases, at, example, among, odd, near, scored.words)
+    return WorstCases(cases, _name_measure(trainer), at, example, among, odd, near, scored.words)
+
+
+def _name_measure(trainer: Trainer) -> str:
+    if one_class_per_row(trainer):
+        return "P(true)" if trainer.form.probabilities is not None else ""
+    return "wrong" if ranks_classes(trainer) else "error"
 
 
 def _describe(trainer: Trainer, scored: Scored, worst: Array) -> tuple[Case, ...]:
@@ -125,7 +133,7 @@ def _describe(trainer: Trainer, scored: Scored, worst: Array) -> tuple[Case, ...
         wrong = (decided != y).reshape(len(y), -1)
         pairs = zip(rows, wrong, strict=True)
         return tuple(
-            Case(row, "", "", f"{int(each.sum()):,} of {each.size:,} wrong", not each.any()) for row, each in pairs
+            Case(row, "", "", f"{int(each.sum()):,} of {each.size:,}", not each.any()) for row, each in pairs
         )
     chances = trainer.form.probabilities(answers) if trainer.form.probabilities is not None else None
     return tuple(
@@ -133,7 +141,7 @@ def _describe(trainer: Trainer, scored: Scored, worst: Array) -> tuple[Case, ...
             row,
             names[int(y[k])],
             names[int(decided[k])],
-            "" if chances is None else f"true {percent(float(chances[k, int(y[k])]))}",
+            "" if chances is None else percent(float(chances[k, int(y[k])])),
             bool(decided[k] == y[k]),
         )
         for k, row in enumerate(rows)
@@ -151,7 +159,7 @@ def _describe_numbers(trainer: Trainer, rows: list[int], y: Array, answers: Arra
                 row,
                 _labels(y[k], names),
                 _labels(estimate[k], names),
-                f"{int(wrong[k].sum())} wrong",
+                f"{int(wrong[k].sum())}",
                 not wrong[k].any(),
             )
             for k, row in enumerate(rows)
@@ -165,7 +173,7 @@ def _describe_numbers(trainer: Trainer, rows: list[int], y: Array, answers: Arra
 
 
 def _error(names: tuple[str, ...], target: int, error: float) -> str:
-    return f"{'' if len(names) == 1 else names[target] + ' '}off by {figure(error)}"
+    return f"{'' if len(names) == 1 else names[target] + ' '}{figure(error)}"
 
 
 def _labels(chances: Array, names: tuple[str, ...]) -> str:

@@ -69,8 +69,8 @@ def _facts(view: Calibration) -> list[tuple[str, str]]:
     return [
         ("ECE", f"{view.bins.expected_error:.3f}"),
         ("Brier", f"{view.brier:.3f}"),
-        ("says", percent(view.mean, 1)),
-        ("true", percent(view.share, 1)),
+        ("mean probability", percent(view.mean, 1)),
+        ("came true", percent(view.share, 1)),
         ("of", view.rows),
     ]
 

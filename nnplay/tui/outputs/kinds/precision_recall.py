@@ -25,11 +25,11 @@ def draw(view: PrecisionRecall, width: int, height: int, look: Look) -> list[Row
     here = Downsampled.through([counts.recall] if there else [], [counts.precision] if there else [])
     line = curves.Line("", Downsampled.through(view.recall, view.precision))
     guessing = curves.Line("", Downsampled.through(np.array([0.0, 1.0]), np.full(2, view.share)))
-    chart = curves.Chart((line, guessing, curves.Line("", here, dots=True)), UNIT, UNIT)
+    chart = curves.Chart((curves.Line("", here, dots=True), line, guessing), UNIT, UNIT)
     axes_words = look.pick("precision ↑ recall →", "precision (up), recall")
     average = show_interval("", view.average, view.interval, look)
     head = [
-        draw_legend((axes_words, "guessing", "threshold"), look),
+        draw_legend(("threshold", axes_words, "guessing"), look),
         *draw_facts([("average precision", average), ("of", view.cut.rows)], width, look),
     ]
     return put_together(chart, head, draw_cut(view.cut, width, look, view.f1_interval), width, height, look)

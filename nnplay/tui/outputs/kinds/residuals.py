@@ -29,7 +29,7 @@ def draw(view: Residuals, width: int, height: int, look: Look) -> list[Row]:
     chart = curves.Chart(lines, across, find_limits(np.r_[view.residual, 0.0]))
     axes_words = look.pick("true − predicted ↑ vs predicted →", "true - predicted (up) vs predicted")
     below = [_draw_histogram(view, width, look), *draw_facts(_facts(view, look), width, look)]
-    return put_together(chart, [draw_legend((axes_words, "none"), look)], below, width, height, look)
+    return put_together(chart, [draw_legend((axes_words, "no error"), look)], below, width, height, look)
 
 
 def _draw_histogram(view: Residuals, width: int, look: Look) -> Row:

@@ -27,10 +27,10 @@ def draw(view: Roc, width: int, height: int, look: Look) -> list[Row]:
     counts = view.cut.counts
     here = curves.Line("", Downsampled.through([counts.false_positive_rate], [counts.recall]), dots=True)
     line = curves.Line("", Downsampled.through(view.false_positive_rate, view.recall))
-    chart = curves.Chart((line, curves.Line("", DIAGONAL), here), UNIT, UNIT)
+    chart = curves.Chart((here, line, curves.Line("", DIAGONAL)), UNIT, UNIT)
     axes_words = look.pick("recall ↑ FP rate →", "recall (up), FP rate")
     head = [
-        draw_legend((axes_words, "guessing", "threshold"), look),
+        draw_legend(("threshold", axes_words, "guessing"), look),
         *draw_facts([("AUC", show_interval("auc", view.auc, view.interval, look)), ("of", view.cut.rows)], width, look),
     ]
     return put_together(chart, head, draw_cut(view.cut, width, look), width, height, look)
