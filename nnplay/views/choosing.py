@@ -8,7 +8,7 @@ from typing import Final, get_args
 from nnplay.records.registry import find_records
 from nnplay.training.trainer import Trainer
 from nnplay.views.plane import Surface, make_surface
-from nnplay.views.rows import count_drawn, count_rows, shown_part
+from nnplay.views.rows import count_drawn, count_rows, name_part, shown_part
 from nnplay.views.view import Asked, Group, Output, Shown, View
 
 #: The groups of views in the order in which they are shown.
@@ -48,21 +48,24 @@ def make_view(
         place: which of the view's places, counted round, or its name; the first for a name that it does not have.
         size: rows and columns of a surface; without it none is made.
         room: columns and rows of characters that there is room for.
+        held_out: the surface has points of validation and test too; scores are those of the test rows.
     """
     known = views_of(trainer)
     chosen = _choose(known, view)
     places = chosen.places(trainer) if chosen.places is not None else ()
     at = _find_place(places, place)
     items = _count_items(trainer, chosen, at)
-    number = chosen.find_worst(trainer) if item == WORST and chosen.find_worst is not None else item % items
+    find_worst = chosen.find_worst if item == WORST else None
+    number = find_worst(trainer) if find_worst is not None else (item + chosen.start) % items
     targets = trainer.split.train.target_names
     name = targets[number] if chosen.item == "target" and items > 1 else ""
     names = tuple(each.name for each in known)
-    shown = Shown(chosen.name, names, number, items, chosen.item, name, at, places, chosen.place)
+    part = name_part(trainer, held_out) if chosen.group == "scores" else ""
+    shown = Shown(chosen.name, names, number, items, chosen.item, name, at, places, chosen.place, part)
     if chosen.make is None:
         surface = make_surface(trainer, *size, held_out=held_out, target=number) if size else None
         return surface, None, shown
-    return None, chosen.make(trainer, Asked(number, at, room)), shown
+    return None, chosen.make(trainer, Asked(number, at, room, held_out)), shown
 
 
 def _choose(known: tuple[View, ...], wanted: int | str) -> View:

@@ -83,6 +83,8 @@ SMALL = {
         ["images", "predicted vs true"],
     ),
 }
+#: The views that are listed for some data set; others suit nearly every run.
+KNOWN = {view for _, _, listed in SMALL.values() for view in listed}
 
 
 def make_trainer(name: str) -> Trainer:
@@ -101,8 +103,8 @@ def test_every_task_has_its_views(name: str) -> None:
     What shows the network's inside, its gradients or its reasons has tests of its own.
     """
     trainer = make_trainer(name)
-    known = [view.name for view in views_of(trainer) if view.group in ("answers", "scores")]
-    assert known == [each for each in SMALL[name][2] if each != "attention"]
+    known = [view.name for view in views_of(trainer)]
+    assert [view for view in known if view in KNOWN] == SMALL[name][2]
     for view in SMALL[name][2]:
         for item in (0, 1, WORST, 1_000_003):
             surface, output, shown = views.make_view(trainer, view, item, size=(6, 8))
