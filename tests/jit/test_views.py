@@ -83,6 +83,8 @@ SMALL = {
         ["images", "predicted vs true"],
     ),
 }
+#: The views that are listed for some data set; others suit nearly every run.
+KNOWN = {view for _, _, listed in SMALL.values() for view in listed}
 
 
 def make_trainer(name: str) -> Trainer:
@@ -98,12 +100,13 @@ def make_trainer(name: str) -> Trainer:
 def test_every_task_has_its_views(name: str) -> None:
     """Each data set has the views that suit it; each is made for any item, counted round, and the worst."""
     trainer = make_trainer(name)
-    assert [view.name for view in views_of(trainer)] == SMALL[name][2]
-    for number in range(len(SMALL[name][2])):
+    every = [view.name for view in views_of(trainer)]
+    assert [view for view in every if view in KNOWN] == SMALL[name][2]
+    for number in range(len(every)):
         for item in (0, 1, WORST, 1_000_003):
             surface, output, shown = views.make_view(trainer, number, item, size=(6, 8))
             assert (surface is None) != (output is None)
-            assert shown.view == SMALL[name][2][number]
+            assert shown.view == every[number]
             assert 0 <= shown.item < shown.items
 
 
