@@ -30,8 +30,9 @@ class Look:
         output: whether the task's own view is shown.
         held_out: whether validation and test examples are drawn.
         view, item, place: name of the view that is wanted (empty for the first), and which example or target, and
-            which layer or the like, in it; see `views.make_view`.
+            which layer or the like (its number or name), in it; see `views.make_view`.
         room: columns and rows of characters for it.
+        layers: side in pixels of a small picture of what each layer gives, or 0.
     """
 
     surface: tuple[int, int] | None = (40, 40)
@@ -40,8 +41,9 @@ class Look:
     held_out: bool = False
     view: str = ""
     item: int = 0
-    place: int = 0
+    place: int | str = 0
     room: tuple[int, int] = (60, 20)
+    layers: int = 0
 
 
 def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:

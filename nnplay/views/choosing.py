@@ -35,7 +35,7 @@ def make_view(
     view: int | str = 0,
     item: int = 0,
     *,
-    place: int = 0,
+    place: int | str = 0,
     size: tuple[int, int] | None = None,
     room: tuple[int, int] = Asked().size,
     held_out: bool = False,
@@ -45,7 +45,7 @@ def make_view(
     Args:
         view: its name, or its number among those that suit the run, counted round; the first for any other name.
         item: example, target or first picture, counted round; `WORST` for the example that is missed most.
-        place: which of the view's places, counted round.
+        place: which of the view's places, counted round, or its name; the first for a name that it does not have.
         size: rows and columns of a surface; without it none is made.
         room: columns and rows of characters that there is room for.
         held_out: the surface has points of validation and test too; scores are those of the test rows.
@@ -53,7 +53,7 @@ def make_view(
     known = views_of(trainer)
     chosen = _choose(known, view)
     places = chosen.places(trainer) if chosen.places is not None else ()
-    at = place % len(places) if places else 0
+    at = _find_place(places, place)
     items = _count_items(trainer, chosen, at)
     find_worst = chosen.find_worst if item == WORST else None
     number = find_worst(trainer) if find_worst is not None else (item + chosen.start) % items
@@ -73,6 +73,12 @@ def _choose(known: tuple[View, ...], wanted: int | str) -> View:
     if isinstance(wanted, int):
         return known[wanted % len(known)]
     return next((view for view in known if view.name == wanted), known[0])
+
+
+def _find_place(places: tuple[str, ...], wanted: int | str) -> int:
+    if isinstance(wanted, str):
+        return places.index(wanted) if wanted in places else 0
+    return wanted % len(places) if places else 0
 
 
 def _count_items(trainer: Trainer, view: View, place: int) -> int:

@@ -55,6 +55,8 @@ class View:
         count: how many items there are at a place, where they are something else than those, such as channels.
         start: the item that is shown first.
         find_worst: finds the example that is missed most.
+        opens_layers: its places are layers, each shown by itself: the network pane opens it for the layer under the
+            cursor, found by its path, with which the place's name begins.
         order: small for the most telling view, large for summaries.
     """
 
@@ -70,6 +72,7 @@ class View:
     count: Callable[[Trainer, int], int] | None = None
     start: int = 0
     find_worst: Callable[[Trainer], int] | None = None
+    opens_layers: bool = False
     order: int = 0
 
 
