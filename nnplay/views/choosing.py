@@ -67,7 +67,8 @@ def make_view(
     targets = trainer.split.train.target_names
     name = targets[number] if chosen.item == "target" and items > 1 else ""
     names = tuple(each.name for each in known)
-    part = name_part(trainer, held_out) if chosen.group == "scores" else ""
+    scores = chosen.group == "scores" and trainer.split.test is not None
+    part = name_part(trainer, held_out) if scores else ""
     shown = Shown(chosen.name, names, number, items, chosen.item, name, at, places, chosen.place, part)
     if chosen.make is None:
         surface = make_surface(trainer, *size, held_out=held_out, target=number) if size else None

@@ -110,7 +110,7 @@ class Shown:
         name: of the target that is shown; empty where there is one only.
         place, places: which of what else can be chosen, and the names of all of these.
         place_noun: what they are.
-        part: whose rows are scored: "validation", "test" or "training"; empty where none are.
+        part: whose rows are scored, "validation", "test" or "training", where test rows can be scored instead.
     """
 
     view: str = ""
