@@ -117,7 +117,7 @@ def score_classes(trainer: Trainer, scored: Scored) -> ClassScores:
         return _score_columns(trainer, scored, names)
     labels = scored.y.ravel().astype(np.int64)
     chances = form.probabilities(scored.answers) if form.probabilities is not None else None
-    scores = _as_columns(scored.answers if chances is None else chances, len(labels), len(names))
+    scores = _as_columns(scored.answers if chances is None else chances, len(names))
     decided = form.decide(scored.answers).ravel() if form.decide is not None else scores.argmax(axis=1)
     kept = np.ones(len(labels), bool) if form.ignored is None else labels != form.ignored
     true = labels[kept, None] == np.arange(len(names))
@@ -134,7 +134,7 @@ def _score_columns(trainer: Trainer, scored: Scored, names: tuple[str, ...]) -> 
     return ClassScores(names, true, scores, True, False, (true == (scores > 0.5)).all(axis=1))
 
 
-def _as_columns(answers: Array, count: int, classes: int) -> NDArray[np.float64]:
+def _as_columns(answers: Array, classes: int) -> NDArray[np.float64]:
     """A column for each class; of two classes that share one output the first has its negative."""
-    columns = np.asarray(answers, np.float64).reshape(count, -1)
+    columns = np.asarray(answers, np.float64).reshape(-1, answers.shape[-1])
     return np.hstack([-columns, columns]) if columns.shape[1] == 1 and classes == 2 else columns

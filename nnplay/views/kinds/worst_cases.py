@@ -132,9 +132,7 @@ def _describe(trainer: Trainer, scored: Scored, worst: Array) -> tuple[Case, ...
     if y.ndim > 1:
         wrong = (decided != y).reshape(len(y), -1)
         pairs = zip(rows, wrong, strict=True)
-        return tuple(
-            Case(row, "", "", f"{int(each.sum()):,} of {each.size:,}", not each.any()) for row, each in pairs
-        )
+        return tuple(Case(row, "", "", f"{int(each.sum()):,} of {each.size:,}", not each.any()) for row, each in pairs)
     chances = trainer.form.probabilities(answers) if trainer.form.probabilities is not None else None
     return tuple(
         Case(
