@@ -67,7 +67,7 @@ def prices() -> Trainer:
     return begin(nn.read_table(TABLE, target="price").split(0.6, 0.2, 0.2, seed=0), "linear 1", "mse")
 
 
-CLASSES = ["confusion matrix", "ROC", "precision–recall", "calibration", "worst cases", "slices"]
+CLASSES = ["confusion matrix", "ROC", "precision-recall", "calibration", "worst cases", "slices"]
 SEVERAL = RANDOM.random((80, 3)).round().astype(np.float32)
 SHARES = RANDOM.dirichlet(np.ones(3), 80).astype(np.float32)
 KINDS: dict[str, tuple[Any, str, str, list[str]]] = {
@@ -102,7 +102,7 @@ def test_the_threshold_begins_at_one_half_and_moves_in_per_cent(two_classes: Tra
     assert two_classes.form.probabilities is not None
     chances = two_classes.form.probabilities(two_classes.answers(part.x))[:, 1]
     for item, threshold in ((0, 0.5), (1, 0.51), (50, 1.0), (51, 0.0), (100, 0.49)):
-        for view, form in (("ROC", Roc), ("precision–recall", PrecisionRecall)):
+        for view, form in (("ROC", Roc), ("precision-recall", PrecisionRecall)):
             _, output, shown = views.make_view(two_classes, view, item, place="yes")
             assert isinstance(output, form)
             assert shown.item == round(100 * threshold)
@@ -133,7 +133,7 @@ def test_a_class_without_rows_is_said() -> None:
     """There is no curve, and the view says why."""
     y = np.where(np.arange(80) == 0, 2, LABELS)
     run = begin(nn.Dataset(X, y, class_names=("a", "b", "c")).split(0.6, 0.2, 0.2, seed=0), "linear 3", "cross_entropy")
-    for view in ("ROC", "precision–recall"):
+    for view in ("ROC", "precision-recall"):
         assert look(run, view, place="c").cut.problem == "none of the 16 validation rows is c"
 
 

@@ -71,14 +71,18 @@ def _draw_odds(view: WorstCases, width: int, look: Look) -> list[Row]:
     """What is unusual in the case, a line for each input."""
     if view.odd is None:
         return []
-    said = f"unusual among {view.among}:" if view.odd else f"no input is {UNUSUAL:g} σ or more from {view.among}"
+    said = (
+        f"unusual among {view.among}:"
+        if view.odd
+        else f"no input is {UNUSUAL:g} {look.pick('σ', 'sd')} or more from {view.among}"
+    )
     heads: list[Row] = [((line, look.ink("dim")),) for line in wrap(clean(said), width)]
     return [*heads, *(_draw_odd(odd, width, look) for odd in view.odd)]
 
 
 def _draw_odd(odd: Odd, width: int, look: Look) -> Row:
     """`+4.1 σ worst area 1,650 (usually 558)`."""
-    away = f"{'+' if odd.deviations > 0 else look.pick('−', '-')}{abs(odd.deviations):.1f} σ"
+    away = f"{'+' if odd.deviations > 0 else look.pick('−', '-')}{abs(odd.deviations):.1f} {look.pick('σ', 'sd')}"
     tail = f" {figure(odd.value)} (usually {figure(odd.usual)})"
     name = clean(odd.name, max(4, width - len(tail) - len(away) - 3))
     return joined(
