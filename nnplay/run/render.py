@@ -8,11 +8,13 @@ from typing import Any, Final
 from nnplay import views
 from nnplay.health import findings
 from nnplay.network import silenced_frozen
+from nnplay.run.moments import find_moments
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.averaged_weights import average_words
 from nnplay.training.curve_recording import OF_EPOCHS
 from nnplay.training.history import Curve
 from nnplay.training.trainer import Trainer
+from nnplay.views.view import Output
 
 #: Parameters up to which all weights go into a snapshot.
 _SMALL_NETWORK: Final = 4_096
@@ -81,8 +83,12 @@ def _average(trainer: Trainer) -> tuple[str, ...]:
     return average_words(settings.average, trainer.machine) if shown else ()
 
 
-def pictures(trainer: Trainer, timeline: Timeline | None, look: Look) -> dict[str, Any]:
-    """Curves, findings, and what the network answers, as fields of a `Snapshot`; this costs forward passes."""
+def pictures(trainer: Trainer, timeline: Timeline | None, look: Look, before: Output | None = None) -> dict[str, Any]:
+    """Curves, findings, and what the network answers, as fields of a `Snapshot`; this costs forward passes.
+
+    Args:
+        before: the answers that are on the screen now.
+    """
     plane = views.plane_inputs(trainer)
     small = trainer.plan.parameter_count <= _SMALL_NETWORK
     found: dict[str, Any] = {
@@ -102,6 +108,8 @@ def pictures(trainer: Trainer, timeline: Timeline | None, look: Look) -> dict[st
             size=look.surface,
             room=look.room,
             held_out=look.held_out,
+            before=before,
+            moments=find_moments(timeline) if timeline is not None else (),
         )
     if look.neurons and plane == 2:
         found["neurons"] = views.make_neuron_pictures(trainer, look.neurons)
