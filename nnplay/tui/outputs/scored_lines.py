@@ -49,9 +49,9 @@ def draw_cut(cut: Cut, width: int, look: Look, f1_interval: Interval | None = No
     """The threshold, the four counts, and the scores that follow from them."""
     counts = cut.counts
     threshold = percent(cut.threshold) if cut.is_chance else f"{cut.threshold:.3g}"
-    return draw_facts(
+    head, *rest = draw_facts(
         [
-            (f"{clean(cut.positive, 20)} from", threshold),
+            (f"{look.pick('•', '*')} {clean(cut.positive, 20)} from", threshold),
             ("TP", f"{counts.hits:,}"),
             ("FP", f"{counts.false_alarms:,}"),
             ("FN", f"{counts.misses:,}"),
@@ -59,10 +59,13 @@ def draw_cut(cut: Cut, width: int, look: Look, f1_interval: Interval | None = No
             ("precision", show_interval("", counts.precision, None, look)),
             ("recall", show_interval("", counts.recall, None, look)),
             ("F1", show_interval("f1", counts.f1, f1_interval, look)),
+            ("of", cut.rows),
         ],
         width,
         look,
     )
+    (label, dim), *values = head
+    return [((label[0], look.series(0)), (label[1:], dim), *values), *rest]
 
 
 def draw_problem(text: str, width: int, look: Look) -> list[Row]:

@@ -30,6 +30,9 @@ WORST = -1
 _SIDE = (-6.0, 6.0)
 """Where a neuron's picture begins and ends on both axes; no examples are drawn on it."""
 
+_CORNERS = 4
+"""Columns of the border that a text in it does not have."""
+
 _MOST_PIXELS = 5000
 """More would cost the training thread time that the eye does not pay back."""
 
@@ -121,18 +124,29 @@ class OutputPane(Pane, can_focus=True):
         """Which example or target is shown, and the keys that lead to others."""
         shown = self._shown
         sideways, upright = look.pick("← →", "left right"), look.pick("↑ ↓", "up down")
-        parts = []
+        parts: list[tuple[str, str]] = []
         if shown.items > 1:
             dash = look.pick("–", "-")
             worst = "worst: " if self.item == WORST else ""
-            parts.append(f"{sideways} {worst}{shown.noun} {shown.item:,} of 0{dash}{shown.items - 1:,}")
+            number = f"{worst}{shown.noun} {shown.item:,} of 0{dash}{shown.items - 1:,}"
+            parts.append((f"{sideways} {number}", f"{sideways} {shown.noun}"))
         if len(shown.places) > 1:
-            parts.append(f"J K {shown.place_noun} {shown.place + 1} of {len(shown.places)}")
+            short = f"J K {shown.place_noun}"
+            parts.append((f"{short} {shown.place + 1} of {len(shown.places)}", short))
         if shown.part:
-            parts.append("t: validation" if shown.part == "test" else "t: test")
+            parts.append(2 * (f"t: {'validation' if shown.part == 'test' else 'test'}",))
         if len(shown.views) > 1:
-            parts.append(f"{upright} {counted(len(shown.views), 'view')}")
-        return " · ".join(parts)
+            parts.append((f"{upright} {counted(len(shown.views), 'view')}", upright))
+        return self._fitting(parts)
+
+    def _fitting(self, parts: list[tuple[str, str]]) -> str:
+        """Long texts, or as many of the short ones as it takes to find room, the last ones first."""
+        chosen = [long for long, _ in parts]
+        for place in reversed(range(len(parts))):
+            if len(" · ".join(chosen)) <= self.size.width - _CORNERS:
+                break
+            chosen[place] = parts[place][1]
+        return " · ".join(chosen)
 
     def action_turn(self, by: int) -> None:
         """Another view, from its first example on."""

@@ -26,7 +26,7 @@ def draw(view: WorstCases, width: int, height: int, look: Look) -> list[Row]:
     room = max(1, height - 2 - len(near) - len(odd))
     first = min(max(0, view.at - room // 2), max(0, len(view.cases) - room))
     head, *lines = _draw_list(view, width, look)
-    title = fit(f"missed most of {view.rows}; {look.pick('✓', '=')} right after all", width)
+    title = fit(f"worst of {view.rows}; {look.pick('✓', '=')} right", width)
     return [((title, look.ink("dim")),), head, *lines[first : first + room], *odd, *near]
 
 
