@@ -229,7 +229,7 @@ async def test_t_switches_between_validation_and_test_rows() -> None:
         )
         app.refresher.tick()
         await pilot.pause()
-        assert str(pane.border_subtitle).startswith("← → threshold")
+        assert str(pane.border_subtitle).startswith("←→ threshold")
         assert "t: test" in str(pane.border_subtitle)
         await pilot.press("t")
         app.refresher.tick()

@@ -12,7 +12,7 @@ from nnplay.training.scores.uncertainty import Interval, show_score
 from nnplay.tui.draw import axes, curves
 from nnplay.tui.draw.downsample import Downsampled
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.cells import Row, joined, row_width
+from nnplay.tui.widgets.cells import Row, fit, joined, row_width
 from nnplay.views.thresholds import Cut
 
 #: Axes from 0 to 1.
@@ -26,8 +26,12 @@ def draw_facts(facts: Sequence[tuple[str, str]], width: int, look: Look) -> list
     rows: list[Row] = []
     line: Row = ()
     for label, value in facts:
-        fact: Row = ((f"{label} ", look.ink("dim")), (value, look.ink("strong")))
-        longer = joined([*line, *(((look.pick("  ", "  "), look.ink("dim")),) if line else ()), *fact])
+        room = width - len(label) - 1
+        fact: Row = (
+            (f"{label} ", look.ink("dim")),
+            (value if len(value) <= room else fit(value, room), look.ink("strong")),
+        )
+        longer = joined([*line, *((("  ", look.ink("dim")),) if line else ()), *fact])
         if line and row_width(longer) > width:
             rows.append(line)
             line = fact

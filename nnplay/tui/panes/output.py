@@ -129,24 +129,24 @@ class OutputPane(Pane, can_focus=True):
             dash = look.pick("–", "-")
             worst = "worst: " if self.item == WORST else ""
             number = f"{worst}{shown.noun} {shown.item:,} of 0{dash}{shown.items - 1:,}"
-            parts.append((f"{sideways} {number}", f"{sideways} {shown.noun}"))
+            parts.append((f"{sideways} {number}", f"{look.pick('←→', sideways)} {shown.noun}"))
         if len(shown.places) > 1:
             short = f"J K {shown.place_noun}"
             parts.append((f"{short} {shown.place + 1} of {len(shown.places)}", short))
         if shown.part:
             parts.append(2 * (f"t: {'validation' if shown.part == 'test' else 'test'}",))
         if len(shown.views) > 1:
-            parts.append((f"{upright} {counted(len(shown.views), 'view')}", upright))
+            parts.append((f"{upright} {counted(len(shown.views), 'view')}", ""))
         return self._fitting(parts)
 
     def _fitting(self, parts: list[tuple[str, str]]) -> str:
         """Long texts, or as many of the short ones as it takes to find room, the last ones first."""
         chosen = [long for long, _ in parts]
         for place in reversed(range(len(parts))):
-            if len(" · ".join(chosen)) <= self.size.width - _CORNERS:
+            if len(" · ".join(filter(None, chosen))) <= self.size.width - _CORNERS:
                 break
             chosen[place] = parts[place][1]
-        return " · ".join(chosen)
+        return " · ".join(filter(None, chosen))
 
     def action_turn(self, by: int) -> None:
         """Another view, from its first example on."""
