@@ -80,7 +80,7 @@ SMALL = {
     "digits28": (
         {"samples": 120, "flat": True, "learn": "picture"},
         "linear 4, linear 784",
-        ["images", "predicted vs true"],
+        ["reconstruction", "predicted vs true"],
     ),
 }
 #: The views that are listed for some data set; others suit nearly every run.
