@@ -25,7 +25,7 @@ MOST_TARGETS: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Rows with the network's answers, all of them finite.
+    """Rows with the network's answers, all of them finite; none whose label is ignored.
 
     Attributes:
         part: whose rows they are, "validation", "test" or "training".
@@ -50,7 +50,10 @@ def score_rows(trainer: Trainer, asked: Asked) -> Scored:
     answers_each = max(1, int(np.prod(data.y.shape[1:])))
     count = min(len(data), MOST_ROWS, afford_rows(trainer), max(1, _MOST_ANSWERS // answers_each))
     answers = trainer.answers(data.x[:count])
-    rows = np.flatnonzero(np.isfinite(answers.reshape(count, -1)).all(axis=1))
+    counts = np.isfinite(answers.reshape(count, -1)).all(axis=1)
+    if data.y.ndim == 1 and trainer.form.ignored is not None:
+        counts &= data.y[:count] != trainer.form.ignored
+    rows = np.flatnonzero(counts)
     every = counted(len(data), f"{part} row")
     words = every if len(rows) == len(data) else f"{len(rows):,} of {every}"
     return Scored(part, data, rows, data.y[rows], answers[rows], words)
@@ -119,9 +122,15 @@ def score_classes(trainer: Trainer, scored: Scored) -> ClassScores:
     chances = form.probabilities(scored.answers) if form.probabilities is not None else None
     scores = _as_columns(scored.answers if chances is None else chances, len(names))
     decided = form.decide(scored.answers).ravel() if form.decide is not None else scores.argmax(axis=1)
-    kept = np.ones(len(labels), bool) if form.ignored is None else labels != form.ignored
+    kept = counts_in_score(trainer, labels)
     true = labels[kept, None] == np.arange(len(names))
     return ClassScores(names, true, scores[kept], chances is not None, True, decided[kept] == labels[kept])
+
+
+def counts_in_score(trainer: Trainer, y: Array) -> NDArray[np.bool_]:
+    """Whether the answer for each label (any shape) is scored: not for the one that is ignored."""
+    ignored = trainer.form.ignored
+    return np.ones(y.shape, bool) if ignored is None else np.asarray(y != ignored)
 
 
 def _score_columns(trainer: Trainer, scored: Scored, names: tuple[str, ...]) -> ClassScores:

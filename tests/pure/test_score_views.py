@@ -68,6 +68,7 @@ def prices() -> Trainer:
 
 
 CLASSES = ["confusion matrix", "ROC", "precision-recall", "calibration", "worst cases", "slices"]
+NUMBERS = ["predicted vs true", "residuals", "worst cases", "slices"]
 SEVERAL = RANDOM.random((80, 3)).round().astype(np.float32)
 SHARES = RANDOM.dirichlet(np.ones(3), 80).astype(np.float32)
 KINDS: dict[str, tuple[Any, str, str, list[str]]] = {
@@ -76,7 +77,8 @@ KINDS: dict[str, tuple[Any, str, str, list[str]]] = {
     "columns": (LABELS, "linear 2", "mse", [name for name in CLASSES if name != "calibration"]),
     "one column": (LABELS, "linear 1", "mse", [name for name in CLASSES if name != "calibration"]),
     "several labels": (SEVERAL, "linear 3", "binary_cross_entropy_logits", ["predicted vs true", *CLASSES[1:]]),
-    "numbers": (X[:, :2] * 5, "linear 2", "mse", ["predicted vs true", "residuals", "worst cases", "slices"]),
+    "numbers": (X[:, :2] * 5, "linear 2", "mse", NUMBERS),
+    "numbers with variances": (X[:, :2], "linear 4", "gaussian_nll", NUMBERS),
     "groups": (LABELS, "linear 2", "triplet_margin", []),
 }
 
@@ -156,6 +158,12 @@ def test_ignored_labels_do_not_count() -> None:
     counts = look(run, "ROC").cut.counts
     total = counts.hits + counts.false_alarms + counts.misses + counts.rejections
     assert total == int((part.y != 2).sum()) < len(part)
+    matrix = look(run, "confusion matrix").matrix
+    assert matrix.sum(axis=1).tolist() == np.bincount(part.y[part.y != 2], minlength=3).tolist()
+    found = look(run, "slices", place="true class")
+    assert found.whole.count == total
+    assert found.whole.score == pytest.approx(run.evaluate("validation")["accuracy"])
+    assert "2" not in {case.true for case in look(run, "worst cases").cases}
 
 
 def test_calibration_has_every_row_once(two_classes: Trainer) -> None:

@@ -13,7 +13,7 @@ from nnplay.training.scores.metrics import confusion_matrix
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_classes
 from nnplay.views.rows import decide_classes
-from nnplay.views.scored import score_rows
+from nnplay.views.scored import counts_in_score, score_rows
 from nnplay.views.view import Asked, Output, View
 
 Array = NDArray[Any]
@@ -35,7 +35,8 @@ def make_confusion(trainer: Trainer, asked: Asked) -> Confusion:
     scored = score_rows(trainer, asked)
     y, answers = scored.y, scored.answers
     predicted, labels = decide_classes(trainer, answers), trainer.split.class_names
-    matrix = confusion_matrix(y, predicted, len(labels))
+    kept = counts_in_score(trainer, y)
+    matrix = confusion_matrix(y[kept], predicted[kept], len(labels))
     if y.ndim > 1:
         return Confusion(matrix, labels, _describe_pairs(matrix, labels), scored.words)
     chances = trainer.form.probabilities(answers) if trainer.form.probabilities else None
