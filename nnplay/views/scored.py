@@ -42,6 +42,10 @@ class Scored:
     answers: Array
     words: str
 
+    def describe(self, answers: int) -> str:
+        """Which rows those are, with so many answers in them where they are steps or pixels."""
+        return self.words if answers == len(self.rows) else f"{counted(answers, 'answer')} in {self.words}"
+
 
 def score_rows(trainer: Trainer, asked: Asked) -> Scored:
     """The rows that are scored: those of the test part if asked for, else those held out for validation."""
@@ -57,6 +61,12 @@ def score_rows(trainer: Trainer, asked: Asked) -> Scored:
     every = counted(len(data), f"{part} row")
     words = every if len(rows) == len(data) else f"{len(rows):,} of {every}"
     return Scored(part, data, rows, data.y[rows], answers[rows], words)
+
+
+def in_units(trainer: Trainer, scored: Scored) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """True and predicted quantities (N, T) in the targets' own units."""
+    unscale = trainer.split.scaler.target_in_units
+    return unscale(scored.y), unscale(trainer.form.estimate(scored.answers).reshape(scored.y.shape))
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,13 @@ def test_the_area_is_the_same_from_both_sides_and_as_reported(two_classes: Train
     assert other.cut.rows == "16 test rows"
 
 
+def test_the_matrix_has_the_scores_of_the_report(two_classes: Trainer) -> None:
+    """Accuracy and F1 with their intervals."""
+    scores, intervals = two_classes.evaluate("test"), two_classes.uncertainty("test")
+    expected = [(name, pytest.approx(scores[name]), intervals[name]) for name in ("accuracy", "f1")]
+    assert list(look(two_classes, "confusion matrix", held_out=True).scores) == expected
+
+
 def test_without_test_rows_the_part_cannot_be_chosen() -> None:
     """Validation rows are scored, and no other part is offered."""
     run = begin(nn.Dataset(X, LABELS).split(0.8, 0.2, 0.0, seed=0), "linear 2", "cross_entropy")

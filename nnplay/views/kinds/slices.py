@@ -12,7 +12,7 @@ from nnplay.training.scores.slicing import Slice, slice_by_category, slice_by_nu
 from nnplay.training.scores.uncertainty import MOST_ROWS, Interval, accuracy_interval, mean_interval
 from nnplay.training.trainer import Trainer
 from nnplay.views.rows import decide_classes
-from nnplay.views.scored import Scored, counts_in_score, has_labels, has_quantities, ranks_classes, score_rows
+from nnplay.views.scored import Scored, counts_in_score, has_labels, has_quantities, in_units, ranks_classes, score_rows
 from nnplay.views.table_columns import slice_column, table_columns
 from nnplay.views.view import Asked, Output, View
 
@@ -80,9 +80,8 @@ def make_slices(trainer: Trainer, asked: Asked) -> Slices:
 def _score_each(trainer: Trainer, scored: Scored, target: int) -> Array:
     """Of each row whether it is right, or which share of it is; of quantities the absolute error of a target."""
     if has_quantities(trainer):
-        in_units = trainer.split.scaler.target_in_units
-        predicted = in_units(trainer.form.estimate(scored.answers).reshape(scored.y.shape))
-        return np.asarray(np.abs(in_units(scored.y) - predicted)[:, target])
+        true, predicted = in_units(trainer, scored)
+        return np.asarray(np.abs(true - predicted)[:, target])
     if not has_labels(trainer):
         estimate = trainer.form.estimate(scored.answers).reshape(scored.y.shape)
         if trainer.loss.target == "distribution":
