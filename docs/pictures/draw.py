@@ -20,6 +20,8 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
     "digits": (Look(), [":data digits", ":layers flatten, linear 24, relu, linear 10", ":set lr 0.003", "+400"]),
     "masks": (Look(), [":preset unet_shapes", "+80", "f"]),
     "regression": (Look().with_palette(dark=False), [":data diabetes", ":set lr 0.001", "+400", "5"]),
+    "roc": (Look(), [":preset breast_cancer", "+60", ":view ROC", "4", "f"]),
+    "worst-cases": (Look(), [":preset breast_cancer", "+60", ":view worst cases", "4", "f"]),
     "browser": (Look(), [":data sql_shop", "b", "down", "down", "right"]),
     "browser-row": (Look().with_palette(dark=False), [":data sql_shop", "b", "tab", "right", "right", "down", "down"]),
     "browser-waves": (Look(), [":data sounds", "b", "right"]),
