@@ -17,6 +17,8 @@ from nnplay.data.csv.text.packed_cells import PackedCells
 
 #: Cells that tell whether a column may be one of dates.
 _SAMPLE: Final = 100
+#: Letters of a date that is written without marks.
+_DATE: Final = 8
 Kind = Literal["number", "category", "identifier", "empty"]
 
 
@@ -81,14 +83,14 @@ def type_column(name: str, packed: PackedCells, decimal: str, wanted: str = "aut
 
     In a column that is wanted as categories every word is a label, also `-` or `NA`; only empty cells are missing.
     """
-    none = np.zeros(len(packed), dtype=np.bool_)
+    none = np.broadcast_to(np.False_, len(packed))  # takes no room
     if wanted != "category":
         column = _plain_numbers(name, packed, decimal, wanted)
         if column is not None:
             return column
     different, codes = packed.coded()
     absent = find_missing(different) if wanted != "category" else {""}
-    missing = _are_in(different, absent)[codes]
+    missing = _are_in(different, absent)[codes] if absent else none
     if missing.all():
         return TypedColumn(name, "empty", packed, np.zeros(0), missing, none, none)
     read = read_column([cell for cell in different if cell not in absent], decimal, wanted)
@@ -129,28 +131,29 @@ def _plain_numbers(name: str, packed: PackedCells, decimal: str, wanted: str) ->
         return None
     values, known = found
     lost = ~known
-    marks = set(packed.pick(lost))
+    marks = packed.different(lost) if lost.any() else set()
     if not all(is_missing(mark) or mark.lower() in MISSING_AMONG_NUMBERS for mark in marks):
         return None
     if (wanted == "auto" or marks) and _may_be_dates(packed, whole=not marks):
         return None
     values[lost] = np.nan
-    return _number(name, packed, values, lost, np.zeros(len(packed), dtype=np.bool_))
+    none = np.broadcast_to(np.False_, len(packed))
+    return _number(name, packed, values, lost if lost.any() else none, none)
 
 
 def _may_be_dates(packed: PackedCells, *, whole: bool) -> bool:
     """Whether numbers may be dates such as 20210131; it is certain if they are the `whole` column."""
-    first = [cell for cell in dict.fromkeys(packed[:_SAMPLE]) if not is_missing(cell)]
-    days = read_dates(first).days
+    first = dict.fromkeys(packed[:_SAMPLE])
+    eights = [cell for cell in first if len(cell) == _DATE]  # no other number is a date
     if whole:
-        return None not in days and _are_packed_dates(packed)
-    return any(day is not None for day in days)
+        return len(eights) == len(first) and None not in read_dates(eights).days and _are_packed_dates(packed)
+    return any(day is not None for day in read_dates(eights).days)
 
 
 def _are_packed_dates(packed: PackedCells) -> bool:
     """Eight digits are hardly ever all of them dates by chance."""
     different, _ = packed.coded()
-    if any(len(cell) != 8 for cell in different) or len(different) < 3:
+    if any(len(cell) != _DATE for cell in different) or len(different) < 3:
         return False
     return all(day is not None and -40_000 < day < 40_000 for day in read_dates(different).days)
 
@@ -162,6 +165,8 @@ def _number(
     missing: NDArray[np.bool_],
     stray: NDArray[np.bool_],
 ) -> TypedColumn:
-    infinite = ~np.isfinite(values) & ~missing & ~stray
+    infinite = ~(np.isfinite(values) | missing | stray)
     values[infinite] = np.nan
+    if not infinite.any():
+        infinite = np.broadcast_to(np.False_, len(values))
     return TypedColumn(name, "number", cells, values, missing, infinite, stray)

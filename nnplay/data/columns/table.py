@@ -56,13 +56,13 @@ _TEXT_WORDS = 3
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Typed columns, the line of the file on which each row begins, and which row of the whole table it is."""
+    """Typed columns, the line of the file on which each row begins, and which of the table's rows are kept if not all."""
 
     features: tuple[TypedColumn, ...]
     targets: tuple[TypedColumn, ...]
     weights: tuple[TypedColumn, ...]
     lines: NDArray[np.int64]
-    rows: NDArray[np.int64]
+    rows: NDArray[np.int64] | None = None
 
     def select(self, keep: NDArray[np.bool_]) -> _Table:
         if keep.all():
@@ -70,7 +70,8 @@ class _Table:
         features = tuple(column.select(keep) for column in self.features)
         targets = tuple(column.select(keep) for column in self.targets)
         weights = tuple(column.select(keep) for column in self.weights)
-        return _Table(features, targets, weights, self.lines[keep], self.rows[keep])
+        rows = np.flatnonzero(keep) if self.rows is None else self.rows[keep]
+        return _Table(features, targets, weights, self.lines[keep], rows)
 
 
 def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, where: str) -> Dataset:
@@ -96,7 +97,9 @@ def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, wh
     keep = find_rows_with_values(table.features, table.lines, options.missing, where)
     table = table.select(keep)
     target = read_targets(table.targets, table.lines, options.task, where)
-    encoded = _encode(table, options, where)
+    leaks = [note for column in table.targets for note in leak_notes(table.features, column)]
+    features, table = [*table.features], replace(table, features=())  # each is let go as soon as it is encoded
+    encoded = _encode(features, table.lines, options, where)
     notes = (
         *text.notes,
         *target_notes,
@@ -106,7 +109,7 @@ def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, wh
         *target.notes,
         *_left_out_notes(encoded),
         *(note for item in encoded for note in item.notes),
-        *(note for column in table.targets for note in leak_notes(table.features, column)),
+        *leaks,
     )
     wanted = [column.name for column in table.targets]
     described = [item.column for item in encoded]
@@ -119,7 +122,7 @@ def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, wh
     ]
     place = {column: index for index, column in enumerate(text.names)}
     described.sort(key=lambda column: place[column.name])
-    raw = RawTable(text, table.rows if len(table.rows) < len(text.columns[0]) else None)
+    raw = RawTable(text, table.rows)
     weights = _read_weights(table, where)
     return _make_dataset(encoded, target, described, notes, name=name, target_names=wanted, table=raw, weights=weights)
 
@@ -149,7 +152,7 @@ def _type_columns(text: NamedColumns, options: CsvOptions, where: str) -> tuple[
         raise InputError("the target column is empty", where=f"{where}, column '{empty[0]}'", hint=hint)
     targets.sort(key=lambda column: wanted.index(column.name))
     lines = np.asarray(text.lines, dtype=np.int64)
-    return _Table(tuple(features), tuple(targets), tuple(weights), lines, np.arange(len(lines))), notes
+    return _Table(tuple(features), tuple(targets), tuple(weights), lines), notes
 
 
 def _read_weights(table: _Table, where: str) -> NDArray[np.float64] | None:
@@ -172,14 +175,17 @@ def _read_weights(table: _Table, where: str) -> NDArray[np.float64] | None:
     return column.values
 
 
-def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
+def _encode(features: list[TypedColumn], lines: NDArray[np.int64], options: CsvOptions, where: str) -> list[Encoded]:
+    """What is made of each column; the list is empty afterwards."""
     encoded: list[Encoded] = []
-    width, rows, budget = 0, len(table.lines), memory_budget()
-    for index, column in enumerate(table.features, len(table.features)):
-        report(index, 2 * len(table.features), "columns")
+    width, rows, budget, texts, count = 0, len(lines), memory_budget(), False, len(features)
+    features.reverse()
+    while features:
+        report(count + len(encoded), 2 * count, "columns")
+        column = features.pop()
         item = encode_column(
             column,
-            table.lines,
+            lines,
             encode=options.encode,
             indicate_missing=options.missing == "category",
             parts=column.name not in options.kinds,
@@ -187,15 +193,13 @@ def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
         )
         encoded.append(item)
         width += item.width
+        texts = texts or (item.left_out == WORDS and _holds_texts(column))
         if width > MAX_COLUMNS or 8 * width * rows > budget:
             what = f"{rows:,} rows of {width:,} inputs or more ({size_text(4.0 * width * rows)}) are too many"
             hint = f"at most {MAX_COLUMNS:,} inputs and {size_text(budget / 2)}"
             hint += f"; try {advice('encode', 'ordinal')} or fewer columns"
             raise InputError(what, where=f"{where}, column '{column.name}'", hint=hint)
     if width == 0:
-        texts = any(
-            _holds_texts(column) for column, item in zip(table.features, encoded, strict=True) if item.left_out == WORDS
-        )
         raise _describe_nothing_left(encoded, where, texts=texts)
     return encoded
 

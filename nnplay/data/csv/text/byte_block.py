@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +22,8 @@ _WHITE: Final = tuple(bytes([letter]) for letter in (9, 11, 12, 13, 28, 29, 30, 
 _WHITE_BEYOND_ASCII: Final = "\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _MARGIN: Final = bytes(MARGIN)
 
-Places = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
+Places = NDArray[np.unsignedinteger]
+"""Places in a line, in as few bytes as its length needs."""
 
 
 class ByteBlock:
@@ -57,6 +60,25 @@ class ByteBlock:
         kind = self._ends.dtype
         return ByteBlock(self.text, lines, ends.astype(kind), begins.astype(kind))
 
+    @classmethod
+    def joined(cls, blocks: Sequence[ByteBlock]) -> ByteBlock:
+        """The lines of several blocks, one behind the other, as one block."""
+        texts = [block.text[MARGIN:-MARGIN] for block in blocks]
+        shifts = itertools.accumulate((len(text) for text in texts[:-1]), initial=0)
+        lines = [block._lines + np.int32(shift) for block, shift in zip(blocks, shifts, strict=True)]
+        ends = np.concatenate([block._ends for block in blocks], axis=1)
+        begins = None
+        if any(block._begins is not None for block in blocks):
+            begins = np.concatenate([block._all_begins() for block in blocks], axis=1)
+        return cls(b"".join([_MARGIN, *texts, _MARGIN]), np.concatenate(lines), ends, begins)
+
+    def _all_begins(self) -> Places:
+        if self._begins is not None:
+            return self._begins
+        begins = np.zeros_like(self._ends)
+        begins[1:] = self._ends[:-1] + 1
+        return begins
+
 
 @dataclass(frozen=True, slots=True)
 class BlockColumn:
@@ -79,6 +101,12 @@ class BlockColumn:
         """The cells of some rows."""
         begins, ends = self.block.span(self.column)
         return self._between(begins[rows], ends[rows])
+
+    def different(self, rows: NDArray[np.int64]) -> set[str]:
+        """The different cells of some rows; most of those that are asked for are empty."""
+        begins, ends = (places[rows] for places in self.block.span(self.column))
+        filled = ends > begins
+        return {*self._between(begins[filled], ends[filled]), *(() if filled.all() else ("",))}
 
     def select(self, keep: NDArray[np.bool_]) -> BlockColumn:
         """The same with only the rows (N,) that are to be kept."""
@@ -135,8 +163,8 @@ def cut_block(block: str, delimiter: str, width: int) -> ByteBlock | None:
     if longest > FIELD_LIMIT and _longest_cell(begins, ends) > FIELD_LIMIT:
         return None
     kind = np.min_scalar_type(longest)
-    small = [None if places is None else places.T.astype(kind, order="C") for places in (ends, begins)]
-    return ByteBlock(raw, lines, small[0], small[1])
+    held = None if begins is None else begins.T.astype(kind, order="C")
+    return ByteBlock(raw, lines, ends.T.astype(kind, order="C"), held)
 
 
 def _longest_cell(begins: NDArray[np.int32] | None, ends: NDArray[np.int32]) -> int:

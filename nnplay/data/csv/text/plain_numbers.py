@@ -1,4 +1,4 @@
-"""Plain numbers read from bytes: up to sixteen characters of each are worked on at a time, as whole numbers of 64 bits."""
+"""Plain numbers read from bytes: up to sixteen characters of each are worked on at a time, as one or two integers."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def read_plain(
     first = np.frombuffer(text, np.uint8)[begins]
     negative = first == ord("-")
     lengths = ends - (begins + (negative | (first == ord("+"))))
-    letters = (eights[ends - 8] ^ _ZEROS) & _KEEP[np.clip(lengths, 0, 8)]
+    letters = (eights[ends - 8] ^ _ZEROS) & _KEEP[np.minimum(np.maximum(lengths, 0), 8)]
     mark = _find(point, letters)
     number = _take_out(letters, mark)
     known = _are_digits(number) & (lengths > (mark != 0)) & (lengths <= 8)
@@ -98,7 +98,7 @@ def _below(mark: Letters) -> Letters:
 def _take_out(letters: Letters, mark: Letters) -> Letters:
     """The letters without the one that is marked; a zero comes in front."""
     shift = (mark != 0).astype(np.uint64) << np.uint64(3)
-    return (letters & _above(mark)) | ((letters & _below(mark)) << shift)
+    return np.asarray((letters & _above(mark)) | ((letters & _below(mark)) << shift))
 
 
 def _are_digits(letters: Letters) -> NDArray[np.bool_]:
