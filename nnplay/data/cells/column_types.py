@@ -85,7 +85,7 @@ def type_column(name: str, packed: PackedCells, decimal: str, wanted: str = "aut
     """
     none = np.broadcast_to(np.False_, len(packed))  # takes no room
     if wanted != "category":
-        column = _plain_numbers(name, packed, decimal, wanted)
+        column = _plain_numbers(name, packed, decimal, wanted, none)
         if column is not None:
             return column
     different, codes = packed.coded()
@@ -124,7 +124,9 @@ def _are_numbers(numeric: int, text: int, read: ColumnReading, wanted: str) -> b
     return 10 * text <= numeric if read.dates else numeric > text
 
 
-def _plain_numbers(name: str, packed: PackedCells, decimal: str, wanted: str) -> TypedColumn | None:
+def _plain_numbers(
+    name: str, packed: PackedCells, decimal: str, wanted: str, none: NDArray[np.bool_]
+) -> TypedColumn | None:
     """The fast way for a column of nothing but plain numbers and gaps; None for any other, and for one of dates."""
     found = packed.numbers(decimal)
     if found is None or not found[1].any():
@@ -134,15 +136,17 @@ def _plain_numbers(name: str, packed: PackedCells, decimal: str, wanted: str) ->
     marks = packed.different(lost) if lost.any() else set()
     if not all(is_missing(mark) or mark.lower() in MISSING_AMONG_NUMBERS for mark in marks):
         return None
-    if (wanted == "auto" or marks) and _may_be_dates(packed, whole=not marks):
-        return None
     values[lost] = np.nan
-    none = np.broadcast_to(np.False_, len(packed))
+    if (wanted == "auto" or marks) and _may_be_dates(packed, values, whole=not marks):
+        return None
     return _number(name, packed, values, lost if lost.any() else none, none)
 
 
-def _may_be_dates(packed: PackedCells, *, whole: bool) -> bool:
-    """Whether numbers may be dates such as 20210131; it is certain if they are the `whole` column."""
+def _may_be_dates(packed: PackedCells, values: NDArray[np.float64], *, whole: bool) -> bool:
+    """Whether numbers (N,) may be dates such as 20210131; it is certain if they are the `whole` column."""
+    integers = values[:_SAMPLE] == np.floor(values[:_SAMPLE])
+    if not (integers.all() if whole else integers.any()):
+        return False
     first = dict.fromkeys(packed[:_SAMPLE])
     eights = [cell for cell in first if len(cell) == _DATE]  # no other number is a date
     if whole:
@@ -167,6 +171,5 @@ def _number(
 ) -> TypedColumn:
     infinite = ~(np.isfinite(values) | missing | stray)
     values[infinite] = np.nan
-    if not infinite.any():
-        infinite = np.broadcast_to(np.False_, len(values))
+    infinite = infinite if infinite.any() else np.broadcast_to(np.False_, len(values))
     return TypedColumn(name, "number", cells, values, missing, infinite, stray)

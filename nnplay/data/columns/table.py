@@ -56,7 +56,7 @@ _TEXT_WORDS = 3
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Typed columns, the line of the file on which each row begins, and which of the table's rows are kept if not all."""
+    """Typed columns, the line of the file on which each row begins, and which of the rows are kept, if not all."""
 
     features: tuple[TypedColumn, ...]
     targets: tuple[TypedColumn, ...]

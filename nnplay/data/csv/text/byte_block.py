@@ -63,7 +63,7 @@ class ByteBlock:
     @classmethod
     def joined(cls, blocks: Sequence[ByteBlock]) -> ByteBlock:
         """The lines of several blocks, one behind the other, as one block."""
-        texts = [block.text[MARGIN:-MARGIN] for block in blocks]
+        texts = [memoryview(block.text)[MARGIN:-MARGIN] for block in blocks]
         shifts = itertools.accumulate((len(text) for text in texts[:-1]), initial=0)
         lines = [block._lines + np.int32(shift) for block, shift in zip(blocks, shifts, strict=True)]
         ends = np.concatenate([block._ends for block in blocks], axis=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -16,8 +17,9 @@ BLANK = " "
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
 _COMMA_NUMBER = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?")
 _POINT_NUMBER = re.compile(r"[+-]?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?")
-#: So many cells tell as much as all of them.
-_MOST_CELLS = 20_000
+#: So many letters, in so many lines at the least, tell as much as all of them.
+_MOST_LETTERS = 1 << 18
+_FEWEST_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Dialect:
 
 def find_dialect(lines: Sequence[str], delimiter: str, decimal: str) -> Dialect:
     """The dialect of a file that begins with `lines`; "auto" is found out, anything else is taken as told."""
-    lines = [line for line in lines if not line.startswith("#")] or lines
+    lines = _enough([line for line in lines if not line.startswith("#")] or lines)
     found = _best_delimiter(lines) if delimiter == "auto" else delimiter
     notes = [f"delimiter: {_NAMES[found]}"] if delimiter == "auto" and found != "," else []
     if decimal != "auto":
@@ -40,6 +42,12 @@ def find_dialect(lines: Sequence[str], delimiter: str, decimal: str) -> Dialect:
     if mark == ",":
         notes.append(f"decimal comma (if it separates thousands, use {advice('decimal', '.')})")
     return Dialect(found, mark, tuple(notes))
+
+
+def _enough(lines: Sequence[str]) -> Sequence[str]:
+    """All lines, or the first few where they are very long."""
+    letters = itertools.accumulate(map(len, lines))
+    return lines[: max(_FEWEST_LINES, sum(count <= _MOST_LETTERS for count in letters))]
 
 
 def sample_rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
@@ -84,19 +92,13 @@ def _score(rows: list[list[str]]) -> tuple[float, int]:
     if width < 2:
         return 0.0, 0
     even = sum(len(row) == width for row in rows) / len(rows)
-    cells = _some_cells(rows)
+    cells = [cell for row in rows for cell in row]
     numbers = sum(parse_number(cell) is not None or bool(_COMMA_NUMBER.fullmatch(cell)) for cell in cells)
     return round(even * (1 + numbers / len(cells)), 3), width
 
 
-def _some_cells(rows: Sequence[Sequence[str]]) -> list[str]:
-    """All cells, or as many from everywhere as tell enough of a very wide table."""
-    cells = [cell for row in rows for cell in row]
-    return cells[:: len(cells) // _MOST_CELLS + 1]
-
-
 def _decimal_mark(rows: list[list[str]]) -> str:
-    cells = _some_cells(rows)
+    cells = [cell for row in rows for cell in row]
     commas = sum(bool(_COMMA_NUMBER.fullmatch(cell)) for cell in cells)
     points = sum(bool(_POINT_NUMBER.fullmatch(cell)) for cell in cells)
     return "," if commas > points else "."
