@@ -53,6 +53,7 @@ def encode(frame):
 """,
 }
 _WORK["duckdb"] = f"""import duckdb
+duckdb.execute("SET enable_progress_bar = false")
 {_WORK["polars"]}
 def work(path):
     return encode(duckdb.read_csv(path, max_line_size=8_000_000).pl())
