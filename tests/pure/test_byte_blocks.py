@@ -155,3 +155,15 @@ def test_a_cell_that_is_too_long_is_left_to_the_careful_reader() -> None:
     assert cut_block("x" * (FIELD_LIMIT + 1) + ",1\n", ",", 2) is None
     assert cut_block("x" * FIELD_LIMIT + ",1\n", ",", 2) is not None
     assert WordCodes().words == []
+
+
+@pytest.mark.parametrize("rows", [3, 3000])
+def test_columns_of_several_files_are_joined(rows: int) -> None:
+    """Small pieces become one, large ones stay; the cells and their codes are the same either way."""
+    words = [["x", "y", f"w{place}"] * (rows // 3) for place in range(3)]
+    joined = PackedCells.joined([block_column(words[0]), PackedCells(words[1]), block_column(words[2])])
+    wanted = [*words[0] * 2, *words[1], *words[2] * 2]
+    assert list(joined) == wanted
+    assert joined[len(words[0]) * 2 : len(words[0]) * 2 + 2] == ["x", "y"]
+    different, codes = joined.coded()
+    assert [different[code] for code in codes.tolist()] == wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -53,7 +54,7 @@ class TypedColumn:
     @property
     def unknown(self) -> NDArray[np.bool_]:
         """Cells without a usable value, missing or not finite; none in a column that is left out whole."""
-        return self.missing & (self.kind not in ("empty", "identifier")) | self.infinite
+        return self.infinite if self.kind in ("empty", "identifier") else self.missing | self.infinite
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -78,12 +79,20 @@ class TypedColumn:
         )
 
 
+@functools.lru_cache(maxsize=1)
+def _none(rows: int) -> NDArray[np.bool_]:
+    """No cell (N,); the same for all columns of a table."""
+    none = np.zeros(rows, dtype=np.bool_)
+    none.flags.writeable = False
+    return none
+
+
 def type_column(name: str, packed: PackedCells, decimal: str, wanted: str = "auto") -> TypedColumn:
     """The column's type: numbers or dates when more cells are such than text, unless `wanted` says number or category.
 
     In a column that is wanted as categories every word is a label, also `-` or `NA`; only empty cells are missing.
     """
-    none = np.broadcast_to(np.False_, len(packed))  # takes no room
+    none = _none(len(packed))
     if wanted != "category":
         column = _plain_numbers(name, packed, decimal, wanted, none)
         if column is not None:
@@ -171,5 +180,5 @@ def _number(
 ) -> TypedColumn:
     infinite = ~(np.isfinite(values) | missing | stray)
     values[infinite] = np.nan
-    infinite = infinite if infinite.any() else np.broadcast_to(np.False_, len(values))
+    infinite = infinite if infinite.any() else _none(len(values))
     return TypedColumn(name, "number", cells, values, missing, infinite, stray)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from nnplay.data.columns.columns import Column
 
 #: Numbers that are written at a time, and rows at the least: they stay in the processor's cache.
-_PIECE: Final = 1 << 18
-_FEWEST: Final = 1024
+_PIECE: Final = 1 << 16
+_FEWEST: Final = 256
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.data.cells.cells import parse_number
 from nnplay.data.csv.text.dialect import BLANK
 from nnplay.data.csv.text.lines import FIELD_LIMIT
 from nnplay.data.csv.text.plain_numbers import MARGIN, read_plain
@@ -20,6 +21,8 @@ _NEWLINE: Final = 10
 #: What `str.strip` takes off besides these is not in a block.
 _WHITE: Final = tuple(bytes([letter]) for letter in (9, 11, 12, 13, 28, 29, 30, 31, 32))
 _WHITE_BEYOND_ASCII: Final = "\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+#: Words that tell whether the others are numbers too.
+_PROBE: Final = 64
 _MARGIN: Final = bytes(MARGIN)
 
 Places = NDArray[np.unsignedinteger]
@@ -120,11 +123,15 @@ class BlockColumn:
         return into.of_bytes(self.block.text, begins, ends)
 
     def numbers(self, decimal: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """The numbers (N,) that cells plainly are, as `parse_number` reads them, and which cells are numbers."""
+        """The numbers (N,) that cells plainly are, as `parse_number` reads them, and which cells are numbers.
+
+        Of cells that are written in a rarer way some may be passed over where most of them are words.
+        """
         begins, ends = self.block.span(self.column)
         values, known = read_plain(self.block.text, begins, ends, decimal)
         rest = np.flatnonzero(~known & (ends > begins))
-        if rest.size:
+        first = self._between(begins[rest[:_PROBE]], ends[rest[:_PROBE]])
+        if 2 * sum(parse_number(word, decimal) is not None for word in first) > len(first):
             words = TextPart(BETWEEN.join(self._between(begins[rest], ends[rest])), rest.size)
             values[rest], known[rest] = words.numbers(decimal)
         return values, known

@@ -39,6 +39,14 @@ class PackedCells(Sequence[str]):
         self._rows = self._firsts.pop()
         self._coded: tuple[list[str], NDArray[np.integer]] | None = None
 
+    @classmethod
+    def joined(cls, columns: Sequence[PackedCells]) -> PackedCells:
+        """The cells of several columns, one behind the other: their pieces as they are, unless these are small."""
+        parts = [part for column in columns for part in column._parts]
+        if sum(part.rows for part in parts) < _ROWS * len(parts):
+            return cls([word for part in parts for word in part.words()])
+        return cls(parts=parts)
+
     def unpack(self) -> list[str]:
         """All cells as a list."""
         return [word for part in self._parts for word in part.words()]
@@ -138,7 +146,7 @@ class ColumnGatherer:
         """Take many rows; the first begins on `line`, each of the others on the next."""
         if self._rows:
             self._flush()
-        self.lines.extend(range(line, line + block.rows))
+        self.lines.frombytes(np.arange(line, line + block.rows, dtype=np.int64).tobytes())
         self._blocks.append(block)
         held = self._blocks
         if sum(block.rows for block in held) >= _ROWS or sum(len(block.text) for block in held) >= _BYTES:
