@@ -57,7 +57,7 @@ def shown(record: Any, facts: bool) -> str:
         lines += [f"  {name}: {value}" for name, value in _facts(record).items()]
     width = max((len(item.name) for item in record.fields), default=0)
     for item in record.fields:
-        default = "required" if item.default is REQUIRED else f"default {item.show(item.default)}"
+        default = "required" if item.default is REQUIRED else f"default {item.show(item.default) or 'none'}"
         lines.append(f"    {item.name:<{width}}  {item.help}: {item.range_text}; {default}")
     return "\n".join(lines)
 

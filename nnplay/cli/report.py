@@ -117,10 +117,11 @@ def written(trainer: Trainer) -> str:
     """What a network of text goes on to write after a few rows of the data; nothing for other networks."""
     from nnplay.training.sampling import writes_text
     from nnplay.views.kinds.writing import make_writing
+    from nnplay.views.view import Asked
 
     if not writes_text(trainer):
         return ""
-    samples = [make_writing(trainer, row) for row in range(_SAMPLES)]
+    samples = [make_writing(trainer, Asked(row)) for row in range(_SAMPLES)]
     return "\n".join(["generated text:", *(f"  {clean(one.start)}│{clean(one.text)}" for one in samples)])
 
 

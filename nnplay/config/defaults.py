@@ -39,6 +39,8 @@ MOST_FILE_EPOCHS: Final = 600
 #: Tables of so many rows get wide layers.
 MANY_ROWS: Final = 500
 WIDEST: Final = 64
+#: Initial weights of hidden layers on tables, where He's, which suit ReLU in deep networks, score less.
+HIDDEN_INIT: Final = "xavier_uniform"
 #: Stop conditions that say what is done once the run has stopped, not when it does.
 AFTER_STOP: Final = ("keep_best",)
 #: Stop conditions that a run on a file has unless somebody turns them off; a 0 that was written is kept for that.
@@ -78,7 +80,8 @@ def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
         width = 16 if size <= 8 else 32 if size <= 32 else WIDEST
         width = WIDEST if data.columns and len(data) >= MANY_ROWS else width
         words = ["flatten"] if len(data.feature_shape) > 1 else []
-        words += [f"linear {width}", "relu", f"linear {width}", "relu", f"linear {outputs}"]
+        hidden = f"linear {width} init={HIDDEN_INIT}"
+        words += [hidden, "relu", hidden, "relu", f"linear {outputs}"]
     if loss.record.ends:
         words.append(loss.record.ends)
     return parse_layers(", ".join(words))

@@ -18,8 +18,8 @@ from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import flat, integer, part_of, share, size
 from nnplay.kernels.random import uniform
 from nnplay.operations.masked import passed_masked
-from nnplay.operations.unchanged import unchanged
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.operations.unchanged import OFF_BACK, unchanged
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import BATCH, Operation, Shape, Use
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, as_term
@@ -34,6 +34,7 @@ ALPHA_DROPOUT = LayerRecord(
     family="regularisation",
     about="Sets a random fraction of values to the floor of SELU during training, and keeps mean and deviation.",
     when="Instead of dropout behind selu. Usual rates: 0.05 to 0.2.",
+    traits=Traits(each_step=True),
     plan=lambda values, shape: plan(values, shape),
     fields=(number("p", 0.1, "fraction of values set to the floor", low=0.0, high=0.999, live=True),),
     torch="AlphaDropout",
@@ -51,6 +52,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         forward=(Use(_forward_operation(), cost=32 * count),),
         backward=(Use(_BACKWARD, cost=count),),
         evaluate=(Use(_EVALUATE, cost=count),),
+        evaluate_backward=(Use(OFF_BACK, cost=count),),
         saved={"mask": (BATCH, *shape)},
     )
 

@@ -11,7 +11,7 @@ from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import adds, part_of
 from nnplay.layers._branches import refuse_branches
 from nnplay.operations.unchanged import passed_back
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
 
@@ -21,6 +21,7 @@ DIFFERENCE = LayerRecord(
     family="combination",
     about="The first of two branches minus the second.",
     when="To compare two views of one input, or to let a network say only what is left over.",
+    traits=Traits(each_step=True),
     plan=lambda values, shapes: plan(values, shapes),
     joins=True,
     torch="x - f(x)",

@@ -15,8 +15,8 @@ from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.random import uniform
-from nnplay.operations.unchanged import unchanged
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.operations.unchanged import OFF_BACK, unchanged
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import BATCH, Operation, Shape, Use
 from nnplay.records.worked import Named, Term, apply, scalar
 
@@ -29,6 +29,7 @@ DROP_PATH = LayerRecord(
     family="regularisation",
     about="Sets all values of some rows to 0 during training; at the end of a branch, it leaves the branch out.",
     when="At the end of the branch in a deep residual block: sum[identity | linear 8, relu, linear 8, drop_path 0.1].",
+    traits=Traits(each_step=True),
     plan=lambda values, shape: plan(values, shape),
     fields=(number("p", 0.1, "fraction of rows that go without", low=0.0, high=0.999, live=True),),
     torch="torchvision.ops.StochasticDepth(p, 'row')",
@@ -45,6 +46,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         forward=(Use(_forward_operation(), cost=2 * count + 32),),
         backward=(Use(_backward_operation(), cost=count),),
         evaluate=(Use(_EVALUATE, cost=count),),
+        evaluate_backward=(Use(OFF_BACK, cost=count),),
         saved={"mask": (BATCH,)},
     )
 

@@ -18,7 +18,7 @@ from nnplay.kernels.arithmetic import multiply_add
 from nnplay.kernels.compile.jit import COMPILING, DTYPE, kernel
 from nnplay.kernels.operands import adds, pointer, rows_of, share, shifted
 from nnplay.kernels.operands import integer as row_integer
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Planned, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, total
@@ -36,6 +36,7 @@ LOCAL_RESPONSE_NORM = LayerRecord(
     about="Lets neighbouring channels damp each other: each number is divided by a power of the squares around it.",
     when="To rebuild AlexNet and GoogLeNet; newer networks use batch_norm.",
     torch="LocalResponseNorm",
+    traits=Traits(each_step=True),
     twin=Twin(
         "nn.LocalResponseNorm",
         lambda values, shape: values,

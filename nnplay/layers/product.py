@@ -15,7 +15,7 @@ from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.span_sums import last
 from nnplay.layers._branches import MAX_BRANCHES, refuse_branches
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
@@ -35,6 +35,7 @@ PRODUCT = LayerRecord(
     about="Parallel branches, multiplied. product[identity | linear 8, sigmoid] is a gate: it lets through a share.",
     when="For gates, and to weigh channels: a branch of one number a channel scales the whole picture.",
     plan=lambda values, shapes: plan(values, shapes),
+    traits=Traits(each_step=True),
     joins=True,
     torch="x * f(x)",
     twin=Twin("mul", covers=lambda values, shapes: len(shapes) == 2 and shapes[0] == shapes[1]),

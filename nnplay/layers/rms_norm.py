@@ -21,7 +21,7 @@ from nnplay.kernels.operands import adds, dimension, pointer, rows_of, share, sh
 from nnplay.operations.normalise import affine_field, mean_of, without_scale
 from nnplay.operations.normalise import rows_of as flattened
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, CHUNKS, chunk, sum_of
-from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
@@ -38,6 +38,7 @@ RMS_NORM = LayerRecord(
     about="Divides the features at each position by their root mean square, as most language models do today.",
     when="In transformers instead of layer_norm: it is simpler and as good.",
     torch="RMSNorm",
+    traits=Traits(each_step=True),
     twin=Twin(
         "nn.RMSNorm",
         lambda values, shape: {

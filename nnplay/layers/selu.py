@@ -27,7 +27,7 @@ SELU = LayerRecord(
     title="SELU",
     family="activation",
     about="Keeps values near mean 0 and deviation 1 from layer to layer (Klambauer et al., 2017).",
-    when="In deep networks of linear layers without normalisation, with init=lecun_normal.",
+    when="In deep networks of linear layers without normalisation; init=auto suits it.",
     initial="lecun_normal",
     torch="SELU",
     twin=Twin("nn.SELU"),

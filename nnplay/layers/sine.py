@@ -15,6 +15,7 @@ from nnplay.kernels.trigonometry import cosine, sine
 from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Shape
+from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
 
@@ -38,6 +39,7 @@ SINE = LayerRecord(
         ),
     ),
     torch="sin(omega * x)",
+    twin=Twin("sin", covers=lambda values, shape: values["omega"] == 1),
     plan=lambda values, shape: plan(values, shape),
     cases=(Case({}, (5,)), Case({"omega": 1}, (3, 4, 2))),
     refused=(Refused({"omega": 0}, (5,), "> 0"),),

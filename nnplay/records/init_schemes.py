@@ -18,6 +18,7 @@ _VARIANCE: Final[dict[str, tuple[float, str]]] = {
     "xavier": (2.0, "sum"),  # Glorot and Bengio, 2010
     "he": (2.0, "in"),  # He et al., 2015
     "lecun": (1.0, "in"),  # LeCun et al., 1998
+    "pytorch": (1 / 3, "in"),  # its uniform form is what PyTorch's Linear and Conv begin with
 }
 #: The frequency that the weights of a sine network are drawn for (Sitzmann et al., 2020).
 SIREN_FREQUENCY: Final = 30.0

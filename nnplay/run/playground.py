@@ -225,11 +225,14 @@ class PlaygroundBackend:
         neurons: int,
         output: bool = True,
         held_out: bool = False,
-        view: int = 0,
+        view: str = "",
         item: int = 0,
+        place: int | str = 0,
+        room: tuple[int, int] = (60, 20),
+        layers: int = 0,
     ) -> None:
         """Says which pictures are visible, and how large; what is not is not computed."""
-        self.worker.controls.look = Look(surface, neurons, output, held_out, view, item)
+        self.worker.controls.look = Look(surface, neurons, output, held_out, view, item, place, room, layers)
         self.worker.draw_again()
 
     # -- changing --------------------------------------------------------------------------------------------------

@@ -61,8 +61,11 @@ class Backend(Protocol):
         neurons: int,
         output: bool = True,
         held_out: bool = False,
-        view: int = 0,
+        view: str = "",
         item: int = 0,
+        place: int | str = 0,
+        room: tuple[int, int] = (60, 20),
+        layers: int = 0,
     ) -> None: ...
     def set_weight(self, name: str, index: tuple[int, ...], value: float) -> str: ...
     def changed(self, **values: Any) -> RunConfig: ...

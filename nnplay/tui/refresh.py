@@ -120,11 +120,22 @@ class Refresher:
             output.held_out_points,
             output.view,
             output.item,
+            output.place,
+            output.room,
         )
         if wanted != self._requested:
             self._requested = wanted
-            surface, neurons, answer, held_out, view, item = wanted
-            self._backend.look(surface=surface, neurons=neurons, output=answer, held_out=held_out, view=view, item=item)
+            surface, neurons, answer, held_out, view, item, place, room = wanted
+            self._backend.look(
+                surface=surface,
+                neurons=neurons,
+                output=answer,
+                held_out=held_out,
+                view=view,
+                item=item,
+                place=place,
+                room=room,
+            )
 
     def _exchange_view_settings(self) -> None:
         """Tell the back end how the screen is set, to be saved; after a session was opened, set it as it was then."""

@@ -46,7 +46,7 @@ def restore_view(main: MainScreen, view: Mapping[str, Any]) -> None:
     picture.discrete = found.get("discrete", picture.discrete)
     main.query_one(NetworkView).folded = found.get("folded", False)
     main.query_one(LayerList).unfold(from_words(found.get("unfolded", [])))
-    main.query_one(OutputPane).view = found.get("answers", 0)
+    main.query_one(OutputPane).view = found.get("answers", "")
     main.full = found.get("full", main.full)
     pane = found.get("pane")
     if pane in PANES and pane != main.current:

@@ -11,9 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError, Problems
-from nnplay.kernels import abi
 from nnplay.records.layer import Layer, LayerRecord
-from nnplay.records.loss import LossRecord
+from nnplay.records.loss import Loss, LossRecord
 from nnplay.records.registry import layer_records, loss_records
 from tests.conformance.layout import LastState, Layout, layout_for
 from tests.conformance.question import CannotExpressError, Outcome, Question
@@ -21,8 +20,8 @@ from tests.conformance.twin_search import settings_for
 from tests.records import Bench, Trial, layer_named
 
 Array = NDArray[Any]
-#: Axes of one row that the engine's memory knows.
-MOST_AXES = abi.MAX_RANK - 1 if hasattr(abi, "MAX_RANK") else 3
+#: Axes of one row: depth, height, width and channels.
+MOST_AXES = 4
 #: Errors that are rounding, in proportion to the largest number that goes in or comes out.
 FORWARD, BACKWARD = 2e-5, 2e-4
 
@@ -38,6 +37,8 @@ def answer(question: Question) -> Outcome:
     except (InputError, Problems) as problem:
         what = problem.what if isinstance(problem, InputError) else str(problem)
         return Outcome("cannot", question.source, question.name, question.path, f"refused: {what}")
+    except Exception as problem:  # nothing that fails is left out of the tables
+        reason = f"{type(problem).__name__}: {str(problem)[:80]}"
     verdict = "different" if reason else "same"
     return Outcome(verdict, question.source, question.name, question.path, reason)  # type: ignore[arg-type]
 
@@ -88,12 +89,16 @@ def _one_layer(question: Question, record: LayerRecord) -> str:
     twin = record.twin
     assert twin is not None
     layout = layout_for(twin, question.path, question.arguments, question.inputs[0])
-    count = 1 if twin.inputs > 1 else len(question.inputs)
-    if twin.inputs > 1 and any(one is not question.inputs[0] for one in question.inputs[: twin.inputs]):
-        raise CannotExpressError("inputs that are not the same")
-    if any(x.shape != question.inputs[0].shape for x in question.inputs[1:count]) and not twin.listed:
+    given = question.inputs
+    if twin.order:
+        first = [twin.order.index(k) for k in range(1 + max(twin.order))]  # where each of our inputs stands there
+        if any(given[place] is not given[first[k]] for place, k in enumerate(twin.order)):
+            raise CannotExpressError("inputs that are not the same")
+        given = tuple(given[place] for place in first)
+    count = len(given)
+    if any(x.shape[1:] != given[0].shape[1:] for x in given[1:]) and not (twin.listed or twin.order):
         raise CannotExpressError("inputs of several shapes")
-    xs = [layout.inward(x) for x in question.inputs[:count]]
+    xs = [layout.inward(x) for x in given]
     if count > 1 and not record.joins:
         raise CannotExpressError("several inputs")
     shapes = tuple(tuple(int(size) for size in x.shape[1:]) for x in xs)
@@ -141,7 +146,7 @@ def _put_in(bench: Bench, path: str, twin: Any, values: Mapping[str, Any], quest
             theirs = question.tensors.get(place.name)
             if theirs is None:
                 raise CannotExpressError(f"no {place.name}")
-            array = theirs.detach().numpy()[getattr(place, "whole", ()) or ...]
+            array = theirs.detach().numpy()[place.into]
             view(slot)[place.part] = array.reshape(
                 [view(slot)[place.part].shape[axis] for axis in place.axes]
             ).transpose(np.argsort(place.axes))
@@ -166,7 +171,9 @@ def _compare(
     table, prefix = (bench.eval_table, "eval.") if evaluated else (bench.table, "")
     forward = [k for k, row in enumerate(table.rows) if row.phase == "forward"]
     own = next((k for k in forward if table.rows[k].path == path), forward[-1] + 1)
-    bench.machine.run_table(table, own, int(evaluated))  # the first row of an evaluation takes rows that nobody gave
+    bench.machine.run_table(
+        table, own, bench.tape.stages[0].gathers if evaluated else 0
+    )  # rows of data that nobody gave
     for name, x in zip(names, xs, strict=True):
         place = bench.tape.named["input"] if name == "input" else find(prefix + name)
         view(place, n)[...] = x.detach().numpy()
@@ -227,9 +234,11 @@ def _parameter_slopes(bench: Bench, path: str, slopes: Mapping[str, Any], values
             continue
         for place in twin.places(own[2], slot.at(1), values):
             theirs = slopes.get(place.name)
-            if theirs is not None and not getattr(place, "whole", ()):
+            if theirs is not None:
                 ours = bench.machine.view(bench.tape.layout.find(f"d{name}"))[place.part].transpose(place.axes)
-                if reason := _off(f"gradient of {place.name}", torch.tensor(ours.copy()), theirs, 1.0, BACKWARD):
+                if reason := _off(
+                    f"gradient of {place.name}", torch.tensor(ours.copy()), theirs[place.into], 1.0, BACKWARD
+                ):
                     return reason
     return ""
 
@@ -251,58 +260,68 @@ def _one_loss(question: Question, record: LossRecord) -> str:
     prediction, target = question.inputs[:2]
     if prediction.numel() == 0:
         raise CannotExpressError("an input without numbers")
-    if record.target == "labels" and not target.dtype.is_floating_point:
-        if prediction.dim() == 0:
-            raise CannotExpressError("an input without axes")
-        prediction = prediction[None] if prediction.dim() == 1 else prediction
-        target = target.reshape(-1) if target.dim() == 0 else target
-        turned = prediction.movedim(1, -1)
-        if target.numel() * turned.shape[-1] != turned.numel():
-            raise CannotExpressError("targets of another shape")
-        moved = target.reshape(turned.shape[:-1])
-    elif record.target == "labels":
-        if not any(field.name == "soft" for field in record.fields):
-            raise CannotExpressError("targets that are probabilities")
-        turned, moved = (_batched(one).movedim(1, -1) for one in (prediction, target))
-    else:
-        if prediction.shape != target.shape:
-            prediction, target = torch.broadcast_tensors(prediction, target)
-        rows = prediction.shape[0] if prediction.dim() > 1 else 1
-        turned, moved = (one.reshape(rows, -1) for one in (prediction, target))
+    if prediction.dim() == 0:
+        raise CannotExpressError("an input without axes")
+    numbered = not target.dtype.is_floating_point
+    turned, moved = (_by_class if record.target == "labels" else _by_number)(prediction, target, numbered)
     shape = tuple(int(size) for size in turned.shape[1:])
     if len(shape) > MOST_AXES:
         raise CannotExpressError(f"more than {MOST_AXES} axes in a row")
     settings = settings_for(record, question.arguments, shape)
-    ours = _given(record, settings, turned, moved)
-    bench = Bench(
-        Trial((layer_named("linear", shape[-1], name="front"),), shape, len(turned)), "float32", loss=record(**settings)
-    )
+    if record.target == "labels" and not numbered:
+        field = next((one for one in record.fields if one.name == "targets"), None)
+        if field is None:
+            raise CannotExpressError("targets that are probabilities")
+        settings = {**settings, "targets": next(word for word in field.choices if word != "labels")}
+    return _loss_of(question, record(**settings), turned, moved)
+
+
+def _by_class(prediction: Any, target: Any, numbered: bool) -> tuple[Any, Any]:
+    """Classes are last; targets are numbers of classes, or a number for each of them."""
+    if not numbered:
+        return _batched(prediction).movedim(1, -1), _batched(target).movedim(1, -1)
+    turned = _batched(prediction).movedim(1, -1)
+    if target.numel() * turned.shape[-1] != turned.numel():
+        raise CannotExpressError("targets of another shape")
+    return turned, target.reshape(turned.shape[:-1])
+
+
+def _by_number(prediction: Any, target: Any, numbered: bool) -> tuple[Any, Any]:
+    """Number by number."""
+    if prediction.shape != target.shape:
+        prediction, target = torch.broadcast_tensors(prediction, target)
+    rows = prediction.shape[0]
+    return prediction.reshape(rows, -1), target.reshape(rows, -1)
+
+
+def _loss_of(question: Question, loss: Loss, turned: Any, target: Any) -> str:
+    ours, shape = _given(loss, turned, target), tuple(int(size) for size in turned.shape[1:])
+    bench = Bench(Trial((layer_named("linear", shape[-1], name="front"),), shape, len(turned)), "float32", loss=loss)
     view, named = bench.machine.view, bench.tape.named
     forward = bench.count("data", "forward")
     bench.run(forward)
     view(named["output"], bench.n)[...] = ours.detach().numpy()
     place = view(named["target"], bench.n)
-    place[...] = moved.detach().numpy().reshape(place.shape)
+    place[...] = target.detach().numpy().reshape(place.shape)
     bench.run(bench.count("data", "forward", "loss"), forward)
     wanted = question.result()
-    found = torch.tensor(view(named["loss"])).reshape(wanted.shape) if wanted.numel() == 1 else None
-    if found is None:
+    if wanted.numel() != 1:
         raise CannotExpressError("a loss for each row")
-    return _off("loss", found, wanted, 1.0, FORWARD)
+    return _off("loss", torch.tensor(view(named["loss"])).reshape(wanted.shape), wanted, 1.0, FORWARD)
 
 
 def _batched(one: Any) -> Any:
     return one[None] if one.dim() == 1 else one
 
 
-def _given(record: LossRecord, settings: Mapping[str, Any], turned: Any, target: Any) -> Any:
+def _given(loss: Loss, turned: Any, target: Any) -> Any:
     """Our prediction for PyTorch's: the one that the twin turns into it."""
-    twin = record.twin
+    twin = loss.record.twin
     assert twin is not None
     width = turned.shape[-1]
-    flat, labels = turned.reshape(-1, width), target.reshape(-1) if record.target == "labels" else target
+    flat, labels = turned.reshape(-1, width), target.reshape(-1) if loss.target == "labels" else target
     for inverse in (lambda p: p, torch.exp):
-        made, _ = twin.loss_inputs(inverse(flat), labels, settings)
+        made = twin.loss_inputs(inverse(flat), labels, loss.values)[0]
         if made.shape == flat.shape and torch.allclose(made, flat, atol=1e-5, equal_nan=True):
             return inverse(turned)
     raise CannotExpressError("predictions of another form")

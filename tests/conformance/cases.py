@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 from collections.abc import Callable, Iterator
 
@@ -15,10 +16,19 @@ SOURCES: dict[str, Callable[[], Iterator[Question]]] = {
     "operators": pytorch_operators.questions,
     "random": random_nodes.questions,
 }
+#: Machines that may wait to be cleared away.
+_KEPT = 20
 
 
 def outcomes_of(names: list[str]) -> list[Outcome]:
     """The outcomes of every case of these sources."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return [answer(question) for name in names for question in SOURCES[name]()]
+        return [outcome for name in names for outcome in _outcomes(name)]
+
+
+def _outcomes(name: str) -> Iterator[Outcome]:
+    for number, question in enumerate(SOURCES[name]()):
+        yield answer(question)
+        if number % _KEPT == 0:
+            gc.collect()  # machines know their rows, and rows their machines: large memory in few objects

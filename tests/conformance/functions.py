@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from tests.conformance.pytorch_modules import LOSSES
+from tests.conformance.loss_names import LOSSES
 from tests.conformance.question import CannotExpressError
 
 #: A module's path, its arguments, and its parameters and buffers.
@@ -168,16 +168,26 @@ def _embedding(name: str, x: Any, given: dict[str, Any]) -> Module:
 
 
 def _pad(name: str, x: Any, given: dict[str, Any]) -> Module:
-    mode, value, pad = given.get("mode", "constant"), given.get("value") or 0, tuple(given["pad"])
-    if min(pad, default=0) < 0:
-        return "nn.functional.pad", {"pad": pad, **({"mode": mode} if mode != "constant" else {})}, {}
-    kinds = {"constant": "Constant" if value else "Zero", "reflect": "Reflection", "replicate": "Replication"}
-    path = f"nn.{kinds.get(mode, 'Circular')}Pad{len(pad) // 2}d"
-    return path, {"padding": pad, **({"value": value} if value else {})}, {}
+    return "nn.functional.pad", {**given, "pad": tuple(given["pad"]), "value": given.get("value") or 0.0}, {}
 
 
 def _interpolate(name: str, x: Any, given: dict[str, Any]) -> Module:
-    return "nn.Upsample", {key: value for key, value in given.items() if value not in (None, False)}, {}
+    return "nn.functional.interpolate", {key: one for key, one in given.items() if one not in (None, False)}, {}
+
+
+_PADDINGS = {"Zero": "constant", "Constant": "constant", "Reflection": "reflect", "Replication": "replicate"}
+
+
+def usual_path(path: str, arguments: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The function that some modules stand for, which our twins name."""
+    if found := re.fullmatch(r"nn\.(Zero|Constant|Reflection|Replication|Circular)Pad(\d)d", path):
+        pad = arguments["padding"]
+        pad = (pad,) * 2 * int(found[2]) if isinstance(pad, int) else tuple(pad)
+        mode = _PADDINGS.get(found[1], "circular")
+        return "nn.functional.pad", {"pad": pad, "mode": mode, "value": float(arguments.get("value", 0.0))}
+    if path == "nn.Softmax2d":
+        return "nn.Softmax", {"dim": -3}
+    return path, arguments
 
 
 _MAKERS: dict[str, Callable[[str, Any, dict[str, Any]], Module]] = {

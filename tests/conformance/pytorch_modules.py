@@ -9,34 +9,13 @@ from typing import Any
 
 import torch
 
+from tests.conformance.functions import usual_path
+from tests.conformance.loss_names import LOSSES
 from tests.conformance.question import Question
 
 SOURCE = "PyTorch modules"
 #: Samples of one module that are taken, evenly spread over those there are.
 MOST = 16
-#: Losses are modules there, and functions in our twins.
-LOSSES = {
-    "nn.L1Loss": "l1_loss",
-    "nn.MSELoss": "mse_loss",
-    "nn.SmoothL1Loss": "smooth_l1_loss",
-    "nn.HuberLoss": "huber_loss",
-    "nn.KLDivLoss": "kl_div",
-    "nn.NLLLoss": "nll_loss",
-    "nn.GaussianNLLLoss": "gaussian_nll_loss",
-    "nn.PoissonNLLLoss": "poisson_nll_loss",
-    "nn.BCELoss": "binary_cross_entropy",
-    "nn.BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
-    "nn.CrossEntropyLoss": "cross_entropy",
-    "nn.MultiMarginLoss": "multi_margin_loss",
-    "nn.CTCLoss": "ctc_loss",
-    "nn.CosineEmbeddingLoss": "cosine_embedding_loss",
-    "nn.MarginRankingLoss": "margin_ranking_loss",
-    "nn.HingeEmbeddingLoss": "hinge_embedding_loss",
-    "nn.SoftMarginLoss": "soft_margin_loss",
-    "nn.MultiLabelMarginLoss": "multilabel_margin_loss",
-    "nn.MultiLabelSoftMarginLoss": "multilabel_soft_margin_loss",
-    "nn.LinearCrossEntropyLoss": "linear_cross_entropy",
-}
 
 
 def spread(items: list[Any], most: int) -> list[Any]:
@@ -72,6 +51,7 @@ def _question(kind: Any, path: str, name: str, sample: Any, training: bool) -> Q
     tensors = {**dict(module.named_parameters()), **{key: one.clone() for key, one in module.named_buffers()}}
     if path in LOSSES:
         path = f"nn.functional.{LOSSES[path]}"
+    path, arguments = usual_path(path, arguments)
     more = {key: value for key, value in sample.forward_input.kwargs.items() if value is not None}
     inputs = tuple(one for one in given if torch.is_tensor(one)) if not more else tuple(sample.forward_input.args)
 

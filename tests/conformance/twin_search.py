@@ -24,6 +24,8 @@ from tests.conformance.question import CannotExpressError
 MEANINGLESS = {"device", "dtype", "inplace", "_stacklevel", "size_average", "reduce", "track_running_stats_", "sparse"}
 
 
+#: What ONNX has, and PyTorch has not.
+_OURS = frozenset({"reverse", "reset_after", "alpha", "slope", "shift", "omega"})
 #: Defaults that signatures do not show: recurrent modules take any arguments.
 _RECURRENT = {
     "num_layers": 1,
@@ -56,7 +58,8 @@ def settings_for(record: Any, wanted: Mapping[str, Any], shape: Any) -> Mapping[
     """
     twin: Twin = record.twin
     path = twin.path_for(shape) if shape and isinstance(shape[0], int) else twin.path
-    target = _bound(path, wanted)
+    own = _own(record, path, wanted)
+    target = _bound(path, {name: value for name, value in wanted.items() if name not in own})
     values = _start(record, target)
     missing = _missing(twin, values, shape, path, target)
     for _ in range(4):
@@ -71,9 +74,25 @@ def settings_for(record: Any, wanted: Mapping[str, Any], shape: Any) -> Mapping[
         values, missing = _two_at_once(record, values, missing, shape, path, target)
     if missing:
         raise CannotExpressError(", ".join(f"{name}={_short(target.get(name))}" for name in sorted(missing)))
-    if not twin.covers(values, shape):
+    if not own and not twin.covers(values, shape):
         raise CannotExpressError("these settings have no twin")
-    return values
+    return {**values, **own}
+
+
+def _own(record: Any, path: str, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Arguments that PyTorch lacks, and the record has as fields: ONNX knows them."""
+    known = defaults_of(path)
+    lacking = {name: value for name, value in wanted.items() if name not in known and name in _OURS}
+    if _is_uneven(wanted.get("padding")):
+        lacking["padding"] = wanted["padding"]
+    return {field.name: lacking[field.name] for field in record.fields if field.name in lacking}
+
+
+def _is_uneven(padding: Any) -> bool:
+    """Padding that differs between both ends, as a pair for each axis or in a word."""
+    return padding in ("same_upper", "same_lower") or (
+        isinstance(padding, tuple) and any(isinstance(ends, tuple) for ends in padding)
+    )
 
 
 def _two_at_once(
@@ -124,7 +143,7 @@ def _forms(value: Any) -> Iterable[Any]:
     if isinstance(value, Sequence):
         return (tuple(value), *_paired(tuple(value)), *_ordered(tuple(value)))
     if torch.is_tensor(value) and value.dim() == 1:
-        return (" ".join(f"{number:.9g}" for number in value.tolist()), tuple(value.tolist()))
+        return (",".join(f"{number:.9g}" for number in value.tolist()), tuple(value.tolist()))
     return ()
 
 
@@ -167,7 +186,7 @@ def equal(name: str, found: Mapping[str, Any], target: Mapping[str, Any]) -> boo
 
 def _same(one: Any, other: Any) -> bool:
     if torch.is_tensor(one) or torch.is_tensor(other):
-        if one is None or other is None:
+        if any(value is None or isinstance(value, str) for value in (one, other)):
             return False
         one, other = (torch.as_tensor(value, dtype=torch.float32).reshape(-1) for value in (one, other))
         return bool(one.shape == other.shape and torch.allclose(one, other))

@@ -17,6 +17,8 @@ DECODED = {
     "sum[identity | layer_norm, linear 16, gelu, dropout 0.1, linear 8], layer_norm, linear 42",
     "rotary, shared keys": f"embedding 42 8, {ATTENTION} kv_heads=1 rotary=interleaved, "
     f"{ATTENTION} kv_heads=1 rotary=halves bias=no, linear 42",
+    "as in Llama": f"embedding 42 8, sum[identity | rms_norm, {ATTENTION} kv_heads=1 rotary=halves bias=no], "
+    "sum[identity | rms_norm, linear 24 bias=no, glu silu, linear 8 bias=no], rms_norm, linear 42 bias=no",
     "waves": f"embedding 42 8, positional_encoding, sequential[{ATTENTION}, tanh], concat[linear 3 | relu], linear 42",
 }
 WHOLE = {

@@ -7,6 +7,7 @@ import pytest
 
 import nnplay as nn
 from nnplay.errors import InputError
+from nnplay.tape.machines.interpreter import InterpretedMachine
 from nnplay.training.scores import evaluation
 from tests.small_trainer import same, spiral, trainer
 
@@ -98,3 +99,13 @@ def test_a_loss_does_not_depend_on_the_blocks_that_are_evaluated(loss: str, monk
     curves = [float(made.history["validation_loss"].last[-1]) for made in (whole, blocks)]
     assert curves[1] == pytest.approx(curves[0], rel=2e-6)
     assert curves[0] == pytest.approx(whole.evaluate("validation")["loss"], rel=1e-6)
+
+
+@pytest.mark.parametrize("loss", ["dice", "cross_entropy class_weights=1,5 ignore_index=0"])
+def test_blocks_are_defined_as_they_are_compiled(loss: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The definitions in NumPy, which answer while kernels are being compiled, go from block to block alike."""
+    whole = trainer(loss=loss)
+    monkeypatch.setattr(evaluation, "ROWS", 32)
+    defined = trainer(loss=loss, machine=InterpretedMachine)
+    rows = [made.machine.evaluate(made._evaluation.rows("train")) for made in (defined, whole)]
+    assert rows[0] == pytest.approx(rows[1], rel=2e-6)

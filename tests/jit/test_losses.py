@@ -144,7 +144,10 @@ def test_labels_outside_the_outputs_give_no_number(record: LossRecord) -> None:
         assert np.array_equal(bench.machine.memory[rest], before[rest], equal_nan=True)
 
 
-@pytest.mark.parametrize("name", ["binary_cross_entropy", "binary_cross_entropy_logits", "cross_entropy"])
+FAR_OUT = ["binary_cross_entropy", "binary_cross_entropy_logits", "cross_entropy", "focal", "binary_focal"]
+
+
+@pytest.mark.parametrize("name", FAR_OUT)
 def test_losses_stay_finite_far_out(name: str) -> None:
     """Outputs that are certain, rightly or wrongly, give finite losses and gradients."""
     record = loss_records()[name]

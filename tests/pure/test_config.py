@@ -217,7 +217,8 @@ def test_what_was_left_open_is_chosen_to_suit_the_data() -> None:
     """Layers, loss, batch size and epochs follow from the rows and the target."""
     run = RunConfig.from_dict({"data": "iris"})
     full = run.completed(run.load())
-    assert show_layers(full.layers) == "linear 16, relu, linear 16, relu, linear 3"
+    hidden = "linear 16 init=xavier_uniform, relu"
+    assert show_layers(full.layers) == f"{hidden}, {hidden}, linear 3"
     assert full.loss is not None
     assert full.loss.record.name == "cross_entropy"
     assert full.training["batch_size"] == 32

@@ -8,7 +8,7 @@ import nnplay as nn
 from nnplay.errors import InputError, Problems
 from nnplay.network.layer_text import split_layers
 from nnplay.network.summary import ledger
-from nnplay.records.init_schemes import DEFAULT
+from nnplay.records.init_schemes import DEFAULT, first_values
 from nnplay.records.layer import Layer, LayerRecord
 
 
@@ -49,6 +49,15 @@ def test_initial_weights_follow_the_next_activation() -> None:
     }
     assert suggested["0"] != suggested["2"]
     assert suggested["4"] == DEFAULT
+
+
+def test_sine_layers_begin_as_siren_says() -> None:
+    """Weights in front of a sine are uniform up to √(6 / inputs) / 30."""
+    plan = nn.Network("linear 64, sine, linear 64, sine, linear 1").plan((64,))
+    drawn = first_values(plan.layers[2].plan.parameters["weight"], plan.layers[2].initial, 0, 0)
+    bound = (6 / 64) ** 0.5 / 30
+    assert 0.99 * bound < abs(drawn).max() <= bound
+    assert abs((30 * drawn).var() - 2 / 64) < 0.002
 
 
 def test_frozen_reaches_into_blocks() -> None:

@@ -42,6 +42,8 @@ VIEWS = {
     "everywhere at one pane": ("app", "4 f"),
 }
 """Whose keys are pressed, and what leads there."""
+LONG = {"fresh everywhere", "everywhere at one pane", "fresh output", "fresh curves", "adder", "input"}
+"""Those that take long and are like one of the others."""
 
 
 def _state(app: Playground) -> tuple[object, ...]:
@@ -57,7 +59,7 @@ def _app(view: str) -> Playground:
     return Playground(FakeBackend(None if view.startswith("fresh") else train_run()), Look())  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", [pytest.param(view, marks=pytest.mark.slow if view in LONG else ()) for view in VIEWS])
 async def test_every_key_of_every_view_has_an_answer(view: str) -> None:
     """Keys of the view, and such as mean nothing: each changes something, or is told why it does not."""
     where, reach = VIEWS[view]

@@ -14,6 +14,7 @@ from nnplay.run.choices import Catalogue
 from nnplay.text import clean
 from nnplay.tui.commands.actions import ACTIONS, Action
 from nnplay.tui.forms.entries import Entry, spellings
+from nnplay.views.choosing import view_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ def complete_line(
         return [Candidate(f"preset {name}", note) for name, note in catalogue.presets.items() if name.startswith(rest)]
     if word == "branch":
         return [Candidate(f"branch {words}", note) for words, note in lines if words.startswith(rest)]
+    if word == "view":
+        return [Candidate(f"view {view.name}", view.about) for view in view_records() if view.name.startswith(rest)]
     if word == "layers":
         return _layers(rest, catalogue)
     return []

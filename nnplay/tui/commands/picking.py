@@ -14,13 +14,24 @@ from nnplay.tui.backend import Backend
 from nnplay.tui.commands.edits import EditActions
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.layers import LayersPane
+from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.picker import shelves
 from nnplay.tui.picker.choice import Choice
 from nnplay.tui.picker.data_shelf import DataShelf
 from nnplay.tui.picker.screen import open_picker
 from nnplay.tui.picker.shelf import Shelf
 from nnplay.tui.widgets.layer_list import LayerList
+from nnplay.views.choosing import view_records
+from nnplay.views.view import Group
 
+#: What the groups of views are called.
+GROUP_TITLES: dict[Group, str] = {
+    "answers": "predictions",
+    "scores": "how good they are",
+    "inside": "inside the network",
+    "gradients": "gradients and updates",
+    "why": "why this answer",
+}
 KINDS = ("preset", "data", "layer", "activation", "loss", "optimizer", "schedule")
 
 
@@ -56,6 +67,33 @@ class PickActions:
     def pick_data(self) -> None:
         """Open the picker for other data alone."""
         open_picker(self._app, [self._data_shelf()], title="open data")
+
+    def pick_view(self) -> None:
+        """Open the picker for the views that suit the run, and go to the output pane."""
+        pane = self._output()
+        records = {view.name: view for view in view_records()}
+        chosen = [records[name] for name in pane.views if name in records]
+        choices = [
+            Choice(view.name, note=GROUP_TITLES[view.group], what=view.about, when=f"Shows {GROUP_TITLES[view.group]}.")
+            for view in chosen
+        ]
+        shelf = Shelf("view", "what the output pane shows", choices, pane.choose, current=pane.shown_view)
+        open_picker(self._app, [shelf], title="view")
+
+    def choose_view(self, name: str) -> None:
+        """Show a view by its name.
+
+        Raises:
+            InputError: no view that suits the run is called so.
+        """
+        pane = self._output()
+        if name not in pane.views:
+            raise unknown("view", name, pane.views, where="view")
+        pane.choose(name)
+
+    def _output(self) -> OutputPane:
+        self._main.go("output")
+        return self._main.query_one(OutputPane)
 
     def _data_shelf(self) -> Shelf:
         """The catalogue, and files by their paths."""

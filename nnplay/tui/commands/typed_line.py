@@ -91,6 +91,8 @@ class TypedLine:
             self._edits.load_preset(rest)
         elif name == "pick":
             self._picking.pick(rest)
+        elif name == "view":
+            self._picking.choose_view(rest)
         elif name == "data":
             dataset, fields = completion.read_data(rest)
             self._edits.open_data({"data": Whole({**data_named(dataset), **fields})})

@@ -29,6 +29,9 @@ class Picking(Protocol):
     def pick(self, kind: str) -> None:
         """Open the picker at a kind of things, such as `loss`."""
 
+    def pick_view(self) -> None:
+        """Open the picker for the views of the output pane."""
+
 
 class Host(Protocol):
     """The app of a form or list."""

@@ -39,7 +39,8 @@ class OutputPane(Pane, can_focus=True):
 
     Attributes:
         neuron: layer and unit of the neuron shown in place of the whole network's answer.
-        view, item: which view is wanted, and which example or target in it; -1 for the worst example.
+        view, item, place: name of the view that is wanted (empty for the first), which example or target in it (-1 for
+            the worst example), and which layer or the like.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("output")
@@ -52,7 +53,7 @@ class OutputPane(Pane, can_focus=True):
         super().__init__(id="output")
         self.neuron: tuple[int, int] | None = None
         self._neuron_name = ""
-        self.view, self.item = 0, 0
+        self.view, self.item, self.place = "", 0, 0
         self._dataset = ""
         self._shown = Shown()
         self._draws = False
@@ -78,7 +79,7 @@ class OutputPane(Pane, can_focus=True):
     def set_up(self, settings: RunConfig, ledger: Ledger) -> None:
         """Other data begin with their first view and example."""
         if settings.data.source != self._dataset:
-            self.view, self.item, self._dataset = 0, 0, settings.data.source
+            self.view, self.item, self.place, self._dataset = "", 0, 0, settings.data.source
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw the newest answers."""
@@ -91,7 +92,7 @@ class OutputPane(Pane, can_focus=True):
         picture.display = shows_map
         answer.display = not picture.display
         if self._shown.views and snapshot.shown.views != self._shown.views:
-            self.view, self.item = 0, 0  # another task
+            self.item, self.place = 0, 0  # another task, or another network
         self._shown = snapshot.shown
         self.border_title = Content(f"{self.number} {self.heading}{self._titled(neuron is not None)}")
         if neuron is not None:
@@ -112,7 +113,8 @@ class OutputPane(Pane, can_focus=True):
         if neuron:
             return self._neuron_name
         shown = self._shown
-        parts = [shown.view if len(shown.views) > 1 else "", clean(shown.name, 24)]
+        place = clean(shown.places[shown.place], 24) if shown.places else ""
+        parts = [shown.view if len(shown.views) > 1 else "", clean(shown.name, 24), place]
         return "".join(f": {part}" for part in parts if part)
 
     def _choosing(self, look: Look) -> str:
@@ -124,6 +126,10 @@ class OutputPane(Pane, can_focus=True):
             dash = look.pick("–", "-")
             worst = "worst: " if self.item == WORST else ""
             parts.append(f"{sideways} {worst}{shown.noun} {shown.item:,} of 0{dash}{shown.items - 1:,}")
+        if len(shown.places) > 1:
+            parts.append(f"J K {shown.place_noun} {shown.place + 1} of {len(shown.places)}")
+        if shown.part:
+            parts.append("t: validation" if shown.part == "test" else "t: test")
         if len(shown.views) > 1:
             parts.append(f"{upright} {counted(len(shown.views), 'view')}")
         return " · ".join(parts)
@@ -131,11 +137,42 @@ class OutputPane(Pane, can_focus=True):
     def action_turn(self, by: int) -> None:
         """Another view, from its first example on."""
         if len(self._shown.views) > 1:
-            self.view = (self.view + by) % len(self._shown.views)
-            if self._shown.noun != "example":
-                self.item = 0
+            self.choose(self._shown.views[(self._shown.views.index(self._shown.view) + by) % len(self._shown.views)])
         else:
             host(self).say("this is the only view")
+
+    def choose(self, view: str) -> None:
+        """Another view, from its first example on."""
+        self.view = view
+        if self._shown.noun != "example":
+            self.item = 0
+
+    def action_place(self, by: int) -> None:
+        """Another layer, or whatever else can be chosen in the view."""
+        shown = self._shown
+        if len(shown.places) > 1:
+            self.place = (shown.place + by) % len(shown.places)
+        else:
+            host(self).say(f"there is nothing else to choose in this view; {self._next_view} shows the next view")
+
+    def action_pick_view(self) -> None:
+        """All views, to choose from."""
+        host(self).picking.pick_view()
+
+    @property
+    def room(self) -> tuple[int, int]:
+        """Columns and rows of characters for a view."""
+        return self.size.width, self.size.height
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Names of the views that suit the run."""
+        return self._shown.views
+
+    @property
+    def shown_view(self) -> str:
+        """The name of the view on the screen."""
+        return self._shown.view
 
     def action_browse(self, by: int) -> None:
         """Another example or target; in a grid the next pictures."""
@@ -187,13 +224,16 @@ class OutputPane(Pane, can_focus=True):
         return self.query_one(Picture).held_out_points
 
     def toggle(self, what: str) -> bool:
-        """Switch `held_out_points` or `discrete` of the surface; returns whether it is shown."""
+        """Switch `held_out_points` or `discrete` of the surface; returns whether that can be seen.
+
+        Scores are those of the test rows while points that are held out are shown.
+        """
         picture = self.query_one(Picture)
         setattr(picture, what, not getattr(picture, what))
         picture.redraw()
         if picture.display:
             self._subtitle(picture)
-        return picture.display
+        return picture.display or (what == "held_out_points" and bool(self._shown.part))
 
     def _subtitle(self, picture: Picture) -> None:
         look = picture.look

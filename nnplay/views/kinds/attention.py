@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.network.network import PlannedLayer
+from nnplay.operations.attend import look
 from nnplay.operations.attention.weights import LOOK
 from nnplay.training.trainer import Trainer
-from nnplay.views.data_form import has_symbols
-from nnplay.views.rows import shown_part
+from nnplay.views.data_form import has_classes, has_symbols
+from nnplay.views.rows import decide_classes, shown_part
 from nnplay.views.symbols import name_symbols
-from nnplay.views.view import Output, View
+from nnplay.views.view import Asked, Output, View
 from nnplay.views.worst_example import find_worst_example
+
+#: Rows whose `weights` say who looks at whom.
+_LOOKS: Final = (*LOOK.values(), *(look(score, padded) for score in ("dot", "additive") for padded in (False, True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,34 +42,50 @@ def suits(trainer: Trainer) -> bool:
     return bool(_attending(trainer))
 
 
-def make_attention(trainer: Trainer, row: int) -> Attention:
+def make_attention(trainer: Trainer, asked: Asked) -> Attention:
     """The weights of every head of every layer for one example."""
+    row = asked.item
     x = shown_part(trainer).x[row : row + 1]
     paths = _attending(trainer)
     found = trainer.forward(x, [f"eval.{path}.weights" for path in paths])
     heads = [
         (f"layer {path} head {number}" if len(paths) > 1 else f"head {number}", weights.astype(np.float32))
         for path, layer in zip(paths, found.values(), strict=True)
-        for number, weights in enumerate(layer[0])
+        for number, weights in enumerate(layer[0].reshape(-1, *layer.shape[-2:]))
     ]
     symbols = name_symbols(x[0], trainer.split.train) if has_symbols(trainer) else ()
-    steps, seen = (symbols if len(symbols) == count else tuple(map(str, range(count))) for count in heads[0][1].shape)
+    known = {len(names): names for names in (_answered(trainer, x), symbols)}
+    steps, seen = (known.get(count, tuple(map(str, range(count)))) for count in heads[0][1].shape)
     return Attention(steps, tuple(heads), () if seen == steps else seen)
+
+
+def _answered(trainer: Trainer, x: NDArray[np.float32]) -> tuple[str, ...]:
+    """What the network answers at each place of one example, by name: a decoder's steps are known by that."""
+    if not has_classes(trainer) or shown_part(trainer).y.ndim != 2:
+        return ()
+    names = trainer.split.class_names
+    return tuple(names[int(label)] for label in decide_classes(trainer, trainer.answers(x))[0])
 
 
 def _attending(trainer: Trainer) -> list[str]:
     """Paths of the layers whose steps look at each other or at those of another branch, all as many at as many."""
-    planned = [
-        layer for layer in trainer.plan.layers if any(use.operation in LOOK.values() for use in layer.plan.forward)
-    ]
+    planned = [layer for layer in trainer.plan.layers if any(use.operation in _LOOKS for use in layer.plan.forward)]
     return [layer.path for layer in planned if _steps(layer) == _steps(planned[0])]
 
 
 def _steps(layer: PlannedLayer) -> tuple[int | str, ...]:
     """How many steps look at how many."""
-    return layer.plan.saved["weights"][2:]
+    return layer.plan.saved["weights"][-2:]
 
 
 ATTENTION = View(
-    "attention", Attention, suits, make_attention, item="example", find_worst=find_worst_example, order=1
-)  # fmt: skip
+    "attention",
+    Attention,
+    suits,
+    make_attention,
+    item="example",
+    find_worst=find_worst_example,
+    order=1,
+    about="Which step of a sequence looks at which, head by head.",
+    group="inside",
+)

@@ -12,7 +12,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import one_class_per_row
 from nnplay.views.images import as_image
 from nnplay.views.rows import decide_classes, shown_part
-from nnplay.views.view import Output, View
+from nnplay.views.view import Asked, Output, View
 from nnplay.views.worst_example import find_worst_example
 
 _MOST_FRAMES: Final = 24
@@ -34,8 +34,9 @@ def suits(trainer: Trainer) -> bool:
     return train.frames > 1 and train.feature_shape[2] in (1, 3) and one_class_per_row(trainer)
 
 
-def make_clip(trainer: Trainer, row: int) -> Clip:
+def make_clip(trainer: Trainer, asked: Asked) -> Clip:
     """The clip with that number among those that are shown."""
+    row = asked.item
     part = shown_part(trainer)
     x = part.x[row : row + 1]
     height, width, channels = part.feature_shape[0] // part.frames, *part.feature_shape[1:]
@@ -47,4 +48,13 @@ def make_clip(trainer: Trainer, row: int) -> Clip:
     return Clip(frames, tuple(frame + 1 for frame in chosen), names[int(part.y[row])], predicted)
 
 
-CLIP = View("clip", Clip, suits, make_clip, item="example", find_worst=find_worst_example, order=0)
+CLIP = View(
+    "clip",
+    Clip,
+    suits,
+    make_clip,
+    item="example",
+    find_worst=find_worst_example,
+    order=0,
+    about="The frames of one clip, and what they are taken for.",
+)

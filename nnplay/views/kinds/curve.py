@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_numbers, plane_inputs
 from nnplay.views.rows import raw_inputs
-from nnplay.views.view import Output, View
+from nnplay.views.view import Asked, Output, View
 
 _CURVE_POINTS = 160
 _MOST_POINTS = 500
@@ -31,8 +31,9 @@ def suits(trainer: Trainer) -> bool:
     return has_numbers(trainer) and plane_inputs(trainer) == 1
 
 
-def make_fit(trainer: Trainer, target: int) -> Fit:
+def make_fit(trainer: Trainer, asked: Asked) -> Fit:
     """The curve over the range of the training rows, with their examples."""
+    target = asked.item
     train = trainer.split.train
     places = raw_inputs(trainer, train)[:, 0]
     x = np.linspace(float(places.min()), float(places.max()), _CURVE_POINTS, dtype=np.float32)
@@ -47,4 +48,6 @@ def make_fit(trainer: Trainer, target: int) -> Fit:
     )
 
 
-CURVE = View("curve", Fit, suits, make_fit, item="target")
+CURVE = View(
+    "curve", Fit, suits, make_fit, item="target", about="The curve that the network has learned, through the examples."
+)

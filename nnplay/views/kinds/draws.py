@@ -13,7 +13,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import image_shape
 from nnplay.views.images import as_image
 from nnplay.views.rows import count_drawn
-from nnplay.views.view import Output, View
+from nnplay.views.view import Asked, Output, View
 
 _DRAWS: Final = 9
 
@@ -47,8 +47,9 @@ def suits(trainer: Trainer) -> bool:
 _recent: list[tuple[Split, int, Draws]] = []
 
 
-def make_draws(trainer: Trainer, row: int) -> Draws:
+def make_draws(trainer: Trainer, asked: Asked) -> Draws:
     """The training row with that number; remembered, as it does not change while the network learns."""
+    row = asked.item
     for split, number, draws in _recent:
         if split is trainer.split and number == row:
             return draws
@@ -80,4 +81,12 @@ def _class_name(split: Split, target: Any) -> str:
     return split.class_names[int(target)] if one_class else ""
 
 
-DRAWS = View("draws", Draws, suits, make_draws, item="training row", order=1)
+DRAWS = View(
+    "draws",
+    Draws,
+    suits,
+    make_draws,
+    item="training row",
+    order=1,
+    about="One training image, and altered copies of it as training draws them.",
+)

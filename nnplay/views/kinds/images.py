@@ -11,7 +11,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import image_shape, one_class_per_row
 from nnplay.views.images import as_image
 from nnplay.views.rows import decide_classes, describe_rows, predict_rows
-from nnplay.views.view import Output, View
+from nnplay.views.view import Asked, Output, View
 
 _MOST_IMAGES = 64
 
@@ -37,8 +37,9 @@ def suits(trainer: Trainer) -> bool:
     return one_class_per_row(trainer) and bool(image_shape(trainer)[0])
 
 
-def make_images(trainer: Trainer, first: int) -> Images:
+def make_images(trainer: Trainer, asked: Asked) -> Images:
     """Pictures from the one with number `first` on, mistakes before the others."""
+    first = asked.item
     x, y, answers = predict_rows(trainer)
     predicted, labels = decide_classes(trainer, answers), trainer.split.class_names
     wrong = predicted != y
@@ -53,4 +54,11 @@ def make_images(trainer: Trainer, first: int) -> Images:
     )
 
 
-IMAGES = View("images", Images, suits, make_images, item="image")
+IMAGES = View(
+    "images",
+    Images,
+    suits,
+    make_images,
+    item="image",
+    about="Images with what the network takes them for; mistakes stand out.",
+)

@@ -13,4 +13,11 @@ def suits(trainer: Trainer) -> bool:
     return plane_inputs(trainer) == 2 and (one_class_per_row(trainer) or has_numbers(trainer))
 
 
-MAP = View("map", Surface, suits, make=None, item="target")
+MAP = View(
+    "map",
+    Surface,
+    suits,
+    make=None,
+    item="target",
+    about="The whole plane of two inputs, coloured by the network's answer.",
+)

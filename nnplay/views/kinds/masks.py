@@ -13,7 +13,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_classes, image_shape
 from nnplay.views.images import as_image
 from nnplay.views.rows import decide_classes, predict_rows, shown_part
-from nnplay.views.view import Output, View
+from nnplay.views.view import Asked, Output, View
 
 Array = NDArray[Any]
 
@@ -41,8 +41,9 @@ def suits(trainer: Trainer) -> bool:
     return has_classes(trainer) and trainer.split.train.y.ndim == 3
 
 
-def make_masks(trainer: Trainer, row: int) -> Masks:
+def make_masks(trainer: Trainer, asked: Asked) -> Masks:
     """One picture with its true and its predicted mask."""
+    row = asked.item
     part = shown_part(trainer)
     true = np.asarray(part.y[row], np.int64)
     predicted = decide_classes(trainer, trainer.answers(part.x[row : row + 1]))[0]
@@ -68,4 +69,12 @@ def find_worst(trainer: Trainer) -> int:
     return int(np.argmin(means))
 
 
-MASKS = View("masks", Masks, suits, make_masks, item="example", find_worst=find_worst)
+MASKS = View(
+    "masks",
+    Masks,
+    suits,
+    make_masks,
+    item="example",
+    find_worst=find_worst,
+    about="An image, its true classes pixel by pixel, and the predicted ones.",
+)

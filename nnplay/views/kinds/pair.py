@@ -12,7 +12,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_numbers, image_shape
 from nnplay.views.images import as_image
 from nnplay.views.rows import predict_rows, shown_part
-from nnplay.views.view import Output, View
+from nnplay.views.view import Asked, Output, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,9 @@ def suits(trainer: Trainer) -> bool:
     return has_numbers(trainer) and size > 0 and trainer.split.train.y.shape[1] == size
 
 
-def make_pair(trainer: Trainer, row: int) -> Pair:
+def make_pair(trainer: Trainer, asked: Asked) -> Pair:
     """The picture that is wanted, and the one that the network gives."""
+    row = asked.item
     part, shape = shown_part(trainer), image_shape(trainer)
     unscale = trainer.split.scaler.inverse_target
     answer = trainer.form.estimate(trainer.answers(part.x[row : row + 1])).reshape(1, -1)
@@ -43,4 +44,12 @@ def find_worst(trainer: Trainer) -> int:
     return int((((trainer.form.estimate(answers).reshape(y.shape) - y) ** 2).mean(axis=1)).argmax())
 
 
-PAIR = View("images", Pair, suits, make_pair, item="example", find_worst=find_worst)
+PAIR = View(
+    "reconstruction",
+    Pair,
+    suits,
+    make_pair,
+    item="example",
+    find_worst=find_worst,
+    about="An image and what the network makes of it, side by side.",
+)

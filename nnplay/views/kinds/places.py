@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_classes, has_numbers
 from nnplay.views.rows import predict_rows
-from nnplay.views.view import Output, View
+from nnplay.views.view import Asked, Output, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,19 @@ def suits(trainer: Trainer) -> bool:
     return not has_classes(trainer) and not has_numbers(trainer)
 
 
-def make_places(trainer: Trainer, item: int) -> Places:
+def make_places(trainer: Trainer, asked: Asked) -> Places:
     """The first two coordinates of the rows."""
-    del item
     _, y, answers = predict_rows(trainer)
     flat = answers.reshape(len(answers), -1)[:, :2]
     places = np.pad(flat, ((0, 0), (0, 2 - flat.shape[1]))).astype(np.float32)
     return Places(places, y.astype(np.int64), trainer.split.class_names)
 
 
-PLACES = View("places", Places, suits, make_places)
+PLACES = View(
+    "places",
+    Places,
+    suits,
+    make_places,
+    about="Rows where the network puts them: those that belong together should lie together.",
+    group="inside",
+)

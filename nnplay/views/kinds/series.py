@@ -15,7 +15,7 @@ from nnplay.views.chances import Chance, likeliest_classes
 from nnplay.views.data_form import has_numbers, has_symbols, is_sequence, one_class_per_row, plane_inputs
 from nnplay.views.forecast import forecast_freely
 from nnplay.views.rows import decide_classes, raw_inputs, shown_part
-from nnplay.views.view import Output, View
+from nnplay.views.view import Asked, Output, View
 from nnplay.views.worst_example import find_worst_example
 
 Floats = NDArray[np.float32]
@@ -56,8 +56,9 @@ def suits(trainer: Trainer) -> bool:
     return one_class_per_row(trainer) and is_sequence(trainer) and not has_symbols(trainer)
 
 
-def make_series(trainer: Trainer, row: int) -> Series:
+def make_series(trainer: Trainer, asked: Asked) -> Series:
     """One example of numbers over time, with what is wanted and what is answered."""
+    row = asked.item
     part = shown_part(trainer)
     answer = trainer.answers(part.x[row : row + 1])
     lines = _lines(raw_inputs(trainer, part)[row])
@@ -101,4 +102,12 @@ def _lines(values: NDArray[Any]) -> tuple[tuple[str, Floats], ...]:
     return tuple((name, np.ascontiguousarray(shown[:, k])) for k, name in enumerate(names))
 
 
-SERIES = View("over time", Series, suits, make_series, item="example", find_worst=find_worst_example)
+SERIES = View(
+    "over time",
+    Series,
+    suits,
+    make_series,
+    item="example",
+    find_worst=find_worst_example,
+    about="One sequence with the network's answers over time.",
+)

@@ -12,7 +12,7 @@ from nnplay.data.sound.spectrum import mel_spectrum
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import one_class_per_row
 from nnplay.views.rows import decide_classes, shown_part
-from nnplay.views.view import Output, View
+from nnplay.views.view import Asked, Output, View
 from nnplay.views.worst_example import find_worst_example
 
 #: Values of the shortest wave that has a spectrum worth a look.
@@ -46,8 +46,9 @@ def suits(trainer: Trainer) -> bool:
     return train.waves is not None or (shape[1] == 1 and shape[0] >= _SHORTEST)
 
 
-def make_sound(trainer: Trainer, row: int) -> Sound:
+def make_sound(trainer: Trainer, asked: Asked) -> Sound:
     """The sound with that number among those that are shown."""
+    row = asked.item
     part = shown_part(trainer)
     x = part.x[row : row + 1]
     if part.waves is not None:
@@ -69,4 +70,13 @@ def _window(length: int) -> int:
     return size
 
 
-SOUND = View("sound", Sound, suits, make_sound, item="example", find_worst=find_worst_example, order=1)
+SOUND = View(
+    "sound",
+    Sound,
+    suits,
+    make_sound,
+    item="example",
+    find_worst=find_worst_example,
+    order=1,
+    about="One sound as a wave and as a spectrogram.",
+)

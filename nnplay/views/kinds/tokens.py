@@ -11,7 +11,7 @@ from nnplay.views.chances import Chance, likeliest_classes
 from nnplay.views.data_form import has_classes, has_symbols
 from nnplay.views.rows import decide_classes, shown_part
 from nnplay.views.symbols import name_symbols
-from nnplay.views.view import Output, View
+from nnplay.views.view import Asked, Output, View
 from nnplay.views.worst_example import find_worst_example
 
 
@@ -30,8 +30,9 @@ def suits(trainer: Trainer) -> bool:
     return has_classes(trainer) and trainer.split.train.y.ndim < 3 and has_symbols(trainer)
 
 
-def make_tokens(trainer: Trainer, row: int) -> Tokens:
+def make_tokens(trainer: Trainer, asked: Asked) -> Tokens:
     """One example of symbols, with what is wanted and what is answered at each place, or once."""
+    row = asked.item
     part, names = shown_part(trainer), trainer.split.class_names
     answer = trainer.answers(part.x[row : row + 1])
     seen = name_symbols(part.x[row], part)
@@ -41,4 +42,12 @@ def make_tokens(trainer: Trainer, row: int) -> Tokens:
     return Tokens(seen, tuple(names[int(k)] for k in true), tuple(names[int(k)] for k in predicted), chances)
 
 
-TOKENS = View("symbols", Tokens, suits, make_tokens, item="example", find_worst=find_worst_example)
+TOKENS = View(
+    "symbols",
+    Tokens,
+    suits,
+    make_tokens,
+    item="example",
+    find_worst=find_worst_example,
+    about="One sequence of symbols, with the answer to each.",
+)

@@ -9,7 +9,7 @@ from nnplay.training.sampling import go_on, text_vocabulary, writes_text
 from nnplay.training.token_choice import TokenChoice
 from nnplay.training.trainer import Trainer
 from nnplay.views.rows import shown_part
-from nnplay.views.view import Output, View
+from nnplay.views.view import Asked, Output, View
 
 #: Tokens that are written, by what they are: about as many letters of each.
 _TOKENS = {"characters": 60, "words": 20, "byte_pairs": 30}
@@ -23,8 +23,9 @@ class Writing(Output):
     text: str
 
 
-def make_writing(trainer: Trainer, row: int) -> Writing:
+def make_writing(trainer: Trainer, asked: Asked) -> Writing:
     """What the network writes after the tokens of an example; the same row is always drawn with the same seed."""
+    row = asked.item
     vocabulary = text_vocabulary(trainer)
     given = [int(token) for token in shown_part(trainer).x[row]]
     written = go_on(trainer, given, _TOKENS[vocabulary.unit], TokenChoice(), seed=row)
@@ -32,4 +33,12 @@ def make_writing(trainer: Trainer, row: int) -> Writing:
     return Writing(start.replace("\n", PARAGRAPH), whole[len(start) :].replace("\n", PARAGRAPH))
 
 
-WRITING = View("writing", Writing, writes_text, make_writing, item="example", order=1)
+WRITING = View(
+    "writing",
+    Writing,
+    writes_text,
+    make_writing,
+    item="example",
+    order=1,
+    about="Text that the network writes by itself.",
+)
