@@ -16,8 +16,9 @@ from nnplay.data.cells.typed_values import type_values
 from nnplay.data.columns.columns import Column
 from nnplay.data.columns.encode import encode_column
 from nnplay.data.columns.encoded import Encoded, join_inputs
-from nnplay.data.columns.feature_kinds import IDS, ROW_NAMES, ROW_NUMBERS, WORDS, as_feature
+from nnplay.data.columns.feature_kinds import WORDS, as_feature
 from nnplay.data.columns.leaks import leak_notes
+from nnplay.data.columns.left_out import describe_nothing_left, holds_texts, left_out_notes
 from nnplay.data.columns.missing import (
     describe_marks,
     find_rows_with_targets,
@@ -37,21 +38,6 @@ from nnplay.text import counted
 
 CHOSEN = "by choice"
 """Why a column is left out that was to be."""
-_WHY_LEFT_OUT = {
-    "constant": "is the same in every row",
-    "empty": "is empty",
-    WORDS: "has a different word in every row",
-    ROW_NUMBERS: "counts the rows",
-    ROW_NAMES: "names the rows",
-    IDS: "has a different id in every row",
-}
-_WAY_IN = {WORDS: "category", ROW_NAMES: "category", ROW_NUMBERS: "number", IDS: "number"}
-"""Columns that only tell the rows apart, and the kind by which they are learned from all the same."""
-
-
-#: Cells that are looked at, and words that a text has in the mean.
-_TEXT_SAMPLE = 100
-_TEXT_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +93,7 @@ def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, wh
         *unanswered,
         *_missing_notes(lacking, options.missing, int((~keep).sum())),
         *target.notes,
-        *_left_out_notes(encoded),
+        *left_out_notes(encoded),
         *(note for item in encoded for note in item.notes),
         *leaks,
     )
@@ -193,50 +179,15 @@ def _encode(features: list[TypedColumn], lines: NDArray[np.int64], options: CsvO
         )
         encoded.append(item)
         width += item.width
-        texts = texts or (item.left_out == WORDS and _holds_texts(column))
+        texts = texts or (item.left_out == WORDS and holds_texts(column))
         if width > MAX_COLUMNS or 8 * width * rows > budget:
             what = f"{rows:,} rows of {width:,} inputs or more ({size_text(4.0 * width * rows)}) are too many"
             hint = f"at most {MAX_COLUMNS:,} inputs and {size_text(budget / 2)}"
             hint += f"; try {advice('encode', 'ordinal')} or fewer columns"
             raise InputError(what, where=f"{where}, column '{column.name}'", hint=hint)
     if width == 0:
-        raise _describe_nothing_left(encoded, where, texts=texts)
+        raise describe_nothing_left(encoded, where, texts=texts)
     return encoded
-
-
-def _describe_nothing_left(encoded: Sequence[Encoded], where: str, *, texts: bool) -> InputError:
-    """Every column besides the target says nothing; of the first few it is said why.
-
-    Args:
-        texts: whether one has a text of several words in each row.
-    """
-    whys = [f"'{item.column.name}' {_WHY_LEFT_OUT[item.left_out]}" for item in encoded[:3]]
-    more = ", …" if len(encoded) > 3 else ""
-    ways = [(item.column.name, _WAY_IN[item.left_out]) for item in encoded if item.left_out in _WAY_IN]
-    hint = f"use {advice('kinds', dict(ways[:1]))} to use it anyway" if ways else ""
-    if texts:
-        hint = f"use {advice('read_as', 'text')} to learn from the words of its texts"
-    what = f"no column is left to learn from: {', '.join(whys)}{more}"
-    return InputError(what if whys else "every column is a target or skipped", where=where, hint=hint)
-
-
-def _holds_texts(column: TypedColumn) -> bool:
-    """Whether its cells have several words each."""
-    cells = column.cells[:_TEXT_SAMPLE]
-    return sum(len(cell.split()) for cell in cells) >= _TEXT_WORDS * len(cells)
-
-
-def _left_out_notes(encoded: Sequence[Encoded]) -> tuple[str, ...]:
-    notes = []
-    for why in _WHY_LEFT_OUT:
-        names = [item.column.name for item in encoded if item.left_out == why]
-        if names:
-            shown = ", ".join(f"'{name}'" for name in names[:10]) + (", …" if len(names) > 10 else "")
-            note = f"left out, {why}: {counted(len(names), 'column')} ({shown})"
-            if why in _WAY_IN:
-                note += f"; {advice('kinds', {names[0]: _WAY_IN[why]})} to use it anyway"
-            notes.append(note)
-    return tuple(notes)
 
 
 def _drop_rows_without_target(table: _Table, where: str) -> tuple[_Table, tuple[str, ...]]:
