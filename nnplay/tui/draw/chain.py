@@ -88,7 +88,7 @@ def _first(ledger: Ledger, width: int, look: Look, *, with_scale: bool) -> Row:
     text = look.pick("● ", "o ") + "input  " + ", ".join(ledger.inputs)
     legend = scale_legend(look.pick("−", "-"), "+", -1.0, look)
     spare = width - row_width(legend)
-    if not with_scale or spare <= len(text):
+    if not with_scale or spare < _LEAST_TEXT:
         return ((text, look.ink("dim")),)
     return joined([(fit(text, spare), look.ink("dim")), *legend])
 

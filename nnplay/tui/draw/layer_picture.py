@@ -7,12 +7,13 @@ from typing import Final
 import numpy as np
 
 from nnplay.tui.draw.arrays import Floats
-from nnplay.tui.draw.blocks import picture, resample
+from nnplay.tui.draw.blocks import half_blocks, picture, quantise, resample
 from nnplay.tui.theme.look import Look
+from nnplay.tui.theme.palette import LEVELS
 from nnplay.tui.widgets.cells import PLAIN, Row, joined
 from nnplay.views.layer_pictures import LayerPicture
 
-_MOST_ROWS: Final = {"maps": 4, "steps": 4, "looks": 4, "units": 2}
+_MOST_ROWS: Final = {"maps": 8, "steps": 8, "looks": 8, "units": 2}
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 _PLAIN_BARS: Final = " .:-=+*#@"
 _LEAST_MAP: Final = 2
@@ -45,7 +46,16 @@ def _peak(values: Floats) -> float:
 
 def _map(values: Floats, width: int, rows: int, peak: float, look: Look) -> list[Row]:
     columns = min(width, 2 * values.shape[1] if values.shape[1] * 2 <= width else values.shape[1])
-    return picture(resample(values, 2 * rows, columns), rows, columns, -peak, peak, look)
+    return _paint(values, rows, columns, peak, look)
+
+
+def _paint(values: Floats, rows: int, columns: int, peak: float, look: Look) -> list[Row]:
+    """A signed map whose last line of pixels stays empty, so that it does not run into the picture below it."""
+    if not look.blocks or rows < _LEAST_MAP:
+        return picture(resample(values, 2 * rows, columns), rows, columns, -peak, peak, look)
+    levels = quantise(resample(values, 2 * rows - 1, columns), -peak, peak)
+    empty = np.full((1, columns), LEVELS, np.int64)
+    return half_blocks(np.vstack([levels, empty]), (*look.scale(), look.palette.background), look)
 
 
 def _maps(values: Floats, width: int, rows: int, look: Look) -> list[Row]:
@@ -54,7 +64,7 @@ def _maps(values: Floats, width: int, rows: int, look: Look) -> list[Row]:
     columns = max(1, min(width, round(2 * rows * broad / tall)))
     count = max(1, (width + 1) // (columns + 1))
     peak = _peak(values)
-    drawn = [picture(resample(each, 2 * rows, columns), rows, columns, -peak, peak, look) for each in values[:count]]
+    drawn = [_paint(each, rows, columns, peak, look) for each in values[:count]]
     gap = (" ", PLAIN)
     return [
         joined([run for n, part in enumerate(drawn) for run in ((gap, *part[y]) if n else part[y])])

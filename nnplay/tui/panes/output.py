@@ -30,6 +30,9 @@ WORST = -1
 _SIDE = (-6.0, 6.0)
 """Where a neuron's picture begins and ends on both axes; no examples are drawn on it."""
 
+_BORDER = 4
+"""Columns of the border that its words leave free."""
+
 _MOST_PIXELS = 5000
 """More would cost the training thread time that the eye does not pay back."""
 
@@ -121,17 +124,23 @@ class OutputPane(Pane, can_focus=True):
 
     def _choosing(self, look: Look) -> str:
         """Which example or target is shown, and the keys that lead to others."""
-        shown = self._shown
         sideways, upright = look.pick("← →", "left right"), look.pick("↑ ↓", "up down")
-        parts = []
+        forms = [self._choices(sideways, upright, look, fully=fully) for fully in (True, False)]
+        return next((form for form in forms if len(form) <= self.size.width - _BORDER), forms[-1])
+
+    def _choices(self, sideways: str, upright: str, look: Look, *, fully: bool) -> str:
+        """The same with how many there are of everything, or without."""
+        shown, parts = self._shown, []
         if shown.items > 1:
             dash = look.pick("–", "-")
             worst = "worst: " if self.item == WORST else ""
-            parts.append(f"{sideways} {worst}{shown.noun} {shown.item:,} of 0{dash}{shown.items - 1:,}")
+            of = f" of 0{dash}{shown.items - 1:,}" if fully else ""
+            parts.append(f"{sideways} {worst}{shown.noun} {shown.item:,}{of}")
         if len(shown.places) > 1:
-            parts.append(f"J K {shown.place_noun} {shown.place + 1} of {len(shown.places)}")
+            of = f" of {len(shown.places)}" if fully else ""
+            parts.append(f"J K {shown.place_noun} {shown.place + 1}{of}")
         if len(shown.views) > 1:
-            parts.append(f"{upright} {counted(len(shown.views), 'view')}")
+            parts.append(f"{upright} {counted(len(shown.views), 'view')}" if fully else upright)
         return " · ".join(parts)
 
     def action_turn(self, by: int) -> None:

@@ -175,7 +175,7 @@ class NetworkView(Cells, can_focus=True):
             return
         item = known[self.row]
         path = block_of(item) if not wanted else item.path if item.line.parts else ()
-        if not path and wanted is None and self._open():
+        if wanted is None and not item.line.parts and self._open():
             return
         if not path:
             host(self).say("this is not a block: only sum, concat and sequential can be folded; 2 goes to the layers")
