@@ -49,7 +49,7 @@ async def test_points_are_set_and_erased_by_keys(size: tuple[int, int], look: Lo
         assert other.y > one.y
         of_one = sum(point.label for point in first) + 2
         words = f"{len(first) + 2} points: {len(first) + 2 - of_one} of class 0, {of_one} of class 1"
-        await until(pilot, lambda: words in app._main.query_one(MessageLine).text)
+        await until(pilot, lambda: any(words in line for line in app.messages.printed))
         await pilot.press("backspace")
         await until(pilot, lambda: points_of(backend) == [*first, one])
         await pilot.press("z")

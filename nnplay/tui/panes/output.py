@@ -125,22 +125,24 @@ class OutputPane(Pane, can_focus=True):
     def _choosing(self, look: Look) -> str:
         """Which example or target is shown, and the keys that lead to others."""
         sideways, upright = look.pick("← →", "left right"), look.pick("↑ ↓", "up down")
-        forms = [self._choices(sideways, upright, look, fully=fully) for fully in (True, False)]
+        forms = [self._choices(sideways, upright, look, counts) for counts in (3, 2, 1, 0)]
         return next((form for form in forms if len(form) <= self.size.width - _BORDER), forms[-1])
 
-    def _choices(self, sideways: str, upright: str, look: Look, *, fully: bool) -> str:
-        """The same with how many there are of everything, or without."""
+    def _choices(self, sideways: str, upright: str, look: Look, counts: int) -> str:
+        """The same; how many there are is told of so many of these: items, places, views."""
         shown, parts = self._shown, []
         if shown.items > 1:
             dash = look.pick("–", "-")
             worst = "worst: " if self.item == WORST else ""
-            of = f" of 0{dash}{shown.items - 1:,}" if fully else ""
+            of = f" of 0{dash}{shown.items - 1:,}" if counts > 0 else ""
             parts.append(f"{sideways} {worst}{shown.noun} {shown.item:,}{of}")
         if len(shown.places) > 1:
-            of = f" of {len(shown.places)}" if fully else ""
+            of = f" of {len(shown.places)}" if counts > 1 else ""
             parts.append(f"J K {shown.place_noun} {shown.place + 1}{of}")
+        if shown.part:
+            parts.append("t: validation" if shown.part == "test" else "t: test")
         if len(shown.views) > 1:
-            parts.append(f"{upright} {counted(len(shown.views), 'view')}" if fully else upright)
+            parts.append(f"{upright} {counted(len(shown.views), 'view')}" if counts > 2 else upright)
         return " · ".join(parts)
 
     def action_turn(self, by: int) -> None:
@@ -244,13 +246,16 @@ class OutputPane(Pane, can_focus=True):
         return self.query_one(Picture).held_out_points
 
     def toggle(self, what: str) -> bool:
-        """Switch `held_out_points` or `discrete` of the surface; returns whether it is shown."""
+        """Switch `held_out_points` or `discrete` of the surface; returns whether that can be seen.
+
+        Scores are those of the test rows while points that are held out are shown.
+        """
         picture = self.query_one(Picture)
         setattr(picture, what, not getattr(picture, what))
         picture.redraw()
         if picture.display:
             self._subtitle(picture)
-        return picture.display
+        return picture.display or (what == "held_out_points" and bool(self._shown.part))
 
     def _subtitle(self, picture: Picture) -> None:
         look = picture.look

@@ -68,11 +68,11 @@ def _draw_pictures(images: Floats, width: int, height: int, look: Look) -> list[
 
 def _draw_symbols(data: Dataset, width: int, height: int, look: Look) -> list[Row]:
     """The first example, what is wanted of it, and further ones."""
-    names = data.class_names
-    gap = "" if all(len(name) == 1 for name in names) else " "
+    read = data.class_names if data.vocabulary is None else data.vocabulary.names
     lines: list[Row] = []
     for x, y in zip(data.x, data.y, strict=True):
-        for label, tokens in (("in   ", x), ("out  ", y)):
+        for label, tokens, names in (("in   ", x, read), ("out  ", y, data.class_names)):
+            gap = "" if all(len(name) == 1 for name in names) else " "
             words = gap.join(clean(names[int(token)]).replace(" ", "_") for token in np.ravel(tokens))
             lines.append(joined([(label, look.ink("dim")), (words[: width - 5], look.ink("text"))]))
         lines.append(())
