@@ -90,11 +90,11 @@ def _first(ledger: Ledger, width: int, look: Look, *, with_scale: bool) -> Row:
     spare = width - row_width(legend)
     if not with_scale or spare < _LEAST_TEXT:
         return ((text, look.ink("dim")),)
-    return joined([(fit(text, spare), look.ink("dim")), *legend])
+    return joined([(fit(text, spare - 1) + " ", look.ink("dim")), *legend])
 
 
 def _last(ledger: Ledger, width: int, look: Look, opens: str) -> Row:
-    """The outputs, and what enter opens, where there is room for that."""
+    """The outputs, and what enter does on the line under the cursor."""
     text, key = look.pick("● ", "o ") + "output " + ", ".join(ledger.outputs), f"  enter: {opens}" if opens else ""
     if not opens:
         return ((text, look.ink("dim")),)
@@ -120,9 +120,13 @@ class _Lines:
 
     @property
     def opens(self) -> str:
-        """The view of the layer under the cursor; empty where there is none, and for blocks, which enter unfolds."""
-        item = None if self.cursor is None else self.known[self.cursor]
-        found = None if item is None or item.line.parts else self.pictures.get(item.path)
+        """What enter does on the line under the cursor: it opens a view, or a block; empty where it does nothing."""
+        if self.cursor is None or not self.pictures:
+            return ""
+        item = self.known[self.cursor]
+        if item.line.parts:
+            return "fold" if item.path in self.unfolded else "unfold"
+        found = self.pictures.get(item.path)
         return found.view if found is not None else ""
 
     def draw(self, drawn: Chain, places: range) -> None:
