@@ -18,6 +18,7 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
     "playground": (Look(), [":preset spiral", "+2400"]),
     "unit": (Look(), [":preset spiral", "+2400", "2", "right", "right", "w"]),
     "digits": (Look(), [":data digits", ":layers flatten, linear 24, relu, linear 10", ":set lr 0.003", "+400"]),
+    "inside": (Look(), [":preset lenet", "+400", "2", "down", "down", "down", "enter"]),
     "masks": (Look(), [":preset unet_shapes", "+80", "f"]),
     "regression": (Look().with_palette(dark=False), [":data diabetes", ":set lr 0.001", "+400", "5"]),
     "roc": (Look(), [":preset breast_cancer", "+60", ":view ROC", "4", "f"]),

@@ -43,7 +43,7 @@ class OutputPane(Pane, can_focus=True):
     Attributes:
         neuron: layer and unit of the neuron shown in place of the whole network's answer.
         view, item, place: name of the view that is wanted (empty for the first), which example or target in it (-1 for
-            the worst example), and which layer or the like.
+            the worst example), and which layer or the like, by number or name.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("output")
@@ -56,7 +56,9 @@ class OutputPane(Pane, can_focus=True):
         super().__init__(id="output")
         self.neuron: tuple[int, int] | None = None
         self._neuron_name = ""
-        self.view, self.item, self.place = "", 0, 0
+        self.view, self.item = "", 0
+        self.place: int | str = 0
+        self._follows = False
         self._dataset = ""
         self._shown = Shown()
         self._draws = False
@@ -155,9 +157,19 @@ class OutputPane(Pane, can_focus=True):
         else:
             host(self).say("this is the only view")
 
+    def open_layer(self, view: str, place: str) -> None:
+        """The view of one layer; the same example of others, which `follow_layer` may bring."""
+        self.choose(view)
+        self.place, self.neuron, self._follows = place, None, True
+
+    def follow_layer(self, view: str, place: str) -> None:
+        """The view of another layer, if the one that is shown was opened by `open_layer`."""
+        if self._follows:
+            self.open_layer(view, place)
+
     def choose(self, view: str) -> None:
         """Another view, from its first example on."""
-        self.view = view
+        self.view, self._follows = view, False
         if self._shown.noun != "example":
             self.item = 0
 
@@ -165,6 +177,7 @@ class OutputPane(Pane, can_focus=True):
         """Another layer, or whatever else can be chosen in the view."""
         shown = self._shown
         if len(shown.places) > 1:
+            self._follows = False
             self.place = (shown.place + by) % len(shown.places)
         else:
             host(self).say(f"there is nothing else to choose in this view; {self._next_view} shows the next view")
