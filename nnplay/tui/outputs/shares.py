@@ -37,7 +37,7 @@ def draw_shares(
     order = np.argsort(-np.abs(np.nan_to_num(values)), kind="stable").tolist()
     shown = order if len(order) <= height else order[: max(1, height - 1)]
     side = min(max(cell_len(clean(names[k])) for k in shown), _LONGEST, width // 3)
-    inner = min(max((cell_len(details[k]) for k in shown), default=0) if details else 0, width // 5)
+    inner = min(max((cell_len(details[k]) for k in shown), default=0) if details else 0, width // 3)
     behind = _NUMBER + (8 if spreads else 0)
     bar = max(4, width - side - inner - behind - 3)
     largest = max((abs(float(values[k])) for k in shown if np.isfinite(values[k])), default=0.0) or 1.0
