@@ -29,9 +29,9 @@ def draw(view: Neighbours, width: int, height: int, look: Look) -> list[Row]:
         head += draw_sentence(f"{same} of {len(view.found)} have its label, {view.example.label}", width, look)
     room = max(1, height - len(head))
     if view.example.picture is not None:
-        return [*head, *_draw_pictures(view, width, room, look)]
+        return [*head, *_draw_pictures(view, width, room, look)][:height]
     lines = [_draw_line(each, view, width, look) for each in (view.example, *view.found)]
-    return [*head, *lines[:room]]
+    return [*head, *lines[:room]][:height]
 
 
 def _draw_pictures(view: Neighbours, width: int, height: int, look: Look) -> list[Row]:

@@ -24,7 +24,7 @@ def draw(view: Dependence, width: int, height: int, look: Look) -> list[Row]:
     """Curves over numbers; a line of numbers for each category."""
     head = draw_sentence(f"mean {view.answer} over {view.rows}, by {view.column}", width, look)
     if view.categories:
-        return [*head, *_draw_categories(view, width, height - len(head), look)]
+        return [*head, *_draw_categories(view, width, height - len(head), look)][:height]
     names = [clean(name, 16) for name, _ in view.lines]
     lines = tuple(curves.Line(name, finite_points(view.x, y)) for name, (_, y) in zip(names, view.lines, strict=True))
     y_limits = find_limits(np.concatenate([y for _, y in view.lines]))
@@ -32,7 +32,7 @@ def draw(view: Dependence, width: int, height: int, look: Look) -> list[Row]:
     legend = [draw_legend(names, look)] if len(names) > 1 else []
     room = height - len(head) - len(legend) - 1
     rows, margin = curves.draw(curves.Chart(lines, x_limits, y_limits), width, room, look)
-    return [*head, *legend, *rows, _draw_rows_seen(view, margin, width, look)]
+    return [*head, *legend, *rows, _draw_rows_seen(view, margin, width, look)][:height]
 
 
 def _draw_rows_seen(view: Dependence, margin: int, width: int, look: Look) -> Row:

@@ -15,7 +15,7 @@ def draw(view: Importance, width: int, height: int, look: Look) -> list[Row]:
     foot = draw_sentence(view.rows, width, look)
     room = (width, max(1, height - len(head) - len(foot)))
     spreads = [float(value) for value in view.spreads]
-    return [*head, *draw_shares(view.names, (), view.falls, room, look, signed=True, spreads=spreads), *foot]
+    return [*head, *draw_shares(view.names, (), view.falls, room, look, signed=True, spreads=spreads), *foot][:height]
 
 
 IMPORTANCE = Drawing(Importance, draw)

@@ -23,8 +23,10 @@ def draw(view: Pleasing, width: int, height: int, look: Look) -> list[Row]:
     room = max(1, height - len(head) - len(foot))
     if view.made is not None and view.row is not None:
         tiles: list[tuple[str, NDArray[Any]]] = [("made", view.made), ("training row", view.row)]
-        return [*head, *draw_tiles(tiles, width, room, look), *foot]
-    return [*head, *draw_shares(view.names, view.details, view.values, (width, room), look, signed=True), *foot]
+        return [*head, *draw_tiles(tiles, width, room, look), *foot][:height]
+    return [*head, *draw_shares(view.names, view.details, view.values, (width, room), look, signed=True), *foot][
+        :height
+    ]
 
 
 PLEASING = Drawing(Pleasing, draw)

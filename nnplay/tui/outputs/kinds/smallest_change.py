@@ -26,12 +26,12 @@ def draw(view: Change, width: int, height: int, look: Look) -> list[Row]:
     if view.pictures:
         titles = (clean(view.before, 24), clean(view.after, 24) + " ", _DIFFERENCE)
         tiles: list[tuple[str, NDArray[Any]]] = list(zip(titles, view.pictures, strict=True))
-        return [*head, *draw_tiles(tiles, width, room, look, signed=(_DIFFERENCE,))]
+        return [*head, *draw_tiles(tiles, width, room, look, signed=(_DIFFERENCE,))][:height]
     if not view.names:
-        return head
+        return head[:height]
     head += draw_sentence("each column, and by how many deviations it moves", width, look)
     room = max(1, height - len(head))
-    return [*head, *draw_shares(view.names, view.details, view.values, (width, room), look, signed=True)]
+    return [*head, *draw_shares(view.names, view.details, view.values, (width, room), look, signed=True)][:height]
 
 
 CHANGE = Drawing(Change, draw)
