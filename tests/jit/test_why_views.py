@@ -26,7 +26,7 @@ from nnplay.views.kinds.partial_dependence import Dependence
 from nnplay.views.kinds.permutation_importance import REPEATS, Importance
 from nnplay.views.kinds.pleasing_input import climb, unit_direction
 from nnplay.views.kinds.smallest_change import Change, turn, turn_by_column
-from nnplay.views.table_columns import table_columns
+from nnplay.views.table_columns import input_columns
 from nnplay.views.view import Asked
 
 pytestmark = pytest.mark.usefixtures("kernels")
@@ -248,7 +248,7 @@ def test_categories_are_columns() -> None:
     )
     names = ("kind=a", "kind=b", "kind=c", "size")
     trainer = trained("linear 6, tanh, linear 2", x, (kind == 1).astype(np.int64), feature_names=names, columns=columns)
-    assert [column.name for column in table_columns(trainer)] == ["kind", "size"]
+    assert [column.name for column in input_columns(trainer)] == ["kind", "size"]
     _, output, _ = make_view(trainer, "partial dependence", 0)
     assert isinstance(output, Dependence)
     assert output.categories == ("a", "b", "c")
@@ -315,7 +315,7 @@ def test_the_smallest_change_of_a_plane_is_the_way_to_it() -> None:
 
 def test_one_column_may_be_enough(table: nn.Trainer) -> None:
     """A change of one column leaves the others as they are, and the nearest value that turns the answer is taken."""
-    column = table_columns(table)[0]
+    column = input_columns(table)[0]
     turned = 0
     for row in table.split.train.x[:8].astype(np.float64):
         label = int(table.answers(row[None]).argmax())

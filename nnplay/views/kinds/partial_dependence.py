@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from nnplay.text import counted
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_classes, has_numbers
-from nnplay.views.input_form import input_form
+from nnplay.views.input_form import in_units, input_form
 from nnplay.views.rows import shown_part, spread_rows
-from nnplay.views.table_columns import TableColumn, table_columns
+from nnplay.views.table_columns import TableColumn, input_columns
 from nnplay.views.view import Asked, Output, View
 
 Array = NDArray[Any]
@@ -55,16 +55,17 @@ def suits(trainer: Trainer) -> bool:
 
 def place_names(trainer: Trainer) -> tuple[str, ...]:
     """The columns."""
-    return tuple(column.name for column in table_columns(trainer))
+    return tuple(column.name for column in input_columns(trainer))
 
 
 def make_dependence(trainer: Trainer, asked: Asked) -> Dependence:
     """The mean answer over validation rows for each of up to 40 values of a column."""
-    column = table_columns(trainer)[asked.place]
+    column = input_columns(trainer)[asked.place]
     part = shown_part(trainer)
     afford = int(min(_ALL, _COST / max(1, trainer.plan.multiply_adds)) / _GRID)
     x = part.x[spread_rows(len(part), min(_MOST_ROWS, afford))]
-    seen = np.asarray(column.values(trainer, part.x), np.float64)
+    seen = in_units(trainer, part.x)[:, list(column.inputs)]
+    seen = seen.argmax(axis=1).astype(np.float64) if len(column.inputs) > 1 else seen[:, 0]
     grid = _values_of(column, seen)
     answers = trainer.answers(_put(trainer, column, x, grid).reshape(-1, *x.shape[1:]))
     names, told, kind = _tell(trainer, answers, asked.item)

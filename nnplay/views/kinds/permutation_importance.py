@@ -15,7 +15,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_classes, has_numbers
 from nnplay.views.input_form import input_form
 from nnplay.views.rows import count_rows, decide_classes, shown_part, spread_rows
-from nnplay.views.table_columns import table_columns
+from nnplay.views.table_columns import input_columns
 from nnplay.views.view import Asked, Output, View
 
 Array = NDArray[Any]
@@ -49,12 +49,12 @@ class Importance(Output):
 def suits(trainer: Trainer) -> bool:
     """Tables with classes or quantities to tell."""
     told = has_classes(trainer) or (has_numbers(trainer) and trainer.form.measure is None)
-    return input_form(trainer) == "columns" and told and len(table_columns(trainer)) > 1
+    return input_form(trainer) == "columns" and told and len(input_columns(trainer)) > 1
 
 
 def make_importance(trainer: Trainer, asked: Asked) -> Importance:
     """The fall of accuracy or R² for each column, over five shuffles of validation rows."""
-    columns, part = table_columns(trainer), shown_part(trainer)
+    columns, part = input_columns(trainer), shown_part(trainer)
     copies = REPEATS * len(columns)
     afford = int(min(_MOST, _COST / max(1, trainer.plan.multiply_adds)) / copies)
     count = min(count_rows(trainer), max(_LEAST_ROWS, afford))
@@ -73,7 +73,7 @@ def make_importance(trainer: Trainer, asked: Asked) -> Importance:
 
 def shuffled_scores(trainer: Trainer, x: Array, y: Array, repeat: int) -> Array:
     """The score with each column (columns,) in the order of permutation number `repeat`; its inputs move together."""
-    columns = table_columns(trainer)
+    columns = input_columns(trainer)
     order = rng.permutation(trainer.settings.seed, repeat, len(x))
     copies = np.repeat(x[None], len(columns), axis=0)
     for copy, column in zip(copies, columns, strict=True):

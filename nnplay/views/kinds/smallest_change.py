@@ -19,7 +19,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import one_class_per_row
 from nnplay.views.input_form import as_picture, as_shown, column_names, first_slope, in_units, input_form
 from nnplay.views.rows import decide_classes, shown_part, spread_rows
-from nnplay.views.table_columns import TableColumn, table_columns
+from nnplay.views.table_columns import TableColumn, input_columns
 from nnplay.views.view import Asked, Output, View
 from nnplay.views.worst_example import find_worst_example
 
@@ -68,7 +68,7 @@ def suits(trainer: Trainer) -> bool:
 
 def place_columns(trainer: Trainer) -> tuple[TableColumn, ...]:
     """The columns that can be changed alone; none of a picture."""
-    return table_columns(trainer) if input_form(trainer) == "columns" else ()
+    return input_columns(trainer) if input_form(trainer) == "columns" else ()
 
 
 def place_names(trainer: Trainer) -> tuple[str, ...]:
