@@ -255,10 +255,10 @@ def test_categories_are_columns() -> None:
     assert output.x.tolist() == [0, 1, 2]
     assert "a" in text_of(drawing_records()[Dependence].draw(output, 60, 12, Look()))
     example = next(k for k, row in enumerate(trainer.split.validation.x) if row[1] == 0)  # type: ignore[union-attr]
-    _, changed, _ = make_view(trainer, "smallest change that turns it", example, place=1)
+    _, changed, _ = make_view(trainer, "smallest change", example, place=1)
     assert isinstance(changed, Change)
     assert {detail.partition(" → ")[2] for detail in changed.details} <= {"0", "1"}
-    _, whole, _ = make_view(trainer, "smallest change that turns it", example)
+    _, whole, _ = make_view(trainer, "smallest change", example)
     assert isinstance(whole, Change)
     assert set(whole.names) <= {"size"}
 

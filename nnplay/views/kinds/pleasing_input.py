@@ -152,7 +152,7 @@ def _score(prober: Prober, x: Array, direction: Array) -> Array:
 
 
 PLEASING_INPUT = View(
-    "input that pleases a unit",
+    "pleasing input",
     Pleasing,
     suits,
     make_pleasing,

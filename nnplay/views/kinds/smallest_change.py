@@ -225,7 +225,7 @@ def _describe(trainer: Trainer, x: Array, changed: Array, what: str, *, found: b
 
 
 SMALLEST_CHANGE = View(
-    "smallest change that turns it",
+    "smallest change",
     Change,
     suits,
     make_change,
