@@ -76,6 +76,8 @@ def _count_items(trainer: Trainer, view: View) -> int:
         return max(1, len(trainer.split.train.target_names))
     if view.item == "image":
         return count_rows(trainer)
+    if view.item == "batch row":
+        return trainer.machine.current_batch.n
     if view.item == "training row":
         return count_drawn(trainer.split)
     return len(shown_part(trainer)) if view.item else 1

@@ -49,7 +49,8 @@ class View:
         places: names of what else can be chosen in it, such as the layers of the network.
         place: what those are: "layer", "unit", "column".
         item: what the numbers count: "example", "target" for the columns of a regression, "image" for a grid that
-            begins at one, "training row" for rows that others were drawn from; empty where there is one thing to show.
+            begins at one, "training row" for rows that others were drawn from, "batch row" for those of
+            the next batch; empty where there is one thing to show.
         find_worst: finds the example that is missed most.
         order: small for the most telling view, large for summaries.
     """
