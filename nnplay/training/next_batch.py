@@ -20,32 +20,46 @@ def is_ready(trainer: Trainer) -> bool:
 
 
 @contextmanager
-def next_batch(trainer: Trainer, *, update: bool = False) -> Iterator[int]:
+def next_batch(trainer: Trainer, *, backward: bool = True) -> Iterator[int]:
     """Within the block memory is as the next step leaves it, for a batch of n rows; afterwards as it was before.
 
     Args:
-        update: up to the end of the update, else right before it, when the gradient is whole and not yet limited.
-            Where a step takes several batches, the gradient is that of the first one, and nothing is updated.
+        backward: up to right before the update, when the gradient is whole and not yet limited, and of the first batch
+            where a step takes several; else only forward.
     """
     machine, tape = trainer.machine, trainer.machine.tape
-    bounds, stage = tape.layout.bounds, tape.stages[0]
+    bounds = tape.layout.bounds
     first, end = bounds["settings"][0], bounds["scratch"][1]
     memory = machine.view(Slot("all but evaluation", "settings", (end - first,), first))
     kept, table = memory.copy(), machine.current_batch
-    single = trainer.settings.accumulate == 1
-    last = (stage.rows.end if update else stage.rows.update_at) if single else _first_update_row(trainer)
     try:
         machine.shuffle()
-        machine.view(stage.named["optimizer"])[0] = trainer.lr
-        machine.run_table(table, last)
+        machine.view(tape.stages[0].named["optimizer"])[0] = trainer.lr
+        machine.run_table(table, _end_of_gradient(trainer) if backward else _first_row(trainer, "loss"))
         yield table.n
     finally:
         memory[...] = kept
 
 
-def _first_update_row(trainer: Trainer) -> int:
+def updates_alone(trainer: Trainer) -> bool:
+    """Whether each batch makes an update, so that one can be tried."""
+    return trainer.settings.accumulate == 1
+
+
+def finish_update(trainer: Trainer) -> None:
+    """Within `next_batch`: updates the parameters with the gradient that is there."""
+    machine = trainer.machine
+    machine.run_table(machine.current_batch, machine.tape.stages[0].rows.end, _end_of_gradient(trainer))
+
+
+def _end_of_gradient(trainer: Trainer) -> int:
+    rows = trainer.machine.tape.stages[0].rows
+    return rows.update_at if updates_alone(trainer) else _first_row(trainer, "update")
+
+
+def _first_row(trainer: Trainer, phase: str) -> int:
     rows = trainer.machine.tape.train
-    return next((number for number, row in enumerate(rows) if row.phase == "update"), len(rows))
+    return next((number for number, row in enumerate(rows) if row.phase == phase), len(rows))
 
 
 def input_slot(trainer: Trainer, path: str) -> Slot:

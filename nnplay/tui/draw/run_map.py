@@ -19,7 +19,7 @@ from nnplay.tui.widgets.cells import Row, fit
 
 Floats = NDArray[np.floating[Any]]
 #: Decades below the largest size that are told apart.
-_DECADES: Final = 8.0
+_DECADES: Final = 16.0
 _NOTHING: Final = 0
 
 

@@ -53,7 +53,9 @@ def _describe_pairs(matrix: Array, labels: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
-def _describe_mistakes(rows: Array, y: Array, predicted: Array, chances: Array | None, labels: tuple[str, ...]) -> tuple[str, ...]:
+def _describe_mistakes(
+    rows: Array, y: Array, predicted: Array, chances: Array | None, labels: tuple[str, ...]
+) -> tuple[str, ...]:
     """The rows whose true class was found least likely, or the first wrong ones where there are no probabilities."""
     wrong = np.flatnonzero(predicted != y)
     if chances is None:

@@ -76,7 +76,7 @@ def make_two_modes(trainer: Trainer, asked: Asked) -> TwoModes:
         return TwoModes(0, 1, nothing, nothing, nothing, None, (), (), (), (), waits=True)
     machine, layout = trainer.machine, trainer.machine.tape.layout
     running = _running(trainer, planned)
-    with next_batch(trainer) as n:
+    with next_batch(trainer, backward=False) as n:
         x = machine.view(machine.tape.stages[0].named["input"], n).copy()
         given = machine.view(input_slot(trainer, planned.path), n).copy()
         trained = machine.view(layout.find(f"{planned.path}.output", "activations"), n).copy()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnplay.tape.memory_layout import Slot
 from nnplay.training.layer_recording import Tensors, relative_changes
-from nnplay.training.next_batch import is_ready, next_batch
+from nnplay.training.next_batch import finish_update, is_ready, next_batch, updates_alone
 from nnplay.training.trainer import Trainer
 from nnplay.views.view import Asked, Output, View
 
@@ -51,21 +51,18 @@ def make_updates(trainer: Trainer, asked: Asked) -> Updates:
     """The next step is tried, and taken back."""
     machine, tape = trainer.machine, trainer.machine.tape
     trained, curves = tape.stages[0].gradients, trainer.history.by_layer
-    names, unknown = tuple(trained), np.full(len(trained), np.nan)
-    weights, gradients = (
-        Tensors("every weight", (tape.parameters[full] for full in names)),
-        Tensors("every gradient", trained.values()),
-    )
+    names, unknown = tuple(full for full in trainer.parameters() if full in trained), np.full(len(trained), np.nan)
+    weights = Tensors("every weight", (tape.parameters[full] for full in names))
+    gradients = Tensors("every gradient", (trained[full] for full in names))
     recorded = curves.of("update")
     run = np.stack([recorded.get(name, np.full(len(curves), np.nan, np.float32)) for name in names], axis=1)
-    whole = is_ready(trainer) and trainer.settings.accumulate == 1
-    if not whole:
+    if not (is_ready(trainer) and updates_alone(trainer)):
         return Updates(names, unknown, unknown, (), curves.steps.copy(), run, trainer.lr, False)
+    before = weights.read(machine).copy()
     with np.errstate(all="ignore"):
         with next_batch(trainer):
             slopes = gradients.lengths(gradients.read(machine))
-        before = weights.read(machine).copy()
-        with next_batch(trainer, update=True):
+            finish_update(trainer)
             after = weights.read(machine).copy()
             state = _describe_state(trainer, names)
         ratios, moved = relative_changes(weights, before, after), weights.lengths(after - before)

@@ -18,6 +18,7 @@ from nnplay.views.kinds.gradients import Gradients
 _LONGEST_NAME: Final = 18
 _NUMBER: Final = 8
 _LEAST_BAR, _WIDEST_BAR = 6, 16
+_TALLEST: Final = 3
 
 
 def draw(view: Gradients, width: int, height: int, look: Look) -> list[Row]:
@@ -29,16 +30,23 @@ def draw(view: Gradients, width: int, height: int, look: Look) -> list[Row]:
     left = side + 1 + _NUMBER + 1 + wide
     across = max(0, width - left - 1)
     decades = run_map.find_decades(view.now, view.run)
-    picture = run_map.run_map(view.run[:, shown], view.steps, across, decades, look) if across else [()] * len(shown)
+    each = max(1, min(_TALLEST, (height - 4) // len(shown)))  # rows of cells a layer
+    sizes = view.run[:, shown]
+    picture = (
+        run_map.run_map(sizes, view.steps, across, decades, look, 2 * each) if across else [()] * (each * len(shown))
+    )
     heading = "‖gradient‖ of the next batch".ljust(left + 1) + "over the run"
     if len(shown) < len(view.layers):
         heading = f"{len(shown)} of {len(view.layers)} layers"
     rows: list[Row] = [((fit(heading, width), look.ink("dim")),)]
-    for name, number, line in zip(names, view.now[shown].tolist(), picture, strict=True):
+    for k, (name, number) in enumerate(zip(names, view.now[shown].tolist(), strict=True)):
         share = (np.log10(number) - decades[0]) / (decades[1] - decades[0]) if number > 0 else 0.0
         text = loss(number, _NUMBER) if np.isfinite(number) else "…".rjust(_NUMBER)
         lead = [(fit(name, side), look.ink("text")), (f" {text} ", look.ink("strong"))]
-        rows.append(joined([*lead, *bar(float(share), wide, look), (" ", look.ink("dim")), *line]))
+        blank = ((" " * (left + 1), look.ink("dim")),)
+        texts = [(*lead, *bar(float(share), wide, look), (" ", look.ink("dim"))), *[blank] * (each - 1)]
+        lines = picture[k * each : (k + 1) * each]
+        rows += [joined([*text, *line]) for text, line in zip(texts, lines, strict=True)]
     rows.append(joined([(" " * (left + 1), look.ink("dim")), *run_map.step_axis(view.steps, across, look)]))
     return [*rows, run_map.legend(decades, width, look), _words(view, width, look)][:height]
 
@@ -57,10 +65,14 @@ def _words(view: Gradients, width: int, look: Look) -> Row:
     if first == 0.0:
         text = "nothing of the gradient reaches the first layer"
     elif first < last:
-        text = f"the first layer's gradient is {last / first:,.3g} times smaller than the last one's"
+        text = f"the first layer's gradient is {_times(last / first)} smaller than the last one's"
     else:
-        text = f"the first layer's gradient is {first / last:,.3g} times larger than the last one's"
+        text = f"the first layer's gradient is {_times(first / last)} larger than the last one's"
     return ((fit(text, width), look.ink("text")),)
+
+
+def _times(factor: float) -> str:
+    return f"{factor:,.0f} times" if 10 <= factor < 1e7 else f"{factor:.2g} times"
 
 
 GRADIENTS = Drawing(Gradients, draw)

@@ -17,6 +17,8 @@ from nnplay.views.kinds.silent_units import SilentUnits
 _LONGEST_NAME: Final = 18
 _WORDS: Final = 17
 _LEAST_UNITS, _MOST_UNITS = 3, 8
+#: What a unit is for one row.
+_STATES: Final = {"dead": "off", "saturated": "close to a bound"}
 
 
 def draw(view: SilentUnits, width: int, height: int, look: Look) -> list[Row]:
@@ -27,7 +29,13 @@ def draw(view: SilentUnits, width: int, height: int, look: Look) -> list[Row]:
     rows += _layers(view, first, max(1, height - tall - 4), width, look)
     title = f"{clean(view.layers[view.chosen])}: {view.counts}; each bar: share of rows"
     columns = _columns(view.units, width)
-    rows += [((fit(title, width), look.ink("text")),), *upright(columns.tolist(), tall, look, "warning")]
+    rows.append(((fit(title, width), look.ink("text")),))
+    if not view.units.any():
+        return [
+            *rows,
+            ((fit(f"none of them is {_STATES[view.words[view.chosen]]} for any row", width), look.ink("dim")),),
+        ]
+    rows += upright(columns.tolist(), tall, look, "warning")
     count = len(view.units)
     axis = (
         f"unit 0{f'unit {count - 1:,}'.rjust(max(1, min(width, len(columns)) - 6))}" if len(columns) > 14 else "units"

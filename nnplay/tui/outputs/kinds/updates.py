@@ -19,9 +19,9 @@ _LONGEST_NAME: Final = 20
 _NUMBER: Final = 8
 #: Exponents of ten at the ends of the axis, and the usual one between them.
 _LOW, _GUIDE, _HIGH = -6.0, -3.0, 0.0
-_LEAST_AXIS, _WIDEST_AXIS = 13, 25
+_LEAST_AXIS, _WIDEST_AXIS = 15, 25
 _LEAST_MAP: Final = 16
-_WIDEST_HEADING: Final = 14
+_WIDEST_HEADING: Final = 16
 
 
 def draw(view: Updates, width: int, height: int, look: Look) -> list[Row]:
@@ -46,7 +46,8 @@ def draw(view: Updates, width: int, height: int, look: Look) -> list[Row]:
         runs = [(fit(name, side) + " ", look.ink("text")), *_on_axis(float(view.ratios[k]), axis, look)]
         runs += [(text, look.ink("strong" if number == 0 else "text")) for number, (text, _) in enumerate(numbers)]
         rows.append(joined([*runs, *([(" ", look.ink("dim")), *line] if picture else [])]))
-    return [*rows, *_words(view, len(shown), width, look)][:height]
+    legend = [run_map.legend(decades, width, look)] if picture else []
+    return [*rows, *_words(view, len(shown), width, look), *legend][:height]
 
 
 def _fitting(tensors: int, room: int) -> list[int]:
