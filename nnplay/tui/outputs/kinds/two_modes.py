@@ -15,7 +15,7 @@ from nnplay.tui.widgets.cells import Row, Run, fit, joined
 from nnplay.views.kinds.two_modes import Floats, Histogram, TwoModes
 
 _SIDE: Final = 12
-_NUMBER: Final = 9
+_NUMBER: Final = 10
 _BESIDE: Final = 84
 _LEAST_NUMBERS: Final = 4
 
