@@ -124,7 +124,7 @@ def test_dead_units_are_those_that_health_counts() -> None:
 
 
 def test_both_modes_are_those_of_their_definitions() -> None:
-    """Batch norm: (x − batch mean) ÷ batch deviation against the running ones; dropout: the mask that training takes."""
+    """Batch norm scales by the batch in training, by running statistics after it; dropout multiplies by its mask."""
     run = trainer(layers=NORMED)
     run.run(steps=3)
     normed, dropped = (view_of(run, "training against evaluation", item=2, place=place) for place in (0, 1))

@@ -10,7 +10,7 @@ from nnplay.tui.draw import axes, curves, run_map
 from nnplay.tui.outputs.chart_parts import finite_points
 from nnplay.tui.outputs.drawing import Drawing
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.cells import Row, fit, joined
+from nnplay.tui.widgets.cells import Row, fit, joined, wrap
 from nnplay.views.kinds.gradient_through_time import GradientThroughTime
 
 _LEAST_CHART: Final = 6
@@ -21,11 +21,13 @@ _SIDE: Final = 6
 def draw(view: GradientThroughTime, width: int, height: int, look: Look) -> list[Row]:
     """What is to be seen in words, the chart, and the run where there is room for both."""
     words = view.words or "the gradient of the state at each time step"
-    rows: list[Row] = [((fit(words, width), look.ink("strong")),)]
+    said = wrap(words, width)[: max(1, height - _LEAST_CHART)]
+    rows: list[Row] = [((fit(line, width), look.ink("strong")),) for line in said]
+    height -= len(said) - 1
     room = height - 1 - _LEAST_CHART - 3
     tall = min(room, max(_LEAST_MAP, (height - 4) // 2), len(view.times)) if room >= _LEAST_MAP else 0
     rows += _chart(view, width, height - 1 - (tall + 3 if tall else 0), look)
-    return [*rows, *(_picture(view, width, tall, look) if tall else [])][:height]
+    return [*rows, *(_picture(view, width, tall, look) if tall else [])][: height + len(said) - 1]
 
 
 def _chart(view: GradientThroughTime, width: int, height: int, look: Look) -> list[Row]:

@@ -12,7 +12,7 @@ from nnplay.tui.draw.bars import bar
 from nnplay.tui.draw.number_text import loss
 from nnplay.tui.outputs.drawing import Drawing
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.cells import Row, fit, joined
+from nnplay.tui.widgets.cells import Row, fit, joined, wrap
 from nnplay.views.kinds.gradients import Gradients
 
 _LONGEST_NAME: Final = 18
@@ -23,14 +23,14 @@ _TALLEST: Final = 3
 
 def draw(view: Gradients, width: int, height: int, look: Look) -> list[Row]:
     """A line for each layer, in the order of the forward pass; the gradient comes from below."""
-    shown = _fitting(len(view.layers), height - 3)
+    shown = _fitting(len(view.layers), height - 4)
     names = [clean(view.layers[k]) for k in shown]
-    side = min(_LONGEST_NAME, max(map(len, names), default=1), max(4, width // 4))
+    side = min(_LONGEST_NAME, max(map(len, names), default=1), max(4, width // 3))
     wide = max(_LEAST_BAR, min(_WIDEST_BAR, width // 5))
     left = side + 1 + _NUMBER + 1 + wide
     across = max(0, width - left - 1)
     decades = run_map.find_decades(view.now, view.run)
-    each = max(1, min(_TALLEST, (height - 4) // len(shown)))  # rows of cells a layer
+    each = max(1, min(_TALLEST, (height - 5) // len(shown)))  # rows of cells a layer
     sizes = view.run[:, shown]
     picture = (
         run_map.run_map(sizes, view.steps, across, decades, look, 2 * each) if across else [()] * (each * len(shown))
@@ -48,7 +48,7 @@ def draw(view: Gradients, width: int, height: int, look: Look) -> list[Row]:
         lines = picture[k * each : (k + 1) * each]
         rows += [joined([*text, *line]) for text, line in zip(texts, lines, strict=True)]
     rows.append(joined([(" " * (left + 1), look.ink("dim")), *run_map.step_axis(view.steps, across, look)]))
-    return [*rows, run_map.legend(decades, width, look), _words(view, width, look)][:height]
+    return [*rows, run_map.legend(decades, width, look), *_words(view, width, look)][:height]
 
 
 def _fitting(layers: int, room: int) -> list[int]:
@@ -57,18 +57,18 @@ def _fitting(layers: int, room: int) -> list[int]:
     return sorted(set(np.linspace(0, layers - 1, count).round().astype(int).tolist()))
 
 
-def _words(view: Gradients, width: int, look: Look) -> Row:
+def _words(view: Gradients, width: int, look: Look) -> list[Row]:
     """How much shorter the gradient of the first layer is than that of the last one."""
     first, last = float(view.now[0]), float(view.now[-1])
     if len(view.now) < 2 or not (np.isfinite(first) and np.isfinite(last) and last > 0):
-        return ()
+        return []
     if first == 0.0:
         text = "nothing of the gradient reaches the first layer"
     elif first < last:
         text = f"the first layer's gradient is {_times(last / first)} smaller than the last one's"
     else:
         text = f"the first layer's gradient is {_times(first / last)} larger than the last one's"
-    return ((fit(text, width), look.ink("text")),)
+    return [((fit(line, width), look.ink("text")),) for line in wrap(text, width)]
 
 
 def _times(factor: float) -> str:

@@ -12,10 +12,10 @@ from nnplay.tui.draw.run_map import over_steps
 from nnplay.tui.outputs.drawing import Drawing
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, Run, fit, joined
-from nnplay.views.kinds.two_modes import Floats, Histogram, TwoModes
+from nnplay.views.kinds.two_modes import Histogram, TwoModes
 
-_SIDE: Final = 12
-_NUMBER: Final = 10
+_NUMBER, _NARROW = 10, 8
+_WIDE: Final = 60
 _BESIDE: Final = 84
 _LEAST_NUMBERS: Final = 4
 
@@ -44,37 +44,38 @@ def _padded(row: Row, width: int, look: Look) -> list[Run]:
 
 def _numbers(view: TwoModes, width: int, height: int, look: Look) -> list[Row]:
     """Row by row: input, both outputs, the mask or what the statistics are."""
-    columns: list[tuple[str, Floats]] = [
-        ("input", view.given), ("training", view.trained), ("evaluation", view.evaluated)
-    ]  # fmt: skip
+    shown = [("training", view.trained), ("evaluation", view.evaluated)]
+    columns = [("input", view.given), *shown, *view.statistics]
     if view.mask is not None:
-        columns.append(("mask", view.mask))
-    columns += view.statistics
-    fits = max(1, (width - _SIDE) // (_NUMBER + 1))
-    if len(columns) > fits >= 7 - 2:
-        columns = columns[:fits]
-    columns = columns[:fits]
+        columns = [*shown, ("mask", view.mask), ("input", view.given)]
+    side = max(map(len, view.units), default=0)
+    wide = _NUMBER if width >= _WIDE else _NARROW
+    columns = columns[: max(1, (width - side) // (wide + 1))]
     rows: list[Row] = [((fit(f"row {view.row} of the next batch of {view.rows}", width), look.ink("dim")),)]
-    rows += _headings([heading for heading, _ in columns], look)
+    rows += _headings([heading for heading, _ in columns], side, wide, look)
     for k, name in list(enumerate(view.units))[: max(0, height - len(rows))]:
         dropped = view.mask is not None and view.mask[k] == 0
-        runs: list[Run] = [(fit(name, _SIDE), look.ink("dim"))]
+        runs: list[Run] = [(fit(name, side), look.ink("dim"))]
         for heading, values in columns:
             ink = "warning" if dropped and heading in ("training", "mask") else "text"
-            runs.append((f" {loss(float(values[k]), _NUMBER)}", look.ink(ink)))  # type: ignore[arg-type]
+            runs.append((f" {loss(float(values[k]), wide)}", look.ink(ink)))  # type: ignore[arg-type]
         rows.append(joined(runs))
     return rows
 
 
-def _headings(headings: list[str], look: Look) -> list[Row]:
+def _headings(headings: list[str], side: int, wide: int, look: Look) -> list[Row]:
     """Headings of two words take two lines."""
     words = [heading.rpartition(" ") for heading in headings]
-    lines = [[first for first, _, _ in words], [last for _, _, last in words]]
+    lines = [[first for first, _, _ in words], [_fitted(last, wide) for _, _, last in words]]
     return [
-        ((" " * _SIDE + "".join(f" {text[:_NUMBER].rjust(_NUMBER)}" for text in line), look.ink("dim")),)
+        ((" " * side + "".join(f" {text.rjust(wide)}" for text in line), look.ink("dim")),)
         for line in lines
         if any(line)
     ]
+
+
+def _fitted(word: str, wide: int) -> str:
+    return word if len(word) <= wide else f"{word[: wide - 1]}."
 
 
 def _pictures(view: TwoModes, width: int, height: int, look: Look) -> list[Row]:

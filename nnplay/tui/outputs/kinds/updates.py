@@ -29,7 +29,7 @@ def draw(view: Updates, width: int, height: int, look: Look) -> list[Row]:
     shown = _fitting(len(view.tensors), height - 3)
     names = [clean(view.tensors[k]) for k in shown]
     side = min(_LONGEST_NAME, max(map(len, names), default=1), max(6, width // 4))
-    axis = max(_LEAST_AXIS, min(_WIDEST_AXIS, width - side - _NUMBER - 2)) if width < 60 else _LEAST_AXIS
+    axis = max(_LEAST_AXIS, min(_WIDEST_AXIS, width - side - _NUMBER - 4)) if width < 60 else _LEAST_AXIS
     columns, room = _columns(view, width - side - axis - _NUMBER - 3)
     headings = [("÷ weight", _NUMBER), *((heading, wide) for heading, _, wide in columns)]
     titles = "".join(f" {heading[:wide].rjust(wide)}" for heading, wide in headings)
