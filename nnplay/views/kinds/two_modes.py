@@ -17,6 +17,8 @@ from nnplay.views.view import Asked, Output, View
 Floats = NDArray[np.floating[Any]]
 #: Bars of a histogram, and numbers of one row that are shown.
 _BARS: Final = 48
+#: Numbers that a histogram is of at the most, evenly spread over the batch.
+_COUNTED: Final = 20_011
 _MOST: Final = 64
 
 
@@ -40,7 +42,7 @@ class TwoModes(Output):
         mask: what the input was multiplied with in training (units,); None for a layer without one.
         units: names of those numbers.
         statistics: by name, numbers of each channel: of the batch and running ones.
-        histograms: of all numbers of the batch before the layer, and behind it in either mode, between the same limits.
+        histograms: of numbers of the whole batch before the layer, and behind it in either mode, between the same limits.
         running: running statistics over the run by name: recorded steps, and the mean over all channels.
         waits: nothing can be shown until kernels are compiled.
     """
@@ -131,8 +133,9 @@ def _statistics(saved: dict[str, Floats], running: dict[str, Floats]) -> tuple[t
 
 
 def _histograms(values: dict[str, Floats]) -> tuple[Histogram, ...]:
-    finite = {name: array[np.isfinite(array)] for name, array in values.items()}
-    every = np.concatenate([array.ravel() for array in finite.values()])
+    sampled = {name: array.ravel()[:: -(-array.size // _COUNTED)] for name, array in values.items()}
+    finite = {name: array[np.isfinite(array)] for name, array in sampled.items()}
+    every = np.concatenate(list(finite.values()))
     low, high = (float(every.min()), float(every.max())) if every.size else (0.0, 1.0)
     high = high if high > low else low + 1.0
     return tuple(

@@ -14,8 +14,11 @@ from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, Run, fit, joined
 from nnplay.views.kinds.two_modes import Histogram, TwoModes
 
-_NUMBER, _NARROW = 10, 8
+_NUMBER, _CLOSER, _NARROW = 10, 9, 8
 _WIDE: Final = 60
+_MOST_LEFT, _LEAST_PICTURES = 82, 34
+#: Headings in columns that are too narrow for them.
+_SHORT: Final = {"evaluation": "eval.", "deviation": "dev."}
 _BESIDE: Final = 84
 _LEAST_NUMBERS: Final = 4
 
@@ -25,7 +28,7 @@ def draw(view: TwoModes, width: int, height: int, look: Look) -> list[Row]:
     if view.waits:
         return [((fit("both modes appear here once the kernels are compiled", width), look.ink("warning")),)]
     if width >= _BESIDE:
-        left = width // 2 + 4
+        left = min(_MOST_LEFT, width - _LEAST_PICTURES)
         numbers = _numbers(view, left - 2, height, look)
         other = _pictures(view, width - left, height, look)
         blank: Row = ()
@@ -49,7 +52,8 @@ def _numbers(view: TwoModes, width: int, height: int, look: Look) -> list[Row]:
     if view.mask is not None:
         columns = [*shown, ("mask", view.mask), ("input", view.given)]
     side = max(map(len, view.units), default=0)
-    wide = _NUMBER if width >= _WIDE else _NARROW
+    fits = side + len(columns) * (_NUMBER + 1) <= width
+    wide = _NUMBER if fits else _CLOSER if width >= _WIDE else _NARROW
     columns = columns[: max(1, (width - side) // (wide + 1))]
     rows: list[Row] = [((fit(f"row {view.row} of the next batch of {view.rows}", width), look.ink("dim")),)]
     rows += _headings([heading for heading, _ in columns], side, wide, look)
@@ -75,7 +79,7 @@ def _headings(headings: list[str], side: int, wide: int, look: Look) -> list[Row
 
 
 def _fitted(word: str, wide: int) -> str:
-    return word if len(word) <= wide else f"{word[: wide - 1]}."
+    return word if len(word) <= wide else _SHORT.get(word, word)[:wide]
 
 
 def _pictures(view: TwoModes, width: int, height: int, look: Look) -> list[Row]:
@@ -87,7 +91,7 @@ def _pictures(view: TwoModes, width: int, height: int, look: Look) -> list[Row]:
     for histogram in view.histograms:
         rows += _histogram(histogram, width, tall, look)
     for name, steps, values in running:
-        lead = f"{name.replace('_', ' ')}, mean over channels: now {float(values[-1]):.3g}"
+        lead = f"{name.replace('_', ' ')}: {float(values[-1]):.3g} (mean over channels)"
         shown = over_steps(values[:, None].astype(np.float64), steps, width)[0]
         low, high = float(np.nanmin(shown)), float(np.nanmax(shown))
         shares = (shown - low) / (high - low or 1.0) * 0.95 + 0.05
@@ -98,8 +102,10 @@ def _pictures(view: TwoModes, width: int, height: int, look: Look) -> list[Row]:
 def _histogram(histogram: Histogram, width: int, tall: int, look: Look) -> list[Row]:
     """Counts as bars, as wide as the room for them; their limits in the title."""
     title = f"{histogram.title}: {histogram.low:.3g} … {histogram.high:.3g}"
-    wide = max(1, width // max(1, len(histogram.counts)))
-    shares = np.repeat(histogram.counts / max(1, histogram.counts.max(initial=0)), wide)[:width]
+    counts, bars = histogram.counts, len(histogram.counts)
+    if width < bars:
+        counts = np.add.reduceat(counts, np.linspace(0, bars, max(1, width) + 1).astype(int)[:-1])
+    shares = np.repeat(counts / max(1, counts.max(initial=0)), max(1, width // max(1, bars)))
     ink = {"training": "warning", "evaluation": "accent"}.get(histogram.title, "dim")
     return [((fit(title, width), look.ink("text")),), *upright(shares.tolist(), tall, look, ink)]  # type: ignore[arg-type]
 
