@@ -18,6 +18,8 @@ from nnplay.views.kinds.attention import Attention
 from nnplay.views.kinds.calibration import Calibration
 from nnplay.views.kinds.confusion import Confusion
 from nnplay.views.kinds.curve import Fit
+from nnplay.views.kinds.gradient_through_time import GradientThroughTime
+from nnplay.views.kinds.gradients import Gradients
 from nnplay.views.kinds.images import Images
 from nnplay.views.kinds.masks import Masks
 from nnplay.views.kinds.pair import Pair
@@ -26,8 +28,11 @@ from nnplay.views.kinds.residuals import Residuals
 from nnplay.views.kinds.roc import Roc
 from nnplay.views.kinds.scatter import Scatter
 from nnplay.views.kinds.series import Series
+from nnplay.views.kinds.silent_units import SilentUnits
 from nnplay.views.kinds.slices import Slices, SliceScore
 from nnplay.views.kinds.tokens import Tokens
+from nnplay.views.kinds.two_modes import Histogram, TwoModes
+from nnplay.views.kinds.updates import Updates
 from nnplay.views.kinds.worst_cases import Case, Near, Odd, WorstCases
 from nnplay.views.kinds.writing import Writing
 from nnplay.views.thresholds import Cut
@@ -40,6 +45,7 @@ pytestmark = pytest.mark.painted
 
 RNG = np.random.default_rng(0)
 X = np.linspace(-1, 1, 50).astype(np.float32)
+RUN_STEPS = np.array([1, 20, 40])
 MASK = np.zeros((32, 32), np.int64)
 MASK[4:12, 4:12], MASK[20:28, 14:24] = 1, 2
 SHIFTED = np.roll(MASK, 1, axis=1)
@@ -141,6 +147,59 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
         ["accuracy by colour", "[/]red", "50.0 %", "100.0 %", "13 test rows, 95 % intervals"],
     ),
     "writing": (Writing("alice was ", "not so"), ["alice was not so"]),
+    "gradients by layer": (
+        Gradients(("0 linear", "[/]2 linear"), np.array([1e-6, 0.02]), RUN_STEPS, 10.0 ** -grey(3, 2)),
+        ["0 linear", "[/]2 linear", "0.0200", "20,000", "step 40"],
+    ),
+    "gradients before a step": (
+        Gradients(("0 linear",), np.array([np.nan]), RUN_STEPS[:0], grey(0, 1)),
+        ["0 linear", "…", "no step yet"],
+    ),
+    "gradient through time": (
+        GradientThroughTime(10.0 ** -X[:9], np.arange(9), RUN_STEPS, grey(3, 9), "it shrinks 300×"),
+        ["it shrinks 300×", "over the run", "t=0", "step 40"],
+    ),
+    "updates": (
+        Updates(
+            ("0.weight", "0.bias"),
+            np.array([0.002, 0.0]),
+            np.array([0.1, 0.2]),
+            (("√exp_avg_sq", grey(2)),),
+            RUN_STEPS,
+            grey(3, 2),
+            0.01,
+        ),
+        ["0.weight", "0.0020", "lr 0.01"],
+    ),
+    "updates that wait": (
+        Updates(("0.weight",), np.array([np.nan]), np.array([np.nan]), (), RUN_STEPS[:0], grey(0, 1), 0.01, False),
+        ["0.weight", "updates appear here"],
+    ),
+    "silent units": (
+        SilentUnits(
+            ("1 relu", "3 tanh"), ("dead", "saturated"), (0.25, 0.0), 0, grey(300), "3 of 300 units dead", "9 rows"
+        ),
+        ["1 relu", "25 % dead", "0 % saturated", "3 of 300 units dead", "unit 299"],
+    ),
+    "both modes": (
+        TwoModes(
+            2,
+            16,
+            grey(3),
+            grey(3),
+            grey(3),
+            np.array([0.0, 2.0, 2.0]),
+            ("unit 0", "unit 1", "unit 2"),
+            (),
+            (Histogram("before", np.array([3, 0, 5]), -1.0, 2.5),),
+            (("running_mean", RUN_STEPS, grey(3)),),
+        ),
+        ["row 2 of the next batch of 16", "unit 2", "mask"],
+    ),
+    "both modes that wait": (
+        TwoModes(0, 1, X[:0], X[:0], X[:0], None, (), (), (), (), waits=True),
+        ["both modes appear here"],
+    ),
 }
 
 

@@ -21,8 +21,9 @@ from nnplay.tui.outputs.point_board import PointBoard
 from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.theme.look import Look
+from nnplay.views.choosing import view_records
 from nnplay.views.plane import Surface
-from nnplay.views.view import Shown
+from nnplay.views.view import Group, Shown
 
 WORST = -1
 """In place of an example's number: the one that is missed most."""
@@ -166,6 +167,16 @@ class OutputPane(Pane, can_focus=True):
         """The view of another layer, if the one that is shown was opened by `open_layer`."""
         if self._follows:
             self.open_layer(view, place)
+
+    def action_turn_group(self, group: Group) -> None:
+        """The first view of a group, or the next one where one of them is shown."""
+        wanted = {record.name for record in view_records() if record.group == group}
+        views = [view for view in self._shown.views if view in wanted]
+        if not views:
+            host(self).say("this run has no such views")
+            return
+        at = views.index(self._shown.view) + 1 if self._shown.view in views else 0
+        self.choose(views[at % len(views)])
 
     def choose(self, view: str) -> None:
         """Another view, from its first example on."""
