@@ -1,0 +1,143 @@
+"""`?` on anything selected: sentences from the run's own numbers, and enter leads to the inspector at that place."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from nnplay.config import RunConfig
+from nnplay.inspector.messages import View
+from nnplay.run.playground import PlaygroundBackend
+from nnplay.tui.app import Playground
+from nnplay.tui.dialogs.help import Help
+from nnplay.tui.inspector.screen import InspectorScreen
+from nnplay.tui.main_screen import MainScreen
+from nnplay.tui.theme.look import Look
+from tests.ui.visit import RUN, train
+from tests.ui.waiting import until
+
+_STEPS = 30
+
+
+@asynccontextmanager
+async def _playing(
+    run: dict[str, Any] = RUN, steps: int = _STEPS
+) -> AsyncIterator[tuple[Pilot[int], PlaygroundBackend]]:
+    """The playground over a run of some steps."""
+    backend = PlaygroundBackend(RunConfig.from_dict(run))
+    app = Playground(backend, Look())
+    try:
+        train(backend, steps)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.pause()
+            yield pilot, backend
+    finally:
+        backend.stop()
+
+
+async def _explained(pilot: Pilot[Any]) -> str:
+    """The text of the explanation that is on the screen, once it has been worked out."""
+    await until(pilot, lambda: isinstance(pilot.app.screen, Help) and pilot.app.screen._explained is not None)
+    return str(pilot.app.screen.query_one("#explanation", Static).content)
+
+
+async def _inspected(pilot: Pilot[Any], step: int) -> View:
+    """What the inspector shows, once it is open at a step."""
+
+    def arrived() -> bool:
+        screen = pilot.app.screen
+        return isinstance(screen, InspectorScreen) and screen.view is not None and screen.view.step == step
+
+    await until(pilot, arrived)
+    screen = pilot.app.screen
+    assert isinstance(screen, InspectorScreen)
+    assert screen.view is not None
+    return screen.view
+
+
+async def test_from_nothing_selected_to_the_whole_story_of_a_weight_in_three_keys() -> None:
+    """`2 w ?`: a weight of the network, and why it changed in the last step; enter shows that in the inspector."""
+    async with _playing() as (pilot, backend):
+        weights = backend.snapshot.weights["0.weight"]
+        await pilot.press("2", "w", "question_mark")
+        text = await _explained(pilot)
+        assert text.startswith("0.weight[0,0]\n")
+        assert f"in step {_STEPS}" in text
+        assert "this batch's gradient (" in text
+        assert "of the batch pushed most" in text
+        await pilot.press("enter")
+        view = await _inspected(pilot, _STEPS - 1)
+        worked = view.detail.worked
+        assert worked is not None
+        assert (view.detail.parameter, worked.index) == ("0.weight", (0, 0))
+        assert worked.result == float(weights[0, 0])
+        assert worked.result != worked.before
+
+
+async def test_enter_may_come_before_the_answer() -> None:
+    """Keys typed at once, as from a script, arrive where they would arrive typed slowly."""
+    async with _playing() as (pilot, _):
+        await pilot.press("2", "w", "question_mark", "enter")
+        view = await _inspected(pilot, _STEPS - 1)
+        assert view.detail.parameter == "0.weight"
+
+
+async def test_leaving_the_place_of_an_explanation_leaves_the_run_where_it_stood() -> None:
+    """The step that is looked at lies in the past; who only looks at it loses nothing."""
+    async with _playing() as (pilot, backend):
+        await pilot.press("2", "w", "question_mark", "enter")
+        await _inspected(pilot, _STEPS - 1)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, MainScreen) and backend.snapshot.step == _STEPS)
+        assert backend.snapshot.latest == _STEPS
+
+
+async def test_nothing_selected_is_the_help_of_the_pane() -> None:
+    """Without a selection `?` shows the keys and terms of the pane alone, and the footer calls it help."""
+    async with _playing() as (pilot, _):
+        assert "? help" in _footer(pilot)
+        await pilot.press("question_mark")
+        assert isinstance(pilot.app.screen, Help)
+        assert not pilot.app.screen.query("#explanation")
+        await pilot.press("escape", "2", "w")
+        await pilot.pause()
+        assert "? explain" in _footer(pilot)
+
+
+def _footer(pilot: Pilot[Any]) -> str:
+    app = pilot.app
+    assert isinstance(app, Playground)
+    return app._main.query_one("#footer").plain_text  # type: ignore[attr-defined, no-any-return]
+
+
+async def test_a_unit_and_its_bias() -> None:
+    """A unit: its values over the batch, how often it is off, what feeds it most, and its bias."""
+    async with _playing() as (pilot, _):
+        await pilot.press("2", "right", "question_mark")
+        text = await _explained(pilot)
+        for words in ("Layer 0 unit 0 is", "It is off, and passes no gradient, in", "feeds it most", "0.bias[0]"):
+            assert words in text
+
+
+async def test_a_step_of_the_curve() -> None:
+    """The cursor of the curves: batch, loss against its neighbours, and the rows with the largest losses."""
+    async with _playing() as (pilot, _):
+        await pilot.press("5", "left", "question_mark")
+        text = await _explained(pilot)
+        for words in (" took batch ", "Its loss is", "The gradient norm is", "of the training part"):
+            assert words in text
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, InspectorScreen) and pilot.app.screen.view is not None)
+
+
+async def test_a_finding_shows_its_numbers() -> None:
+    """A finding: the numbers that its rule looked at."""
+    async with _playing(steps=200) as (pilot, backend):
+        await until(pilot, lambda: backend.snapshot.health)
+        await pilot.press("6", "question_mark")
+        text = await _explained(pilot)
+        assert "The smoothed loss was" in text
