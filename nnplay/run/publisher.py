@@ -99,7 +99,7 @@ class Publisher:
         shown = replace(self.snapshot, **render.numbers(trainer, timeline), **status)  # the pictures stay until then
         if are_due:
             try:
-                shown = replace(shown, **render.pictures(trainer, timeline, look))
+                shown = replace(shown, **render.pictures(trainer, timeline, look, self.snapshot.output))
             except Exception as error:  # a picture that cannot be drawn is said, and takes nothing else with it
                 fault = f"internal error in a view: {type(error).__name__}: {error}"
                 shown = replace(shown, error=shown.error or fault)

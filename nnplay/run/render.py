@@ -8,11 +8,13 @@ from typing import Any, Final
 from nnplay import views
 from nnplay.health import findings
 from nnplay.network import silenced_frozen
+from nnplay.run.moments import find_moments
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.averaged_weights import average_words
 from nnplay.training.curve_recording import OF_EPOCHS
 from nnplay.training.history import Curve
 from nnplay.training.trainer import Trainer
+from nnplay.views.view import Output
 
 #: Parameters up to which all weights go into a snapshot.
 _SMALL_NETWORK: Final = 4_096
@@ -30,8 +32,9 @@ class Look:
         output: whether the task's own view is shown.
         held_out: whether validation and test examples are drawn.
         view, item, place: name of the view that is wanted (empty for the first), and which example or target, and
-            which layer or the like, in it; see `views.make_view`.
+            which layer or the like (its number or name), in it; see `views.make_view`.
         room: columns and rows of characters for it.
+        layers: side in pixels of a small picture of what each layer gives, or 0.
     """
 
     surface: tuple[int, int] | None = (40, 40)
@@ -40,8 +43,9 @@ class Look:
     held_out: bool = False
     view: str = ""
     item: int = 0
-    place: int = 0
+    place: int | str = 0
     room: tuple[int, int] = (60, 20)
+    layers: int = 0
 
 
 def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
@@ -79,8 +83,12 @@ def _average(trainer: Trainer) -> tuple[str, ...]:
     return average_words(settings.average, trainer.machine) if shown else ()
 
 
-def pictures(trainer: Trainer, timeline: Timeline | None, look: Look) -> dict[str, Any]:
-    """Curves, findings, and what the network answers, as fields of a `Snapshot`; this costs forward passes."""
+def pictures(trainer: Trainer, timeline: Timeline | None, look: Look, before: Output | None = None) -> dict[str, Any]:
+    """Curves, findings, and what the network answers, as fields of a `Snapshot`; this costs forward passes.
+
+    Args:
+        before: the answers that are on the screen now.
+    """
     plane = views.plane_inputs(trainer)
     small = trainer.plan.parameter_count <= _SMALL_NETWORK
     found: dict[str, Any] = {
@@ -100,6 +108,8 @@ def pictures(trainer: Trainer, timeline: Timeline | None, look: Look) -> dict[st
             size=look.surface,
             room=look.room,
             held_out=look.held_out,
+            before=before,
+            moments=find_moments(timeline) if timeline is not None else (),
         )
     if look.neurons and plane == 2:
         found["neurons"] = views.make_neuron_pictures(trainer, look.neurons)

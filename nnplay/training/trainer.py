@@ -385,8 +385,9 @@ class Trainer:
         """Loss and metrics of a part over all its rows; dropout and noise are off.
 
         Returns:
-            "loss", as it is trained on; for classes accuracy, precision, recall and f1, and for pixels iou, all from 0
-            to 1; for numbers mae and rmse, in the target's own units, and r2.
+            "loss", as it is trained on; for classes accuracy, precision, recall and f1, for two classes auc (the area
+            under the ROC curve), and for pixels iou, all from 0 to 1; for numbers mae and rmse, in the target's own
+            units, and r2.
 
         Raises:
             InputError: the split has no such part.
@@ -394,7 +395,10 @@ class Trainer:
         return self._evaluation.scores(part)
 
     def uncertainty(self, part: Part = "test") -> dict[str, Interval]:
-        """Where accuracy or R² of a part of up to 1,000 rows would likely be, were there many more: 95 % intervals.
+        """Where scores of a part of up to 1,000 rows would likely be, were there many more: 95 % intervals.
+
+        Returns:
+            of classes accuracy, f1, and auc if there are two; of numbers r2 and mae.
 
         Raises:
             InputError: the split has no such part.

@@ -1,0 +1,38 @@
+"""The steps of a run that the present one can be compared with: some of its own branch, and the ends of the others."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Final
+
+from nnplay.timeline.checkpoint_store import StoredCheckpoint
+from nnplay.timeline.timeline import Timeline
+from nnplay.views.view import Moment
+
+#: How far into the run steps are offered, as shares of it.
+_SHARES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def find_moments(timeline: Timeline) -> tuple[Moment, ...]:
+    """Five checkpoints spread over the run, fewer near its beginning, then the last one of each other branch."""
+    own = timeline.checkpoints
+    spread = [min(own, key=lambda one: abs(one.step - share * timeline.latest)) for share in _SHARES]
+    chosen = [(f"step {one.step:,}", one) for one in {one.step: one for one in spread}.values()]
+    return tuple(_moments(timeline, [*chosen, *_ends(timeline)]))
+
+
+def _ends(timeline: Timeline) -> list[tuple[str, StoredCheckpoint]]:
+    """The last checkpoint of each other branch, with the branch's name."""
+    return [
+        (f"{branch.description}, step {branch.log.checkpoints[-1].step:,}", branch.log.checkpoints[-1])
+        for branch in timeline.branches
+        if branch.log.checkpoints
+    ]
+
+
+def _moments(timeline: Timeline, named: list[tuple[str, StoredCheckpoint]]) -> Iterator[Moment]:
+    for name, stored in named:
+        trainer = stored.segment.trainer_if_made  # one that is not there yet costs seconds to make
+        if trainer is not None:
+            yield Moment(name, trainer, functools.partial(timeline.read_checkpoint, stored))
