@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnplay.explain.explanation import listed, signed
 from nnplay.inspector.inspector import Inspector
-from nnplay.inspector.operand_copies import Touched, frame_of
+from nnplay.inspector.operand_copies import Frame, Touched, frame_of
 from nnplay.operations.step.gather import rows_of_batch
 from nnplay.records.operation import BATCH
 from nnplay.records.worked import values_of
@@ -31,8 +31,10 @@ def divide_among_rows(inspector: Inspector, number: int, index: tuple[int, ...])
     frame = frame_of(inspector, number, "", ())
     everything = frame.reads | frame.before
     single = [name for name, slot in frame.slots.items() if name in everything and _by_row(slot)]
-    if not single or not frame.row.operation.reads:
+    if not frame.row.operation.reads:
         return None
+    if not single:
+        return _divide_source(inspector, frame, index)
     reads = {name: everything[name] for name in frame.row.operation.reads}
     written = np.zeros_like(frame.before[frame.row.operation.writes[0]])
 
@@ -47,6 +49,23 @@ def divide_among_rows(inspector: Inspector, number: int, index: tuple[int, ...])
     if inspector.n * sum(map(len, touched.values())) > _MOST_NUMBERS:
         return None
     return np.array(values_of(of_row(n) for n in range(inspector.n)))
+
+
+def _divide_source(inspector: Inspector, frame: Frame, index: tuple[int, ...]) -> Array | None:
+    """The same for an element that is a sum of numbers that a row before it has made of the batch: partial sums."""
+    _, touched = frame.work_out(inspector, index)
+    used = {name: places for name, places in touched.items() if len(places)}
+    if len(used) != 1:
+        return None
+    ((name, places),) = used.items()
+    values, slot = frame.reads[name] if name in frame.reads else frame.before[name], frame.slots[name]
+    result = float(frame.after[frame.row.operation.writes[0]][index])
+    made = [k for k in range(frame.number) if inspector.rows[k].writes[0] is slot]
+    if not made or not np.isclose(values[tuple(places.T)].sum(dtype=np.float64), result, rtol=1e-4):
+        return None
+    found = [divide_among_rows(inspector, made[-1], tuple(place)) for place in places.tolist()]
+    known = [each for each in found if each is not None]
+    return np.sum(known, axis=0) if len(known) == len(found) else None
 
 
 def _by_row(slot: Slot) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+import nnplay as nn
 from nnplay.explain.batch_rows import divide_among_rows
 from nnplay.explain.update_shares import divide_update
 from nnplay.explain.weight import Weight
@@ -61,6 +63,19 @@ def test_the_rows_of_a_batch_add_up_to_the_gradient(layers: str) -> None:
     assert shares is not None
     assert len(shares) == inspector.n
     assert float(shares.sum()) == pytest.approx(float(inspector.values(row)["dweight"][_INDEX]), rel=1e-4, abs=1e-7)
+
+
+def test_the_rows_of_a_batch_add_up_through_partial_sums() -> None:
+    """The gradient of a kernel is put together from sums over parts of the batch; its rows are found behind these."""
+    pictures = nn.Dataset(np.random.default_rng(0).random((12, 5, 5, 2), np.float32), np.arange(12) % 2)
+    inspector = _walked("sgd", "conv2d 3 padding=same, relu, flatten, linear 2", data=pictures, batch_size=6)
+    index = (1, 2, 0, 1)
+    row = next(k for k, one in enumerate(inspector.rows) if one.writes[0].name == "d0.weight")
+    shares = divide_among_rows(inspector, row, index)
+    assert shares is not None
+    assert len(shares) == 6
+    name = inspector.rows[row].operation.writes[0]
+    assert float(shares.sum()) == pytest.approx(float(inspector.values(row)[name][index]), rel=1e-4)
 
 
 def test_an_explanation_leaves_the_step_as_it_was() -> None:

@@ -7,17 +7,18 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from textual.pilot import Pilot
-from textual.widgets import Static
 
 from nnplay.config import RunConfig
 from nnplay.inspector.messages import View
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
 from nnplay.tui.dialogs.help import Help
+from nnplay.tui.explaining import ExplanationText
 from nnplay.tui.inspector.screen import InspectorScreen
+from nnplay.tui.inspector.widgets.detail_view import DetailView
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.theme.look import Look
-from tests.ui.visit import RUN, train
+from tests.ui.visit import RUN, inspecting, train
 from tests.ui.waiting import until
 
 _STEPS = 30
@@ -41,8 +42,8 @@ async def _playing(
 
 async def _explained(pilot: Pilot[Any]) -> str:
     """The text of the explanation that is on the screen, once it has been worked out."""
-    await until(pilot, lambda: isinstance(pilot.app.screen, Help) and pilot.app.screen._explained is not None)
-    return str(pilot.app.screen.query_one("#explanation", Static).content)
+    await until(pilot, lambda: any(text.explained is not None for text in pilot.app.screen.query(ExplanationText)))
+    return str(pilot.app.screen.query_one(ExplanationText).content)
 
 
 async def _inspected(pilot: Pilot[Any], step: int) -> View:
@@ -102,7 +103,7 @@ async def test_nothing_selected_is_the_help_of_the_pane() -> None:
         assert "? help" in _footer(pilot)
         await pilot.press("question_mark")
         assert isinstance(pilot.app.screen, Help)
-        assert not pilot.app.screen.query("#explanation")
+        assert not pilot.app.screen.query(ExplanationText)
         await pilot.press("escape", "2", "w")
         await pilot.pause()
         assert "? explain" in _footer(pilot)
@@ -141,3 +142,27 @@ async def test_a_finding_shows_its_numbers() -> None:
         await pilot.press("6", "question_mark")
         text = await _explained(pilot)
         assert "The smoothed loss was" in text
+
+
+async def test_the_inspector_explains_the_chosen_element() -> None:
+    """`?` in the inspector begins with why the element under the cursor is as it is, in the step that is walked."""
+    async with inspecting() as visit:
+        row = next(row.number for row in visit.view.rows if row.operands[-1].slot == "d0.weight")
+        await visit.press(*"j" * row, "down", "right", "question_mark")
+        text = await _explained(visit.pilot)
+        assert text.startswith("0.weight[1,1]\n")
+        assert "will" in text
+        assert f"in step {_STEPS + 1}" in text
+
+
+async def test_a_backward_row_says_where_its_transpose_comes_from() -> None:
+    """The gradients of a linear layer are products of matrices, told with the shapes of this batch."""
+    async with inspecting(steps=0) as visit:
+        n = visit.view.rows[0].operands[0].shape[0]
+        rows = {row.operands[-1].slot: row for row in visit.view.rows if row.phase == "backward"}
+        assert rows["d1.output"].product == (
+            f"dx = dy·weightᵀ: ({n}×2)·(2×6), since each input collects from all outputs"
+        )
+        assert rows["d0.weight"].product.startswith(f"dweight = xᵀ·dy: (2×{n})·({n}×6), since")
+        await visit.press(*"j" * rows["d1.output"].number)
+        assert f"({n}×2)·(2×6)" in visit.text(DetailView)

@@ -12,9 +12,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from nnplay.explain.explanation import Explanation, InspectorPlace
+from nnplay.explain.explanation import InspectorPlace
 from nnplay.tui.dialogs.base import Dialog
-from nnplay.tui.explaining import AskExplanation, explanation_text
+from nnplay.tui.explaining import AskExplanation, ExplanationText
 from nnplay.tui.help.pane_help import page
 from nnplay.tui.widgets.line_input import LineInput
 
@@ -44,7 +44,6 @@ class Help(Dialog[InspectorPlace]):
         keys = "↑ ↓ scroll · / search all keys and terms · esc close"
         super().__init__("help" if ask is None else "explained", keys if ask is None else f"enter inspect · {keys}")
         self._pane, self._keymap, self._ask = pane, keymap, ask
-        self._explained: Explanation | None = None
         self._inspects = False
 
     def body(self) -> ComposeResult:
@@ -52,29 +51,24 @@ class Help(Dialog[InspectorPlace]):
         yield LineInput(placeholder="press / to search keys and terms, such as overfitting")
         with VerticalScroll():
             if self._ask is not None:
-                yield Static(Content("working it out …"), id="explanation")
+                yield ExplanationText(self._ask)
             yield Static(id="page")
 
     def on_mount(self) -> None:
-        """Show the pane's page, and ask for the explanation."""
+        """Show the pane's page."""
         self.query_one("#page", Static).update(self._page(""))
         self.query_one(VerticalScroll).focus()
-        if self._ask is not None:
-            self._ask(self._take)
 
-    def _take(self, explained: Explanation) -> None:
-        """The explanation has been worked out."""
-        if not self.is_attached:
-            return
-        self._explained = explained
-        self.query_one("#explanation", Static).update(explanation_text(explained))
+    @on(ExplanationText.Arrived)
+    def _go_on(self) -> None:
+        """What was asked for before the explanation was there."""
         if self._inspects:
             self.action_inspect()
 
     @on(Input.Changed)
     def _search(self, event: Input.Changed) -> None:
         self.query_one("#page", Static).update(self._page(event.value))
-        for explanation in self.query("#explanation"):
+        for explanation in self.query(ExplanationText):
             explanation.display = not event.value
 
     def _page(self, words: str) -> Content:
@@ -82,14 +76,15 @@ class Help(Dialog[InspectorPlace]):
 
     def action_inspect(self) -> None:
         """Go where the inspector shows the numbers of the explanation, as soon as they are known."""
-        if self._ask is None:
+        explained = [each.explained for each in self.query(ExplanationText)]
+        if not explained:
             self.tell_idle("enter")
-        elif self._explained is None:
+        elif explained[0] is None:
             self._inspects = True
-        elif self._explained.place is None:
+        elif explained[0].place is None:
             self.query_one(".keys", Static).update(Content(f"the inspector cannot show this · {self._shown_keys}"))
         else:
-            self.dismiss(self._explained.place)
+            self.dismiss(explained[0].place)
 
     def action_search(self) -> None:
         """Type words to search for."""

@@ -106,6 +106,8 @@ class DetailView(Cells):
     def _words(self, detail: Detail, width: int, height: int) -> list[Row]:
         row = detail.row
         rows = self._lines(row.words, width, 3 if height >= 24 else 2, "text")
+        if row.product:
+            rows += self._lines(row.product, width, 2, "above")
         if row.evaluation and height >= 20:
             rows += self._lines(f"in evaluation: {row.evaluation}", width, 1, "dim")
         if row.torch and height >= 24:
