@@ -9,6 +9,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from nnplay.config import RunConfig
+from nnplay.explain.confusion_cell import ConfusionCell
 from nnplay.inspector.messages import View
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
@@ -17,7 +18,9 @@ from nnplay.tui.explaining import ExplanationText
 from nnplay.tui.inspector.screen import InspectorScreen
 from nnplay.tui.inspector.widgets.detail_view import DetailView
 from nnplay.tui.main_screen import MainScreen
+from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.theme.look import Look
+from nnplay.views.kinds.confusion import Confusion
 from tests.ui.visit import RUN, inspecting, train
 from tests.ui.waiting import until
 
@@ -166,3 +169,20 @@ async def test_a_backward_row_says_where_its_transpose_comes_from() -> None:
         assert rows["d0.weight"].product.startswith(f"dweight = xᵀ·dy: (2×{n})·({n}×6), since")
         await visit.press(*"j" * rows["d1.output"].number)
         assert f"({n}×2)·(2×6)" in visit.text(DetailView)
+
+
+async def test_a_cell_of_the_confusion_matrix() -> None:
+    """The cell under the cursor: how many rows, of how many, and of which the network is surest."""
+    async with _playing(steps=5) as (pilot, backend):
+        app = pilot.app
+        assert isinstance(app, Playground)
+        pane = app._main.query_one(OutputPane)
+        pane.choose("confusion matrix")
+        await until(pilot, lambda: pane.subject == ConfusionCell(0, 0))
+        await pilot.press("right")
+        await until(pilot, lambda: pane.subject == ConfusionCell(0, 1))
+        shown = backend.snapshot.output
+        assert isinstance(shown, Confusion)
+        await pilot.press("question_mark")
+        text = await _explained(pilot)
+        assert f"Of {shown.matrix[0].sum()} rows that are {shown.labels[0]}, {shown.matrix[0, 1]} w" in text

@@ -22,12 +22,20 @@ _WORST = 8
 
 @dataclass(frozen=True, slots=True)
 class Confusion(Output):
-    """How often each class (row) was taken for each (column), the worst mistakes, and which rows they are of."""
+    """How often each class (row) was taken for each (column), the worst mistakes, and which rows they are of.
+
+    Attributes:
+        matrix: (classes, classes) counts.
+        cell: the true and the predicted class under the cursor.
+        held_out: the rows are those of the test part.
+    """
 
     matrix: NDArray[np.int64]
     labels: tuple[str, ...]
     worst: tuple[str, ...]
     rows: str = ""
+    cell: tuple[int, int] = (0, 0)
+    held_out: bool = False
 
 
 def make_confusion(trainer: Trainer, asked: Asked) -> Confusion:
@@ -36,10 +44,13 @@ def make_confusion(trainer: Trainer, asked: Asked) -> Confusion:
     y, answers = scored.y, scored.answers
     predicted, labels = decide_classes(trainer, answers), trainer.split.class_names
     matrix = confusion_matrix(y, predicted, len(labels))
+    cell = (asked.item // len(labels), asked.item % len(labels))
     if y.ndim > 1:
-        return Confusion(matrix, labels, _describe_pairs(matrix, labels), scored.words)
+        pairs = _describe_pairs(matrix, labels)
+        return Confusion(matrix, labels, pairs, scored.words, cell, asked.held_out)
     chances = trainer.form.probabilities(answers) if trainer.form.probabilities else None
-    return Confusion(matrix, labels, _describe_mistakes(scored.rows, y, predicted, chances, labels), scored.words)
+    worst = _describe_mistakes(scored.rows, y, predicted, chances, labels)
+    return Confusion(matrix, labels, worst, scored.words, cell, asked.held_out)
 
 
 def _describe_pairs(matrix: Array, labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -82,4 +93,6 @@ CONFUSION = View(
     order=2,
     about="How often each class is taken for each, and the worst mistakes.",
     group="scores",
+    item="cell",
+    count=lambda trainer, place: len(trainer.split.class_names) ** 2,
 )
