@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 
 from nnplay.config import RunConfig
@@ -186,3 +187,20 @@ async def test_a_cell_of_the_confusion_matrix() -> None:
         await pilot.press("question_mark")
         text = await _explained(pilot)
         assert f"Of {shown.matrix[0].sum()} rows that are {shown.labels[0]}, {shown.matrix[0, 1]} w" in text
+
+
+async def test_a_convolution_shows_its_window_and_its_kernel_in_full() -> None:
+    """For the element under the cursor: the numbers in the window, those of the kernel, and their products."""
+    layers = ["conv2d 2", "relu", "flatten", "linear 10"]
+    run = {**RUN, "data": {"name": "digits"}, "layers": layers}
+    async with inspecting(run=run, steps=0) as visit:
+        row = next(row.number for row in visit.view.rows if row.name == "x∗w + b")
+        view = await visit.press(*"j" * row, "down", "right")
+        patch, worked = view.detail.patch, view.detail.worked
+        assert patch is not None
+        assert worked is not None
+        bias = next(operand for operand in view.detail.operands if operand.name == "bias").values[0, patch.filter]
+        assert (patch.seen * patch.kernel).sum() + bias == pytest.approx(worked.value, rel=1e-6)
+        text = visit.text(DetailView)
+        assert f"the kernel of filter {patch.filter}" in text
+        assert all(f"{value:.4g}" in text for value in patch.kernel[..., 0].ravel())
