@@ -18,8 +18,10 @@ Floats = NDArray[np.float32]
 #: Layers that are shown together at the most, and numbers that stand for one row in one of them.
 MOST_LAYERS: Final = 12
 MOST_NUMBERS: Final = 512
-#: Rows that are looked at together: more of them in narrow networks, where they cost little.
-_MANY, _SOME, _NARROW = 1_000, 300, 512
+#: How many rows are looked at together where all shown layers have up to so many numbers, and beyond that: what is
+#: made of them is to take no more than a tenth of a second.
+_ROWS: Final = ((512, 1_000), (3_072, 300))
+_LEAST: Final = 200
 #: What the network's input is called among the layers.
 INPUT: Final = "input"
 
@@ -61,7 +63,7 @@ def name_layers(trainer: Trainer) -> tuple[str, ...]:
 def count_compared(trainer: Trainer) -> int:
     """How many of the shown rows are looked at in every layer."""
     numbers = sum(min(MOST_NUMBERS, int(np.prod(planned.plan.output))) for planned in shown_layers(trainer))
-    return min(count_rows(trainer), _MANY if numbers <= _NARROW else _SOME)
+    return min(count_rows(trainer), next((rows for most, rows in _ROWS if numbers <= most), _LEAST))
 
 
 def read_layers(trainer: Trainer, x: NDArray[Any]) -> tuple[LayerValues, ...]:

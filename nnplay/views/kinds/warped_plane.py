@@ -40,7 +40,7 @@ def _make_lines(trainer: Trainer) -> NDArray[Any]:
     across, up = np.linspace(0, 1, _LINES), np.linspace(0, 1, _POINTS)
     still, moving = np.broadcast_arrays(across[:, None], up[None, :])
     shares = np.stack([np.stack([still, moving], axis=-1), np.stack([moving, still], axis=-1)])
-    return (np.array([x0, y0]) + shares * np.array([x1 - x0, y1 - y0])).astype(np.float32)
+    return np.asarray(np.array([x0, y0]) + shares * np.array([x1 - x0, y1 - y0]), np.float32)
 
 
 WARPED_PLANE = View(

@@ -25,7 +25,8 @@ def draw(view: Clouds, width: int, height: int, look: Look) -> list[Row]:
     legend = _draw_legend(view.groups.names, width, look)
     room = height - len(legend) - 1
     if view.chosen >= 0:
-        shown, (across, down) = view.clouds[view.chosen : view.chosen + 1], (1, 1)
+        across, down = 1, 1
+        shown = view.clouds[view.chosen : view.chosen + 1]
     else:
         across, down = _arrange(len(view.clouds), width, room)
         shown = _choose(view.clouds, across * down)
@@ -39,11 +40,11 @@ def draw(view: Clouds, width: int, height: int, look: Look) -> list[Row]:
     return rows[:height]
 
 
-def _choose(clouds: Sequence[Cloud], most: int) -> Sequence[Cloud]:
+def _choose(clouds: tuple[Cloud, ...], most: int) -> tuple[Cloud, ...]:
     """All of them, or so many from the first to the last."""
     if len(clouds) <= most:
         return clouds
-    return [clouds[k] for k in np.linspace(len(clouds) - 1, 0, most).round().astype(int)[::-1]]
+    return tuple(clouds[k] for k in np.linspace(len(clouds) - 1, 0, most).round().astype(int)[::-1])
 
 
 def _arrange(count: int, width: int, height: int) -> tuple[int, int]:
