@@ -19,6 +19,10 @@ from nnplay.text import clean, counted, written
 Kind = Literal["integer", "number", "choice", "flag", "integers", "text"]
 
 
+#: A number this fraction below another one is that one once it is rounded to 32 bits.
+_HALF_BIT: Final = 2.0**-25
+
+
 class _Required:
     def __repr__(self) -> str:
         return "required"
@@ -38,11 +42,14 @@ class Field:
         kind: integer, number, choice (one word of `choices`), flag, integers (`3` or `3x5`), or text.
         default: used when nothing is given; `REQUIRED` when something must be.
         help: one sentence for forms and listings.
-        low, high: closed range of a number or integer; `above` excludes the lower end itself.
+        low, high: closed range of a number or integer; `above` excludes the lower end itself, `below` the upper one and
+            what a 32-bit number cannot tell from it.
+        reason: why the range ends where it does, for the message.
         choices: the words that a choice may be; for other kinds, words allowed besides a number ("same", "all").
         short: letter that may stand before the number in a layer's text (`k3`).
         live: may change while training (it lives in the engine's memory, so nothing is compiled anew).
         longest: letters of a text.
+        separator: what stands between several whole numbers (`3x5`, or `300,800` for a list of any length).
         pairs: for integers, each may be two, `0:1`: before and after along its axis.
         listed: a text that is a list of numbers not below 0, as in `1, 2, 0.5`, or one of `choices`.
     """
@@ -54,10 +61,13 @@ class Field:
     low: float = -math.inf
     high: float = math.inf
     above: bool = False
+    below: bool = False
+    reason: str = ""
     choices: tuple[str, ...] = ()
     short: str = ""
     live: bool = False
     longest: int = 256
+    separator: str = "x"
     pairs: bool = False
     listed: bool = False
 
@@ -85,10 +95,16 @@ class Field:
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, tuple):
-            return "x".join(":".join(map(str, part)) if isinstance(part, tuple) else str(part) for part in value)
+            return self.separator.join(
+                ":".join(map(str, part)) if isinstance(part, tuple) else str(part) for part in value
+            )
         if isinstance(value, float):
             return f"{value:.6g}"
         return str(value)
+
+    def number_of(self, value: Any) -> float:
+        """The value as rows of the engine read it; a choice is its place among the choices."""
+        return float(self.choices.index(value) if self.kind == "choice" else value)
 
     @property
     def range_text(self) -> str:
@@ -100,18 +116,23 @@ class Field:
         if self.kind == "text":
             return " or ".join(("a list of numbers from 0 like 1,2,0.5", *self.choices)) if self.listed else "text"
         several = "an integer, a pair like 3x5 or ends like 0:1" if self.pairs else "an integer or a pair like 3x5"
+        several = several if self.separator == "x" else "an integer or a list like 300,800"
         noun = {"integer": "an integer", "number": "a number", "integers": several}[self.kind]
         low = f" {'>' if self.above else '≥'} {_bound(self.low)}" if self.low > -math.inf else ""
-        high = f"{' and' if low else ''} ≤ {_bound(self.high)}" if self.high < math.inf else ""
+        high = (
+            f"{' and' if low else ''} {'<' if self.below else '≤'} {_bound(self.high)}" if self.high < math.inf else ""
+        )
         words = f", or {' or '.join(self.choices)}" if self.choices else ""
         return noun + low + high + words
 
     def _refuse(self, value: Any, place: str) -> InputError:
-        hint = nearest(written(value), self.choices) if self.kind == "choice" else ""
+        hint = nearest(written(value), self.choices) if self.kind == "choice" else self.reason
         return InputError(f"'{clean(value)}' is not {self.range_text}", where=place, hint=hint)
 
     def _within(self, number: float) -> bool:
-        return self.low <= number <= self.high and not (self.above and number == self.low)
+        if (self.above and number == self.low) or (self.below and number >= self.high - _HALF_BIT * abs(self.high)):
+            return False
+        return self.low <= number <= self.high
 
     def _integer(self, value: Any, place: str) -> int:
         number = self._number(value, place)
@@ -144,7 +165,7 @@ class Field:
         raise self._refuse(value, place)
 
     def _integers(self, value: Any, place: str) -> int | tuple[Any, ...]:
-        parts = value.lower().split("x") if isinstance(value, str) else value
+        parts = value.lower().split(self.separator) if isinstance(value, str) else value
         if not isinstance(parts, Sequence):
             return self._integer(value, place)
         read = self._pair if self.pairs else self._integer

@@ -36,7 +36,9 @@ Array = NDArray[Any]
 WIDTHS = (1, 7, 8, 15, 16, 17, 33)
 #: All rows of the update that settings can switch on, as further fields of a `TapeSpec`.
 SWITCHED_ROWS = switched_rows(
-    TrainingSettings().changed(**{name: 1.0 for name in DECLARED if DECLARED[name].in_memory})
+    TrainingSettings().changed(
+        **{name: 0.5 for name in DECLARED if DECLARED[name].in_memory and DECLARED[name].field.kind == "number"}
+    )
 )
 #: Largest error in proportion to the largest number that goes in or comes out.
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
@@ -202,7 +204,7 @@ class Bench:
     def write_settings(self) -> None:
         """The field values of optimizer, loss and layers, and middling penalties and limits."""
         machine, tape = self.machine, self.tape
-        machine.view(tape.named["optimizer"])[...] = [float(value) for value in self.optimizer.values.values()]
+        machine.view(tape.named["optimizer"])[...] = self.optimizer.numbers
         for name, value in (("l1", 0.01), ("l2", 0.1), ("clip_norm", 0.5), ("clip_value", 0.2)):
             machine.view(tape.named[name])[...] = value
         live = {f"loss.{name}": value for name, value in self.loss.values.items()}
@@ -291,7 +293,7 @@ class Bench:
         named = [Named(name, array) for name, array in zip(operation.reads, reads, strict=True)]
         given: dict[str, Any] = dict(zip(operation.integers, row.integers, strict=True))
         if operation.uses_clock:
-            given["clock"] = self.machine.clock._asdict()
+            given["clock"] = self.machine.clock_values
         for place in self.random.integers(0, np.asarray(expected).size, 3 if np.asarray(expected).size > 1 else 1):
             index = tuple(int(k) for k in np.unravel_index(place, shape))
             term = operation.element(index, *named, **given)

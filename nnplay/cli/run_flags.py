@@ -14,6 +14,7 @@ from nnplay.data.reading.table_source import TABLE_FIELDS
 from nnplay.errors import InputError, unknown
 from nnplay.fields import REQUIRED, Field
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
+from nnplay.records.schedule import is_chain
 
 _SECTIONS: Final = ("data", "split", "training", "stop", "optimizer", "loss", "schedule")
 
@@ -120,11 +121,15 @@ def _add(group: Any, key: str, field: Field, flag: str, note: str) -> argparse.A
 
 def _schedules() -> str:
     named = ", ".join(schedule_records())
-    return f"learning-rate schedule: one of {named}; also 'cosine steps=1000'".replace("%", "%%")
+    return f"learning-rate schedule: one of {named}; also 'cosine steps=1000' or 'warmup 100, cosine 900'".replace(
+        "%", "%%"
+    )
 
 
 def _named(section: str, text: str) -> dict[str, Any]:
-    """`sgd lr=0.1 momentum=0.9` as a table."""
+    """`sgd lr=0.1 momentum=0.9` as a table; so is a chain of schedules."""
+    if section == "schedule" and is_chain(text):
+        return {"name": "chained", "parts": text}
     name, *words = text.split() or [""]
     table: dict[str, Any] = {"name": name}
     for word in words:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from nnplay.config.run_config import TRAINING_FIELDS, RunConfig
 from nnplay.records.optimizer import Optimizer
 from nnplay.training.live_settings import LIVE_SETTINGS
-from nnplay.training.settings import TrainingSettings
+from nnplay.training.settings import DECLARED, TrainingSettings
 
 _DEFAULTS: Final = {item.name: item.default for item in TRAINING_FIELDS}
 
@@ -28,6 +28,8 @@ def live_changes(before: RunConfig, after: RunConfig) -> Mapping[str, Any] | Non
     if not set(changed) <= set(LIVE_SETTINGS):
         return None
     old, new = before.optimizer.values, after.optimizer.values
+    if any(old[name] != new[name] for name in after.optimizer.record.switched):
+        return None
     return {**changed, **{name: value for name, value in new.items() if old[name] != value}}
 
 
@@ -42,6 +44,8 @@ def _value(training: Mapping[str, Any], name: str) -> Any:
 def with_live(config: RunConfig, optimizer: Optimizer, settings: TrainingSettings) -> RunConfig:
     """A run with the values that were changed while it trained."""
     live = {
-        name: getattr(settings, name) for name in LIVE_SETTINGS if name in config.training or getattr(settings, name)
+        name: getattr(settings, name)
+        for name in LIVE_SETTINGS
+        if name in config.training or getattr(settings, name) != DECLARED[name].field.default
     }
     return replace(config, optimizer=optimizer, training={**config.training, **live})

@@ -123,4 +123,4 @@ def read_record(reading: Reading, section: str, given: Any, records: Mapping[str
         return None
     found = reading.count
     values = reading.values(section, records[name].fields, table)
-    return records[name](**values) if reading.count == found else None
+    return reading.attempt(section, lambda: records[name](**values), None) if reading.count == found else None

@@ -23,10 +23,11 @@ from nnplay.records.layer import Layer
 from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
-from nnplay.records.schedule import Schedule
+from nnplay.records.schedule import Schedule, is_chain
 from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.machine import MachineMaker
 from nnplay.text import clean, written
+from nnplay.training import parameter_groups
 from nnplay.training.scores.target_kinds import wants_unscaled
 from nnplay.training.scores.targets import default_loss
 from nnplay.training.settings import DECLARED, TrainingSettings
@@ -294,7 +295,7 @@ def _read(table: Mapping[str, Any], place: Callable[[str], str], folder: Path | 
         loss=read_record(reading, "loss", given["loss"], loss_records()) if "loss" in given else None,
         optimizer=_default_optimizer() if usual else _optimizer(reading, optimizer),
         schedule=_schedule(reading, given["schedule"]) if "schedule" in given else None,
-        training=reading.values("training", TRAINING_FIELDS, reading.table("training", given.get("training", {}))),
+        training=reading.values("training", TRAINING_FIELDS, _training(reading, given.get("training", {}))),
         epochs=reading.attempt("epochs", lambda: _EPOCHS.read(given.get("epochs", 0)), 0),
         seed=reading.attempt("seed", lambda: _SEED.read(given.get("seed", 0)), 0),
         title=reading.attempt("title", lambda: _TITLE.read(given.get("title", "")), ""),
@@ -304,6 +305,14 @@ def _read(table: Mapping[str, Any], place: Callable[[str], str], folder: Path | 
     )
     reading.finish()
     return config
+
+
+def _training(reading: Reading, given: Any) -> dict[str, Any]:
+    """The table of settings, with groups of layers as the text that they are the long form of."""
+    table = reading.table("training", given)
+    if isinstance(table.get("groups"), Mapping):
+        table["groups"] = reading.attempt("training.groups", lambda: parameter_groups.text_of(table["groups"]), "")
+    return table
 
 
 def _chosen_stops(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -333,7 +342,7 @@ def _optimizer(reading: Reading, given: Any) -> Optimizer:
 
 
 def _schedule(reading: Reading, given: Any) -> Schedule | None:
-    table = reading.table("schedule", given)
+    table = {"name": "chained", "parts": given} if is_chain(given) else reading.table("schedule", given)
     if written(table.get("name", "")).lower() in ("none", "") and not set(table) - {"name"}:
         return None
     found: Schedule | None = read_record(reading, "schedule", table, schedule_records())

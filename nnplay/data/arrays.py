@@ -21,6 +21,8 @@ from nnplay.text import clean, counted, shown
 MAX_CLASSES = 10_000
 #: Axes that an array can have at the most.
 _MOST_AXES: Final = 32
+#: Numbers that are looked at together.
+_PIECE: Final = 1 << 16
 #: What arrays that hold no numbers are called.
 _KINDS: Final = {"U": "text", "S": "bytes", "M": "dates", "m": "times", "c": "complex numbers", "V": "records"}
 
@@ -248,10 +250,8 @@ def _finite(array: NDArray[Any], dtype: DTypeLike, letter: str, where: str, *, a
     """The array in the engine's type, all of it finite; NaN may be there where it stands for a missing value."""
     with np.errstate(over="ignore"):
         made = np.ascontiguousarray(array, dtype=dtype)
-    good = np.isfinite(made)
-    if allow_missing:
-        good |= np.isnan(array)
-    if not good.all():
+    if not _all_good(made, allow_missing=allow_missing):
+        good = np.isfinite(made) | (allow_missing & np.isnan(made))
         index = np.argwhere(~good)[0]
         value = array[tuple(index)]
         why = f"too large for a {8 * made.itemsize}-bit number" if np.isfinite(value) else "not finite"
@@ -259,6 +259,15 @@ def _finite(array: NDArray[Any], dtype: DTypeLike, letter: str, where: str, *, a
             f"{value} is {why}", where=_place(where, letter, index), hint="replace it, or leave out such rows"
         )
     return made
+
+
+def _all_good(made: NDArray[Any], *, allow_missing: bool) -> bool:
+    """Whether every number is finite, or NaN where that is allowed; a piece at a time, which stays in the cache."""
+    flat = made.reshape(-1)
+    pieces = (flat[first : first + _PIECE] for first in range(0, flat.size, _PIECE))
+    if allow_missing:
+        return not any(np.isinf(piece).any() for piece in pieces)
+    return all(np.isfinite(piece).all() for piece in pieces)
 
 
 def _place(where: str, letter: str, index: Sequence[int] | NDArray[Any]) -> str:

@@ -50,10 +50,11 @@ class Scaler:
 
     def transform(self, x: NDArray[Any]) -> NDArray[Any]:
         """Inputs (N, …) in original units as the network is given them: float32, or unscaled in the type they have."""
+        given = x.dtype
         if self.fill is not None:
-            x = np.where(np.isnan(x), self.fill.astype(x.dtype), x)
+            x = np.where(np.isnan(x), self.fill, x)
         if self.kind == "none":
-            return np.ascontiguousarray(x)
+            return np.ascontiguousarray(x, dtype=given)
         return np.ascontiguousarray((x - self.offset) / self.scale, dtype=np.float32)
 
     def inverse(self, x: NDArray[Any]) -> NDArray[Any]:

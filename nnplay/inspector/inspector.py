@@ -49,6 +49,9 @@ class Inspector(PartialStep):
 
     def __init__(self, trainer: Trainer, timeline: Timeline | None = None) -> None:
         super().__init__()
+        if trainer.settings.accumulate > 1:
+            what = f"a step takes {trainer.settings.accumulate} batches, and the rows of one batch alone are no step"
+            raise InputError(what, where="inspector", hint="set accumulate to 1, and look at a step of one batch")
         self._trainer, self.timeline = trainer, timeline
         self.left: Branch[BranchLog] | None = None
         self.begin()
@@ -206,16 +209,20 @@ class Inspector(PartialStep):
         """Every row of the step."""
         return [self.view(number) for number in range(len(self.rows))]
 
-    def part(self, slot: Slot, parameter: str) -> Slot:
-        """Where a span over all parameters (gradients, optimizer state) holds one of them; other slots as they are."""
+    def part(self, row: Row, slot: Slot, parameter: str) -> Slot:
+        """Where a span over many parameters (gradients, optimizer state) holds one of them; other slots as they are."""
         if id(slot) not in self._spans or not parameter:
             return slot
-        tape = self.machine.tape
-        own = tape.parameters[parameter]
-        begin = own.offset - tape.named["parameters"].offset
-        if begin + own.size(1) > slot.size(1):
+        own = self.machine.tape.parameters[parameter]
+        begin = own.offset - self._first_of(row)
+        if begin < 0 or begin + own.size(1) > slot.size(1):
             raise InputError(f"this row does not use '{parameter}'", where="step")
         return Slot(f"{slot.name} of {parameter}", slot.region, own.shape, slot.offset + begin)
+
+    def _first_of(self, row: Row) -> int:
+        """Where the parameters begin that a row works on: its spans of gradients and state begin with the same one."""
+        spans = (slot for slot in row.operands if slot.region == "parameters" and id(slot) in self._spans)
+        return next(spans, self.machine.tape.named["parameters"]).offset
 
     def numbers_of(self, slot: Slot) -> NDArray[np.int64] | None:
         """Places (k,) in a vector over many tensors that hold their numbers, and no padding; None for other slots."""
@@ -223,18 +230,18 @@ class Inspector(PartialStep):
 
     def spans_parameters(self, number: int) -> list[str]:
         """The parameters that a row changes all at once, or nothing if it is not such a row."""
-        written = self._row(number).writes[0]
-        if id(written) not in self._spans:
+        row = self._row(number)
+        if id(row.writes[0]) not in self._spans:
             return []
-        end, first = written.size(1), self.machine.tape.named["parameters"].offset
-        parameters = self.machine.tape.parameters
-        return [name for name in self.trained if parameters[name].offset - first + parameters[name].size(1) <= end]
+        first, parameters = self._first_of(row), self.machine.tape.parameters
+        end = first + row.writes[0].size(1)
+        return [name for name in self.trained if first <= parameters[name].offset and _end(parameters[name]) <= end]
 
     def slots(self, number: int, parameter: str = "") -> dict[str, Slot]:
         """The operands' places by name, reads first; of `parameter` alone where the row works on all of them."""
         row = self._row(number)
         names = (*row.operation.reads, *row.operation.writes)
-        return {name: self.part(slot, parameter) for name, slot in zip(names, row.operands, strict=True)}
+        return {name: self.part(row, slot, parameter) for name, slot in zip(names, row.operands, strict=True)}
 
     def values(self, number: int, parameter: str = "") -> dict[str, Array]:
         """Copies of a row's operands by name: what it reads, and what it writes after it has run."""
@@ -270,12 +277,12 @@ class Inspector(PartialStep):
         row = self._row(number)
         with self.pause_before(number):
             reads = {
-                name: self.machine.view(self.part(slot, parameter), self.n)
+                name: self.machine.view(self.part(row, slot, parameter), self.n)
                 for name, slot in zip(row.operation.reads, row.reads, strict=True)
             }
             if not reads:
                 self.run_to(number + 1)
-            written = self.machine.view(self.part(row.writes[0], parameter), self.n)
+            written = self.machine.view(self.part(row, row.writes[0], parameter), self.n)
             return self.work_out_element(number, index, reads, written, parameter)
 
     def work_out_element(
@@ -304,7 +311,7 @@ class Inspector(PartialStep):
         line = self.table.cells[number]
         given: dict[str, Any] = {name: int(line[abi.ROW_INTEGERS + k]) for k, name in enumerate(operation.integers)}
         if operation.uses_clock:
-            given["clock"] = self.machine.clock._asdict()
+            given["clock"] = self.machine.clock_values
         if operation is GATHER:
             return _gathered(index, Named("data", written), **given)
         if not operation.reads:
@@ -350,6 +357,10 @@ def trace(trainer: Trainer) -> Iterator[tuple[RowView, dict[str, Array]]]:
         InputError: the argument is not a trainer.
     """
     return _walk(Inspector(kind_of(trainer, Trainer, "trainer", "trace")))
+
+
+def _end(slot: Slot) -> int:
+    return slot.offset + slot.size(1)
 
 
 def _walk(inspector: Inspector) -> Iterator[tuple[RowView, dict[str, Array]]]:

@@ -14,6 +14,7 @@ from nnplay.inspector.inspector import Inspector, RowView
 from nnplay.records.operation import shape_text
 from nnplay.records.time_charts import Chart, charts
 from nnplay.tape.memory_layout import Slot
+from nnplay.tape.tape import Row
 from nnplay.tape.tensor_names import slot_named
 from nnplay.text import counted
 
@@ -202,7 +203,16 @@ def _parameter_text(inspector: Inspector, slot: Slot, index: tuple[int, ...]) ->
     for number in range(len(inspector.rows)):
         if slot.name in inspector.spans_parameters(number):
             lines += _element_lines(inspector, number, index, slot.name)
+        elif _is_own_update(inspector.rows[number], slot):
+            lines += _element_lines(inspector, number, index)
     return lines
+
+
+def _is_own_update(row: Row, slot: Slot) -> bool:
+    """Whether a row of the update changes that parameter alone, or works out numbers of its own for that."""
+    written = row.writes[0]
+    named = written.name == slot.name or written.name.startswith(f"{slot.name}.")
+    return row.phase == "update" and named and written.shape == slot.shape
 
 
 def _rows_where(inspector: Inspector, holds: Callable[[Any], Any]) -> list[int]:

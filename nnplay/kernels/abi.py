@@ -29,6 +29,7 @@ CLOCK_FAULT: Final = 4  # 0, or why the loop stopped by itself
 CLOCK_SHUFFLED: Final = 5  # epoch whose order stands in the order array, plus one
 CLOCK_LAST_GOOD: Final = 6  # step whose weights stand in the last-good copy
 CLOCK_FAULT_STAGE: Final = 7  # the stage that met the fault
+CLOCK_OFFSET: Final = 8  # rows of the present step in front of the present batch; 0 outside of a step
 CLOCK_SIZE: Final = 16
 
 FAULT_NONE: Final = 0
@@ -41,7 +42,7 @@ PROGRAM_FULL: Final = 1  # address of the rows of a full batch
 PROGRAM_TAIL: Final = 2  # address of the rows of the last, smaller batch
 PROGRAM_STAGES: Final = 3  # address of int64[count, STAGE_SIZE]: the stages of a step, in order
 PROGRAM_STAGE_COUNT: Final = 4
-PROGRAM_BATCHES: Final = 5  # batches an epoch, the tail included
+PROGRAM_BATCHES: Final = 5  # steps an epoch, the tail included
 PROGRAM_HAS_TAIL: Final = 6
 PROGRAM_ROWS: Final = 7  # training rows of the data set
 PROGRAM_ORDER: Final = 8  # address of int64[rows]: the shuffled order of this epoch
@@ -70,6 +71,9 @@ PROGRAM_EVAL_ROWS: Final = 30  # rows of the evaluated part
 PROGRAM_EVAL_LOSS: Final = 31  # offset of the loss of an evaluation batch
 PROGRAM_EVAL_SCORE: Final = 32  # offset of the score of an evaluation batch
 PROGRAM_EVAL_EVERY: Final = 33  # epochs between evaluations; 0: never
+PROGRAM_STEP_ROWS: Final = 34  # rows of a whole step: those of a batch, or of several that are accumulated
+PROGRAM_STEP_BATCHES: Final = 35
+PROGRAM_EPOCH_ROWS: Final = 36  # training rows of an epoch: without a last batch that is left out
 PROGRAM_SIZE: Final = 40
 
 # A stage of a step: one objective's rows, and where its numbers lie. The first stage is part of every step.
@@ -82,7 +86,8 @@ STAGE_NORM: Final = 5
 STAGE_RATE_AT: Final = 6  # offset where its optimizer reads the learning rate
 STAGE_FLAGS: Final = 7  # offset and count of the finite flags that its update leaves
 STAGE_FLAGS_COUNT: Final = 8
-STAGE_SIZE: Final = 9
+STAGE_FINISH_AT: Final = 9  # the first row that is run once a step, and not for each of its batches
+STAGE_SIZE: Final = 10
 
 TRACE_COLUMNS: Final = 3  # loss, gradient norm, learning rate
 EPOCH_COLUMNS: Final = 4  # epoch, mean training loss, evaluated loss, evaluated score

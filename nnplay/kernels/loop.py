@@ -117,7 +117,7 @@ def end_epoch(program: Any, clock: Any, memory: Any, loss_sum: Any) -> None:
     clock[abi.CLOCK_EPOCH] += 1
     line = shifted(doubles_at(program[abi.PROGRAM_EPOCHS]), program[abi.PROGRAM_EPOCH_COUNT] * abi.EPOCH_COLUMNS)
     line[0] = clock[abi.CLOCK_EPOCH]
-    line[1] = loss_sum[0] / program[abi.PROGRAM_ROWS]
+    line[1] = loss_sum[0] / program[abi.PROGRAM_EPOCH_ROWS]
     line[2] = math.nan
     line[3] = math.nan
     loss_sum[0] = 0.0
@@ -128,11 +128,34 @@ def end_epoch(program: Any, clock: Any, memory: Any, loss_sum: Any) -> None:
 
 
 @inline
-def run_stage(program: Any, clock: Any, memory: Any, rows: int, k: int, rate: Any, line: Any) -> int:
+def run_batches(program: Any, clock: Any, memory: Any, stage: Any, left: int) -> int:
+    """Runs the rows of each batch of a step that has `left` rows of data; returns the table of the last one.
+
+    Each batch has random numbers of its own: its rows see a step of their own.
+    """
+    step, before, number = clock[abi.CLOCK_STEP], 0, 0
+    rows: int = program[abi.PROGRAM_FULL]
+    size = program[abi.PROGRAM_BATCH_SIZE]
+    while before < left:
+        count = min(size, left - before)
+        rows = program[abi.PROGRAM_FULL] if count == size else program[abi.PROGRAM_TAIL]
+        clock[abi.CLOCK_OFFSET] = before
+        clock[abi.CLOCK_STEP] = step * program[abi.PROGRAM_STEP_BATCHES] + number
+        first, finish_at = stage[abi.STAGE_FIRST], stage[abi.STAGE_FINISH_AT]
+        run_rows(rows, first, finish_at, program[abi.PROGRAM_WIDTH], clock, memory, program[abi.PROGRAM_JOB])
+        before += count
+        number += 1
+    clock[abi.CLOCK_OFFSET] = 0
+    clock[abi.CLOCK_STEP] = step
+    return rows
+
+
+@inline
+def run_stage(program: Any, clock: Any, memory: Any, left: int, k: int, rate: Any, line: Any) -> int:
     """Runs stage k of a step: its loss, its gradient, and the update where both are finite.
 
     Args:
-        rows: address of the step's rows.
+        left: rows of data that the step has.
         rate: learning rate of its optimizer.
         line: gets loss, gradient norm and learning rate; a stage that sits this step out leaves NaN there.
 
@@ -149,7 +172,8 @@ def run_stage(program: Any, clock: Any, memory: Any, rows: int, k: int, rate: An
         return abi.FAULT_NONE
     width, job, first = program[abi.PROGRAM_WIDTH], program[abi.PROGRAM_JOB], stage[abi.STAGE_UPDATE_AT]
     memory[stage[abi.STAGE_RATE_AT]] = rate
-    run_rows(rows, stage[abi.STAGE_FIRST], first, width, clock, memory, job)
+    rows = run_batches(program, clock, memory, stage, left)
+    run_rows(rows, stage[abi.STAGE_FINISH_AT], first, width, clock, memory, job)
     loss, norm = memory[stage[abi.STAGE_LOSS]], memory[stage[abi.STAGE_NORM]]
     line[0] = loss
     line[1] = norm
@@ -189,23 +213,20 @@ def advance(program: Any, clock: Any, memory: Any, steps: int) -> None:
     for s in range(steps):
         if clock[abi.CLOCK_SHUFFLED] != clock[abi.CLOCK_EPOCH] + 1:
             new_order(program, clock)
-        tail = program[abi.PROGRAM_HAS_TAIL] != 0 and clock[abi.CLOCK_BATCH] == program[abi.PROGRAM_BATCHES] - 1
-        rows = program[abi.PROGRAM_TAIL] if tail else program[abi.PROGRAM_FULL]
+        size = program[abi.PROGRAM_STEP_ROWS]
+        left = min(size, program[abi.PROGRAM_EPOCH_ROWS] - clock[abi.CLOCK_BATCH] * size)
         fault = abi.FAULT_NONE
         for k in range(stages):
             place = s * stages + k
             line = shifted(trace, place * abi.TRACE_COLUMNS)
-            fault = run_stage(program, clock, memory, rows, k, rates[place], line)
+            fault = run_stage(program, clock, memory, left, k, rates[place], line)
             if fault != abi.FAULT_NONE:
                 clock[abi.CLOCK_FAULT_STAGE] = k
                 break
         if fault != abi.FAULT_NONE:
             clock[abi.CLOCK_FAULT] = fault
             break
-        count = program[abi.PROGRAM_BATCH_SIZE]
-        if tail:
-            count = program[abi.PROGRAM_ROWS] - clock[abi.CLOCK_BATCH] * count
-        loss_sum[0] += trace[s * stages * abi.TRACE_COLUMNS] * count
+        loss_sum[0] += trace[s * stages * abi.TRACE_COLUMNS] * left
         clock[abi.CLOCK_STEP] += 1
         clock[abi.CLOCK_BATCH] += 1
         program[abi.PROGRAM_STEPS_DONE] += 1

@@ -100,7 +100,8 @@ class _Stack:
             output=(self.width,) if self.last else (self.steps, self.width),
             forward=tuple(self.forward),
             backward=tuple(self.backward),
-            evaluate=self.evaluate(),
+            evaluate=self.evaluate(self.forward),
+            evaluate_backward=self.evaluate(self.backward),
             parameters=self.parameters,
             saved=self.saved,
             scratch=self.scratch,
@@ -178,11 +179,11 @@ class _Stack:
         self.saved |= {names["dropped"]: whole, names["mask"]: whole}
         self.scratch[names["ddropped"]] = whole
 
-    def evaluate(self) -> tuple[Use, ...] | None:
-        """The rows forward without dropout, where there is some: each layer reads the states below as they are."""
+    def evaluate(self, rows: list[Use]) -> tuple[Use, ...] | None:
+        """Rows without dropout, where there is some: each layer reads the states below as they are."""
         if not self.drops:
             return None
-        kept = [use for use in self.forward if use.operation is not INNER_DROPOUT]
+        kept = [use for use in rows if use.operation not in (INNER_DROPOUT, INNER_DROPOUT_BACK)]
         return tuple(replace(use, names=_undropped(use.names)) for use in kept)
 
     def names(self, level: int) -> dict[str, str]:

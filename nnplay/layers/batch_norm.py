@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nnplay.fields import number
 from nnplay.kernels.normalise import batch as kernels
+from nnplay.operations.kept_statistics import KEPT_BACK
 from nnplay.operations.normalise import (
     affine_field,
     distance,
@@ -79,6 +80,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         scratch={"moments": (CHUNKS, 4, C), "sums": (CHUNKS, 2 * C), "totals": (2 * C,)},
         forward=(Use(MOMENTS, chunks, 4 * numbers), Use(STATISTICS), Use(NORMALISE, cost=4 * numbers)),
         evaluate=(Use(RUNNING), running),
+        evaluate_backward=(Use(KEPT_BACK, cost=numbers),),
         backward=(
             Use(SUMS, chunks, 4 * numbers),
             Use(ADD_PARTIAL_SUMS, sum_of((2 * C,)), names={"partial_sums": "sums", "y": "totals"}),

@@ -15,7 +15,7 @@ from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.random import uniform
-from nnplay.operations.unchanged import unchanged
+from nnplay.operations.unchanged import OFF_BACK, unchanged
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import BATCH, Operation, Shape, Use
 from nnplay.records.worked import Named, Term, apply, scalar
@@ -46,6 +46,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         forward=(Use(_forward_operation(), cost=2 * count + 32),),
         backward=(Use(_backward_operation(), cost=count),),
         evaluate=(Use(_EVALUATE, cost=count),),
+        evaluate_backward=(Use(OFF_BACK, cost=count),),
         saved={"mask": (BATCH,)},
     )
 

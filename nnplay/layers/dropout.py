@@ -16,7 +16,7 @@ from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import flat, integer, part_of, share, size
 from nnplay.kernels.random import uniform
 from nnplay.operations.masked import passed_masked
-from nnplay.operations.unchanged import unchanged
+from nnplay.operations.unchanged import OFF_BACK, unchanged
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import BATCH, Operation, Shape, Use
 from nnplay.records.twin import Twin, same_arguments
@@ -53,6 +53,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         forward=(Use(_forward_operation(), cost=32 * count),),
         backward=(Use(_BACKWARD, cost=count),),
         evaluate=(Use(_EVALUATE, cost=count),),
+        evaluate_backward=(Use(OFF_BACK, cost=count),),
         saved={"mask": (BATCH, *shape)},
     )
 

@@ -17,7 +17,7 @@ from nnplay.kernels.compile.jit import inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.random import uniform
 from nnplay.kernels.span_sums import last
-from nnplay.operations.unchanged import unchanged
+from nnplay.operations.unchanged import OFF_BACK, unchanged
 from nnplay.operations.window_geometry import need_places
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import BATCH, Operation, Shape, Use
@@ -56,6 +56,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         forward=(Use(_forward_operation(), cost=2 * count),),
         backward=(Use(_backward_operation(), cost=2 * count),),
         evaluate=(Use(_EVALUATE, cost=count),),
+        evaluate_backward=(Use(OFF_BACK, cost=count),),
         saved={"mask": (BATCH, shape[-1])},
     )
 

@@ -99,16 +99,17 @@ def plan(values: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Plan:
     out = outside.forward(steps, wide, wide, _ENDS)
     q: Planned = (BATCH, steps, wide)
     kv: Planned = (BATCH, others, width)
+
+    def back(rows: tuple[Use, ...]) -> tuple[Use, ...]:
+        inner = (*asks.backward(steps, wide, wide), *answers.backward(others, given, width))
+        return (*outside.backward(steps, wide, wide, _ENDS), *rows, *inner)
+
     planned = Plan(
         output=shapes[0],
         forward=(*first, *core.forward, out),
         evaluate=None if core.evaluate is None else (*first, *core.evaluate, out),
-        backward=(
-            *outside.backward(steps, wide, wide, _ENDS),
-            *core.backward,
-            *asks.backward(steps, wide, wide),
-            *answers.backward(others, given, width),
-        ),
+        backward=back(core.backward),
+        evaluate_backward=None if core.evaluate_backward is None else back(core.evaluate_backward),
         parameters={
             **asks.parameters(wide, wide, values["init"]),
             **answers.parameters(given, width, values["init"]),

@@ -120,16 +120,17 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     first, turn, turn_back = _projection(values, steps, heads)
     out = outside.forward(steps, features, features, _ENDS)
     joint: Planned = (BATCH, steps, width)
+
+    def back(rows: tuple[Use, ...]) -> tuple[Use, ...]:
+        inner = inside.backward(steps, features, width, _TURNED if turned else {})
+        return (*outside.backward(steps, features, features, _ENDS), *rows, *turn_back, *inner)
+
     planned = Plan(
         output=shape,
         forward=(*first, *turn, *core.forward, out),
         evaluate=None if core.evaluate is None else (*first, *turn, *core.evaluate, out),
-        backward=(
-            *outside.backward(steps, features, features, _ENDS),
-            *core.backward,
-            *turn_back,
-            *inside.backward(steps, features, width, _TURNED if turned else {}),
-        ),
+        backward=back(core.backward),
+        evaluate_backward=None if core.evaluate_backward is None else back(core.evaluate_backward),
         parameters={
             **inside.parameters(features, width, values["init"]),
             **outside.parameters(features, features, values["init"]),

@@ -30,12 +30,14 @@ def without_scale(plan: Plan) -> Plan:
     (C,) = plan.parameters["weight"].shape
     constants = {"ones": ((C,), 1.0)} | ({"zeros": ((C,), 0.0)} if "bias" in plan.parameters else {})
     evaluate = None if plan.evaluate is None else tuple(map(_constant, plan.evaluate))
+    back = None if plan.evaluate_backward is None else tuple(map(_constant, plan.evaluate_backward))
     return replace(
         plan,
         parameters={},
         buffers={**plan.buffers, **constants},
         forward=tuple(map(_constant, plan.forward)),
         evaluate=evaluate,
+        evaluate_backward=back,
         backward=tuple(_constant(use) for use in plan.backward if use.names.get("y") not in ("dweight", "dbias")),
     )
 

@@ -38,14 +38,16 @@ def keep_padding(plan: Plan, shape: Shape) -> Plan:
     def kept(uses: tuple[Use, ...]) -> tuple[Use, ...]:
         return (Use(PRESENT, cost=steps * features), *(_unmasked(use) for use in uses), visible)
 
+    def back(uses: tuple[Use, ...]) -> tuple[Use, ...]:
+        first = Use(VISIBLE_BACK, cost=steps * plan.output[-1], names={"dhidden": "dunmasked"})
+        return (first, *(_unmasked(use) for use in uses))
+
     return replace(
         plan,
         forward=kept(plan.forward),
         evaluate=None if plan.evaluate is None else kept(plan.evaluate),
-        backward=(
-            Use(VISIBLE_BACK, cost=steps * plan.output[-1], names={"dhidden": "dunmasked"}),
-            *(_unmasked(use) for use in plan.backward),
-        ),
+        backward=back(plan.backward),
+        evaluate_backward=None if plan.evaluate_backward is None else back(plan.evaluate_backward),
         saved={**plan.saved, "present": (BATCH, steps), "unmasked": whole},
         scratch={**plan.scratch, "dunmasked": whole},
     )

@@ -34,3 +34,9 @@ def passed_back(name: str, words: str) -> Operation:
         element=lambda at, dy: dy[at],
         torch="autograd",
     )
+
+
+#: The way back through such a layer outside training.
+OFF_BACK = passed_back(
+    "gradient of x (off)", "The layer changes nothing outside training, so neither does its gradient."
+)

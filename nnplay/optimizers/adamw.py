@@ -13,6 +13,7 @@ from nnplay.optimizers._adam_family import (
     adaptive,
     adaptive_rule,
     moved,
+    moved_max,
     moved_reference,
     moved_term,
     prepare,
@@ -31,6 +32,7 @@ ADAMW = adaptive(
     when="When weight decay matters: transformers and other large networks.",
     decay=(0.01, "decoupled weight decay: each step shrinks parameters by lr·weight_decay"),
     rule=lambda: rule(),
+    rule_max=lambda: rule_max(),
 )
 
 
@@ -46,20 +48,41 @@ def rule() -> Operation:
     )
 
 
+def rule_max() -> Operation:
+    """The update row with amsgrad."""
+    return adaptive_rule(
+        "AdamW",
+        kernel=KERNEL_MAX,
+        reference=reference,
+        element=element,
+        step="w ← (1 − lr·λ)w − lr·m̂/(√v̂_max + ε)",
+        words="Divides by the largest mean square so far: where steps were once small, they stay small.",
+        largest=True,
+    )
+
+
 def reference(
-    settings: Array, g: Array, w: Array, m: Array, v: Array, clock: Mapping[str, int], every: int
+    settings: Array, g: Array, w: Array, m: Array, v: Array, *largest: Array, clock: Mapping[str, int], every: int
 ) -> tuple[Array, ...]:
     lr, decay = float(settings[0]), float(settings[4])
-    return moved_reference(settings, g, w * (1 - lr * decay), m, v, update_count(clock, every))
+    return moved_reference(settings, g, w * (1 - lr * decay), m, v, update_count(clock, every), *largest)
 
 
 def element(
-    at: Any, settings: Named, g: Named, w: Named, m: Named, v: Named, clock: Mapping[str, int], every: int
+    at: Any,
+    settings: Named,
+    g: Named,
+    w: Named,
+    m: Named,
+    v: Named,
+    *largest: Named,
+    clock: Mapping[str, int],
+    every: int,
 ) -> Term:
     given = setting_terms(settings, *SETTINGS)
     lr, decay = given[0], given[4]
     kept = w[at] * (1 - lr * decay) if decay.value else w[at]
-    return moved_term(given, g[at], kept, m[at], v[at], update_count(clock, every))
+    return moved_term(given, g[at], kept, m[at], v[at], update_count(clock, every), *(item[at] for item in largest))
 
 
 @inline
@@ -69,4 +92,12 @@ def update(w: Any, g: Any, m: Any, v: Any, p: Any) -> Any:
     return moved(w * stays, g, m, v, p)
 
 
+@inline
+def update_max(w: Any, g: Any, m: Any, v: Any, largest: Any, p: Any) -> Any:
+    """As `update`, and the largest mean square so far."""
+    _, _, _, _, _, _, stays = p
+    return moved_max(w * stays, g, m, v, largest, p)
+
+
 KERNEL = update_kernel(prepare, update, slots=2)
+KERNEL_MAX = update_kernel(prepare, update_max, slots=3)

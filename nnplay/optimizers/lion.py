@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nnplay.fields import number
 from nnplay.kernels.compile.jit import DTYPE, inline
+from nnplay.optimizers._adam_family import beta
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.optimizer import OptimizerRecord, setting_terms, update_kernel
@@ -25,15 +26,8 @@ LION = OptimizerRecord(
     when="For large networks; give it a learning rate about ten times smaller than Adam's.",
     fields=(
         number("lr", 1e-4, "learning rate: how far each step moves each parameter", low=0.0, live=True),
-        number(
-            "beta1",
-            0.9,
-            "weight of the running mean in the gradient whose sign is taken",
-            low=0.0,
-            high=0.9999999,
-            live=True,
-        ),
-        number("beta2", 0.99, "decay of the running mean of the gradient", low=0.0, high=0.9999999, live=True),
+        beta("beta1", 0.9, "weight of the running mean in the gradient whose sign is taken"),
+        beta("beta2", 0.99, "decay of the running mean of the gradient"),
         number(
             "weight_decay",
             0.0,

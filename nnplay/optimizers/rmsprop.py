@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nnplay.fields import flag, number
 from nnplay.kernels.compile.jit import inline
+from nnplay.optimizers._adam_family import beta
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.optimizer import OptimizerRecord, setting_terms, update_kernel
@@ -27,7 +28,7 @@ RMSPROP = OptimizerRecord(
     when="For recurrent networks, and data that changes during training.",
     fields=(
         number("lr", 0.01, "learning rate: roughly how far one step moves a parameter", low=0.0, live=True),
-        number("alpha", 0.99, "decay of the running mean of the squared gradient", low=0.0, high=0.9999999, live=True),
+        beta("alpha", 0.99, "decay of the running mean of the squared gradient"),
         number("eps", 1e-8, "added to the divisor for numerical stability", low=1e-30, live=True),
         number("weight_decay", 0.0, "adds weight_decay·w to the gradient", low=0.0, live=True),
         number("momentum", 0.0, "momentum: share of the previous step that is kept", low=0.0, high=1.0, live=True),
@@ -44,7 +45,7 @@ RMSPROP = OptimizerRecord(
     ),
     refused=(
         Refused({"lr": -1}, (), "≥ 0"),
-        Refused({"alpha": 1}, (), "≤ 1"),
+        Refused({"alpha": 1}, (), "< 1"),
         Refused({"centered": "so"}, (), "yes or no"),
     ),
 )

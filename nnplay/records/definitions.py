@@ -18,17 +18,22 @@ from nnplay.records.record import Record
 Array = NDArray[Any]
 
 
-def run_definitions(uses: Iterable[Use], operands: Mapping[str, Array]) -> dict[str, Array]:
+def run_definitions(
+    uses: Iterable[Use], operands: Mapping[str, Array], clock: Mapping[str, int] | None = None, every: int = 1
+) -> dict[str, Array]:
     """All operands after some rows that draw no random numbers, by the names of the plan.
 
     Args:
         operands: those that are there before the first row.
+        clock, every: what rows of an optimizer read besides them.
     """
     known = dict(operands)
     for use in uses:
         operation = use.operation
         given = [known[use.names.get(name, name)] for name in operation.reads]
-        results = operation.reference(*given, **{name: use.integers[name] for name in operation.integers})
+        integers = {name: {"every": every, **use.integers}[name] for name in operation.integers}
+        more = {"clock": clock} if operation.uses_clock else {}
+        results = operation.reference(*given, **integers, **more)
         results = results if isinstance(results, tuple) else (results,)
         known |= {use.names.get(n, n): np.asarray(r) for n, r in zip(operation.writes, results, strict=False)}
     return known

@@ -43,6 +43,8 @@ class Plan:
         output: shape of one row's output.
         forward, backward: the rows, in order; a backward row is left out when nothing reads its outputs.
         evaluate: rows of the forward pass in evaluation, where they differ from training.
+        evaluate_backward: the way back from those, for whoever asks how an answer depends on an input; None where the
+            rows of training lead back from them too.
         parameters, saved, buffers, scratch: further operands; buffers are kept in the state and have a start value.
         multiply_adds: of the forward pass, for one row.
         note: what whoever reads the layer's line should know of this shape, such as what its windows leave over.
@@ -53,6 +55,7 @@ class Plan:
     forward: tuple[Use, ...]
     backward: tuple[Use, ...]
     evaluate: tuple[Use, ...] | None = None
+    evaluate_backward: tuple[Use, ...] | None = None
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     saved: Mapping[str, Planned] = field(default_factory=dict)
     buffers: Mapping[str, tuple[Shape, float]] = field(default_factory=dict)

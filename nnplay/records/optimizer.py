@@ -1,7 +1,8 @@
 """Optimizers as data: the record that defines one, and an optimizer with its settings.
 
-An optimizer is one elementwise rule over the vector of all parameters, declared by two scalar functions; the compiled
-loop over the vector is made from them here.
+Most optimizers are one elementwise rule over the vector of all parameters, declared by two scalar functions; the
+compiled loop over the vector is made from them here. One that must know the shape of what it changes has a rule by
+tensor: rows of its own for each parameter.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -21,11 +22,39 @@ from nnplay.kernels.arithmetic import mark_not_finite
 from nnplay.kernels.compile.jit import Kernel, inline
 from nnplay.kernels.operands import flat, integer, part_of
 from nnplay.records.layer import Refused
-from nnplay.records.operation import Operation
+from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.record import Chosen, Record
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
 from nnplay.text import clean
+
+
+class VectorRule(NamedTuple):
+    """One elementwise row over neighbouring parameters.
+
+    Attributes:
+        slots: names of the state vectors, each as long as the parameters.
+        rule: gives the row, an operation that stands below the record.
+    """
+
+    slots: tuple[str, ...]
+    rule: Callable[[], Operation]
+
+
+@dataclass(frozen=True, slots=True)
+class TensorRule:
+    """The rows that change one parameter, made for its shape.
+
+    Attributes:
+        slots: what is kept of it from step to step, shape by name; it begins at 0.
+        scratch: what goes from row to row, shape by name.
+        uses: the rows in order. They read `optimizer` (the field values), `gradient`, `parameter`, slots and scratch;
+            the last one writes `parameter` first and `finite_flags` last.
+    """
+
+    slots: Mapping[str, Shape]
+    scratch: Mapping[str, Shape]
+    uses: tuple[Use, ...]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -34,12 +63,15 @@ class OptimizerRecord(Record):
 
     Attributes:
         when: one line for people who choose: when to use it.
-        fields: the learning rate `lr` first; all are live, so all can change while training.
-        slots: names of the state vectors, each as long as the parameters.
+        fields: the learning rate `lr` first; all can change while training but the flags of `switched`.
+        slots: names of the state vectors of `rule`, each as long as the parameters.
         pairs: PyTorch's tuple arguments, and the neighbouring fields that they fill: `betas` → (`beta1`, `beta2`).
         rule: gives the update row, an operation that stands below the record. It reads `optimizer` (the field values,
             in order), `gradients`, `parameters` and the slots; it writes `parameters`, the slots and `finite_flags`
-            (one number a part: 0, or NaN after a parameter that is not finite).
+            (one number a part: 0, or NaN after a parameter that is not finite). None where `by_tensor` has a rule for
+            every shape.
+        switched: flags that choose another rule as long as they are on, with that rule.
+        by_tensor: the rule for a parameter of that shape, or None where `rule` is its rule too.
         torch: PyTorch's class, or a sentence why there is none.
         twin: the same as data, for parity tests and exports; None where there is none.
         cases, refused: settings that the tests try, and settings that must be refused.
@@ -53,7 +85,9 @@ class OptimizerRecord(Record):
     when: str
     fields: tuple[Field, ...]
     slots: tuple[str, ...]
-    rule: Callable[[], Operation]
+    rule: Callable[[], Operation] | None
+    switched: Mapping[str, VectorRule] = field(default_factory=dict)
+    by_tensor: Callable[[Shape], TensorRule | None] = lambda shape: None
     pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     torch: str = ""
     twin: Twin | None = None
@@ -65,15 +99,19 @@ class OptimizerRecord(Record):
         flat = [part for item in args for part in (item if isinstance(item, tuple | list) else (item,))]
         return Optimizer(self, self.bind(flat, kwargs))
 
-    @property
-    def operation(self) -> Operation:
-        """The update row."""
-        return _operation(self.rule)
+    def rule_for(self, values: Mapping[str, Any]) -> VectorRule | None:
+        """The elementwise rule for these settings."""
+        chosen = [rule for flag, rule in self.switched.items() if values[flag]]
+        if chosen or self.rule is None:
+            return chosen[0] if chosen else None
+        return VectorRule(self.slots, self.rule)
 
     @property
     def formulas(self) -> list[str]:
-        """The update of one parameter."""
-        return [self.operation.formula]
+        """The update of one parameter: first of a matrix, where that has a rule of its own."""
+        matrix = self.by_tensor((2, 2))
+        rows = [use.operation.formula for use in matrix.uses] if matrix is not None else []
+        return rows + ([_operation(self.rule).formula] if self.rule is not None else [])
 
     @property
     def more_help(self) -> str:
@@ -111,6 +149,42 @@ class Optimizer(Chosen[OptimizerRecord]):
     """An optimizer with the values of its fields."""
 
     __slots__ = ()
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """Names of the state vectors of the elementwise rule."""
+        rule = self.record.rule_for(self.values)
+        return () if rule is None else rule.slots
+
+    @property
+    def operation(self) -> Operation:
+        """The row of the elementwise rule."""
+        rule = self.record.rule_for(self.values)
+        assert rule is not None, self.record.name
+        return _operation(rule.rule)
+
+    @property
+    def numbers(self) -> list[float]:
+        """The field values as rows read them."""
+        return [item.number_of(self.values[item.name]) for item in self.record.fields]
+
+    def state_of(self, shape: Shape) -> dict[str, Shape]:
+        """What is kept of a parameter of that shape from step to step, shape by name."""
+        rule = self.record.by_tensor(shape)
+        return dict.fromkeys(self.slots, shape) if rule is None else dict(rule.slots)
+
+    def with_live(self, **changes: Any) -> Optimizer:
+        """A copy with some values changed, as they can while a network trains.
+
+        Raises:
+            InputError: a value that its field refuses, or one that decides what is kept of each parameter.
+        """
+        changed = self.with_values(**changes)
+        for name in self.record.switched:
+            if changed.values[name] != self.values[name]:
+                what = f"{name} decides what is kept of each parameter, so it cannot change while a network trains"
+                raise InputError(what, where=self.record.name, hint="remake(trainer, optimizer=…) makes a new trainer")
+        return changed
 
 
 @inline
@@ -167,7 +241,7 @@ def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots
             wrong = mark_not_finite(wrong, w[i])
         flat(row, memory, finite_flags)[part] = verdict(wrong)
 
-    return Kernel(f"{update.__module__}:update", update_all)
+    return Kernel(f"{update.__module__}:{update.__name__}", update_all)
 
 
 def setting_terms(settings: Named, *names: str) -> list[Term]:

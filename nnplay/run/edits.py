@@ -21,6 +21,7 @@ from nnplay.run.run_data import split_of
 from nnplay.run.undo import Edit, Edits, Side
 from nnplay.timeline.change_log import SetValues
 from nnplay.timeline.fork_run import find_branch
+from nnplay.training import parameter_groups
 from nnplay.training.batches import batch_count
 from nnplay.training.scores.class_balance import balanced
 from nnplay.training.scores.targets import target_form
@@ -190,10 +191,13 @@ class RunEditor:
         old = self._run.config
         if config.layers == old.layers and config.data.source == old.data.source:
             silenced_frozen.check(plan, settings.silent, settings.frozen)
-            return config
+            if config.optimizer.record is old.optimizer.record:
+                parameter_groups.check(plan, config.optimizer, settings.groups)
+                return config
         fitting = dict(
             zip(SILENCED_FROZEN, silenced_frozen.fitting(plan, settings.silent, settings.frozen), strict=True)
         )
+        fitting["groups"] = parameter_groups.fitting(plan, config.optimizer, settings.groups)
         return replace(config, training={name: fitting.get(name, value) for name, value in config.training.items()})
 
 

@@ -227,11 +227,12 @@ class PlaygroundBackend:
         held_out: bool = False,
         view: str = "",
         item: int = 0,
-        place: int = 0,
+        place: int | str = 0,
         room: tuple[int, int] = (60, 20),
+        layers: int = 0,
     ) -> None:
         """Says which pictures are visible, and how large; what is not is not computed."""
-        self.worker.controls.look = Look(surface, neurons, output, held_out, view, item, place, room)
+        self.worker.controls.look = Look(surface, neurons, output, held_out, view, item, place, room, layers)
         self.worker.draw_again()
 
     # -- changing --------------------------------------------------------------------------------------------------

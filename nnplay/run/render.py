@@ -10,6 +10,7 @@ from nnplay.health import findings
 from nnplay.network import silenced_frozen
 from nnplay.run.moments import find_moments
 from nnplay.timeline.timeline import Timeline
+from nnplay.training.averaged_weights import average_words
 from nnplay.training.curve_recording import OF_EPOCHS
 from nnplay.training.history import Curve
 from nnplay.training.trainer import Trainer
@@ -31,8 +32,9 @@ class Look:
         output: whether the task's own view is shown.
         held_out: whether validation and test examples are drawn.
         view, item, place: name of the view that is wanted (empty for the first), and which example or target, and
-            which layer or the like, in it; see `views.make_view`.
+            which layer or the like (its number or name), in it; see `views.make_view`.
         room: columns and rows of characters for it.
+        layers: side in pixels of a small picture of what each layer gives, or 0.
     """
 
     surface: tuple[int, int] | None = (40, 40)
@@ -41,8 +43,9 @@ class Look:
     held_out: bool = False
     view: str = ""
     item: int = 0
-    place: int = 0
+    place: int | str = 0
     room: tuple[int, int] = (60, 20)
+    layers: int = 0
 
 
 def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
@@ -68,9 +71,16 @@ def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
         "metrics": {name: value for name, value in last.items() if name.endswith(("accuracy", "r2"))},
         "learning_rate": trainer.lr,
         "gradient_norm": last.get("gradient_norm", float("nan")),
-        "held": silenced_frozen.words(trainer.settings.silent, trainer.settings.frozen),
+        "held": (*silenced_frozen.words(trainer.settings.silent, trainer.settings.frozen), *_average(trainer)),
         "marks": tuple(dict.fromkeys(change.step for change in timeline.changes)) if timeline else (),
     }
+
+
+def _average(trainer: Trainer) -> tuple[str, ...]:
+    """That answers are given with averaged weights, where they are."""
+    settings = trainer.settings
+    shown = settings.use_average and settings.average != "none"
+    return average_words(settings.average, trainer.machine) if shown else ()
 
 
 def pictures(trainer: Trainer, timeline: Timeline | None, look: Look, before: Output | None = None) -> dict[str, Any]:

@@ -28,6 +28,10 @@ class TapeSpec:
         penalties: rows that add to the gradients of the weights before the length of the gradient is measured.
         clips: rows that limit the gradient after that.
         silent, frozen: parts of the networks that are silenced, and whose weights stay as they are.
+        groups: names of layers that are trained with settings of their own, group by group; one that contains others
+            stands for all of them.
+        average: the row that averages weights, and the batches between two changes of the average.
+        accumulates: a step takes several batches, whose gradients are averaged.
         numbers: settings that are numbers in memory, by the names under which rows read them.
     """
 
@@ -39,6 +43,9 @@ class TapeSpec:
     clips: tuple[Operation, ...] = ()
     silent: tuple[NetworkPart, ...] = ()
     frozen: tuple[NetworkPart, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
+    average: tuple[Operation, int] | None = None
+    accumulates: bool = False
     numbers: tuple[str, ...] = ()
 
 
@@ -92,17 +99,18 @@ def _add_stage(tape: Tape, rows: Sequence[Row], update: UpdateRows) -> None:
     """The rows of a stage at the end of both tables, once every slot has its place."""
     stage, fused = update.stage, fuse(rows, tape.layout.batch)
     before, after = update.rows()
-    stage.rows = _append(tape.train, [*rows, *before], after)
-    stage.fused_rows = _append(tape.fused, [*fused.rows, *before], after)
+    means = update.mean_rows()
+    stage.rows = _append(tape.train, [*rows, *means], before, after)
+    stage.fused_rows = _append(tape.fused, [*fused.rows, *means], before, after)
     tape.kept_in |= fused.kept_in
     tape.stages.append(stage)
     tape.named |= {full_name(stage.objective.name, name): slot for name, slot in stage.named.items()}
 
 
-def _append(table: list[Row], before: Sequence[Row], update: Sequence[Row]) -> Bounds:
+def _append(table: list[Row], batch: Sequence[Row], before: Sequence[Row], update: Sequence[Row]) -> Bounds:
     first = len(table)
-    table += [*before, *update]
-    return Bounds(first, first + len(before), len(table))
+    table += [*batch, *before, *update]
+    return Bounds(first, first + len(batch) + len(before), len(table), first + len(batch))
 
 
 def _declare_settings(assembly: Assembly, objectives: Sequence[Objective]) -> None:

@@ -20,6 +20,7 @@ REGIONS: Final = (
     "buffers",
     "last_good",
     "gradients",
+    "accumulated",
     "batch",
     "activations",
     "deltas",

@@ -42,6 +42,7 @@ class Objective:
         every: the stage runs in every n-th step; the first stage runs in all of them.
         input, target: the arrays of the batch it reads.
         weight: the array that says what each row counts, (rows,); empty where all count alike.
+        to_input: the way back goes on to the input, whose gradient is then in a slot "dinput".
 
     Raises:
         InputError: not a loss or optimizer, a text instead of a list of names, or not a valid count.
@@ -56,6 +57,7 @@ class Objective:
     input: str = "input"
     target: str = "target"
     weight: str = ""
+    to_input: bool = False
 
     def __post_init__(self) -> None:
         for name in (self.name, self.input, self.target, self.weight):

@@ -197,16 +197,18 @@ class StageRows:
     def declare_deltas(self, run: _Pass) -> dict[int, Slot]:
         """A gradient slot for every value that a trained parameter stands in front of, by the value's slot."""
         needed: dict[int, tuple[str, Slot]] = {}
+        if self.objective.to_input:
+            given = self.stage.named["input"]
+            needed[id(given)] = "input", given
         for network in self.objective.forward:
             values = run.values[network]
             for planned in self.tape.networks[network].layers:
                 path = full_name(network, planned.path)
                 trains = any(full_name(network, full) in self.stage.gradients for full in planned.parameters.values())
                 if trains or any(id(values[value]) in needed for value in planned.inputs):
-                    needed[id(values[planned.output])] = path, values[planned.output]
+                    needed[id(values[planned.output])] = f"{path}.output", values[planned.output]
         return {
-            key: self.layout.add("deltas", f"d{self.name(path)}.output", slot.shape)
-            for key, (path, slot) in needed.items()
+            key: self.layout.add("deltas", f"d{self.name(name)}", slot.shape) for key, (name, slot) in needed.items()
         }
 
     def backward_names(

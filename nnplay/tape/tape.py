@@ -54,11 +54,15 @@ class Row:
 
 
 class Bounds(NamedTuple):
-    """A stage's rows in a table: its first row, the first that changes parameters, and the one behind its last."""
+    """A stage's rows in a table: its first row, the first that changes parameters, and the one behind its last.
+
+    From `finish_at` on, rows are run once a step; those in front of it are run for each of its batches.
+    """
 
     first: int = 0
     update_at: int = 0
     end: int = 0
+    finish_at: int = 0
 
 
 @dataclass(slots=True)
@@ -73,6 +77,7 @@ class Stage:
             the evaluation), norm, finite_flags, optimizer, and the spans parameters, gradients, weights and those of
             the optimizer's state.
         gradients: gradient slots by the name of the parameter.
+        groups: for each group of layers with settings of their own, the slot of these.
     """
 
     objective: Objective
@@ -82,6 +87,7 @@ class Stage:
     evaluation: list[Row] = field(default_factory=list)
     named: dict[str, Slot] = field(default_factory=dict)
     gradients: dict[str, Slot] = field(default_factory=dict)
+    groups: list[Slot] = field(default_factory=list)
 
     @property
     def gathers(self) -> int:
@@ -102,6 +108,7 @@ class Tape:
         kept_in: by the name of a slot that `fused` leaves out, the slot in which its numbers are, and where in it.
         parameters: trained and frozen parameters by name, with slots.
         planned: the declaration of each parameter (shape, scheme) and the suggested scheme.
+        averages: the averaged weights of trained parameters by the parameter's name, where they are kept.
         buffers: start value of each running statistic, by name.
         named: the slots of all stages by what they are for, with the stage's name in front ("critic.loss", or "loss"
             alone), and those of the whole run: last_good, l1, l2, clip_norm, clip_value.
@@ -117,6 +124,7 @@ class Tape:
     kept_in: dict[str, tuple[Slot, Place]] = field(default_factory=dict)
     parameters: dict[str, Slot] = field(default_factory=dict)
     planned: dict[str, tuple[Parameter, str]] = field(default_factory=dict)
+    averages: dict[str, Slot] = field(default_factory=dict)
     buffers: dict[str, float] = field(default_factory=dict)
     named: dict[str, Slot] = field(default_factory=dict)
     size: int = 0

@@ -24,12 +24,12 @@ _WRITABLE = {
     "forward": {"activations", "scratch", "buffers", "evaluation"},
     "loss": {"activations", "scratch", "evaluation", "tallies"},
     "backward": {"deltas", "gradients", "scratch"},
-    "update": {"parameters", "optimizer_state", "gradients", "scratch"},
+    "update": {"parameters", "optimizer_state", "gradients", "accumulated", "scratch"},
 }
 #: Slots begin at multiples of this, so what is written is kept as one flag a block.
 _BLOCK: Final = 16
 #: What holds values before the first row runs.
-_PERSISTENT = {"settings", "parameters", "optimizer_state", "buffers", "tallies"}
+_PERSISTENT = {"settings", "parameters", "optimizer_state", "buffers", "accumulated", "tallies"}
 
 
 class TapeError(NnplayError):

@@ -133,7 +133,7 @@ def settings_after(
             values = change.apply.values
             live = {name: value for name, value in values.items() if name in LIVE_SETTINGS}
             own = {name: value for name, value in values.items() if name not in LIVE_SETTINGS}
-            optimizer, settings = optimizer.with_values(**own) if own else optimizer, settings.changed(**live)
+            optimizer, settings = optimizer.with_live(**own) if own else optimizer, settings.changed(**live)
     return optimizer, settings
 
 

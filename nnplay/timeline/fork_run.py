@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,6 +17,7 @@ from nnplay.timeline.change_log import DIVERGED, Change, SetValues, skip_in_repl
 from nnplay.timeline.checkpoint_store import StoredCheckpoint
 from nnplay.timeline.segment import Segment
 from nnplay.timeline.timeline import Timeline
+from nnplay.training import parameter_groups
 from nnplay.training.driver import Driver
 from nnplay.training.history import History
 from nnplay.training.live_settings import LIVE_SETTINGS
@@ -214,7 +216,7 @@ def read_fork(trainer: Trainer, words: str) -> tuple[SetValues | None, dict[str,
     Raises:
         InputError: no such setting, or a value that it refuses.
     """
-    name, _, value = words.strip().replace("=", " ").partition(" ")
+    name, value = (*re.split(r"[=\s]+", words.strip(), maxsplit=1), "")[:2]
     name, value = name.lower().replace("-", "_"), value.strip()
     fields = [item.name for item in trainer.optimizer.record.fields]
     if not value:
@@ -226,10 +228,12 @@ def read_fork(trainer: Trainer, words: str) -> tuple[SetValues | None, dict[str,
         return None, {"optimizer": records[value](lr=trainer.optimizer.values["lr"])}
     if name in fields:
         optimizer = trainer.optimizer.with_values(**{name: value})
-        return SetValues({name: optimizer.values[name]}), {"optimizer": optimizer}
+        live = name not in trainer.optimizer.record.switched
+        return SetValues({name: optimizer.values[name]}) if live else None, {"optimizer": optimizer}
     if name in _OTHER:
         settings = trainer.settings.changed(**{name: value})
         silenced_frozen.check(trainer.plan, settings.silent, settings.frozen)
+        parameter_groups.check(trainer.plan, trainer.optimizer, settings.groups)
         live = name in LIVE_SETTINGS
         return SetValues({name: getattr(settings, name)}) if live else None, {name: getattr(settings, name)}
     raise unknown("setting", name, ["optimizer", *fields, *_OTHER], where="fork")

@@ -12,7 +12,7 @@ from nnplay.training.settings import TrainingSettings
 
 
 def batch_count(plan: NetworkPlan, split: Split, settings: TrainingSettings) -> int:
-    """Batches of an epoch; an incomplete last one counts, unless it has too few rows for a layer.
+    """Steps of an epoch, of one batch or of several; a last batch that has too few rows for a layer is left out.
 
     Raises:
         InputError: a batch size above the number of training rows, or one that no step could be taken with.
@@ -21,15 +21,21 @@ def batch_count(plan: NetworkPlan, split: Split, settings: TrainingSettings) -> 
     size = settings.batch_rows(rows)
     if size < plan.fewest_rows:
         raise _too_few(_asking(plan), size, plan.fewest_rows, rows)
-    return batches - (0 < rows % size < plan.fewest_rows)
+    return -(-(batches - (_left_out(plan, split, settings) > 0)) // settings.accumulate)
+
+
+def _left_out(plan: NetworkPlan, split: Split, settings: TrainingSettings) -> int:
+    """Rows of a last batch that has too few for a layer; 0 where all are used."""
+    rest = len(split.train) % settings.batch_rows(len(split.train))
+    return rest if rest < plan.fewest_rows else 0
 
 
 def batch_summary(plan: NetworkPlan, split: Split, settings: TrainingSettings) -> str:
     """`Split.summary`, and that the last batch is left out, where it is."""
     text = split.summary(settings.batch_size)
-    if batch_count(plan, split, settings) == split.batches(settings.batch_size):
+    last = _left_out(plan, split, settings)
+    if not last:
         return text
-    last = len(split.train) % settings.batch_rows(len(split.train))
     name = _asking(plan).layer.record.name
     return f"{text}; the last batch is left out: {name} needs more than {counted(last, 'row')} in a batch"
 

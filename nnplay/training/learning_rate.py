@@ -25,7 +25,7 @@ class Plateau(NamedTuple):
 
     Attributes:
         best: the smallest loss so far.
-        waited: epochs since then.
+        waited: epochs since then; below 0 as long as epochs after a drop are let pass.
         factor: what the learning rate is multiplied with now.
     """
 
@@ -35,14 +35,22 @@ class Plateau(NamedTuple):
 
     def after(self, schedule: Schedule, losses: Iterable[float]) -> Plateau:
         """What it remembers after more epochs; an epoch whose loss was not measured (NaN) does not count."""
-        best, waited, factor = self
+        (best, waited, factor), values = self, schedule.values
         for loss in losses:
             if math.isnan(loss):
                 continue
-            best, waited = (loss, 0) if loss < best else (best, waited + 1)
-            if waited > schedule.values[schedule.record.patience]:
-                factor, waited = max(factor * schedule.values["factor"], schedule.values["min_factor"]), 0
+            better = _is_better(loss, best, values["threshold"], values["threshold_mode"])
+            best, waited = loss if better else best, 0 if better and waited >= 0 else waited + 1
+            if waited > values[schedule.record.patience]:
+                factor, waited = max(factor * values["factor"], values["min_factor"]), -values["cooldown"]
         return Plateau(best, waited, factor)
+
+
+def _is_better(loss: float, best: float, threshold: float, mode: str) -> bool:
+    """Whether a loss lies below the best one by more than the threshold."""
+    if math.isinf(best):
+        return loss < best
+    return loss < best - (threshold if mode == "abs" else threshold * abs(best))
 
 
 def watches(schedule: Schedule | None) -> bool:

@@ -13,6 +13,7 @@ from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.tape.machines.machine import Machine
 from nnplay.tape.objective import full_name
+from nnplay.training import parameter_groups
 from nnplay.training.settings import DECLARED, TrainingSettings
 
 #: Fields of `TrainingSettings` that may change while a network trains.
@@ -24,7 +25,7 @@ IN_MEMORY: Final = tuple(name for name, declared in DECLARED.items() if declared
 def row_choices(settings: TrainingSettings) -> tuple[Any, ...]:
     """What decides which rows the tape has; all else can change without a new one."""
     parts = (getattr(settings, name) for name, declared in DECLARED.items() if declared.parts)
-    return (*switched_rows(settings).values(), *parts)
+    return (*switched_rows(settings).values(), *parts, parameter_groups.layers_of(settings.groups))
 
 
 def switched_rows(settings: TrainingSettings) -> dict[str, Any]:
@@ -44,7 +45,9 @@ def write(machine: Machine, stages: Sequence[tuple[Loss, Optimizer]], settings: 
     for name in IN_MEMORY:
         machine.view(machine.tape.named[name])[...] = getattr(settings, name)
     for stage, (loss, optimizer) in zip(machine.tape.stages, stages, strict=True):
-        machine.view(stage.named["optimizer"])[...] = [float(value) for value in optimizer.values.values()]
+        machine.view(stage.named["optimizer"])[...] = optimizer.numbers
+        for slot, group in zip(stage.groups, parameter_groups.read(settings.groups), strict=True):
+            machine.view(slot)[...] = group.numbers(optimizer)
         _write_fields(machine, full_name(stage.objective.name, "loss"), loss.values)
         for slot, numbers in stage.constants.values():
             machine.view(slot)[...] = numbers

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from nnplay.arguments import kind_of
+from nnplay.network.network import Network
 from nnplay.records.layer import Layer
+from nnplay.records.optimizer import Optimizer
+from nnplay.records.registry import optimizer_records
 from nnplay.tape.machines.machine import Progress
+from nnplay.training import parameter_groups
+from nnplay.training.averaged_weights import carry_average
 from nnplay.training.learning_rate import Plateau
+from nnplay.training.settings import resolve_record
 from nnplay.training.state.weight_transfer import transfer_weights
 from nnplay.training.trainer import Trainer
 
@@ -38,8 +45,20 @@ def remake(trainer: Trainer, progress: Progress | None = None, **changes: Any) -
         "optimizer": changes.pop("optimizer", trainer.optimizer),
     }
     settings = trainer.settings.changed(**changes)
+    if "groups" not in changes:
+        settings = replace(settings, groups=_fitting_groups(settings.groups, **arguments))
     other = Trainer(**arguments, settings=settings, progress=progress, machine=trainer.machine_maker)
     return other, take_place(other, trainer)
+
+
+def _fitting_groups(groups: str, *, network: Any, data: Any, optimizer: Any, **_: Any) -> str:
+    """The groups without layers and settings that another network or optimizer does not have."""
+    if not groups or not isinstance(network, Network):
+        return groups
+    shape = data.feature_shape
+    return parameter_groups.fitting(
+        network.plan(shape), resolve_record(optimizer, "optimizer", optimizer_records(), Optimizer), groups
+    )
 
 
 def take_place(trainer: Trainer, before: Trainer) -> list[str]:
@@ -52,8 +71,11 @@ def take_place(trainer: Trainer, before: Trainer) -> list[str]:
     kind_of(before, Trainer, "Trainer", "take_place")
     machine = trainer.machine
     fresh = transfer_weights(before.plan, before.machine, trainer.plan, machine)
+    if trainer.settings.average == before.settings.average:
+        carry_average(machine, before.machine)
     clock = machine.clock._replace(step=before.step, epoch=before.epoch)
-    if before.split is trainer.split and before.settings.batch_size == trainer.settings.batch_size:
+    rows = len(trainer.split.train)
+    if before.split is trainer.split and before.settings.step_rows(rows) == trainer.settings.step_rows(rows):
         clock = clock._replace(batch=before.batch)
         machine.loss_sum = before.machine.loss_sum
     machine.clock = clock

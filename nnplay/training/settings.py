@@ -16,8 +16,10 @@ from nnplay.operations.step.clip import CLIP_NORM, CLIP_VALUE
 from nnplay.operations.step.penalty import PENALTY
 from nnplay.records.operation import Operation
 from nnplay.records.registry import schedule_records
-from nnplay.records.schedule import Schedule, ScheduleRecord
+from nnplay.records.schedule import Schedule, ScheduleRecord, is_chain
 from nnplay.text import shown
+from nnplay.training import parameter_groups
+from nnplay.training.averaged_weights import AVERAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Declared:
         form: where the playground shows it: among the penalties, or below everything else; empty where it does not.
         penalty: the row that adds to the gradient of the weights as long as the setting is above 0.
         clip: the row that limits the finished gradient as long as the setting is above 0.
-        parts: it names parts of the network, as in `1:3`.
+        parts: it names parts of the network, as in `1:3`; they decide which rows there are.
+        plain: turns what may be given in Python into what the field reads, in the one form that is kept.
         fixed: a trainer is made for it, so a checkpoint with another value belongs to another run.
         forks: a fork may try another value.
         objectives: training with several objectives has it too.
@@ -41,6 +44,7 @@ class Declared:
     penalty: Operation | None = None
     clip: Operation | None = None
     parts: bool = False
+    plain: Callable[[Any], Any] = lambda value: value
     fixed: bool = False
     forks: bool = True
     objectives: bool = True
@@ -54,7 +58,7 @@ class Declared:
     @property
     def in_memory(self) -> bool:
         """Whether it is a number in the engine's memory, which the rows of a step read."""
-        return self.field.live and self.field.kind == "number"
+        return self.field.live and self.field.kind in ("number", "integer")
 
 
 def _declare(kind: Callable[..., Field], default: Any, about: str, **more: Any) -> Any:
@@ -147,6 +151,7 @@ class TrainingSettings:
         live=True,
         form="more",
         parts=True,
+        plain=lambda value: silenced_frozen.text_of(silenced_frozen.read(str(value))),
         objectives=False,
     )
     frozen: str = _declare(
@@ -156,12 +161,77 @@ class TrainingSettings:
         live=True,
         form="more",
         parts=True,
+        plain=lambda value: silenced_frozen.text_of(silenced_frozen.read(str(value))),
+        objectives=False,
+    )
+    groups: str = _declare(
+        kinds.text,
+        "",
+        "layers with settings of their own, as in 1 lr_factor=0.1, head weight_decay=0",
+        longest=4000,
+        live=True,
+        form="more",
+        plain=parameter_groups.text_of,
+        objectives=False,
+    )
+
+    accumulate: int = _declare(
+        kinds.integer,
+        1,
+        "batches that make one step: gradients are averaged over their rows, as in one larger batch (mean losses)",
+        low=1,
+        high=2**20,
+        form="more",
+        fixed=True,
+        objectives=False,
+    )
+    average: str = _declare(
+        kinds.choice,
+        "none",
+        "weights averaged beside the trained ones; ema: over steps, swa: over epochs",
+        choices=("none", *AVERAGES),
+        form="more",
+        fixed=True,
+        objectives=False,
+    )
+    ema_decay: float = _declare(
+        kinds.number,
+        0.999,
+        "how slowly a moving average follows (ema): 0.999 averages about the last 1,000 steps",
+        low=0.0,
+        high=1.0,
+        below=True,
+        reason="at 1 the average would never take anything in",
+        live=True,
+        form="more",
+        objectives=False,
+    )
+    average_from: int = _declare(
+        kinds.integer,
+        0,
+        "first epoch whose weights are averaged",
+        low=0,
+        high=2**24,
+        live=True,
+        form="more",
+        objectives=False,
+    )
+    use_average: bool = _declare(
+        kinds.flag,
+        False,
+        "answer and score with the averaged weights; curves stay those of the trained ones",
+        live=True,
+        form="more",
         objectives=False,
     )
 
     def batch_rows(self, rows: int) -> int:
         """Rows of a full batch, of so many training rows."""
         return rows if self.batch_size == "all" else self.batch_size
+
+    def step_rows(self, rows: int) -> int:
+        """Rows that a full step takes, of so many training rows."""
+        return self.batch_rows(rows) * self.accumulate
 
     def changed(self, **changes: Any) -> TrainingSettings:
         """A copy with some values changed, each checked.
@@ -174,9 +244,9 @@ class TrainingSettings:
             if name == "schedule":
                 read[name] = _schedule(value)
             elif name in DECLARED:
-                read[name] = DECLARED[name].field.read(_off(name) if value is None else value)
-                if name in SILENCED_FROZEN:
-                    read[name] = silenced_frozen.text_of(silenced_frozen.read(read[name]))
+                declared = DECLARED[name]
+                given = declared.plain(_off(name) if value is None else value)
+                read[name] = declared.field.read(given)
             else:
                 raise unknown("setting", name, [item.name for item in dataclasses.fields(self)], where="trainer")
         return replace(self, **read)
@@ -194,7 +264,8 @@ SILENCED_FROZEN: Final = tuple(name for name, declared in DECLARED.items() if de
 
 def _off(name: str) -> Any:
     """What turns a setting off."""
-    return "" if DECLARED[name].parts else 0.0
+    field = DECLARED[name].field
+    return "" if field.kind == "text" else False if field.kind == "flag" else 0.0
 
 
 def resolve_record(given: Any, kind: str, records: Mapping[str, Any], made_type: type[Any]) -> Any:
@@ -223,5 +294,7 @@ def _schedule(value: Any) -> Schedule | None:
         return value
     if isinstance(value, ScheduleRecord):
         return value()
+    if is_chain(value):
+        return schedule_records()["chained"](parts=value)
     schedule: Schedule = resolve_record(value, "schedule", schedule_records(), Schedule)
     return schedule

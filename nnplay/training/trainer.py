@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from nnplay.errors import InputError
 from nnplay.network import silenced_frozen
 from nnplay.network.network import Network
 from nnplay.records.loss import Loss, LossRecord
+from nnplay.records.operation import Operation
 from nnplay.records.optimizer import Optimizer, OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.system.processors import cores
@@ -28,7 +30,8 @@ from nnplay.tape.memory_layout import STATE
 from nnplay.tape.objective import only
 from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
-from nnplay.training import live_settings
+from nnplay.training import live_settings, parameter_groups
+from nnplay.training.averaged_weights import AVERAGES, averaged_weights, averages
 from nnplay.training.batches import batch_count
 from nnplay.training.curve_recording import extend_history
 from nnplay.training.divergence import diverged
@@ -101,6 +104,7 @@ class Trainer:
         )
         silent, frozen = silenced_frozen.fitting(self.plan, self.settings.silent, self.settings.frozen)
         self.settings = replace(self.settings, silent=silent, frozen=frozen)
+        parameter_groups.check(self.plan, self.optimizer, self.settings.groups)
         batch_count(self.plan, self.split, self.settings)
         tape = self._tape()
         self.structure = Structure.of(tape)
@@ -136,11 +140,27 @@ class Trainer:
             **live_settings.switched_rows(settings),
             silent=silenced_frozen.read(settings.silent),
             frozen=silenced_frozen.read(settings.frozen),
+            groups=parameter_groups.layers_of(settings.groups),
+            average=self._average(),
+            accumulates=settings.accumulate > 1,
             numbers=live_settings.IN_MEMORY,
         )
         loss = balanced(self.loss, self.split.train)
         weight = "" if self.split.train.weights is None else "weight"
         return build({"": self.plan}, [only(loss, self.optimizer, weight)], spec)
+
+    def _average(self) -> tuple[Operation, int] | None:
+        """The row that averages weights, and how many steps lie between two changes: one, or an epoch."""
+        kind = self.settings.average
+        return (
+            (AVERAGES[kind], batch_count(self.plan, self.split, self.settings) if kind == "swa" else 1)
+            if kind in AVERAGES
+            else None
+        )
+
+    def _weights(self) -> AbstractContextManager[None]:
+        """The weights that answers are given with, for as long as they are."""
+        return averaged_weights(self.machine) if self.settings.use_average else nullcontext()
 
     def _build_machine(self, tape: Tape, progress: Callable[[int, int, str], None] | None = None) -> Machine:
         threads = self.settings.threads or cores()
@@ -148,9 +168,15 @@ class Trainer:
 
     def _load_data(self) -> None:
         arrays = arrays_of(self.split.train, self.form)
-        fewest, shuffle = self.plan.fewest_rows, self.settings.shuffle
-        self.machine.load(arrays, batch=self.batch_rows, fewest=fewest, shuffle=shuffle)
-        self._evaluation = Evaluation(self.machine, self.split, self.form)
+        settings, fewest = self.settings, self.plan.fewest_rows
+        self.machine.load(
+            arrays,
+            batch=self.batch_rows,
+            fewest=fewest,
+            shuffle=settings.shuffle,
+            accumulate=settings.accumulate,
+        )
+        self._evaluation = Evaluation(self.machine, self.split, self.form, self._weights)
         if self.split.validation is not None and self.settings.validate_every:
             self.machine.watch(self._evaluation.rows("validation"), self.settings.validate_every)
 
@@ -178,9 +204,10 @@ class Trainer:
             InputError: an unknown name or an illegal value; nothing has changed then.
         """
         own = {key: changes.pop(key) for key in list(changes) if key in live_settings.LIVE_SETTINGS}
-        optimizer = self.optimizer.with_values(**changes) if changes else self.optimizer
+        optimizer = self.optimizer.with_live(**changes) if changes else self.optimizer
         settings = self.settings.changed(**own)
         silenced_frozen.check(self.plan, settings.silent, settings.frozen)
+        parameter_groups.check(self.plan, optimizer, settings.groups)
         self._use(optimizer, settings)
 
     def _use(self, optimizer: Optimizer, settings: TrainingSettings) -> None:
@@ -205,7 +232,7 @@ class Trainer:
 
     @property
     def batches(self) -> int:
-        """Batches per epoch; an incomplete last one counts, unless it is too small for a layer."""
+        """Steps per epoch, each of one batch or of several; an incomplete last one counts, if it is not left out."""
         return self.machine.batches
 
     @property
@@ -233,6 +260,10 @@ class Trainer:
         tape = self.machine.tape
         ordered = [f"{planned.path}.{name}" for planned in self.plan.layers for name in planned.plan.parameters]
         return {name: self.machine.view(tape.parameters[name]) for name in ordered}
+
+    def averages(self) -> dict[str, Array]:
+        """Live views of the averaged weights by the names of the parameters; empty unless `average` is ema or swa."""
+        return averages(self.machine)
 
     def tensors(self) -> dict[str, Array]:
         """Live, writable views of the whole state by name: parameters, optimizer state, running statistics."""
@@ -354,8 +385,9 @@ class Trainer:
         """Loss and metrics of a part over all its rows; dropout and noise are off.
 
         Returns:
-            "loss", as it is trained on; for classes accuracy, precision, recall and f1, and for pixels iou, all from 0
-            to 1; for numbers mae and rmse, in the target's own units, and r2.
+            "loss", as it is trained on; for classes accuracy, precision, recall and f1, for two classes auc (the area
+            under the ROC curve), and for pixels iou, all from 0 to 1; for numbers mae and rmse, in the target's own
+            units, and r2.
 
         Raises:
             InputError: the split has no such part.
@@ -363,7 +395,10 @@ class Trainer:
         return self._evaluation.scores(part)
 
     def uncertainty(self, part: Part = "test") -> dict[str, Interval]:
-        """Where accuracy or R² of a part of up to 1,000 rows would likely be, were there many more: 95 % intervals.
+        """Where scores of a part of up to 1,000 rows would likely be, were there many more: 95 % intervals.
+
+        Returns:
+            of classes accuracy, f1, and auc if there are two; of numbers r2 and mae.
 
         Raises:
             InputError: the split has no such part.

@@ -63,8 +63,9 @@ class Backend(Protocol):
         held_out: bool = False,
         view: str = "",
         item: int = 0,
-        place: int = 0,
+        place: int | str = 0,
         room: tuple[int, int] = (60, 20),
+        layers: int = 0,
     ) -> None: ...
     def set_weight(self, name: str, index: tuple[int, ...], value: float) -> str: ...
     def changed(self, **values: Any) -> RunConfig: ...

@@ -9,7 +9,7 @@ from typing import Final, get_args
 from nnplay.records.registry import find_records
 from nnplay.training.trainer import Trainer
 from nnplay.views.plane import Surface, make_surface
-from nnplay.views.rows import count_drawn, count_rows, shown_part
+from nnplay.views.rows import count_drawn, count_rows, name_part, shown_part
 from nnplay.views.view import Asked, Group, Moment, Output, Shown, View
 
 #: The groups of views in the order in which they are shown.
@@ -38,7 +38,7 @@ def make_view(
     view: int | str = 0,
     item: int = 0,
     *,
-    place: int = 0,
+    place: int | str = 0,
     size: tuple[int, int] | None = None,
     room: tuple[int, int] = Asked().size,
     held_out: bool = False,
@@ -50,27 +50,31 @@ def make_view(
     Args:
         view: its name, or its number among those that suit the run, counted round; the first for any other name.
         item: example, target or first picture, counted round; `WORST` for the example that is missed most.
-        place: which of the view's places, counted round.
+        place: which of the view's places, counted round, or its name; the first for a name that it does not have.
         size: rows and columns of a surface; without it none is made.
         room: columns and rows of characters that there is room for.
+        held_out: the surface has points of validation and test too; scores are those of the test rows.
         before: what was shown last, by this view or another one.
         moments: what views that compare can compare with.
     """
     known = views_of(trainer)
     chosen = _choose(known, view)
-    items = _count_items(trainer, chosen)
-    number = chosen.find_worst(trainer) if item == WORST and chosen.find_worst is not None else item % items
+    places = _name_places(trainer, chosen, moments)
+    at = _find_place(places, place)
+    items = _count_items(trainer, chosen, at)
+    find_worst = chosen.find_worst if item == WORST else None
+    number = find_worst(trainer) if find_worst is not None else (item + chosen.start) % items
     targets = trainer.split.train.target_names
     name = targets[number] if chosen.item == "target" and items > 1 else ""
-    places = _name_places(trainer, chosen, moments)
-    at = place % len(places) if places else 0
     names = tuple(each.name for each in known)
-    shown = Shown(chosen.name, names, number, items, chosen.item, name, at, places, chosen.place)
+    scores = chosen.group == "scores" and trainer.split.test is not None
+    part = name_part(trainer, held_out) if scores else ""
+    shown = Shown(chosen.name, names, number, items, chosen.item, name, at, places, chosen.place, part)
     if chosen.make is None:
         surface = make_surface(trainer, *size, held_out=held_out, target=number) if size else None
         return surface, None, shown
     own = before if isinstance(before, chosen.shows) else None
-    return None, chosen.make(trainer, Asked(number, at, room, own, tuple(moments))), shown
+    return None, chosen.make(trainer, Asked(number, at, room, held_out, own, tuple(moments))), shown
 
 
 def _name_places(trainer: Trainer, view: View, moments: Sequence[Moment]) -> tuple[str, ...]:
@@ -85,7 +89,15 @@ def _choose(known: tuple[View, ...], wanted: int | str) -> View:
     return next((view for view in known if view.name == wanted), known[0])
 
 
-def _count_items(trainer: Trainer, view: View) -> int:
+def _find_place(places: tuple[str, ...], wanted: int | str) -> int:
+    if isinstance(wanted, str):
+        return places.index(wanted) if wanted in places else 0
+    return wanted % len(places) if places else 0
+
+
+def _count_items(trainer: Trainer, view: View, place: int) -> int:
+    if view.count is not None:
+        return max(1, view.count(trainer, place))
     if view.item == "target":
         return max(1, len(trainer.split.train.target_names))
     if view.item == "image":

@@ -24,10 +24,21 @@ def shown_part(trainer: Trainer) -> Dataset:
     return trainer.split.validation or trainer.split.train
 
 
+def name_part(trainer: Trainer, held_out: bool) -> str:
+    """Whose rows are scored: "validation", or "test" if those are asked for; "training" where there are no others."""
+    if held_out and trainer.split.test is not None:
+        return "test"
+    return "training" if trainer.split.validation is None else "validation"
+
+
 def count_rows(trainer: Trainer) -> int:
     """How many of them are looked at together."""
-    afford = int(_COST / max(1, trainer.plan.multiply_adds))
-    return min(len(shown_part(trainer)), MOST_ROWS, max(_LEAST_ROWS, afford))
+    return min(len(shown_part(trainer)), MOST_ROWS, afford_rows(trainer))
+
+
+def afford_rows(trainer: Trainer) -> int:
+    """How many rows the network can answer in a moment."""
+    return max(_LEAST_ROWS, int(_COST / max(1, trainer.plan.multiply_adds)))
 
 
 def count_drawn(split: Split) -> int:

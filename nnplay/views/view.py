@@ -43,6 +43,7 @@ class Asked:
         item: number of the example, target, image or training row.
         place: number of one of the view's places, such as a layer.
         size: columns and rows of characters that there is room for.
+        held_out: the test rows are to be scored, if there are any, and not those of the validation part.
         before: what the same view showed last, so that its picture can stay where it was.
         moments: what the present step can be compared with.
     """
@@ -50,6 +51,7 @@ class Asked:
     item: int = 0
     place: int = 0
     size: tuple[int, int] = (60, 20)
+    held_out: bool = False
     before: Output | None = None
     moments: tuple[Moment, ...] = ()
 
@@ -71,7 +73,11 @@ class View:
         compares: its places are the present step alone, at 0, and the moments to compare it with.
         item: what the numbers count: "example", "target" for the columns of a regression, "image" for a grid that
             begins at one, "training row" for rows that others were drawn from; empty where there is one thing to show.
+        count: how many items there are at a place, where they are something else than those, such as channels.
+        start: the item that is shown first.
         find_worst: finds the example that is missed most.
+        opens_layers: its places are layers, each shown by itself: the network pane opens it for the layer under the
+            cursor, found by its path, with which the place's name begins.
         order: small for the most telling view, large for summaries.
     """
 
@@ -84,8 +90,11 @@ class View:
     item: str = ""
     places: Callable[[Trainer], tuple[str, ...]] | None = None
     place: str = ""
+    count: Callable[[Trainer, int], int] | None = None
+    start: int = 0
     compares: bool = False
     find_worst: Callable[[Trainer], int] | None = None
+    opens_layers: bool = False
     order: int = 0
 
 
@@ -101,6 +110,7 @@ class Shown:
         name: of the target that is shown; empty where there is one only.
         place, places: which of what else can be chosen, and the names of all of these.
         place_noun: what they are.
+        part: whose rows are scored, "validation", "test" or "training", where test rows can be scored instead.
     """
 
     view: str = ""
@@ -112,3 +122,4 @@ class Shown:
     place: int = 0
     places: tuple[str, ...] = ()
     place_noun: str = ""
+    part: str = ""

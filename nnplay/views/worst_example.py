@@ -1,20 +1,30 @@
-"""Which example of a sequence is missed most."""
+"""Which examples are missed most."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from nnplay.training.trainer import Trainer
 from nnplay.views.rows import decide_classes, predict_rows
 
+Array = NDArray[Any]
+
 
 def find_worst_example(trainer: Trainer) -> int:
-    """The row that is missed most: the largest error, the least likely truth, the most wrong places."""
+    """The row that is missed most."""
     _, y, answers = predict_rows(trainer)
+    return int(measure_misses(trainer, y, answers).argmax())
+
+
+def measure_misses(trainer: Trainer, y: Array, answers: Array) -> NDArray[np.float64]:
+    """By how much each row (N,) is missed: the largest error, how unlikely the truth is, the share of wrong places."""
     if trainer.form.decide is None:
-        return int(np.abs(trainer.form.estimate(answers).reshape(y.shape) - y).max(axis=1).argmax())
+        return np.asarray(np.abs(trainer.form.estimate(answers).reshape(y.shape) - y).max(axis=1), np.float64)
     if y.ndim == 1 and trainer.form.probabilities is not None:
         chances = trainer.form.probabilities(answers)
-        return int(chances[np.arange(len(y)), y.astype(np.int64)].argmin())
+        return np.asarray(1.0 - chances[np.arange(len(y)), y.astype(np.int64)], np.float64)
     wrong = decide_classes(trainer, answers) != y
-    return int(wrong.reshape(len(y), -1).sum(axis=1).argmax())
+    return np.asarray(wrong.reshape(len(y), -1).mean(axis=1), np.float64)

@@ -290,7 +290,7 @@ def _by_number(prediction: Any, target: Any, numbered: bool) -> tuple[Any, Any]:
     """Number by number."""
     if prediction.shape != target.shape:
         prediction, target = torch.broadcast_tensors(prediction, target)
-    rows = prediction.shape[0] if prediction.dim() > 1 else 1
+    rows = prediction.shape[0]
     return prediction.reshape(rows, -1), target.reshape(rows, -1)
 
 

@@ -40,6 +40,8 @@ class LastState:
 
 def layout_for(twin: Twin, path: str, arguments: Mapping[str, Any], x: Any) -> Layout:
     """The layout for a call on `x`; it depends on the twin, and on the arguments that name axes."""
+    if path == "nn.GLU":
+        arguments = {"dim": -1, **arguments}
     if "dim" in arguments and not twin.listed and isinstance(arguments["dim"], int):
         return _along(arguments["dim"], arguments, x)
     if "normalized_shape" in arguments:
@@ -102,7 +104,8 @@ def _normalised(arguments: Mapping[str, Any], x: Any) -> Layout:
 def _channels_first(path: str, arguments: Mapping[str, Any], x: Any) -> Layout:
     """(N, C, …) → (N, …, C); without a batch, (C, …)."""
     found = re.search(r"(\d)d$", path)
-    single = found is not None and not re.search("BatchNorm", path) and x.dim() == int(found[1]) + 1
+    axes = int(found[1]) if found is not None else len(arguments.get("pad", ())) // 2
+    single = axes > 0 and not re.search("BatchNorm", path) and x.dim() == axes + 1
 
     def inward(one: Any) -> Any:
         one = one[None] if single else _batched(one)

@@ -200,7 +200,9 @@ def _resize(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
     if a.get("axes") or a.get("exclude_outside") or a.get("keep_aspect_ratio_policy", "stretch") != "stretch":
         raise CannotExpressError("axes, exclude_outside or keep_aspect_ratio_policy")
     given: dict[str, Any] = {"mode": mode.get(a.get("mode", "nearest"), "nearest")}
-    if given["mode"] == "nearest" and a.get("nearest_mode", "round_prefer_floor") != "floor":
+    if given["mode"] == "nearest" and a.get("nearest_mode", "round_prefer_floor") in ("ceil", "round_prefer_floor"):
+        raise CannotExpressError("ties to the lower or upper neighbour")
+    if given["mode"] == "nearest" and a.get("nearest_mode") != "floor":
         given["mode"] = "nearest-exact"
     if (given["mode"] == "nearest" and where != "asymmetric") or (
         given["mode"] == "nearest-exact" and where != "half_pixel"
@@ -268,20 +270,20 @@ def _recurrent(kind: str, gates: Sequence[int]) -> Maker:
                 zip(("weight_ih", "weight_hh", "bias_ih", "bias_hh"), (x[1][d], x[2][d], *both.chunk(2)), strict=True)
             )
             tensors |= {f"{name}_l0{end}": ordered(array) for name, array in own.items()}
-        states = _states(y, names, first)
+        states = _states(y, names, first, direction == "reverse")
         result = states if isinstance(states, LastState) else (states,)
         return Made(f"nn.{kind}", given, (x[0],), result, tensors)
 
     return made
 
 
-def _states(y: Arrays, names: Sequence[str], first: bool) -> Any:
+def _states(y: Arrays, names: Sequence[str], first: bool, reverse: bool) -> Any:
     """The states of all steps as PyTorch has them: directions side by side."""
     found = dict(zip([k for k, name in enumerate(names) if name], y, strict=False))
     if 0 in found:  # (T, D, N, H), or (N, T, D, H) with the batch first
         return found[0].flatten(2) if first else found[0].transpose(1, 2).flatten(2)
-    if len(found[1]) > 1 or first:
-        raise CannotExpressError("only the last states of both directions")
+    if len(found[1]) > 1 or first or reverse:
+        raise CannotExpressError("only the last state, of another direction")
     return LastState(found[1].transpose(0, 1).flatten(1))
 
 
@@ -319,7 +321,7 @@ def _dropout(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
 
 def _pixel(path: str, name: str) -> Maker:
     def made(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
-        if path == "nn.PixelShuffle" and a.get("mode", "DCR") == "DCR":
+        if a.get("mode", "DCR") == "DCR":
             raise CannotExpressError("mode DCR")
         return Made(path, {name: a["blocksize"]}, (x[0],), y[0])
 

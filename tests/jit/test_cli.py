@@ -71,7 +71,10 @@ def test_json_is_one_document_and_nothing_else(capsys: pytest.CaptureFixture[str
     assert found["outcome"] == "finished"
     assert found["run"]["layers"] == ["linear 8", "tanh", "linear 2"]
     assert (found["epoch"], found["step"], found["parameters"]) == (50, 1100, 42)
-    assert set(found["test"]) == {"loss", "accuracy", "precision", "recall", "f1"}
+    assert set(found["test"]) == {"loss", "accuracy", "precision", "recall", "f1", "auc"}
+    low, high = found["intervals"]["test"]["auc"]
+    assert low <= found["test"]["auc"] <= high
+    assert set(found["intervals"]["test"]) == {"accuracy", "f1", "auc"}
     assert len(found["history"]["train_loss"]["value"]) == 50
     assert set(found["meaning"]) == {"epoch", "step", "scores", *found["history"]}
 

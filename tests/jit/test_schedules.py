@@ -6,11 +6,14 @@ import re
 
 import numpy as np
 import pytest
+import tomlkit
 
+from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.records.registry import schedule_records
 from nnplay.records.schedule import ScheduleRecord
 from nnplay.training.learning_rate import Plateau
+from nnplay.training.settings import TrainingSettings
 from tests.records import cases_of
 
 SCHEDULES = pytest.mark.parametrize("record", schedule_records().values(), ids=lambda record: record.name)
@@ -51,6 +54,23 @@ def test_the_field_that_waits_is_a_field(record: ScheduleRecord) -> None:
     """A schedule that watches the validation loss has the fields that its record and the trainer name."""
     if record.patience:
         assert {record.patience, "factor", "min_factor"} <= {item.name for item in record.fields}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("warmup 100, cosine 900", True),
+        ("warmup 10 start_factor=0.2, multi_step 50 milestones=3,5", True),
+        ("multi_step milestones=30,80", False),
+    ],
+)
+def test_a_chain_is_written_in_one_line(text: str, is_one: bool) -> None:
+    """Two schedules with a comma between them are a chain, in files, on the command line and in Python alike."""
+    run = RunConfig.from_dict({"data": "spiral", "schedule": text})
+    assert run.schedule is not None
+    assert (run.schedule.values.get("parts") == text) == is_one
+    assert RunConfig.from_text(tomlkit.dumps(run.to_dict())) == run
+    assert TrainingSettings().changed(schedule=text).schedule == run.schedule
 
 
 @pytest.mark.parametrize("patience", [0, 2, 5])

@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnplay.training.scores.uncertainty import accuracy_interval, describe_interval, r2_interval
+from nnplay.training.scores import metrics
+from nnplay.training.scores.ranking import rank
+from nnplay.training.scores.uncertainty import (
+    accuracy_interval,
+    auc_interval,
+    average_precision_interval,
+    describe_interval,
+    draw_rows,
+    f1_interval,
+    mean_interval,
+    r2_interval,
+)
 
 
 @pytest.mark.parametrize(
@@ -50,3 +61,28 @@ def test_the_interval_of_r2_is_the_same_wherever_the_target_begins(mean: float) 
     true = random.normal(size=(50, 1))
     predicted = true + 0.3 * random.normal(size=(50, 1))
     assert r2_interval(true + mean, predicted + mean) == pytest.approx(r2_interval(true, predicted), abs=1e-5)
+
+
+def test_intervals_are_quantiles_of_the_scores_of_draws() -> None:
+    """Each score worked out draw by draw, from the rows that were drawn, has the same 95 %."""
+    random = np.random.default_rng(1)
+    true = random.integers(0, 3, 40)
+    predicted = np.where(random.random(40) < 0.7, true, random.integers(0, 3, 40))
+    scores = np.round((true == 1) * 0.4 + random.random(40), 1)
+    draws = [np.repeat(np.arange(40), counts.astype(int)) for counts in draw_rows(40)]
+    f1 = [metrics.classification(true[rows], predicted[rows], 3)["f1"] for rows in draws]
+    rankings = [rank(true[rows] == 1, scores[rows]) for rows in draws]
+    for found, values in (
+        (f1_interval(true, predicted, range(3)), f1),
+        (auc_interval(true == 1, scores), [one.auc() for one in rankings]),
+        (average_precision_interval(true == 1, scores), [one.average_precision() for one in rankings]),
+        (mean_interval(scores), [scores[rows].mean() for rows in draws]),
+    ):
+        assert found == pytest.approx(np.quantile(values, (0.025, 0.975)))
+    assert all(len(rows) == 40 for rows in draws)
+
+
+def test_what_cannot_be_drawn_has_no_interval() -> None:
+    """Rows of one kind have no area under a curve."""
+    assert np.isnan(auc_interval(np.ones(5, bool), np.arange(5.0))).all()
+    assert np.isnan(average_precision_interval(np.zeros(5, bool), np.arange(5.0))).all()

@@ -192,7 +192,14 @@ def test_every_action_has_a_claim() -> None:
     assert {action.id for action in ACTIONS if not action.keys} == BY_COMMAND.keys()
 
 
-@pytest.mark.parametrize(("name", "key"), [(name, key) for name in CLAIMS for key in BY_ID[name].keys])
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        pytest.param(name, key, marks=pytest.mark.slow if number else ())  # further keys of an action are bound alike
+        for name in CLAIMS
+        for number, key in enumerate(BY_ID[name].keys)
+    ],
+)
 async def test_key_does_what_the_help_says(name: str, key: str) -> None:
     """The key, pressed where it belongs, has the effect of its action and had not before."""
     claim = CLAIMS[name]

@@ -76,6 +76,7 @@ async def test_a_large_run_is_shown_trained_and_steered(large: str, tmp_path: Pa
         backend.stop()
 
 
+@pytest.mark.slow
 async def test_the_last_of_a_thousand_layers_is_edited() -> None:
     """Up from the first layer leads round to the last; the one above it is deleted, and the network follows."""
     backend = PlaygroundBackend(RunConfig.from_dict({"data": "spiral", "epochs": 0, "layers": DEEP}))

@@ -53,6 +53,11 @@ class TypedColumn:
         """Cells without a usable value, missing or not finite; none in a column that is left out whole."""
         return self.missing & (self.kind not in ("empty", "identifier")) | self.infinite
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The smallest and the largest number; NaN where there is none."""
+        return float(np.fmin.reduce(self.values)), float(np.fmax.reduce(self.values))
+
     def select(self, keep: NDArray[np.bool_]) -> TypedColumn:
         """The same column with only the rows that are to be kept."""
         if keep.all():

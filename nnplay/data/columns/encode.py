@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,9 @@ from nnplay.data.cells.cells import number_hint, parse_number
 from nnplay.data.cells.column_types import TypedColumn
 from nnplay.data.columns.calendar_parts import calendar_parts
 from nnplay.data.columns.columns import Column, ColumnKind
+from nnplay.data.columns.encoded import Encoded
 from nnplay.data.csv.advice import advice
-from nnplay.data.precision import keep_differences
+from nnplay.data.precision import find_type
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget
 from nnplay.text import clean
@@ -26,19 +26,6 @@ MISSING_WORD = "(missing)"
 OTHER_WORD = "(other)"
 _LARGEST = float(np.finfo(np.float32).max)
 _EXACT = 1 << 24
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """A column's network inputs and what was done, noticed, or why it is left out.
-
-    The inputs (N, number of inputs) are float32, or float64 where their differences need it.
-    """
-
-    column: Column
-    inputs: NDArray[Any]
-    notes: tuple[str, ...] = ()
-    left_out: str = ""
 
 
 def encode_column(
@@ -61,37 +48,37 @@ def encode_column(
         InputError: a number too large for 32 bits, or too many categories.
     """
     if column.kind == "empty":
-        return _leave_out(column, len(lines), "empty")
+        return _leave_out(column, "empty")
     if column.kind == "identifier":
-        return replace(_leave_out(column, len(lines), column.note), notes=_hint_notes(column))
+        return replace(_leave_out(column, column.note), notes=_hint_notes(column))
     if column.kind == "number":
         return _encode_number(column, lines, indicate_missing, parts and column.dates, where)
     return _encode_category(column, encode, where)
 
 
-def _leave_out(column: TypedColumn, rows: int, why: str) -> Encoded:
+def _leave_out(column: TypedColumn, why: str) -> Encoded:
     described = Column(column.name, "left_out", missing=int(column.missing.sum()), note=why)
-    return Encoded(described, np.zeros((rows, 0), dtype=np.float32), left_out=why)
+    return Encoded(described, left_out=why)
 
 
 def _encode_number(
     column: TypedColumn, lines: NDArray[np.int64], indicate_missing: bool, parts: bool, where: str
 ) -> Encoded:
     refuse_overflow(column, lines, where)
-    unknown = column.unknown
-    count = int(unknown.sum())
-    known = column.values[~unknown]
-    constant = len(lines) > 1 and (known.size == 0 or known.min() == known.max())
+    count = int(np.count_nonzero(column.unknown))
+    low, high = column.bounds
+    constant = len(lines) > 1 and not low < high
     if constant and not (indicate_missing and count):
-        return _leave_out(column, len(lines), "constant")
+        return _leave_out(column, "constant")
     names, inputs = [column.name], [column.values]
+    kept = find_type(np.array([max(-low, high)]), np.array([high - low]))
     circles = calendar_parts(column.values) if parts else []
     for name, values in (one for circle in circles for one in circle.inputs(column.name)):
         names.append(name)
         inputs.append(values)
     if indicate_missing and count:
         names.append(f"{column.name} missing")
-        inputs.append(unknown.astype(np.float64))
+        inputs.append(column.unknown)
     if constant:
         names, inputs = names[-1:], inputs[-1:]
     kind: ColumnKind = "indicator" if constant else "number"
@@ -101,15 +88,14 @@ def _encode_number(
         shown = " and ".join(circle.name for circle in circles)
         without = advice("kinds", {column.name: "number"})
         notes = (f"{notes[0]}, and its {shown} as sine and cosine ({without} for the days alone)",)
-    stacked = np.stack(inputs, axis=1)
-    return Encoded(described, stacked.astype(keep_differences(stacked)), notes)
+    return Encoded(described, tuple(values.astype(kept) for values in inputs), notes=notes)
 
 
 def refuse_overflow(column: TypedColumn, lines: NDArray[np.int64], where: str) -> None:
     """Refuse numbers that a 32-bit number cannot hold; the first one is named."""
-    large = np.abs(column.values) > _LARGEST
-    if large.any():
-        row = int(large.argmax())
+    low, high = column.bounds
+    if max(-low, high) > _LARGEST:
+        row = int((np.abs(column.values) > _LARGEST).argmax())
         what = f"{clean(column.cells[row], limit=40)} is too large for a 32-bit number (at most 3.4e38)"
         place = f"{where}, row {lines[row]}, column '{column.name}'"
         raise InputError(what, where=place, hint="use a smaller unit, or its logarithm")
@@ -117,10 +103,11 @@ def refuse_overflow(column: TypedColumn, lines: NDArray[np.int64], where: str) -
 
 def large_integer_notes(column: TypedColumn) -> tuple[str, ...]:
     """A warning when whole numbers are too large to be told apart in 32 bits: they are ids more often than measures."""
-    values = column.values[~column.unknown]
-    if not values.size or np.abs(values).max() <= _EXACT or (values != np.floor(values)).any():
+    low, high = column.bounds
+    if not max(-low, high) > _EXACT or find_type(np.array([max(-low, high)]), np.array([high - low])) == np.float64:
         return ()
-    if keep_differences(values[:, None]) == np.float64:
+    values = column.values[~column.unknown]
+    if (values != np.floor(values)).any():
         return ()
     what = f"column '{column.name}' has whole numbers above 16,777,216, which lose precision"
     return (f"{what} (ids? use {advice('kinds', {column.name: 'category'})} or skip)",)
@@ -131,24 +118,22 @@ def _encode_category(column: TypedColumn, encode: str, where: str) -> Encoded:
     words, rare = _keep_commonest(words, np.bincount(coded, minlength=len(words)), encode)
     categories = sorted_words(set(words))
     if len(categories) == 1 and len(coded) > 1:
-        return _leave_out(column, len(coded), "constant")
+        return _leave_out(column, "constant")
     code = {word: index for index, word in enumerate(categories)}
-    codes = np.array([code[word] for word in words], dtype=np.int64)[coded]
+    codes = np.array([code[word] for word in words], dtype=np.min_scalar_type(len(categories)))[coded]
     shown = tuple(clean(word) for word in categories)
     count = int(column.missing.sum())
     notes = (*_rare_notes(column, rare), *_code_notes(column), *_hint_notes(column))
     if encode == "ordinal":
         described = Column(column.name, "ordinal", (column.name,), shown, count, column.note)
-        return Encoded(described, codes[:, None].astype(np.float32), (_category_note(described), *notes))
+        return Encoded(described, (codes.astype(np.float32),), notes=(_category_note(described), *notes))
     if len(categories) <= 2:
         described = Column(column.name, "binary", (f"{column.name}={shown[-1]}",), shown, count, column.note)
-        inputs = (codes == len(categories) - 1)[:, None].astype(np.float32)
-        return Encoded(described, inputs, (_category_note(described), *notes))
+        last = codes == len(categories) - 1
+        return Encoded(described, (last.astype(np.float32),), notes=(_category_note(described), *notes))
     names = tuple(f"{column.name}={word}" for word in shown)
     described = Column(column.name, "one_hot", names, shown, count, column.note)
-    one_hot = np.zeros((len(codes), len(categories)), dtype=np.float32)
-    one_hot[np.arange(len(codes)), codes] = 1.0
-    return Encoded(described, one_hot, (_category_note(described), *notes))
+    return Encoded(described, codes=codes, notes=(_category_note(described), *notes))
 
 
 def sorted_words(words: set[str]) -> list[str]:
@@ -174,7 +159,7 @@ def _keep_commonest(words: list[str], times: NDArray[np.int64], encode: str) -> 
     for word, count in zip(words, times.tolist(), strict=True):
         counts[word] += count
     limit = MAX_ONE_HOT if encode == "one_hot" else MAX_CATEGORIES
-    # The inputs made are doubled for a moment when they are joined to those of the other columns.
+    # The parts of a split are copies of the inputs.
     fits = encode == "ordinal" or 8 * len(counts) * int(times.sum()) <= memory_budget()
     if len(counts) <= limit and fits:
         return words, 0

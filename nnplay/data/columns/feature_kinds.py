@@ -45,7 +45,7 @@ def as_feature(column: TypedColumn, *, unnamed: bool = False) -> TypedColumn:
 
 def _as_number(column: TypedColumn, *, unnamed: bool) -> TypedColumn:
     values = column.values
-    if column.unknown.any() or column.stray.any() or column.note or (values != np.floor(values)).any():
+    if column.note or column.unknown.any() or column.stray.any() or not _are_whole(values):
         return column
     counts_up = len(values) > 2 and values[0] in (0, 1) and bool((np.diff(values) == 1).all())
     if counts_up and (unnamed or (len(values) >= _FEWEST_ROWS and _ROW.fullmatch(column.name))):
@@ -57,6 +57,11 @@ def _as_number(column: TypedColumn, *, unnamed: bool) -> TypedColumn:
         note = "a few repeated numbers of the same width are read as codes"
         return replace(column, kind="category", values=np.zeros(0), note=note)
     return column
+
+
+def _are_whole(values: NDArray[np.float64]) -> bool:
+    """Whether all are whole numbers; most that are not are found out by the first few."""
+    return not any((some != np.floor(some)).any() for some in (values[:_SAMPLE], values))
 
 
 def _all_differ(values: NDArray[np.float64]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,8 @@ from nnplay.data.cells.column_types import TypedColumn
 
 _SHOWN = 5
 _FEWEST_ROWS = 5
+_HEAD = 4096
+"""Rows that tell most columns apart already."""
 _EXACT = 1 - 1e-8
 """A correlation that only rounding keeps from being 1."""
 
@@ -22,10 +25,12 @@ def leak_notes(features: Sequence[TypedColumn], target: TypedColumn) -> tuple[st
     """
     given_away: list[str] = []
     repeated: list[str] = []
-    answer = _key(target)
+    rough = [_key(column, _HEAD) for column in (*features, target)]
+    times = Counter(rough)
+    answer = _key(target) if times[rough[-1]] > 1 else None
     first: dict[bytes, TypedColumn] = {}
-    for column in features:
-        key = _key(column)
+    for column, head in zip(features, rough[:-1], strict=True):
+        key = _key(column) if times[head] > 1 else head
         if key == answer or _is_linear(column, target):
             given_away.append(f"column '{column.name}' gives the target '{target.name}' away (leak): leave it out?")
         elif key in first:
@@ -63,32 +68,33 @@ def _first(notes: list[str], what: str) -> list[str]:
     return [*notes[:_SHOWN], f"{more:,} more {what}"] if more > 0 else notes
 
 
-def _key(column: TypedColumn) -> bytes:
+def _key(column: TypedColumn, head: int | None = None) -> bytes:
     """The same for columns that divide the rows alike, whatever the words or numbers; all values where most differ.
 
     Where nearly every row has a value of its own, any two columns divide the rows alike, so values are compared.
+
+    Args:
+        head: of so many rows at the beginning only; different for no two columns that are the same in all rows.
     """
     if column.kind != "number":
         words, codes = column.cells.coded()
         if 2 * len(words) > len(codes):
-            return "\0".join(column.cells).encode("utf-8", "surrogatepass")
-        return codes.tobytes()
-    values: NDArray[np.float64] = column.values
-    if _mostly_different(values):
-        return values.tobytes()
-    different = np.unique(values)
-    if 2 * len(different) > len(values):
-        return values.tobytes()
-    places = np.searchsorted(different, values)
-    first = np.empty(len(different), dtype=np.int64)
-    first[places[::-1]] = np.arange(len(values))[::-1]  # what is written last stays: the first row of all
-    rank: NDArray[np.int32] = np.empty(len(different), dtype=np.int32)
-    rank[np.argsort(first)] = np.arange(len(different))
-    return rank[places].tobytes()
+            return "\0".join(column.cells[:head]).encode("utf-8", "surrogatepass")
+        return codes[:head].tobytes()
+    values = column.values
+    return values[:head].tobytes() if 2 * _count_different(values) > len(values) else _ranks(values[:head]).tobytes()
 
 
-def _mostly_different(values: NDArray[np.float64]) -> bool:
-    """Whether more than half of the values occur for the first time; told without the order of first occurrence."""
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.int32]:
+    """For each value (N,) which of the different ones it is, in the order in which they come."""
+    _, first, places = np.unique(values, return_index=True, return_inverse=True)
+    rank: NDArray[np.int32] = np.empty(len(first), dtype=np.int32)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[places]
+
+
+def _count_different(values: NDArray[np.float64]) -> int:
+    """How many different values there are; all gaps are one."""
     ordered = np.sort(values)
-    lacking = bool(np.isnan(ordered[-1:]).any())
-    return not lacking and 2 * (1 + int(np.count_nonzero(np.diff(ordered)))) > len(values)
+    known = ordered[: len(ordered) - int(np.isnan(ordered).sum())]
+    return int(np.count_nonzero(np.diff(known))) + bool(known.size) + (known.size < len(values))

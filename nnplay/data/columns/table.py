@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from nnplay.data.cells.column_types import TypedColumn
 from nnplay.data.cells.typed_values import type_values
 from nnplay.data.columns.columns import Column
-from nnplay.data.columns.encode import Encoded, encode_column
+from nnplay.data.columns.encode import encode_column
+from nnplay.data.columns.encoded import Encoded, join_inputs
 from nnplay.data.columns.feature_kinds import IDS, ROW_NAMES, ROW_NUMBERS, WORDS, as_feature
 from nnplay.data.columns.leaks import leak_notes
 from nnplay.data.columns.missing import (
@@ -64,6 +65,8 @@ class _Table:
     rows: NDArray[np.int64]
 
     def select(self, keep: NDArray[np.bool_]) -> _Table:
+        if keep.all():
+            return self
         features = tuple(column.select(keep) for column in self.features)
         targets = tuple(column.select(keep) for column in self.targets)
         weights = tuple(column.select(keep) for column in self.weights)
@@ -183,7 +186,7 @@ def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
             where=where,
         )
         encoded.append(item)
-        width += item.inputs.shape[1]
+        width += item.width
         if width > MAX_COLUMNS or 8 * width * rows > budget:
             what = f"{rows:,} rows of {width:,} inputs or more ({size_text(4.0 * width * rows)}) are too many"
             hint = f"at most {MAX_COLUMNS:,} inputs and {size_text(budget / 2)}"
@@ -262,7 +265,8 @@ def _make_dataset(
     table: RawTable,
     weights: NDArray[np.float64] | None,
 ) -> Dataset:
-    x = np.concatenate([item.inputs for item in encoded], axis=1)
+    gaps = any(np.isnan(part).any() for item in encoded for part in item.parts)
+    x = join_inputs(encoded, len(target.y))
     regression = target.task == "regression"
     return Dataset(
         x,
@@ -276,7 +280,7 @@ def _make_dataset(
         default_scale_target="standard" if regression else "none",
         columns=columns,
         table=table,
-        fill="mean" if np.isnan(x).any() else "none",
+        fill="mean" if gaps else "none",
         weights=weights,
         notes=notes,
     )

@@ -19,13 +19,14 @@ class Core:
     """Rows and operands of attention between T steps that ask and S steps that are asked.
 
     Attributes:
-        forward, evaluate, backward: the rows; in evaluation nothing is dropped.
+        forward, evaluate, backward, evaluate_backward: the rows; in evaluation nothing is dropped.
         saved, scratch: their operands, but for those that hold queries, keys and values.
     """
 
     forward: tuple[Use, ...]
     evaluate: tuple[Use, ...] | None
     backward: tuple[Use, ...]
+    evaluate_backward: tuple[Use, ...] | None
     saved: Mapping[str, Planned]
     scratch: Mapping[str, Planned]
 
@@ -53,13 +54,16 @@ def plan_core(values: Mapping[str, Any], heads: Heads, steps: tuple[int, int], *
         forward = (look, drop, Use(mix, sizes, cost=table, names=taken))
     maps: Planned = (BATCH, heads.heads, *steps)
     whole: Planned = (BATCH, steps[0], heads.wide)
+    whole_back = (Use(SCORES_BACK[apart, False], sizes, cost=table), Use(INPUTS_BACK[apart], sizes, cost=3 * table))
+    thinned_back = (
+        Use(SCORES_BACK[apart, True], sizes, cost=table),
+        Use(INPUTS_BACK[apart], sizes, cost=3 * table, names=taken),
+    )
     return Core(
         forward,
         evaluate,
-        backward=(
-            Use(SCORES_BACK[apart, bool(dropped)], sizes, cost=table),
-            Use(INPUTS_BACK[apart], sizes, cost=3 * table, names=taken),
-        ),
+        backward=thinned_back if dropped else whole_back,
+        evaluate_backward=whole_back if dropped else None,
         saved={"weights": maps, "mixed": whole} | ({"thinned": maps, "drop_mask": maps} if dropped else {}),
         scratch={"dscores": maps, "dmixed": whole},
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.abi import CLOCK_BATCH
+from nnplay.kernels.abi import CLOCK_BATCH, CLOCK_OFFSET
 from nnplay.kernels.compile.jit import COMPILING, kernel
 from nnplay.kernels.operands import dimension, flat, integer
 from nnplay.records.operation import Operation
@@ -23,15 +23,15 @@ Array = NDArray[Any]
 
 @kernel
 def gather(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """x[n] = data_x[order[batch·size + n]], y alike; x (N, …), y (N, …).
+    """x[n] = data_x[order[batch·size + offset + n]], y alike; x (N, …), y (N, …).
 
-    Integers: addresses of data_x, data_y and order, and `size`, the rows of a full batch.
+    Integers: addresses of data_x, data_y and order, and `size`, the rows of a full step.
     """
     x, y = flat(row, memory, 0), flat(row, memory, 1)
     N = dimension(row, 0, 0)
     features, targets = x.size // N, y.size // N
     all_x, all_y, order = numbers_at(integer(row, 0)), numbers_at(integer(row, 1)), integers_at(integer(row, 2))
-    first = clock[CLOCK_BATCH] * integer(row, 3)
+    first = clock[CLOCK_BATCH] * integer(row, 3) + clock[CLOCK_OFFSET]
     for n in range(N):
         source = order[first + n]
         for i in range(features):
@@ -42,20 +42,20 @@ def gather(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def gather_weights(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """weight[n] = weights[order[batch·size + n]], for weight (N,).
+    """weight[n] = weights[order[batch·size + offset + n]], for weight (N,).
 
-    Integers: addresses of weights and order, and `size`, the rows of a full batch.
+    Integers: addresses of weights and order, and `size`, the rows of a full step.
     """
     weight = flat(row, memory, 0)
     weights, order = numbers_at(integer(row, 0)), integers_at(integer(row, 1))
-    first = clock[CLOCK_BATCH] * integer(row, 2)
+    first = clock[CLOCK_BATCH] * integer(row, 2) + clock[CLOCK_OFFSET]
     for n in range(weight.size):
         weight[n] = weights[order[first + n]]
 
 
 def rows_of_batch(clock: Mapping[str, int], order: int, size: int, count: int) -> Array:
     """Numbers of the data rows in this batch, read from the order array at an address."""
-    first = clock["batch"] * size
+    first = clock["batch"] * size + clock["offset"]
     values = np.ctypeslib.as_array((ctypes.c_int64 * (first + count)).from_address(order))
     return np.array(values[first:])
 

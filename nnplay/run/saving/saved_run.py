@@ -363,7 +363,7 @@ def _whole(progress: Mapping[str, Any], name: str, where: str) -> int:
 
 def _plateau(progress: Mapping[str, Any], where: str) -> Plateau:
     match progress.get("plateau", tuple(Plateau())):
-        case (float() | int() as best, int() as waited, float() | int() as factor) if waited >= 0:
+        case (float() | int() as best, int() as waited, float() | int() as factor):
             return Plateau(float(best), waited, float(factor))
         case other:
             what = f"'{other}' is not a valid schedule state"

@@ -109,9 +109,11 @@ class CpuMachine(HostMachine):
         p[abi.PROGRAM_EPOCH_CAPACITY] = MAX_EPOCHS
         p[abi.PROGRAM_LOSS_SUM] = self._loss_sum.ctypes.data
 
-    def load(self, arrays: Mapping[str, Array], *, batch: int, fewest: int = 1, shuffle: bool = True) -> None:
+    def load(
+        self, arrays: Mapping[str, Array], *, batch: int, fewest: int = 1, shuffle: bool = True, accumulate: int = 1
+    ) -> None:
         """Gives the training rows: arrays (rows, …) by name, copied in the tape's type."""
-        super().load(arrays, batch=batch, fewest=fewest, shuffle=shuffle)
+        super().load(arrays, batch=batch, fewest=fewest, shuffle=shuffle, accumulate=accumulate)
         full = self.train_table(self.tape.fused, self.batch_size)
         tail = full if self.tail_table is None else self.train_table(self.tape.fused, self.tail_table.n)
         self._tables = [full, tail]
@@ -125,6 +127,8 @@ class CpuMachine(HostMachine):
         p[abi.PROGRAM_ORDER] = self.order.ctypes.data
         p[abi.PROGRAM_SHUFFLE] = int(self.shuffles)
         p[abi.PROGRAM_BATCH_SIZE] = self.batch_size
+        p[abi.PROGRAM_STEP_ROWS], p[abi.PROGRAM_STEP_BATCHES] = self.step_rows, self.step_batches
+        p[abi.PROGRAM_EPOCH_ROWS] = self.epoch_rows
 
     def watch(self, rows: EvalRows, every: int) -> None:
         """Evaluates those rows within `advance`, at the end of every `every`-th epoch (0: never)."""
@@ -253,7 +257,8 @@ def _encode_stage(stage: Stage) -> list[int]:
     """A stage as the loop reads it."""
     named, rows = stage.named, stage.fused_rows
     line = [0] * abi.STAGE_SIZE
-    line[abi.STAGE_FIRST], line[abi.STAGE_UPDATE_AT], line[abi.STAGE_END] = rows
+    line[abi.STAGE_FIRST], line[abi.STAGE_FINISH_AT] = rows.first, rows.finish_at
+    line[abi.STAGE_UPDATE_AT], line[abi.STAGE_END] = rows.update_at, rows.end
     line[abi.STAGE_EVERY] = stage.objective.every
     line[abi.STAGE_LOSS], line[abi.STAGE_NORM] = named["loss"].offset, named["norm"].offset
     line[abi.STAGE_RATE_AT] = named["optimizer"].offset

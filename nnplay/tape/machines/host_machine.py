@@ -74,6 +74,11 @@ class HostMachine(NotCopied, abc.ABC):
         self.cells[abi.CLOCK_SHUFFLED] = 0
 
     @property
+    def clock_values(self) -> dict[str, int]:
+        """The clock as definitions read it, with the rows of the step in front of the present batch."""
+        return {**self.clock._asdict(), "offset": int(self.cells[abi.CLOCK_OFFSET])}
+
+    @property
     def loss_sum(self) -> float:
         """Sum of the losses of the epoch so far."""
         return float(self._loss_sum[0])
@@ -155,7 +160,9 @@ class HostMachine(NotCopied, abc.ABC):
 
     # -- data ------------------------------------------------------------------------------------------------------
 
-    def load(self, arrays: Mapping[str, Array], *, batch: int, fewest: int = 1, shuffle: bool = True) -> None:
+    def load(
+        self, arrays: Mapping[str, Array], *, batch: int, fewest: int = 1, shuffle: bool = True, accumulate: int = 1
+    ) -> None:
         """Gives the training rows: arrays (rows, …) by name, copied in the tape's type.
 
         A last batch of less than `fewest` rows is left out.
@@ -163,12 +170,14 @@ class HostMachine(NotCopied, abc.ABC):
         data = self._convert_arrays(arrays, self.tape.arrays)
         self.row_count = _common_length(data)
         self.batch_size, self.shuffles = min(batch, self.row_count), shuffle
+        self.step_rows, self.step_batches = batch * accumulate, accumulate
         tail = self.row_count % batch if self.row_count > batch else 0
+        self.epoch_rows = self.row_count - (tail if tail < fewest else 0)
+        self.batches = -(-self.epoch_rows // self.step_rows)
         tail = tail if tail >= fewest else 0
-        self.batches = max(1, self.row_count // batch) + (tail > 0)
         self.order = np.arange(self.row_count, dtype=np.int64)
         self._data = [*data.values(), self.order]
-        self.sources = [self._source(stage, data, self.order, batch) for stage in self.tape.stages]
+        self.sources = [self._source(stage, data, self.order, self.step_rows) for stage in self.tape.stages]
         self.full_table = self.train_table(self.tape.train, self.batch_size)
         self.tail_table = self.train_table(self.tape.train, tail) if tail else None
         self.cells[abi.CLOCK_SHUFFLED] = 0
@@ -228,9 +237,16 @@ class HostMachine(NotCopied, abc.ABC):
 
     @property
     def current_batch(self) -> Table:
-        """The rows of the next step, for its batch: a full one, or the smaller last one."""
-        last = self.cells[abi.CLOCK_BATCH] == self.batches - 1
-        return self.tail_table if self.tail_table is not None and last else self.full_table
+        """The rows of the next step, for its first batch: a full one, or the smaller last one."""
+        return self._table_of(self._rows_left() - int(self.cells[abi.CLOCK_OFFSET]))
+
+    def _rows_left(self) -> int:
+        """Rows of data that the next step takes."""
+        return min(self.step_rows, self.epoch_rows - int(self.cells[abi.CLOCK_BATCH]) * self.step_rows)
+
+    def _table_of(self, rows: int) -> Table:
+        """The rows of a step for its next batch, where so many rows of data are left for it."""
+        return self.full_table if rows >= self.batch_size or self.tail_table is None else self.tail_table
 
     # -- running ---------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from nnplay.kernels import abi
 from nnplay.tape.machines.host_machine import HostMachine, no_addresses
 from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, EvalRows, Machine, Progress, Table
 from nnplay.tape.memory_layout import Slot
-from nnplay.tape.tape import Stage, Tape
+from nnplay.tape.tape import Bounds, Stage, Tape
 
 Array = NDArray[Any]
 
@@ -46,7 +46,7 @@ def results_of(machine: Machine, table: Table, number: int, exact: bool = False)
     reads = [machine.view(slot, table.n).astype(dtype) for slot in row.reads]
     given: dict[str, Any] = {name: int(line[abi.ROW_INTEGERS + k]) for k, name in enumerate(operation.integers)}
     if operation.uses_clock:
-        given["clock"] = machine.clock._asdict()
+        given["clock"] = machine.clock_values
     if not operation.reads:
         given |= {"shapes": tuple(slot.at(table.n) for slot in row.writes), "dtype": machine.dtype}
     outcome = operation.reference(*reads, **given)
@@ -94,12 +94,12 @@ class InterpretedMachine(HostMachine):
         self.steps_taken = self._epoch_count = 0
         for s in range(min(steps, MAX_STEPS)):
             self.shuffle()
-            table = self.current_batch
-            fault = self._step(table, self.rates[s], self.trace[s])
+            left = self._rows_left()
+            fault = self._step(left, self.rates[s], self.trace[s])
             if fault != abi.FAULT_NONE:
                 self.cells[abi.CLOCK_FAULT] = fault
                 break
-            self.loss_sum += float(self.trace[s, 0, 0]) * table.n
+            self.loss_sum += float(self.trace[s, 0, 0]) * left
             self.cells[[abi.CLOCK_STEP, abi.CLOCK_BATCH]] += 1
             self.steps_taken += 1
             if self.cells[abi.CLOCK_BATCH] == self.batches:
@@ -108,13 +108,13 @@ class InterpretedMachine(HostMachine):
                 break
         return self.steps_taken
 
-    def _step(self, table: Table, rates: Array, trace: Array) -> int:
-        """One step; returns what is wrong, or 0."""
+    def _step(self, left: int, rates: Array, trace: Array) -> int:
+        """One step over so many rows of data; returns what is wrong, or 0."""
         for k, stage in enumerate(self.tape.stages):
             trace[k] = math.nan
             if self.clock.step % stage.objective.every:
                 continue
-            fault = self._run_stage(table, k, stage, float(rates[k]), trace[k])
+            fault = self._run_stage(left, k, stage, float(rates[k]), trace[k])
             if fault != abi.FAULT_NONE:
                 self.cells[abi.CLOCK_FAULT_STAGE] = k
                 if k > 0 or fault == abi.FAULT_PARAMETER:
@@ -122,10 +122,22 @@ class InterpretedMachine(HostMachine):
                 return fault
         return abi.FAULT_NONE
 
-    def _run_stage(self, table: Table, k: int, stage: Stage, rate: float, line: Array) -> int:
-        named, (first, update_at, end) = stage.named, stage.rows
+    def _run_batches(self, left: int, bounds: Bounds) -> Table:
+        """Runs the rows of each batch of a step, each with random numbers of its own; returns the last one's table."""
+        step, before, number, table = self.clock.step, 0, 0, self.full_table
+        while before < left:
+            table = self._table_of(left - before)
+            self.cells[abi.CLOCK_OFFSET], self.cells[abi.CLOCK_STEP] = before, step * self.step_batches + number
+            self.run_table(table, bounds.finish_at, bounds.first)
+            before, number = before + table.n, number + 1
+        self.cells[abi.CLOCK_OFFSET], self.cells[abi.CLOCK_STEP] = 0, step
+        return table
+
+    def _run_stage(self, left: int, k: int, stage: Stage, rate: float, line: Array) -> int:
+        named, (_, update_at, end, finish_at) = stage.named, stage.rows
         self.view(named["optimizer"])[0] = rate
-        self.run_table(table, update_at, first)
+        table = self._run_batches(left, stage.rows)
+        self.run_table(table, update_at, finish_at)
         line[:] = self.view(named["loss"])[0], self.view(named["norm"])[0], rate
         if not np.isfinite(line[:2]).all():
             return abi.FAULT_LOSS

@@ -143,8 +143,14 @@ class Machine(Protocol):
     def current_batch(self) -> Table:
         """The rows of the next step, for its batch."""
 
-    def load(self, arrays: Mapping[str, Array], *, batch: int, fewest: int = 1, shuffle: bool = True) -> None:
-        """Gives the training rows: arrays (rows, …) by name, copied in the tape's type.
+    @property
+    def clock_values(self) -> dict[str, int]:
+        """The clock as definitions read it: with `offset`, the rows of the step in front of the present batch."""
+
+    def load(
+        self, arrays: Mapping[str, Array], *, batch: int, fewest: int = 1, shuffle: bool = True, accumulate: int = 1
+    ) -> None:
+        """Gives the training rows: arrays (rows, …) by name, copied in the tape's type; `accumulate` batches a step.
 
         A last batch of less than `fewest` rows is left out.
         """

@@ -17,6 +17,8 @@ from nnplay.records.optimizer import Optimizer
 from nnplay.session.blob import match
 from nnplay.timeline.change_log import Change, SetWeight, settings_after
 from nnplay.timeline.saved.saved_timeline import SavedBranchLog, SavedSegment, SavedTimeline
+from nnplay.training import parameter_groups
+from nnplay.training.averaged_weights import COUNT
 from nnplay.training.batches import batch_count
 
 _WHERE: Final = "past.stretch"
@@ -69,8 +71,9 @@ def _check_log(log: SavedBranchLog, changes: Sequence[Change], split: Split) -> 
 def _check_segment(segment: SavedSegment, changes: Sequence[Change], split: Split) -> None:
     config = segment.config.completed(split)
     plan = Network(config.layers, config.seed).plan(split.feature_shape)
-    dtype, shapes = config.training_settings().dtype, state_shapes(plan, config.optimizer)
-    batches = batch_count(plan, split, config.training_settings())
+    settings = config.training_settings()
+    dtype, shapes = settings.dtype, state_shapes(plan, config.optimizer, settings.average != "none")
+    batches = batch_count(plan, split, settings)
     for checkpoint in segment.checkpoints:
         if checkpoint.tensors is not None:
             match(checkpoint.tensors, {name: (dtype, shape) for name, shape in shapes.items()}, _WHERE)
@@ -87,20 +90,22 @@ def _check_changes(
     for change in changes:
         optimizer, settings = settings_after(optimizer, settings, [change])
         silenced_frozen.check(plan, settings.silent, settings.frozen)
+        parameter_groups.check(plan, optimizer, settings.groups)
         action = change.apply
         if isinstance(action, SetWeight) and not (action.name in names and action.fits(shapes[action.name])):
             raise InputError(f"there is no weight {action.place}", where="past.changes")
 
 
-def state_shapes(plan: NetworkPlan, optimizer: Optimizer) -> dict[str, Shape]:
+def state_shapes(plan: NetworkPlan, optimizer: Optimizer, average: bool = False) -> dict[str, Shape]:
     """The shape of every tensor of a run's state by name, as `Trainer.tensors` has them, without its memory."""
-    shapes: dict[str, Shape] = {}
+    shapes: dict[str, Shape] = {COUNT: (1,)} if average else {}
     for planned in plan.layers:
         for name, parameter in planned.plan.parameters.items():
             full, shape = f"{planned.path}.{name}", tuple(int(size) for size in parameter.shape)
             shapes[full] = shape
             if not planned.frozen:
-                shapes |= {f"{full}.{slot}": shape for slot in optimizer.record.slots}
+                kept = {**optimizer.state_of(shape), **({"average": shape} if average else {})}
+                shapes |= {f"{full}.{slot}": own for slot, own in kept.items()}
         shapes |= {
             f"{planned.path}.{name}": tuple(map(int, shape)) for name, (shape, _) in planned.plan.buffers.items()
         }

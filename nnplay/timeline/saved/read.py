@@ -155,7 +155,7 @@ def _read_checkpoints(
         loss_sum, best, waited, factor = (float(value) for value in sums[number])
         _check_place(change_count, (step, epoch, batch), changes)
         in_force = settings_after(optimizer, settings, changes[begin:change_count])
-        if not (waited >= 0 and np.isfinite((waited, factor)).all()):
+        if not np.isfinite((waited, factor)).all():
             raise InputError("a schedule has an impossible state", where="past.stretch")
         plateau, proof = Plateau(best, int(waited), factor), first if tensors is None else ""
         found.append(SavedCheckpoint(tensors, proof, (step, epoch, batch), loss_sum, plateau, *in_force, change_count))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -18,13 +20,24 @@ from nnplay.tape.machines.machine import EvalRows, Machine
 from nnplay.tape.not_copied import NotCopied
 from nnplay.text import clean
 from nnplay.training.scores import metrics
+from nnplay.training.scores.ranking import rank
 from nnplay.training.scores.targets import TargetForm
-from nnplay.training.scores.uncertainty import MOST_ROWS, Interval, accuracy_interval, r2_interval
+from nnplay.training.scores.uncertainty import (
+    MOST_ROWS,
+    Interval,
+    accuracy_interval,
+    auc_interval,
+    f1_interval,
+    mean_interval,
+    r2_interval,
+)
 
 Array = NDArray[Any]
 Part = Literal["train", "validation", "test"]
 #: Rows of a batch outside training.
 ROWS: Final = 256
+#: With more classes the interval of F1 costs more than it tells.
+MOST_CLASSES: Final = 100
 
 
 def parts_of(split: Split) -> dict[str, Dataset]:
@@ -51,10 +64,17 @@ class Evaluation(NotCopied):
         machine: holds the weights.
         split: the data; a part is loaded into the machine when it is first asked about.
         form: how the data's targets meet the network's outputs.
+        weights: puts the weights in place that answers are given with, for as long as its block lasts.
     """
 
-    def __init__(self, machine: Machine, split: Split, form: TargetForm) -> None:
-        self.machine, self.split, self.form = machine, split, form
+    def __init__(
+        self,
+        machine: Machine,
+        split: Split,
+        form: TargetForm,
+        weights: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self.machine, self.split, self.form, self._weights = machine, split, form, weights
         self._loaded: dict[str, EvalRows] = {}
 
     def rows(self, part: str) -> EvalRows:
@@ -71,7 +91,8 @@ class Evaluation(NotCopied):
             InputError: the split has no such part.
         """
         data = self._part(part, "evaluate")
-        loss, _ = self.machine.evaluate(self.rows(part))
+        with self._weights():
+            loss, _ = self.machine.evaluate(self.rows(part))
         return {"loss": loss, **self._metrics(data, self.outputs(data.x))}
 
     def _part(self, part: object, where: str) -> Dataset:
@@ -88,8 +109,18 @@ class Evaluation(NotCopied):
             if self.form.ignored is not None and (true != self.form.ignored).any():
                 kept = true != self.form.ignored
                 true, decided = true[kept], decided[kept]
-            return metrics.classification(true, decided, data.outputs, places=data.y.ndim > 2)
+            found = metrics.classification(true, decided, data.outputs, places=data.y.ndim > 2)
+            return {**found, **self._area(data, predicted)}
         return metrics.regression(*self._in_units(data, predicted))
+
+    def _area(self, data: Dataset, predicted: Array) -> dict[str, float]:
+        """The area under the ROC curve of two classes, where the loss gives probabilities."""
+        two = data.outputs == 2 and data.y.ndim == 1 and self.form.ignored is None
+        if not two or self.form.probabilities is None:
+            return {}
+        if not np.isfinite(predicted).all():
+            return {"auc": math.nan}
+        return {"auc": rank(data.y == 1, self.form.probabilities(predicted)[:, 1]).auc()}
 
     def _in_units(self, data: Dataset, predicted: Array) -> tuple[Array, Array]:
         """Targets and predictions (N, …) in the targets' own units."""
@@ -106,20 +137,26 @@ class Evaluation(NotCopied):
         if not 1 < len(data) <= MOST_ROWS or data.y.ndim > 2:
             return {}
         predicted = self.outputs(data.x)
-        if not np.isfinite(predicted).all():  # of a run that diverged nothing is likely
-            return {}
-        if self.form.measure is not None:
+        if (
+            self.form.measure is not None or not np.isfinite(predicted).all()
+        ):  # of a run that diverged nothing is likely
             return {}
         if self.form.decide is not None:
-            if data.y.ndim > 1 or self.form.ignored is not None:
-                return {}
-            return {"accuracy": accuracy_interval(int((self.form.decide(predicted) == data.y).sum()), len(data))}
-        if not np.isfinite(predicted).all():  # the score is no number, nothing is to be said of it
-            return {}
+            plain = data.y.ndim == 1 and self.form.ignored is None
+            return self._class_intervals(data, predicted, self.form.decide(predicted)) if plain else {}
         true, answers = self._in_units(data, predicted)
-        if not np.isfinite(answers).all():  # of a run that diverged
+        if not np.isfinite(answers).all():
             return {}
-        return {"r2": r2_interval(true, answers)}
+        errors = np.abs(answers - true).reshape(len(true), -1).mean(axis=1)
+        return {"r2": r2_interval(true, answers), "mae": mean_interval(errors)}
+
+    def _class_intervals(self, data: Dataset, predicted: Array, decided: Array) -> dict[str, Interval]:
+        found = {"accuracy": accuracy_interval(int((decided == data.y).sum()), len(data))}
+        if data.outputs <= MOST_CLASSES:
+            found["f1"] = f1_interval(data.y, decided, range(data.outputs))
+        if data.outputs == 2 and self.form.probabilities is not None and len(np.unique(data.y)) == 2:
+            found["auc"] = auc_interval(data.y == 1, self.form.probabilities(predicted)[:, 1])
+        return found
 
     def target_scores(self, part: Part) -> dict[str, dict[str, float]]:
         """Metrics of each target of a regression, as `Trainer.evaluate_targets` documents them.
@@ -144,7 +181,8 @@ class Evaluation(NotCopied):
             what = f"rows of shape {x.shape[1:]} where the network takes {self.split.feature_shape}"
             raise InputError(what, where="answers")
         name = self.machine.tape.named["eval.output"].name
-        return self.machine.forward(x, [name])[name]
+        with self._weights():
+            return self.machine.forward(x, [name])[name]
 
     def predict(self, x: Any) -> Array:
         """The network's outputs for inputs from outside, as `Trainer.predict` documents them.
@@ -170,7 +208,8 @@ class Evaluation(NotCopied):
         for name in asked:
             if not same_word(name, known):
                 raise unknown("slot", name, known, where="forward")
-        return self.machine.forward(self._inputs(x, "forward"), asked)
+        with self._weights():
+            return self.machine.forward(self._inputs(x, "forward"), asked)
 
     def _inputs(self, x: Any, where: str) -> Array:
         return as_rows(x, self.split.feature_shape, self.machine.dtype, where=where)

@@ -116,17 +116,17 @@ class NavigationActions:
         self._messages.say(self._main.query_one(CurveView).smoother())
 
     def toggle_test_points(self) -> None:
-        """Held-out examples on the surface."""
-        self._toggle("held_out_points")
+        """Held-out examples on the surface, and scores of the test rows."""
+        self._toggle("held_out_points", "scores and to the map of two inputs, and the output pane shows neither")
         self._refresher.request_visible()
 
     def toggle_discrete(self) -> None:
         """Decisions only."""
-        self._toggle("discrete")
+        self._toggle("discrete", "the map of two inputs, which the output pane is not showing")
 
-    def _toggle(self, what: str) -> None:
+    def _toggle(self, what: str, applies_to: str) -> None:
         if not self._main.query_one(OutputPane).toggle(what):
-            self._messages.say("this only applies to the map of two inputs, which the output pane is not showing")
+            self._messages.say(f"this only applies to {applies_to}")
 
     def fold_network(self) -> None:
         """The network as a graph, or as the chain of its layers."""

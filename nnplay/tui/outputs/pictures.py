@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.tui.draw.arrays import Floats
-from nnplay.tui.draw.blocks import half_blocks, quantise, resize
+from nnplay.tui.draw.blocks import glyphs, half_blocks, quantise, resample, resize
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import blend
 from nnplay.tui.widgets.cells import PLAIN, Row, fit, joined
 
 _SHADES = " .:-=+*#%@"
 _GREYS, _STEPS = 16, 6
+_SIGNED = 15
+"""Levels of numbers with a sign; of so many, one is the middle."""
 
 
 def draw_tiles(
-    tiles: Sequence[tuple[str, NDArray[Any]]], width: int, height: int, look: Look, classes: int = 0
+    tiles: Sequence[tuple[str, NDArray[Any]]],
+    width: int,
+    height: int,
+    look: Look,
+    classes: int = 0,
+    signed: Collection[str] = (),
 ) -> list[Row]:
-    """Tiles with titles, as large as the room allows; whole numbers are masks of `classes`."""
+    """Tiles with titles, as large as the room allows; whole numbers are masks of `classes`.
+
+    Args:
+        signed: titles of tiles whose numbers have a sign, which is drawn in the two colours of the scale.
+    """
     tall, broad = tiles[0][1].shape[:2]
     across = max(range(1, len(tiles) + 1), key=lambda n: _find_scale(n, len(tiles), tall, broad, width, height))
     scale = _find_scale(across, len(tiles), tall, broad, width, height)
@@ -32,7 +43,10 @@ def draw_tiles(
     for start in range(0, len(tiles), across):
         part = tiles[start : start + across]
         rows.append(joined([(fit(title, columns) + " ", look.ink("dim")) for title, _ in part]))
-        rows += put_beside([_draw_tile(values, cells, columns, look, classes) for _, values in part])
+        drawn = [_draw_signed if title in signed else _draw_tile for title, _ in part]
+        rows += put_beside(
+            [draw(values, cells, columns, look, classes) for draw, (_, values) in zip(drawn, part, strict=True)]
+        )
     return rows
 
 
@@ -64,28 +78,26 @@ def put_beside(pictures: Sequence[list[Row]]) -> list[Row]:
     ]
 
 
+def _draw_signed(values: NDArray[Any], rows: int, columns: int, look: Look, classes: int) -> list[Row]:
+    """Numbers by sign and size; the largest of either sign has the full colour, and what is near 0 has none."""
+    shrunk = resize(values, 2 * rows, columns)
+    most = float(np.abs(np.nan_to_num(shrunk)).max(initial=0.0)) or 1.0
+    levels = quantise(shrunk, -most, most, _SIGNED)
+    return half_blocks(levels, look.palette.scale(_SIGNED), look) if look.blocks else glyphs(levels, _SIGNED, look)
+
+
 def draw_picture(image: Floats, rows: int, columns: int, look: Look) -> list[Row]:
     """One picture (h, w) or (h, w, 3) in cells, from its darkest to its brightest value."""
     low, high = float(np.nanmin(image)), float(np.nanmax(image))
     if image.ndim == 3 and look.blocks:
-        parts = [quantise(_resize(image[:, :, k], 2 * rows, columns), low, high, _STEPS) for k in range(3)]
+        parts = [quantise(resample(image[:, :, k], 2 * rows, columns), low, high, _STEPS) for k in range(3)]
         return half_blocks((parts[0] * _STEPS + parts[1]) * _STEPS + parts[2], _cube(), look)
     grey = image.mean(axis=2) if image.ndim == 3 else image
-    levels = quantise(_resize(grey, 2 * rows, columns), low, high, _GREYS)
+    levels = quantise(resample(grey, 2 * rows, columns), low, high, _GREYS)
     if look.blocks:
         return half_blocks(levels, _greys(look.palette.raised, look.palette.text), look)
     means = (levels[0::2] + levels[1::2]) / (2 * _GREYS - 2)
     return [(("".join(_SHADES[min(9, int(share * 10))] for share in row), look.ink("text")),) for row in means.tolist()]
-
-
-def _resize(values: Floats, rows: int, columns: int) -> Floats:
-    """At another size: enlarged by repeating pixels, made smaller by their means, so that no thin stroke is lost."""
-    tall, broad = values.shape
-    if rows > tall or columns > broad:
-        return resize(values, rows, columns)
-    y, x = np.arange(rows) * tall // rows, np.arange(columns) * broad // columns
-    sums = np.add.reduceat(np.add.reduceat(values, y, axis=0), x, axis=1)
-    return np.asarray(sums / np.outer(np.diff(y, append=tall), np.diff(x, append=broad)))
 
 
 @functools.cache

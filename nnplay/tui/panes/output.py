@@ -128,6 +128,8 @@ class OutputPane(Pane, can_focus=True):
             parts.append(f"{sideways} {worst}{shown.noun} {shown.item:,} of 0{dash}{shown.items - 1:,}")
         if len(shown.places) > 1:
             parts.append(f"J K {shown.place_noun} {shown.place + 1} of {len(shown.places)}")
+        if shown.part:
+            parts.append("t: validation" if shown.part == "test" else "t: test")
         if len(shown.views) > 1:
             parts.append(f"{upright} {counted(len(shown.views), 'view')}")
         return " · ".join(parts)
@@ -222,13 +224,16 @@ class OutputPane(Pane, can_focus=True):
         return self.query_one(Picture).held_out_points
 
     def toggle(self, what: str) -> bool:
-        """Switch `held_out_points` or `discrete` of the surface; returns whether it is shown."""
+        """Switch `held_out_points` or `discrete` of the surface; returns whether that can be seen.
+
+        Scores are those of the test rows while points that are held out are shown.
+        """
         picture = self.query_one(Picture)
         setattr(picture, what, not getattr(picture, what))
         picture.redraw()
         if picture.display:
             self._subtitle(picture)
-        return picture.display
+        return picture.display or (what == "held_out_points" and bool(self._shown.part))
 
     def _subtitle(self, picture: Picture) -> None:
         look = picture.look

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.fields import fill
+from nnplay.records.definitions import run_definitions
+from nnplay.records.operation import Use
 from nnplay.records.optimizer import OptimizerRecord
 from nnplay.records.registry import optimizer_records
 from nnplay.tui.draw.sketch import Sketch
@@ -20,9 +20,13 @@ Array = NDArray[np.float64]
 _STEEP = np.array([1.0, 12.0])
 """How steep the valley is along it and across."""
 _START = np.array([-2.4, 0.9])
+_SHAPE = (1, 2)
+"""The two numbers of the place are a matrix of one row, for optimizers that ask for shapes."""
+_ONE_TENSOR = {"parameters": "parameter", "gradients": "gradient"}
 _STEPS = 60
 _RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
-"""Learning rates that are tried: each optimizer is shown at the one that suits it best here."""
+_TIMES = (1, 10, 30)
+"""Learning rates that are tried, some as multiples of the usual one: the one that suits an optimizer best is shown."""
 
 
 def _height(place: Array) -> float:
@@ -31,18 +35,18 @@ def _height(place: Array) -> float:
 
 def _walk(record: OptimizerRecord, rate: float) -> Array:
     """The places (steps + 1, 2) after each step."""
-    operation = record.operation
-    values = fill(record.fields, {"lr": rate}, record.name)
-    settings = np.array([float(values[field.name]) for field in record.fields])
-    place, slots = _START.copy(), [np.zeros(2) for _ in record.slots]
+    optimizer = record(lr=rate)
+    rule = record.by_tensor(_SHAPE)
+    state = {name: np.zeros(shape) for name, shape in optimizer.state_of(_SHAPE).items()}
+    uses = rule.uses if rule is not None else (Use(optimizer.operation, names=_ONE_TENSOR),)
+    place, known = _START.reshape(_SHAPE), {"optimizer": np.array(optimizer.numbers), **state}
     path = [place]
     for step in range(_STEPS):
-        given: dict[str, Any] = {"every": 1} if "every" in operation.integers else {}
-        if operation.uses_clock:
-            given["clock"] = {"step": step, "seed": 0}
-        place, *slots = operation.reference(settings, _STEEP * place, place, *slots, **given)
+        known |= {"parameter": place, "gradient": _STEEP.reshape(_SHAPE) * place}
+        known = run_definitions(uses, known, clock={"step": step, "seed": 0}, every=1)
+        place = known["parameter"]
         path.append(place)
-    return np.array(path)
+    return np.array(path).reshape(-1, 2)
 
 
 @functools.cache
@@ -50,7 +54,8 @@ def best_path(name: str) -> Array:
     """The walk, of those with different learning rates, that ends lowest."""
 
     record = optimizer_records()[name]
-    return min((_walk(record, rate) for rate in _RATES), key=lambda path: _height(path[-1]))
+    rates = (*_RATES, *(times * float(record.fields[0].default) for times in _TIMES))
+    return min((_walk(record, rate) for rate in rates), key=lambda path: _height(path[-1]))
 
 
 def draw_path(record: OptimizerRecord, width: int, height: int, look: Look) -> list[Row]:

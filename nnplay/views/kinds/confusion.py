@@ -12,7 +12,8 @@ from nnplay.text import counted, percent
 from nnplay.training.scores.metrics import confusion_matrix
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_classes
-from nnplay.views.rows import decide_classes, describe_rows, predict_rows
+from nnplay.views.rows import decide_classes
+from nnplay.views.scored import score_rows
 from nnplay.views.view import Asked, Output, View
 
 Array = NDArray[Any]
@@ -31,13 +32,14 @@ class Confusion(Output):
 
 def make_confusion(trainer: Trainer, asked: Asked) -> Confusion:
     """Who is taken for whom; positions of a sequence and pixels of a mask count one by one."""
-    _, y, answers = predict_rows(trainer)
+    scored = score_rows(trainer, asked)
+    y, answers = scored.y, scored.answers
     predicted, labels = decide_classes(trainer, answers), trainer.split.class_names
     matrix = confusion_matrix(y, predicted, len(labels))
     if y.ndim > 1:
-        return Confusion(matrix, labels, _describe_pairs(matrix, labels), describe_rows(trainer))
+        return Confusion(matrix, labels, _describe_pairs(matrix, labels), scored.words)
     chances = trainer.form.probabilities(answers) if trainer.form.probabilities else None
-    return Confusion(matrix, labels, _describe_mistakes(y, predicted, chances, labels), describe_rows(trainer))
+    return Confusion(matrix, labels, _describe_mistakes(scored.rows, y, predicted, chances, labels), scored.words)
 
 
 def _describe_pairs(matrix: Array, labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -51,15 +53,17 @@ def _describe_pairs(matrix: Array, labels: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
-def _describe_mistakes(y: Array, predicted: Array, chances: Array | None, labels: tuple[str, ...]) -> tuple[str, ...]:
+def _describe_mistakes(
+    rows: Array, y: Array, predicted: Array, chances: Array | None, labels: tuple[str, ...]
+) -> tuple[str, ...]:
     """The rows whose true class was found least likely, or the first wrong ones where there are no probabilities."""
     wrong = np.flatnonzero(predicted != y)
     if chances is None:
-        return tuple(f"row {row}: predicted {labels[predicted[row]]}, true {labels[y[row]]}" for row in wrong[:_WORST])
+        return tuple(f"row {rows[k]}: predicted {labels[predicted[k]]}, true {labels[y[k]]}" for k in wrong[:_WORST])
     of_truth = chances[wrong, y[wrong].astype(np.int64)]
     worst = wrong[np.argsort(of_truth)][:_WORST].tolist()
     return tuple(
-        f"row {row}: predicted {_sure(chances[row], predicted[row], labels)}, true "
+        f"row {rows[row]}: predicted {_sure(chances[row], predicted[row], labels)}, true "
         f"{_sure(chances[row], int(y[row]), labels)}"
         for row in worst
     )

@@ -9,16 +9,17 @@ from numpy.typing import NDArray
 
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_numbers
-from nnplay.views.rows import predict_rows
+from nnplay.views.scored import score_rows
 from nnplay.views.view import Asked, Output, View
 
 
 @dataclass(frozen=True, slots=True)
 class Scatter(Output):
-    """Regression: predicted against true values of one target, in original units."""
+    """Regression: predicted against true values of one target, in original units, and which rows they are of."""
 
     true: NDArray[np.float32]
     predicted: NDArray[np.float32]
+    rows: str = ""
 
 
 def suits(trainer: Trainer) -> bool:
@@ -29,10 +30,11 @@ def suits(trainer: Trainer) -> bool:
 def make_scatter(trainer: Trainer, asked: Asked) -> Scatter:
     """Predicted against true values in the target's own units."""
     target = asked.item
-    _, y, answers = predict_rows(trainer)
+    scored = score_rows(trainer, asked)
+    y, answers = scored.y, scored.answers
     unscale = trainer.split.scaler.inverse_target
     predicted = unscale(trainer.form.estimate(answers).reshape(y.shape))[:, target]
-    return Scatter(unscale(y)[:, target].astype(np.float32), predicted.astype(np.float32))
+    return Scatter(unscale(y)[:, target].astype(np.float32), predicted.astype(np.float32), scored.words)
 
 
 SCATTER = View(

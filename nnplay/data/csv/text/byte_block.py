@@ -10,41 +10,52 @@ from numpy.typing import NDArray
 
 from nnplay.data.csv.text.dialect import BLANK
 from nnplay.data.csv.text.lines import FIELD_LIMIT
+from nnplay.data.csv.text.plain_numbers import MARGIN, read_plain
 from nnplay.data.csv.text.text_part import BETWEEN, TextPart
 from nnplay.data.csv.text.word_codes import LONGEST, WordCodes
 
 _NEWLINE: Final = 10
 #: What `str.strip` takes off besides these is not in a block.
-_WHITE: Final = np.isin(np.arange(256), [9, 11, 12, 13, 28, 29, 30, 31, 32])
+_WHITE: Final = tuple(bytes([letter]) for letter in (9, 11, 12, 13, 28, 29, 30, 31, 32))
 _WHITE_BEYOND_ASCII: Final = "\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-#: What a byte is in a number: a digit from 0 to 9, or one of these.
-_POINT, _SIGN, _OTHER, _BEHIND = 10, 11, 12, 13
-#: Up to so many digits a number and its power of ten are exact in float64, so that one division rounds right.
-_DIGITS: Final = 15
-_POWERS: Final = np.array([float(f"1e{digits}") for digits in range(_DIGITS + 1)])
+_MARGIN: Final = bytes(MARGIN)
+
+Places = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
 
 
 class ByteBlock:
     """Lines that have as many cells each, none of them in quotes.
 
+    Args:
+        text: the lines in UTF-8, with `MARGIN` bytes before the first and behind the last.
+        lines: where each line begins.
+        ends: (columns, lines), where each cell ends behind the beginning of its line.
+        begins: the same of its beginning; None where each cell begins one byte behind the one before it.
+
     Attributes:
         rows: how many lines there are.
     """
 
-    __slots__ = ("_begins", "_ends", "_text", "rows")
+    __slots__ = ("_begins", "_ends", "_lines", "rows", "text")
 
-    def __init__(self, text: bytes, begins: NDArray[np.int32], ends: NDArray[np.int32]) -> None:
-        self._text, self._begins, self._ends = text, begins, ends
-        self.rows = len(ends)
+    def __init__(self, text: bytes, lines: NDArray[np.int32], ends: Places, begins: Places | None) -> None:
+        self.text, self._lines, self._ends, self._begins = text, lines, ends, begins
+        self.rows = len(lines)
 
     def span(self, column: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Where the cells (N,) of a column begin and end."""
-        return self._begins[:, column].astype(np.int64), self._ends[:, column].astype(np.int64)
+        lines = self._lines.astype(np.int64)
+        ends = lines + self._ends[column]
+        if self._begins is not None:
+            return lines + self._begins[column], ends
+        return (lines + self._ends[column - 1] + 1 if column else lines), ends
 
-    @property
-    def text(self) -> bytes:
-        """The lines in UTF-8."""
-        return self._text
+    def select(self, column: int, keep: NDArray[np.bool_]) -> ByteBlock:
+        """Some of the lines (N,), with that column alone; the text is shared."""
+        lines = self._lines[keep]
+        begins, ends = ((places[keep] - lines)[None] for places in self.span(column))
+        kind = self._ends.dtype
+        return ByteBlock(self.text, lines, ends.astype(kind), begins.astype(kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,10 @@ class BlockColumn:
         begins, ends = self.block.span(self.column)
         return self._between(begins[rows], ends[rows])
 
+    def select(self, keep: NDArray[np.bool_]) -> BlockColumn:
+        """The same with only the rows (N,) that are to be kept."""
+        return BlockColumn(self.block.select(self.column, keep), 0)
+
     def codes(self, into: WordCodes) -> NDArray[np.int32]:
         """The codes (N,) of its words."""
         begins, ends = self.block.span(self.column)
@@ -79,8 +94,7 @@ class BlockColumn:
     def numbers(self, decimal: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """The numbers (N,) that cells plainly are, as `parse_number` reads them, and which cells are numbers."""
         begins, ends = self.block.span(self.column)
-        text = np.frombuffer(self.block.text, np.uint8)
-        values, known = _read_plain(text, begins, ends - begins, ord(decimal))
+        values, known = read_plain(self.block.text, begins, ends, decimal)
         rest = np.flatnonzero(~known & (ends > begins))
         if rest.size:
             words = TextPart(BETWEEN.join(self._between(begins[rest], ends[rest])), rest.size)
@@ -102,54 +116,47 @@ def cut_block(block: str, delimiter: str, width: int) -> ByteBlock | None:
         return None
     if not block.isascii() and any(letter in block for letter in _WHITE_BEYOND_ASCII):
         return None
-    raw = block.encode()
+    raw = b"".join([_MARGIN, block.encode(), _MARGIN])
     text = np.frombuffer(raw, np.uint8)
-    places = np.flatnonzero((text == ord(delimiter)) | (text == _NEWLINE))
-    if places.size != width * block.count("\n"):
+    newlines = text == _NEWLINE
+    places = np.flatnonzero((text == ord(delimiter)) | newlines)
+    if places.size != width * np.count_nonzero(newlines):
         return None
-    ends = places.reshape(-1, width).astype(np.int32)
+    ends = places.astype(np.int32).reshape(-1, width)
     if (text[ends[:, -1]] != _NEWLINE).any():
         return None
-    begins = np.zeros_like(ends)
-    begins.flat[1:] = places[:-1] + 1
-    white = _WHITE.copy()
-    white[ord(delimiter)] = False
-    if white[text].any():
-        _trim(text, begins, ends, white)
-    return ByteBlock(raw, begins, ends) if (ends - begins).max() <= FIELD_LIMIT else None
+    lines = np.concatenate([np.array([MARGIN], dtype=np.int32), ends[:-1, -1] + np.int32(1)])
+    ends -= lines[:, None]
+    begins = None
+    if any(letter in raw for letter in _WHITE if letter != delimiter.encode()):
+        begins = np.concatenate([np.zeros((len(ends), 1), dtype=np.int32), ends[:, :-1] + np.int32(1)], axis=1)
+        _trim(text, lines[:, None], begins, ends, delimiter)
+    longest = int(ends[:, -1].max())
+    if longest > FIELD_LIMIT and _longest_cell(begins, ends) > FIELD_LIMIT:
+        return None
+    kind = np.min_scalar_type(longest)
+    small = [None if places is None else places.T.astype(kind, order="C") for places in (ends, begins)]
+    return ByteBlock(raw, lines, small[0], small[1])
+
+
+def _longest_cell(begins: NDArray[np.int32] | None, ends: NDArray[np.int32]) -> int:
+    if begins is not None:
+        return int((ends - begins).max())
+    return int(max(ends[:, 0].max(), np.diff(ends, axis=1).max() - 1))
 
 
 def _trim(
-    text: NDArray[np.uint8], begins: NDArray[np.int32], ends: NDArray[np.int32], white: NDArray[np.bool_]
+    text: NDArray[np.uint8],
+    lines: NDArray[np.int32],
+    begins: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    delimiter: str,
 ) -> None:
     """Moves beginnings and ends of cells (rows, width) over white space."""
-    while (blank := (begins < ends) & white[text[begins]]).any():
+    white = np.zeros(256, dtype=np.bool_)
+    white[np.frombuffer(b"".join(_WHITE), np.uint8)] = True
+    white[ord(delimiter)] = False
+    while (blank := (begins < ends) & white[text[lines + begins]]).any():
         begins += blank
-    while (blank := (begins < ends) & white[text[ends - 1]]).any():
+    while (blank := (begins < ends) & white[text[lines + ends - 1]]).any():
         ends -= blank
-
-
-def _read_plain(
-    text: NDArray[np.uint8], begins: NDArray[np.int64], lengths: NDArray[np.int64], decimal: int
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Numbers (N,) without an exponent and of up to fifteen digits, and which cells are such."""
-    kinds = np.full(256, _OTHER, dtype=np.uint8)
-    kinds[ord("0") : ord("9") + 1] = np.arange(10)
-    kinds[[ord("+"), ord("-")]], kinds[decimal] = _SIGN, _POINT
-    count = len(begins)
-    known = (lengths > 0) & (lengths <= _DIGITS + 2)
-    whole, digits, behind = np.zeros(count), np.zeros(count, np.int8), np.zeros(count, np.int8)
-    pointed = np.zeros(count, dtype=np.bool_)
-    last = text.size - 1
-    for place in range(int(lengths[known].max(initial=0))):
-        kind = np.where(place < lengths, kinds[text[np.minimum(begins + place, last)]], _BEHIND)
-        digit = kind < 10
-        whole = np.where(digit, whole * 10.0 + kind, whole)
-        digits += digit
-        behind += digit & pointed
-        point = kind == _POINT
-        known &= ~((kind == _OTHER) | (point & pointed) | ((kind == _SIGN) & (place > 0)))
-        pointed |= point
-    known &= (digits > 0) & (digits <= _DIGITS)
-    values = whole / _POWERS[np.minimum(behind, _DIGITS)]
-    return np.where(text[np.minimum(begins, last)] == ord("-"), -values, values), known

@@ -13,7 +13,9 @@ from nnplay.memory_budget import size_text
 
 FIELD_LIMIT = 1 << 20
 LINE_LIMIT = 8 << 20
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
+#: Bytes of a table that are read at a time: much is done once a block.
+_BLOCK = 1 << 20
 
 
 class Lines(Iterator[str]):
@@ -61,7 +63,7 @@ def _split(block: str) -> list[str]:
 def _read_blocks(file: BinaryIO, encoding: str, skip: int, where: str) -> Iterator[str]:
     """The text of `file` cut between lines."""
     begun, pending, number = [""], 0, 1
-    for text in read_pieces(file, encoding, skip, where):
+    for text in read_pieces(file, encoding, skip, where, _BLOCK):
         end = text.rfind("\n") + 1
         pending += text.index("\n") if end else len(text)
         if pending > LINE_LIMIT:
@@ -76,8 +78,8 @@ def _read_blocks(file: BinaryIO, encoding: str, skip: int, where: str) -> Iterat
         yield last + "\n"
 
 
-def read_pieces(file: BinaryIO, encoding: str, skip: int, where: str) -> Iterator[str]:
-    """The text of `file` in pieces of some length, with LF for every line end; arguments as for `read_lines`.
+def read_pieces(file: BinaryIO, encoding: str, skip: int, where: str, size: int = _CHUNK) -> Iterator[str]:
+    """The text of `file` in pieces of `size` bytes, with LF for every line end; other arguments as for `Lines`.
 
     Raises:
         InputError: bytes that do not decode, or a NUL character; with line and byte offset.
@@ -87,7 +89,7 @@ def read_pieces(file: BinaryIO, encoding: str, skip: int, where: str) -> Iterato
     decoder = codecs.getincrementaldecoder(encoding)()
     offset, number = skip, 1
     while True:
-        chunk = file.read(_CHUNK)
+        chunk = file.read(size)
         try:
             text = ends.decode(decoder.decode(chunk, final=not chunk), final=not chunk)
         except UnicodeDecodeError as error:

@@ -42,7 +42,8 @@ class PackedCells(Sequence[str]):
 
     def select(self, keep: NDArray[np.bool_]) -> PackedCells:
         """The same with only the rows that are to be kept."""
-        return PackedCells(list(itertools.compress(self.unpack(), keep.tolist())))
+        pairs = zip(self._firsts, self._parts, strict=True)
+        return PackedCells(parts=[part.select(keep[first : first + part.rows]) for first, part in pairs])
 
     def pick(self, rows: NDArray[np.bool_]) -> list[str]:
         """The cells of some rows."""
@@ -65,14 +66,13 @@ class PackedCells(Sequence[str]):
 
     def numbers(self, decimal: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]] | None:
         """The numbers (N,) that cells plainly are, and which are; None where that is less than half of the first."""
-        found = []
-        for part in self._parts:
-            found.append(part.numbers(decimal))
-            if len(found) == 1 and 2 * int(found[0][1].sum()) < part.rows:
+        values, known = np.empty(self._rows), np.empty(self._rows, dtype=np.bool_)
+        for first, part in zip(self._firsts, self._parts, strict=True):
+            here = slice(first, first + part.rows)
+            values[here], known[here] = part.numbers(decimal)
+            if not first and 2 * int(known[here].sum()) < part.rows:
                 return None
-        if not found:
-            return None
-        return np.concatenate([values for values, _ in found]), np.concatenate([known for _, known in found])
+        return (values, known) if self._rows else None
 
     def __len__(self) -> int:
         return self._rows

@@ -21,6 +21,7 @@ from nnplay.errors import InputError
 from nnplay.text import clean, counted
 
 _SAMPLE_LINES = 100
+_TOLD_EVERY = 4096
 _TOTALS = frozenset({"total", "totals", "sum", "subtotal", "grand total"})
 
 
@@ -96,6 +97,8 @@ class _Reading:
                 break
             if len(row) == width:
                 self.rows.add(line, row)
+                if len(self.rows.lines) % _TOLD_EVERY == 0:
+                    self.progress()
                 continue
             if row[0].lstrip().startswith("#"):
                 remarks += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +31,11 @@ class TextPart:
         """The cells of some rows."""
         words = self.words()
         return [words[row] for row in rows.tolist()]
+
+    def select(self, keep: NDArray[np.bool_]) -> TextPart:
+        """The same with only the rows (N,) that are to be kept."""
+        words = list(itertools.compress(self.words(), keep.tolist()))
+        return TextPart(BETWEEN.join(words), len(words))
 
     def codes(self, into: WordCodes) -> NDArray[np.int32]:
         """The codes (N,) of its words."""

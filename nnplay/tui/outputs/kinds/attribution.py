@@ -1,0 +1,96 @@
+"""What the parts of an input count: a picture beside it, bars for columns, colours behind symbols."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.cells import cell_len
+
+from nnplay.text import clean, figure
+from nnplay.tui.outputs.drawing import Drawing
+from nnplay.tui.outputs.pictures import draw_tiles
+from nnplay.tui.outputs.shares import draw_sentence, draw_shares
+from nnplay.tui.outputs.verdict import draw_verdict
+from nnplay.tui.theme.look import Look
+from nnplay.tui.theme.palette import blend
+from nnplay.tui.widgets.cells import Row, Run, fit, joined
+from nnplay.views.attribution import Attribution
+
+_LEVELS: Final = 12
+_LEAST_BARS: Final = 4
+
+
+def draw(view: Attribution, width: int, height: int, look: Look) -> list[Row]:
+    """The verdict and what the numbers are, the parts, and the notes below them."""
+    rows: list[Row] = []
+    if view.predicted:
+        rows.append(draw_verdict(view.true, view.predicted, view.true == view.predicted, look))
+    rows += draw_sentence(view.head, width, look)
+    notes = [row for note in view.notes for row in draw_sentence(note, width, look)]
+    room = max(1, height - len(rows) - len(notes))
+    return [*rows, *_draw_parts(view, width, room, look), *notes]
+
+
+def _draw_parts(view: Attribution, width: int, height: int, look: Look) -> list[Row]:
+    if view.picture is not None:
+        tiles: list[tuple[str, NDArray[Any]]] = [("input", view.picture), ("what counts", view.values)]
+        signed = ("what counts",) if view.signed else ()
+        legend = _draw_legend(view, width, look)
+        return [*draw_tiles(tiles, width, height - 1, look, signed=signed), legend]
+    if view.details:
+        return draw_shares(view.names, view.details, view.values, (width, height), look, signed=view.signed)
+    text = _draw_symbols(view, width, look)[-max(1, height - 1) :]
+    left = height - len(text) - 1
+    if left < _LEAST_BARS:
+        return text
+    blank = look.pick("␣", "_")
+    names = [f"{k} {name if name.strip() else blank}" for k, name in enumerate(view.names)]
+    return [*text, (), *draw_shares(names, (), view.values, (width, left), look, signed=view.signed)]
+
+
+def _draw_legend(view: Attribution, width: int, look: Look) -> Row:
+    """What the colours of the picture stand for."""
+    largest = float(np.abs(np.nan_to_num(view.values)).max(initial=0.0))
+    if not view.signed:
+        return ((fit(f"bright: counts most, {figure(largest)}", width), look.ink("dim")),)
+    most, least = (figure(max(0.0, float(np.nanmax(values)))) for values in (view.values, -view.values))
+    return joined(
+        [
+            (look.pick("■ for", "+ for"), look.ink("above")),
+            (f" up to {most}   ", look.ink("dim")),
+            (look.pick("■ against", "o against"), look.ink("below")),
+            (f" up to {least}", look.ink("dim")),
+        ]
+    )
+
+
+def _draw_symbols(view: Attribution, width: int, look: Look) -> list[Row]:
+    """The symbols in lines, the ground of each as strong as what it counts."""
+    names = [clean(name) for name in view.names]
+    letters = max(map(cell_len, names), default=1) == 1 and len(set(names)) > 10
+    largest = float(np.abs(np.nan_to_num(view.values)).max(initial=0.0)) or 1.0
+    rows: list[Row] = []
+    line: list[Run] = []
+    used = 0
+    for name, value in zip(names, np.nan_to_num(view.values).tolist(), strict=True):
+        cell = name if letters else f" {name} "
+        if line and used + cell_len(cell) > width:
+            rows.append(joined(line))
+            line, used = [], 0
+        line.append(_draw_symbol(cell, value / largest, look))
+        used += cell_len(cell)
+    return [*rows, joined(line)]
+
+
+def _draw_symbol(cell: str, share: float, look: Look) -> Run:
+    if not look.blocks:
+        return cell, look.ink("above" if share >= 0 else "below", bold=abs(share) > 0.5)
+    palette = look.palette
+    level = round(abs(share) * _LEVELS) / _LEVELS
+    ground = blend(palette.background, palette.positive if share >= 0 else palette.negative, level)
+    return cell, look.plain(palette.text, ground)
+
+
+ATTRIBUTION = Drawing(Attribution, draw)

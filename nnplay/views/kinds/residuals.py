@@ -1,0 +1,65 @@
+"""Residuals of one target against its predictions, and how they are distributed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.training.scores.metrics import regression
+from nnplay.training.scores.uncertainty import MOST_ROWS, Interval, mean_interval, r2_interval
+from nnplay.training.trainer import Trainer
+from nnplay.views.scored import has_quantities, score_rows
+from nnplay.views.view import Asked, Output, View
+
+
+@dataclass(frozen=True, slots=True)
+class Residuals(Output):
+    """What is left of a target when its prediction is taken away, in the target's own units.
+
+    Attributes:
+        target: its name.
+        predicted, residual: (N,) predictions, and true minus predicted values.
+        scores: mae, rmse and r2.
+        intervals: of mae and r2, where there are few rows.
+        rows: which rows are scored.
+    """
+
+    target: str
+    predicted: NDArray[np.float64]
+    residual: NDArray[np.float64]
+    scores: dict[str, float]
+    intervals: dict[str, Interval]
+    rows: str
+
+
+def make_residuals(trainer: Trainer, asked: Asked) -> Residuals:
+    """The residuals of the target asked for."""
+    scored, name = score_rows(trainer, asked), trainer.split.train.target_names[asked.place]
+    in_units = trainer.split.scaler.target_in_units
+    true = in_units(scored.y)[:, asked.place]
+    predicted = in_units(trainer.form.estimate(scored.answers).reshape(scored.y.shape))[:, asked.place]
+    if not len(true):
+        return Residuals(name, predicted, predicted, {}, {}, scored.words)
+    few = 1 < len(true) <= MOST_ROWS
+    intervals = {"mae": mean_interval(np.abs(true - predicted)), "r2": r2_interval(true, predicted)} if few else {}
+    return Residuals(name, predicted, true - predicted, regression(true, predicted), intervals, scored.words)
+
+
+def name_targets(trainer: Trainer) -> tuple[str, ...]:
+    """The targets of a regression."""
+    return trainer.split.train.target_names
+
+
+RESIDUALS = View(
+    "residuals",
+    Residuals,
+    has_quantities,
+    make_residuals,
+    about="True minus predicted values against predictions: a good fit leaves no pattern.",
+    group="scores",
+    places=name_targets,
+    place="target",
+    order=3,
+)
