@@ -25,7 +25,7 @@ class Cloud:
     Attributes:
         name: of the layer.
         places: of the rows, (N, 2), all within a circle of radius 1.
-        share: how much of the rows' variance is seen; NaN where that is not known.
+        share: how much of the rows' variance is seen.
         finite: False where the layer gave numbers that are not finite.
         lines: places (2, L, P, 2) of the lines of a grid, upright ones and level ones.
     """

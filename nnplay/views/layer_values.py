@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from nnplay.network.network import PlannedLayer
 from nnplay.operations.copy import copy
+from nnplay.text import counted
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_symbols
-from nnplay.views.rows import count_rows, shown_part
+from nnplay.views.rows import afford_rows, describe_rows, shown_part
 
 Floats = NDArray[np.float32]
 #: Layers that are shown together at the most, and numbers that stand for one row in one of them.
@@ -22,8 +23,24 @@ MOST_NUMBERS: Final = 512
 #: made of them is to take no more than a tenth of a second.
 _ROWS: Final = ((512, 1_000), (3_072, 300))
 _LEAST: Final = 200
+#: Fewer validation rows than that say little by themselves; with training rows they become so many.
+_FEW, _TOPPED_UP = 100, 200
 #: What the network's input is called among the layers.
 INPUT: Final = "input"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Rows that all layers are shown.
+
+    Attributes:
+        x, y: inputs and targets, (N, …).
+        words: which rows those are.
+    """
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +77,20 @@ def name_layers(trainer: Trainer) -> tuple[str, ...]:
     return (INPUT, *names) if _has_quantities(trainer) else names
 
 
-def count_compared(trainer: Trainer) -> int:
-    """How many of the shown rows are looked at in every layer."""
+def compared_rows(trainer: Trainer) -> Compared:
+    """The shown rows that are looked at in every layer; of a small validation part with training rows behind them."""
+    part, most = shown_part(trainer), _count_most(trainer)
+    count, train = min(len(part), most), trainer.split.train
+    more = min(_TOPPED_UP - count, len(train), most - count) if count < _FEW and part is not train else 0
+    if more <= 0:
+        return Compared(part.x[:count], part.y[:count], describe_rows(trainer, count))
+    words = f"{count:,} validation and {counted(more, 'training row')}"
+    return Compared(*(np.concatenate([a, b[:more]]) for a, b in ((part.x, train.x), (part.y, train.y))), words)
+
+
+def _count_most(trainer: Trainer) -> int:
     numbers = sum(min(MOST_NUMBERS, int(np.prod(planned.plan.output))) for planned in shown_layers(trainer))
-    return min(count_rows(trainer), next((rows for most, rows in _ROWS if numbers <= most), _LEAST))
+    return min(afford_rows(trainer), next((rows for most, rows in _ROWS if numbers <= most), _LEAST))
 
 
 def read_layers(trainer: Trainer, x: NDArray[Any]) -> tuple[LayerValues, ...]:

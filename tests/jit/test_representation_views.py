@@ -19,7 +19,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.clouds import Clouds, make_clouds
 from nnplay.views.kinds.layer_scores import LayerScores
 from nnplay.views.kinds.similarity import Similarity
-from nnplay.views.layer_values import MOST_LAYERS, as_matrix, name_layers, read_layers
+from nnplay.views.layer_values import MOST_LAYERS, as_matrix, compared_rows, name_layers, read_layers
 from tests.small_trainer import same, spiral, trainer
 
 NETWORKS: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
@@ -95,7 +95,7 @@ def test_pictures_keep_still_from_layer_to_layer_and_from_step_to_step() -> None
     output = views.make_view(made, "projection")[1]
     assert isinstance(output, Clouds)
     first, second = output.clouds[:2]
-    x = np.asarray(made.split.validation.x)  # type: ignore[union-attr]
+    x = compared_rows(made).x
     centred = x - x.mean(axis=0)
     assert np.allclose(first.places * np.abs(centred).max() / np.abs(first.places).max(), centred, atol=1e-4)
     assert np.allclose(first.places, second.places, atol=1e-4)
@@ -139,7 +139,7 @@ def test_similarity_is_compared_with_another_step() -> None:
     run.note_progress()
     moments = find_moments(run)
     assert moments[0].name == "step 0"
-    x = run.trainer.split.validation.x  # type: ignore[union-attr]
+    x = compared_rows(run.trainer).x
     now = read_layers(run.trainer, x)
     before = run.trainer.state()
     _, output, shown = views.make_view(run.trainer, "similarity", place=1, moments=moments)
@@ -221,3 +221,16 @@ def test_a_cloud_of_equal_rows_is_one_point() -> None:
     clouds = make_clouds([layers[0], dead, layers[2]])
     assert not clouds[1].places.any()
     assert np.isfinite(clouds[2].places).all()
+
+
+def test_a_small_validation_part_is_filled_up_with_training_rows() -> None:
+    """Fifteen rows are too few to fit a probe and to score it; the view says where the others are from."""
+    made: Trainer = RunConfig.from_dict({"data": {"name": "iris"}, "layers": "linear 3"}).trainer()
+    part = made.split.validation
+    assert part is not None
+    rows = compared_rows(made)
+    assert len(rows.x) == len(rows.y) == min(200, len(part) + len(made.split.train))
+    assert np.array_equal(rows.x[: len(part)], part.x)
+    assert np.array_equal(rows.y[len(part) :], made.split.train.y[: len(rows.y) - len(part)])
+    assert rows.words == f"{len(part)} validation and {len(rows.x) - len(part)} training rows"
+    assert compared_rows(trainer(spiral(samples=1000))).words == "150 validation rows"

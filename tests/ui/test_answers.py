@@ -90,7 +90,7 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
             "9 validation rows",
             line_groups=np.arange(30).reshape(2, 3, 5) % 4 - 1,
         ),
-        ["[/]cat", "dog", "cow", "9 validation rows", "0 linear", "2 linear: not"],
+        ["[/]cat", "dog", "cow", "9 validation rows", "0 linear", "2 linear", "not finite"],
     ),
     "one cloud": (
         Clouds((Cloud("0 linear", grey(9, 2), 0.8),), Groups(np.full(9, -1), ()), "9 rows", chosen=0),

@@ -13,9 +13,8 @@ from nnplay.representation.probe import probe_classes, probe_numbers
 from nnplay.representation.spread import class_separation, participation_ratio
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_numbers
-from nnplay.views.layer_values import LayerValues, count_compared, read_layers
+from nnplay.views.layer_values import LayerValues, compared_rows, read_layers
 from nnplay.views.row_groups import class_labels
-from nnplay.views.rows import describe_rows, shown_part
 from nnplay.views.view import Asked, Output, View
 
 #: Fewer rows than that say nothing of a probe.
@@ -60,15 +59,14 @@ class LayerScores(Output):
 
 def make_layer_scores(trainer: Trainer, asked: Asked) -> LayerScores:
     """The scores of the input and of every shown layer."""
-    part, count = shown_part(trainer), count_compared(trainer)
-    y = part.y[:count]
-    labels = class_labels(trainer, y)
-    layers = tuple(_score(layer, y, labels) for layer in read_layers(trainer, part.x[:count]))
+    rows = compared_rows(trainer)
+    labels = class_labels(trainer, rows.y)
+    layers = tuple(_score(layer, rows.y, labels) for layer in read_layers(trainer, rows.x))
     measure = "R²" if labels is None else "accuracy"
     guess = NAN
     if labels is not None and (labels >= 0).any():
         guess = float(np.bincount(labels[labels >= 0]).max() / (labels >= 0).sum())
-    return LayerScores(layers, measure, guess, describe_rows(trainer, count))
+    return LayerScores(layers, measure, guess, rows.words)
 
 
 def _score(layer: LayerValues, y: NDArray[Any], labels: NDArray[np.int64] | None) -> LayerScore:
@@ -101,5 +99,5 @@ LAYER_SCORES = View(
     make_layer_scores,
     about="What a linear probe reads off each layer, how far apart its classes are, and how many dimensions it uses.",
     group="inside",
-    order=5,
+    order=12,
 )

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from nnplay.training.trainer import Trainer
 from nnplay.views.clouds import Clouds, make_clouds
-from nnplay.views.layer_values import count_compared, name_layers, read_layers
+from nnplay.views.layer_values import compared_rows, name_layers, read_layers
 from nnplay.views.row_groups import group_rows
-from nnplay.views.rows import describe_rows, shown_part
 from nnplay.views.view import Asked, View
 
 
 def make_projection(trainer: Trainer, asked: Asked) -> Clouds:
     """The first rows of the shown part in every layer; the place after the first one is the input or a layer alone."""
-    part, count = shown_part(trainer), count_compared(trainer)
-    clouds = make_clouds(read_layers(trainer, part.x[:count]), asked.before)
-    return Clouds(clouds, group_rows(trainer, part.y[:count]), describe_rows(trainer, count), asked.place - 1)
+    rows = compared_rows(trainer)
+    clouds = make_clouds(read_layers(trainer, rows.x), asked.before)
+    return Clouds(clouds, group_rows(trainer, rows.y), rows.words, asked.place - 1)
 
 
 PROJECTION = View(
@@ -26,5 +25,5 @@ PROJECTION = View(
     group="inside",
     places=lambda trainer: ("all layers", *name_layers(trainer)),
     place="layer",
-    order=3,
+    order=10,
 )

@@ -13,8 +13,7 @@ from nnplay.errors import InputError
 from nnplay.representation.similarity import compare_all
 from nnplay.training.state.visit import visiting
 from nnplay.training.trainer import Trainer
-from nnplay.views.layer_values import LayerValues, count_compared, read_layers
-from nnplay.views.rows import describe_rows, shown_part
+from nnplay.views.layer_values import LayerValues, compared_rows, read_layers
 from nnplay.views.view import Asked, Moment, Output, View
 
 #: Rows beyond which the numbers hardly change, and below which there are none.
@@ -44,11 +43,11 @@ class Similarity(Output):
 
 def make_similarity(trainer: Trainer, asked: Asked) -> Similarity:
     """The present layers beside each other or, at a place above 0, beside those of a moment."""
-    part, count = shown_part(trainer), min(_MOST, count_compared(trainer))
-    x, words = part.x[:count], describe_rows(trainer, count)
+    rows = compared_rows(trainer)
+    x, words = rows.x[:_MOST], rows.words if len(rows.x) <= _MOST else f"the first {_MOST} of {rows.words}"
     moment = asked.moments[asked.place - 1] if asked.place else None
     name = moment.name if moment else ""
-    if count < _FEWEST:
+    if len(x) < _FEWEST:
         return Similarity(np.zeros((0, 0)), (), (), name, words, f"it takes at least {_FEWEST} validation rows")
     layers = read_layers(trainer, x)
     try:
@@ -65,7 +64,7 @@ def _read_moment(moment: Moment, x: NDArray[Any]) -> tuple[LayerValues, ...]:
     Raises:
         InputError: its network was shown other rows.
     """
-    theirs = shown_part(moment.trainer).x[: len(x)]
+    theirs = compared_rows(moment.trainer).x[: len(x)]
     if not np.array_equal(theirs, x):
         raise InputError("that step had other validation rows, so its layers cannot be compared with these")
     with visiting(moment.trainer, moment.read()):
@@ -85,5 +84,5 @@ SIMILARITY = View(
     group="inside",
     place="compared with",
     compares=True,
-    order=6,
+    order=13,
 )

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from nnplay.training.trainer import Trainer
 from nnplay.views.clouds import Clouds, make_clouds
 from nnplay.views.data_form import has_classes, plane_inputs
-from nnplay.views.layer_values import count_compared, name_layers, read_layers
+from nnplay.views.layer_values import compared_rows, name_layers, read_layers
 from nnplay.views.plane import find_ranges
 from nnplay.views.row_groups import group_rows
-from nnplay.views.rows import decide_classes, describe_rows, shown_part
+from nnplay.views.rows import decide_classes
 from nnplay.views.view import Asked, View
 
 #: Lines of the grid each way, and points on each of them.
@@ -23,15 +23,15 @@ _POINTS: Final = 61
 
 def make_warped_plane(trainer: Trainer, asked: Asked) -> Clouds:
     """A grid over the plane and the rows on it, as they come out of each layer."""
-    part, count = shown_part(trainer), count_compared(trainer)
+    rows = compared_rows(trainer)
     grid = trainer.split.inputs(_make_lines(trainer).reshape(-1, 2))
     lines = read_layers(trainer, grid)
-    clouds = make_clouds(read_layers(trainer, part.x[:count]), asked.before, lines, _POINTS)
-    groups = group_rows(trainer, part.y[:count])
+    clouds = make_clouds(read_layers(trainer, rows.x), asked.before, lines, _POINTS)
+    groups = group_rows(trainer, rows.y)
     answered = None
     if has_classes(trainer):
         answered = groups.find(decide_classes(trainer, trainer.answers(grid))).reshape(2, -1, _POINTS)
-    return Clouds(clouds, groups, describe_rows(trainer, count), asked.place - 1, answered)
+    return Clouds(clouds, groups, rows.words, asked.place - 1, answered)
 
 
 def _make_lines(trainer: Trainer) -> NDArray[Any]:
@@ -52,5 +52,5 @@ WARPED_PLANE = View(
     group="inside",
     places=lambda trainer: ("all layers", *name_layers(trainer)),
     place="layer",
-    order=4,
+    order=11,
 )

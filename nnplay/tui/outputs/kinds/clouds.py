@@ -52,9 +52,9 @@ def _arrange(count: int, width: int, height: int) -> tuple[int, int]:
     most = max(1, (width // (2 * _LEAST + _GAP)) * (height // (_LEAST + 1)))
     shown = min(count, most)
 
-    def side(across: int) -> int:
-        down = -(-shown // across)
-        return min((width + _GAP) // across - _GAP, 2 * (height // down - 1))
+    def side(across: int) -> tuple[int, int]:
+        wide, tall = (width + _GAP) // across - _GAP, 2 * (height // -(-shown // across) - 1)
+        return min(wide, tall), wide * tall
 
     across = max(range(1, shown + 1), key=side)
     return across, -(-shown // across)
@@ -65,16 +65,18 @@ def _draw_tile(view: Clouds, cloud: Cloud, width: int, height: int, look: Look) 
         return []
     title: Row = ((fit(_title(cloud, width), width), look.ink("text")),)
     points = Points(cloud.places, view.groups.of, cloud.lines, view.line_groups)
-    rows = draw_cloud(points, width, height - 1, look) if cloud.finite else [((" " * width, look.ink("dim")),)]
+    rows = (
+        draw_cloud(points, width, height - 1, look)
+        if cloud.finite
+        else [((fit("not finite", width), look.ink("dim")),)]
+    )
     return [title, *rows]
 
 
 def _title(cloud: Cloud, width: int) -> str:
     """The layer, and how much of the variance is seen where there is room for it."""
     name = clean(cloud.name, 24)
-    if not cloud.finite:
-        return f"{name}: not finite"
-    share = f" {100 * cloud.share:.0f} %" if np.isfinite(cloud.share) else ""
+    share = f" {100 * cloud.share:.0f} %" if cloud.finite else ""
     return name + share if cell_len(name + share) <= width else name
 
 

@@ -29,7 +29,7 @@ def draw(view: LayerScores, width: int, height: int, look: Look) -> list[Row]:
         for forms, room in zip(_heads(view), rooms, strict=True)
     )
     rows: list[Row] = [
-        ((fit(_describe(view), width), look.ink("dim")),),
+        *(((fit(line, width), look.ink("dim")),) for line in _describe(view, width)),
         ((fit("layer", name) + " " + heads, look.ink("dim")),),
     ]
     rows += [_draw_layer(layer, view, name, rooms, look) for layer in view.layers]
@@ -42,9 +42,13 @@ def _heads(view: LayerScores) -> tuple[tuple[str, ...], ...]:
     return (f"probe {view.measure}", "probe"), ("separation", "separate", "sep."), ("dimensions", "dims")
 
 
-def _describe(view: LayerScores) -> str:
-    """Which rows, and what a probe must beat."""
-    return f"{view.words} · baseline {percent(view.guess)}" if math.isfinite(view.guess) else view.words
+def _describe(view: LayerScores, width: int) -> tuple[str, ...]:
+    """Which rows, and what a probe must beat, in one line or two."""
+    if not math.isfinite(view.guess):
+        return (view.words,)
+    baseline = f"baseline {percent(view.guess)}"
+    together = f"{view.words} · {baseline}"
+    return (together,) if len(together) <= width else (view.words, baseline)
 
 
 def _draw_layer(layer: LayerScore, view: LayerScores, name: int, rooms: tuple[int, int, int], look: Look) -> Row:

@@ -15,7 +15,8 @@ from nnplay.views.kinds.similarity import Similarity
 
 _SHADES = " .:-=+*#%@"
 _LEVELS = 20
-_NAME, _WIDEST, _NUMBER = 20, 8, 4
+_SAME = 0.9995
+_NAME, _SHORT, _WIDEST, _NUMBER = 20, 6, 8, 3
 
 
 def draw(view: Similarity, width: int, height: int, look: Look) -> list[Row]:
@@ -27,6 +28,8 @@ def draw(view: Similarity, width: int, height: int, look: Look) -> list[Row]:
         return [*rows, ((fit(clean(view.problem), width), look.ink("text")),)]
     rows.append(((fit(view.words, width), look.ink("dim")),))
     side = max(1, min(_NAME, width // 3, max(len(name) for name in view.layers)))
+    if width - side - 1 < _NUMBER * len(view.others):  # numbers say more than the ends of names
+        side = max(min(side, _SHORT), min(side, width - 1 - _NUMBER * len(view.others)))
     cell = max(1, min(_WIDEST, (width - side - 1) // len(view.others)))
     heads = "".join(_short(name, cell) for name in view.others)
     rows.append(((" " * (side + 1) + heads, look.ink("dim")),))
@@ -47,12 +50,21 @@ def _draw_cell(value: float, cell: int, look: Look) -> Run:
     if not math.isfinite(value):
         return look.pick("–", "-").rjust(cell), look.ink("faint")
     share = min(1.0, max(0.0, value))
-    text = f"{100 * share:.0f}".rjust(cell - 1) + " " if cell >= _NUMBER else " " * cell
+    gap = " " if cell > _NUMBER else ""
+    text = _number(share, cell - len(gap)) + gap if cell >= _NUMBER else " " * cell
     if not look.blocks:
         shade = _SHADES[round(share * (len(_SHADES) - 1))]
         return (text if cell >= _NUMBER else shade * cell), look.ink("above")
     ground = blend(look.palette.raised, look.palette.above, round(0.8 * share * _LEVELS) / _LEVELS)
     return text, look.plain(look.palette.text, ground)
+
+
+def _number(share: float, room: int) -> str:
+    """A share in per cent; all of it as "=" where 100 would touch the number before it."""
+    text = f"{100 * share:.0f}"
+    if len(text) < room or room > _NUMBER:
+        return text.rjust(room)
+    return ("=" if share > _SAME else "99").rjust(room)
 
 
 SIMILARITY = Drawing(Similarity, draw)
