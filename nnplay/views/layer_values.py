@@ -85,7 +85,7 @@ def compared_rows(trainer: Trainer) -> Compared:
     if more <= 0:
         return Compared(part.x[:count], part.y[:count], describe_rows(trainer, count))
     words = f"{count:,} validation and {counted(more, 'training row')}"
-    return Compared(*(np.concatenate([a, b[:more]]) for a, b in ((part.x, train.x), (part.y, train.y))), words)
+    return Compared(np.concatenate([part.x, train.x[:more]]), np.concatenate([part.y, train.y[:more]]), words)
 
 
 def _count_most(trainer: Trainer) -> int:
