@@ -234,3 +234,27 @@ def test_a_small_validation_part_is_filled_up_with_training_rows() -> None:
     assert np.array_equal(rows.y[len(part) :], made.split.train.y[: len(rows.y) - len(part)])
     assert rows.words == f"{len(part)} validation and {len(rows.x) - len(part)} training rows"
     assert compared_rows(trainer(spiral(samples=1000))).words == "150 validation rows"
+
+
+def test_similarity_is_compared_with_the_end_of_another_branch() -> None:
+    """A branch that was left is offered by its name, with the weights that it had there, and stays as it is."""
+    run = Timeline(trainer())
+    while run.latest < 3_000:
+        run.advance(100)
+    left_at = run.checkpoints[-1]
+    left = run.read_checkpoint(left_at).memory.copy()
+    run.go_to(0)
+    branch = run.leave_later_steps("lr 0.1")
+    run.make_change("lr 0.1", lambda each: each.set(lr=0.1))
+    run.advance(5)
+    moments = find_moments(run)
+    assert moments[-1].name == f"{branch.description}, step {left_at.step:,}"
+    before = run.trainer.state()
+    output = views.make_view(run.trainer, "similarity", place=len(moments), moments=moments)[1]
+    assert isinstance(output, Similarity)
+    assert np.array_equal(run.trainer.machine.state(), before.memory)
+    assert np.array_equal(moments[-1].read().memory, left)
+    now = read_layers(run.trainer, compared_rows(run.trainer).x)
+    with visiting(run.trainer, moments[-1].read()):
+        then = read_layers(run.trainer, compared_rows(run.trainer).x)
+    assert output.values[3, 1] == pytest.approx(linear_cka(now[3].values, then[1].values, debiased=True))

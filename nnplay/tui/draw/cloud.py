@@ -21,8 +21,6 @@ _MOST_PARTS = 24
 """Into how many parts the way from one point of a line to the next is cut at the most."""
 _EVERY, _APART = (1, 2, 3, 4), 6
 """Of the lines of a grid every so many are drawn, so that they begin so many dots apart."""
-_COUNTS = np.array([pattern.bit_count() for pattern in range(256)])
-"""How many dots a pattern has."""
 Marks = tuple[list[list[int]], list[list[int]]]
 """The pattern of dots in each cell, row by row, and the group that has most of them (-1 for none)."""
 
@@ -67,26 +65,26 @@ def _make_area(width: int, height: int, fine: bool) -> Area:
 
 
 def _place_points(points: Points, count: int, area: Area) -> Marks:
-    dots = np.zeros((count + 1, *area.dots), np.bool_)
-    dots[points.groups + 1, area.rows(points.places[:, 1]), area.columns(points.places[:, 0])] = True
+    dots = np.zeros((count + 1, *area.dots), np.int64)
+    np.add.at(dots, (points.groups + 1, area.rows(points.places[:, 1]), area.columns(points.places[:, 0])), 1)
     return _find_marks(dots, area)
 
 
 def _place_lines(points: Points, count: int, area: Area) -> Marks:
     """As `_place_points`; each line as so many points that they touch, and no more lines than can be told apart."""
-    dots = np.zeros((count + 1, *area.dots), np.bool_)
+    dots = np.zeros((count + 1, *area.dots), np.int64)
     if points.lines is not None:
         every = _lines_left_out(points.lines.shape[1], area)
         lines = points.lines[:, ::every]
         groups = np.full(lines.shape[:3], -1) if points.line_groups is None else points.line_groups[:, ::every]
         longest = float(np.abs(np.diff(lines, axis=2)).max(initial=0.0)) * max(area.dots) / 2
         parts = int(min(_MOST_PARTS, max(1.0, np.ceil(longest))))
-        shares = np.arange(parts)[:, None] / parts
+        shares = np.linspace(0.0, 1.0, parts + 1)[:, None]
         begin, end = lines[:, :, :-1, None], lines[:, :, 1:, None]
         places = (begin + shares * (end - begin)).reshape(-1, 2)
-        kinds = np.repeat(groups[:, :, :-1].ravel(), parts)
+        kinds = np.repeat(groups[:, :, :-1].ravel(), parts + 1)
         seen = (np.abs(places) <= (area.x[1], area.y[1])).all(axis=1)
-        dots[kinds[seen] + 1, area.rows(places[seen, 1]), area.columns(places[seen, 0])] = True
+        dots[kinds[seen] + 1, area.rows(places[seen, 1]), area.columns(places[seen, 0])] = 1
     return _find_marks(dots, area)
 
 
@@ -96,9 +94,11 @@ def _lines_left_out(lines: int, area: Area) -> int:
     return next((each for each in _EVERY if each * apart >= _APART), _EVERY[-1])
 
 
-def _find_marks(dots: NDArray[np.bool_], area: Area) -> Marks:
-    cells = np.stack([area.cells(one) for one in dots])
-    return np.bitwise_or.reduce(cells).tolist(), (_COUNTS[cells].argmax(axis=0) - 1).tolist()
+def _find_marks(dots: NDArray[np.int64], area: Area) -> Marks:
+    """The marks of so many points of each group at each dot, (groups + 1, rows, columns)."""
+    tall, wide = dots.shape[1] // area.height, dots.shape[2] // area.width
+    points = dots.reshape(-1, area.height, tall, area.width, wide).sum(axis=(2, 4))
+    return area.cells(dots.any(axis=0)).tolist(), (points.argmax(axis=0) - 1).tolist()
 
 
 def _draw_row(front: tuple[list[int], list[int]], behind: tuple[list[int], list[int]], look: Look) -> Row:

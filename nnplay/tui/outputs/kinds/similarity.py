@@ -22,7 +22,8 @@ _NAME, _SHORT, _WIDEST, _NUMBER = 20, 6, 8, 3
 def draw(view: Similarity, width: int, height: int, look: Look) -> list[Row]:
     """The matrix with the names of both sides' layers; numbers in percent where cells are wide enough."""
     down, right = look.pick("↓", "down"), look.pick("→", "across")
-    words = f"CKA in %: this step {down}, {clean(view.moment, 60)} {right}" if view.moment else "CKA in %"
+    moment = clean(view.moment, 60)
+    words = f"CKA in %: this step {down}, {moment} {right}" if moment else "CKA in %: = 100, the same but for a turn"
     rows: list[Row] = [((fit(words, width), look.ink("dim")),)]
     if view.problem:
         return [*rows, ((fit(clean(view.problem), width), look.ink("text")),)]
