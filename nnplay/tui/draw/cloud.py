@@ -98,7 +98,7 @@ def _find_marks(dots: NDArray[np.int64], area: Area) -> Marks:
     """The marks of so many points of each group at each dot, (groups + 1, rows, columns)."""
     tall, wide = dots.shape[1] // area.height, dots.shape[2] // area.width
     points = dots.reshape(-1, area.height, tall, area.width, wide).sum(axis=(2, 4))
-    return area.cells(dots.any(axis=0)).tolist(), (points.argmax(axis=0) - 1).tolist()
+    return area.cells(np.asarray(dots.any(axis=0))).tolist(), (points.argmax(axis=0) - 1).tolist()
 
 
 def _draw_row(front: tuple[list[int], list[int]], behind: tuple[list[int], list[int]], look: Look) -> Row:
