@@ -114,9 +114,9 @@ def main() -> None:
     """Measure, print, and write the section."""
     lines = [
         "`python benchmarks/tables_speed.py`. Text to float32 inputs: numbers, words as 0/1, days, gaps as means.",
-        f"Processor seconds (the best of {TIMES[0]} runs, of the wide table of {TIMES[1]}) and peak memory, each reader",
-        "in a process of its own. Besides that, nnplay looks for leaks, ids and codes, adds inputs for year and week of the",
-        "dates, checks every number, and keeps the cells as they were written.",
+        f"Processor seconds (the best of {TIMES[0]} runs, of the wide table of {TIMES[1]}) and peak memory, each",
+        "reader in a process of its own. Besides that, nnplay looks for leaks, ids and codes, adds inputs for year and",
+        "week of the dates, checks every number, and keeps the cells as they were written.",
         "",
         f"{machine()}, " + ", ".join(f"{name} {metadata.version(name)}" for name in READERS[1:]),
         "",
