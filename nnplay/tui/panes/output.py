@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.content import Content
 
 from nnplay.config import RunConfig
+from nnplay.explain.explanation import Subject
 from nnplay.network.summary import Ledger
 from nnplay.run.snapshot import Snapshot
 from nnplay.text import clean, counted
@@ -202,6 +203,12 @@ class OutputPane(Pane, can_focus=True):
     def action_pick_view(self) -> None:
         """All views, to choose from."""
         host(self).picking.pick_view()
+
+    @property
+    def subject(self) -> Subject | None:
+        """What is selected in the view on the screen."""
+        answer = self.query_one(Answer)
+        return answer.subject if answer.display else None
 
     @property
     def room(self) -> tuple[int, int]:

@@ -12,6 +12,9 @@ from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.message import Message
 
+from nnplay.explain.explanation import Subject
+from nnplay.explain.unit import UnitValues
+from nnplay.explain.weight import Weight
 from nnplay.fields import number
 from nnplay.network.edit_layers import Path, changed, put
 from nnplay.network.summary import Ledger
@@ -247,6 +250,17 @@ class NetworkView(Cells, can_focus=True):
         if self.link == 0:
             return None if rank.bias is None else float(rank.bias[self.chosen[1]])
         return None if rank.weights is None else float(rank.weights[self.chosen[1], self.link - 1])
+
+    @property
+    def subject(self) -> Subject | None:
+        """The weight, or the unit with its bias, that the cursor is on."""
+        if self.chosen is None or not self._ranks:
+            return None
+        rank, unit = self._ranks[self.chosen[0]], self.chosen[1]
+        if self.link:
+            return Weight(*self._place(self.chosen))
+        name, path = self._unit_name(*self.chosen), "" if rank.weights is None else f"{rank.layer}"
+        return UnitValues(path, f"{rank.pictures}" if path else "", unit, name, bias=rank.bias is not None)
 
     # Keys
 

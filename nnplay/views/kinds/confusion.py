@@ -27,13 +27,18 @@ class Confusion(Output):
     """How often each class (row) was taken for each (column), the worst mistakes, and which rows they are of.
 
     Attributes:
+        matrix: (classes, classes) counts.
         scores: name, score and the interval in which it is likely to be.
+        cell: the true and the predicted class under the cursor.
+        held_out: the rows are those of the test part.
     """
 
     matrix: NDArray[np.int64]
     labels: tuple[str, ...]
     worst: tuple[str, ...]
     rows: str = ""
+    cell: tuple[int, int] = (0, 0)
+    held_out: bool = False
     scores: tuple[Score, ...] = ()
 
 
@@ -44,11 +49,14 @@ def make_confusion(trainer: Trainer, asked: Asked) -> Confusion:
     predicted, labels = decide_classes(trainer, answers), trainer.split.class_names
     kept = counts_in_score(trainer, y)
     matrix = confusion_matrix(y[kept], predicted[kept], len(labels))
+    cell = (asked.item // len(labels), asked.item % len(labels))
     if y.ndim > 1:
-        return Confusion(matrix, labels, _describe_pairs(matrix, labels), scored.words)
+        pairs = _describe_pairs(matrix, labels)
+        return Confusion(matrix, labels, pairs, scored.words, cell, asked.held_out)
     chances = trainer.form.probabilities(answers) if trainer.form.probabilities else None
     worst = _describe_mistakes(scored.rows, y, predicted, chances, labels)
-    return Confusion(matrix, labels, worst, scored.words, _score(y, predicted, len(labels)))
+    scores = _score(y, predicted, len(labels))
+    return Confusion(matrix, labels, worst, scored.words, cell, asked.held_out, scores)
 
 
 def _score(y: Array, predicted: Array, classes: int) -> tuple[Score, ...]:
@@ -103,4 +111,6 @@ CONFUSION = View(
     order=2,
     about="How often each class is taken for each, and the worst mistakes.",
     group="scores",
+    item="cell",
+    count=lambda trainer, place: len(trainer.split.class_names) ** 2,
 )

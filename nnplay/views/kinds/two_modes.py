@@ -42,7 +42,7 @@ class TwoModes(Output):
         mask: what the input was multiplied with in training (units,); None for a layer without one.
         units: names of those numbers.
         statistics: by name, numbers of each channel: of the batch and running ones.
-        histograms: of numbers of the whole batch before the layer and behind it in both modes, between the same limits.
+        histograms: of numbers of the whole batch before the layer, and behind it in either mode, with the same limits.
         running: running statistics over the run by name: recorded steps, and the mean over all channels.
         waits: nothing can be shown until kernels are compiled.
     """
