@@ -59,9 +59,14 @@ def count_drawn(split: Split) -> int:
     return len(split.train) // (1 + (split.augmentation.copies if split.augmentation else 0))
 
 
-def describe_rows(trainer: Trainer) -> str:
-    """Which rows those are: "150 validation rows", or of the first ones "765 of 1,000 validation rows"."""
-    count, part = count_rows(trainer), shown_part(trainer)
+def describe_rows(trainer: Trainer, count: int | None = None) -> str:
+    """Which rows those are: "150 validation rows", or of the first ones "765 of 1,000 validation rows".
+
+    Args:
+        count: how many of them, where fewer are looked at than could be.
+    """
+    part = shown_part(trainer)
+    count = count_rows(trainer) if count is None else count
     every = counted(len(part), f"{'training' if trainer.split.validation is None else 'validation'} row")
     return every if count == len(part) else f"{count:,} of {every}"
 

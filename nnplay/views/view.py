@@ -72,7 +72,8 @@ class View:
         place: what those are: "layer", "unit", "column".
         compares: its places are the present step alone, at 0, and the moments to compare it with.
         item: what the numbers count: "example", "target" for the columns of a regression, "image" for a grid that
-            begins at one, "training row" for rows that others were drawn from; empty where there is one thing to show.
+            begins at one, "training row" for rows that others were drawn from, "cell" of a matrix; empty where there
+            is one thing to show.
         count: how many items there are at a place, where they are something else than those, such as channels.
         start: the item that is shown first.
         find_worst: finds the example that is missed most.

@@ -14,8 +14,10 @@ from nnplay.errors import InputError, Problems
 from nnplay.records.layer import Layer, LayerRecord
 from nnplay.records.loss import Loss, LossRecord
 from nnplay.records.registry import layer_records, loss_records
+from tests.conformance.in_our_words import in_our_words
 from tests.conformance.layout import LastState, Layout, layout_for
-from tests.conformance.question import CannotExpressError, Outcome, Question
+from tests.conformance.question import CannotExpressError, Outcome, Question, Verdict
+from tests.conformance.scope import outside
 from tests.conformance.twin_search import settings_for
 from tests.records import Bench, Trial, layer_named
 
@@ -31,16 +33,29 @@ def answer(question: Question) -> Outcome:
     try:
         if question.refused:
             raise CannotExpressError(question.refused)
-        reason = _loss(question) if question.path in _losses() else _layer(question)
+        if question.inputs[0].numel() == 0:
+            raise CannotExpressError("an input without numbers")
+        said = in_our_words(question)
+        reason = _loss(said) if said.path in _losses() else _layer(said)
     except CannotExpressError as problem:
-        return Outcome("cannot", question.source, question.name, question.path, str(problem))
+        return _left_out(question, str(problem))
     except (InputError, Problems) as problem:
         what = problem.what if isinstance(problem, InputError) else str(problem)
-        return Outcome("cannot", question.source, question.name, question.path, f"refused: {what}")
+        return _left_out(question, f"refused: {what}")
     except Exception as problem:  # nothing that fails is left out of the tables
         reason = f"{type(problem).__name__}: {str(problem)[:80]}"
-    verdict = "different" if reason else "same"
-    return Outcome(verdict, question.source, question.name, question.path, reason)  # type: ignore[arg-type]
+    return _outcome("different" if reason else "same", question, reason)
+
+
+def _left_out(question: Question, reason: str) -> Outcome:
+    """A case that cannot be expressed, or that has no place in a playground."""
+    if subject := outside(question, reason):
+        return _outcome("outside", question, subject)
+    return _outcome("cannot", question, reason)
+
+
+def _outcome(verdict: Verdict, question: Question, reason: str) -> Outcome:
+    return Outcome(verdict, question.source, question.name, question.path, reason)
 
 
 @cache
@@ -263,7 +278,9 @@ def _one_loss(question: Question, record: LossRecord) -> str:
     if prediction.dim() == 0:
         raise CannotExpressError("an input without axes")
     numbered = not target.dtype.is_floating_point
-    turned, moved = (_by_class if record.target == "labels" else _by_number)(prediction, target, numbered)
+    turned, moved = (
+        _by_class(prediction, target, numbered) if record.target == "labels" else _by_number(prediction, target, record)
+    )
     shape = tuple(int(size) for size in turned.shape[1:])
     if len(shape) > MOST_AXES:
         raise CannotExpressError(f"more than {MOST_AXES} axes in a row")
@@ -277,7 +294,10 @@ def _one_loss(question: Question, record: LossRecord) -> str:
 
 
 def _by_class(prediction: Any, target: Any, numbered: bool) -> tuple[Any, Any]:
-    """Classes are last; targets are numbers of classes, or a number for each of them."""
+    """Classes are last; targets are numbers of classes, or a number for each of them. Further axes may be one."""
+    if prediction.dim() > MOST_AXES:
+        prediction = prediction.flatten(2)
+        target = target.flatten(1 if numbered else 2)
     if not numbered:
         return _batched(prediction).movedim(1, -1), _batched(target).movedim(1, -1)
     turned = _batched(prediction).movedim(1, -1)
@@ -286,8 +306,10 @@ def _by_class(prediction: Any, target: Any, numbered: bool) -> tuple[Any, Any]:
     return turned, target.reshape(turned.shape[:-1])
 
 
-def _by_number(prediction: Any, target: Any, numbered: bool) -> tuple[Any, Any]:
-    """Number by number."""
+def _by_number(prediction: Any, target: Any, record: LossRecord) -> tuple[Any, Any]:
+    """Number by number, or several outputs for each target."""
+    if prediction.dim() == target.dim() == 2 and record.outputs(target.shape[1]) == prediction.shape[1]:
+        return prediction, target
     if prediction.shape != target.shape:
         prediction, target = torch.broadcast_tensors(prediction, target)
     rows = prediction.shape[0]
