@@ -269,6 +269,11 @@ class Playground(textual_private.FaultReporting):
             self._main.query_one(OutputPane).look_at(event.picture, event.title)
             self.refresher.draw_frame(pictures=True)
 
+    @on(NetworkView.Opened)
+    def _layer_opened(self, event: NetworkView.Opened) -> None:
+        if self.is_running:
+            self.navigation.open_layer(event.view, event.place, walked=event.walked)
+
     @on(TimelineBar.Wanted)
     def _step_chosen(self, event: TimelineBar.Wanted) -> None:
         self.training.travel_to(event.step)

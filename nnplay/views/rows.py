@@ -41,6 +41,11 @@ def afford_rows(trainer: Trainer) -> int:
     return max(_LEAST_ROWS, int(_COST / max(1, trainer.plan.multiply_adds)))
 
 
+def spread_rows(total: int, count: int) -> NDArray[np.int64]:
+    """Numbers of so many rows out of all, evenly spread: the first ones may be of a few classes only."""
+    return np.unique(np.linspace(0, total - 1, max(1, min(total, count))).round().astype(np.int64))
+
+
 def count_drawn(split: Split) -> int:
     """How many training rows there are besides those that were drawn from them."""
     return len(split.train) // (1 + (split.augmentation.copies if split.augmentation else 0))

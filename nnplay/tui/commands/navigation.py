@@ -139,6 +139,21 @@ class NavigationActions:
         if not self._main.query_one(NetworkPane).fold():
             self._messages.say("the network is too large, or the pane too small, to draw it as a graph")
 
+    def open_layer(self, view: str, place: str, *, walked: bool) -> None:
+        """What a layer gives, in the output pane; where that pane has no room beside the network, it comes up.
+
+        Args:
+            walked: the cursor of the network has only moved: an output pane that shows another layer follows.
+        """
+        output = self._main.query_one(OutputPane)
+        if walked:
+            output.follow_layer(view, place)
+        else:
+            output.open_layer(view, place)
+            if not output.display:
+                self._main.go("output")
+        self._refresher.request_visible()
+
     def find_setting(self) -> None:
         """Go to a setting by typing part of its name."""
         known = self._settable()

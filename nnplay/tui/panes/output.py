@@ -22,14 +22,18 @@ from nnplay.tui.outputs.point_board import PointBoard
 from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.theme.look import Look
+from nnplay.views.choosing import view_records
 from nnplay.views.plane import Surface
-from nnplay.views.view import Shown
+from nnplay.views.view import Group, Shown
 
 WORST = -1
 """In place of an example's number: the one that is missed most."""
 
 _SIDE = (-6.0, 6.0)
 """Where a neuron's picture begins and ends on both axes; no examples are drawn on it."""
+
+_CORNERS = 4
+"""Columns of the border that a text in it does not have."""
 
 _MOST_PIXELS = 5000
 """More would cost the training thread time that the eye does not pay back."""
@@ -41,7 +45,7 @@ class OutputPane(Pane, can_focus=True):
     Attributes:
         neuron: layer and unit of the neuron shown in place of the whole network's answer.
         view, item, place: name of the view that is wanted (empty for the first), which example or target in it (-1 for
-            the worst example), and which layer or the like.
+            the worst example), and which layer or the like, by number or name.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("output")
@@ -54,7 +58,9 @@ class OutputPane(Pane, can_focus=True):
         super().__init__(id="output")
         self.neuron: tuple[int, int] | None = None
         self._neuron_name = ""
-        self.view, self.item, self.place = "", 0, 0
+        self.view, self.item = "", 0
+        self.place: int | str = 0
+        self._follows = False
         self._dataset = ""
         self._shown = Shown()
         self._draws = False
@@ -122,18 +128,29 @@ class OutputPane(Pane, can_focus=True):
         """Which example or target is shown, and the keys that lead to others."""
         shown = self._shown
         sideways, upright = look.pick("← →", "left right"), look.pick("↑ ↓", "up down")
-        parts = []
+        parts: list[tuple[str, str]] = []
         if shown.items > 1:
             dash = look.pick("–", "-")
             worst = "worst: " if self.item == WORST else ""
-            parts.append(f"{sideways} {worst}{shown.noun} {shown.item:,} of 0{dash}{shown.items - 1:,}")
+            number = f"{worst}{shown.noun} {shown.item:,} of 0{dash}{shown.items - 1:,}"
+            parts.append((f"{sideways} {number}", f"{look.pick('←→', sideways)} {shown.noun}"))
         if len(shown.places) > 1:
-            parts.append(f"J K {shown.place_noun} {shown.place + 1} of {len(shown.places)}")
+            short = f"J K {shown.place_noun}"
+            parts.append((f"{short} {shown.place + 1} of {len(shown.places)}", short))
         if shown.part:
-            parts.append("t: validation" if shown.part == "test" else "t: test")
+            parts.append(2 * (f"t: {'validation' if shown.part == 'test' else 'test'}",))
         if len(shown.views) > 1:
-            parts.append(f"{upright} {counted(len(shown.views), 'view')}")
-        return " · ".join(parts)
+            parts.append((f"{upright} {counted(len(shown.views), 'view')}", ""))
+        return self._fitting(parts)
+
+    def _fitting(self, parts: list[tuple[str, str]]) -> str:
+        """Long texts, or as many of the short ones as it takes to find room, the last ones first."""
+        chosen = [long for long, _ in parts]
+        for place in reversed(range(len(parts))):
+            if len(" · ".join(filter(None, chosen))) <= self.size.width - _CORNERS:
+                break
+            chosen[place] = parts[place][1]
+        return " · ".join(filter(None, chosen))
 
     def action_turn(self, by: int) -> None:
         """Another view, from its first example on."""
@@ -142,9 +159,29 @@ class OutputPane(Pane, can_focus=True):
         else:
             host(self).say("this is the only view")
 
+    def open_layer(self, view: str, place: str) -> None:
+        """The view of one layer; the same example of others, which `follow_layer` may bring."""
+        self.choose(view)
+        self.place, self.neuron, self._follows = place, None, True
+
+    def follow_layer(self, view: str, place: str) -> None:
+        """The view of another layer, if the one that is shown was opened by `open_layer`."""
+        if self._follows:
+            self.open_layer(view, place)
+
+    def action_turn_group(self, group: Group) -> None:
+        """The first view of a group, or the next one where one of them is shown."""
+        wanted = {record.name for record in view_records() if record.group == group}
+        views = [view for view in self._shown.views if view in wanted]
+        if not views:
+            host(self).say("this run has no such views")
+            return
+        at = views.index(self._shown.view) + 1 if self._shown.view in views else 0
+        self.choose(views[at % len(views)])
+
     def choose(self, view: str) -> None:
         """Another view, from its first example on."""
-        self.view = view
+        self.view, self._follows = view, False
         if self._shown.noun != "example":
             self.item = 0
 
@@ -152,6 +189,7 @@ class OutputPane(Pane, can_focus=True):
         """Another layer, or whatever else can be chosen in the view."""
         shown = self._shown
         if len(shown.places) > 1:
+            self._follows = False
             self.place = (shown.place + by) % len(shown.places)
         else:
             host(self).say(f"there is nothing else to choose in this view; {self._next_view} shows the next view")

@@ -8,7 +8,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.text import counted
 from nnplay.training.scores.calibration import Reliability, brier, reliability
 from nnplay.training.scores.uncertainty import Interval, accuracy_interval
 from nnplay.training.trainer import Trainer
@@ -53,8 +52,7 @@ def make_calibration(trainer: Trainer, asked: Asked) -> Calibration:
     pairs = zip(bins.right.tolist(), bins.counts.tolist(), strict=True)
     intervals = tuple(accuracy_interval(right, count) if count else None for right, count in pairs)
     share, mean = (float(each.mean()) if len(true) else float("nan") for each in (true, chances))
-    single = len(classes.true) == len(scored.rows)
-    rows = scored.words if single else f"{counted(len(classes.true), 'answer')} in {scored.words}"
+    rows = scored.describe(len(classes.true))
     return Calibration(place, bins, intervals, error, mean, share, rows)
 
 

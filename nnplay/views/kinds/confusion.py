@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.text import counted, percent
-from nnplay.training.scores.metrics import confusion_matrix
+from nnplay.training.scores.metrics import classification, confusion_matrix
+from nnplay.training.scores.uncertainty import MOST_CLASSES, MOST_ROWS, Interval, accuracy_interval, f1_interval
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_classes
 from nnplay.views.rows import decide_classes
-from nnplay.views.scored import score_rows
+from nnplay.views.scored import counts_in_score, score_rows
 from nnplay.views.view import Asked, Output, View
 
 Array = NDArray[Any]
+Score = tuple[str, float, Interval | None]
 _WORST = 8
 
 
@@ -28,6 +30,7 @@ class Confusion(Output):
         matrix: (classes, classes) counts.
         cell: the true and the predicted class under the cursor.
         held_out: the rows are those of the test part.
+        scores: name, score and the interval in which it is likely to be.
     """
 
     matrix: NDArray[np.int64]
@@ -36,6 +39,7 @@ class Confusion(Output):
     rows: str = ""
     cell: tuple[int, int] = (0, 0)
     held_out: bool = False
+    scores: tuple[Score, ...] = ()
 
 
 def make_confusion(trainer: Trainer, asked: Asked) -> Confusion:
@@ -43,14 +47,28 @@ def make_confusion(trainer: Trainer, asked: Asked) -> Confusion:
     scored = score_rows(trainer, asked)
     y, answers = scored.y, scored.answers
     predicted, labels = decide_classes(trainer, answers), trainer.split.class_names
-    matrix = confusion_matrix(y, predicted, len(labels))
+    kept = counts_in_score(trainer, y)
+    matrix = confusion_matrix(y[kept], predicted[kept], len(labels))
     cell = (asked.item // len(labels), asked.item % len(labels))
     if y.ndim > 1:
         pairs = _describe_pairs(matrix, labels)
         return Confusion(matrix, labels, pairs, scored.words, cell, asked.held_out)
     chances = trainer.form.probabilities(answers) if trainer.form.probabilities else None
     worst = _describe_mistakes(scored.rows, y, predicted, chances, labels)
-    return Confusion(matrix, labels, worst, scored.words, cell, asked.held_out)
+    scores = _score(y, predicted, len(labels))
+    return Confusion(matrix, labels, worst, scored.words, cell, asked.held_out, scores)
+
+
+def _score(y: Array, predicted: Array, classes: int) -> tuple[Score, ...]:
+    """Accuracy, and F1 averaged over the classes; of few rows with the intervals in which they are likely to be."""
+    if not len(y):
+        return ()
+    found = classification(y, predicted, classes)
+    accuracy, f1 = None, None
+    if 1 < len(y) <= MOST_ROWS:
+        accuracy = accuracy_interval(int((predicted == y).sum()), len(y))
+        f1 = f1_interval(y, predicted, range(classes)) if classes <= MOST_CLASSES else None
+    return ("accuracy", found["accuracy"], accuracy), ("f1", found["f1"], f1)
 
 
 def _describe_pairs(matrix: Array, labels: tuple[str, ...]) -> tuple[str, ...]:

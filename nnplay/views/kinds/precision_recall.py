@@ -53,7 +53,7 @@ def make_precision_recall(trainer: Trainer, asked: Asked) -> PrecisionRecall:
 
 
 PRECISION_RECALL = View(
-    "precision–recall",
+    "precision-recall",
     PrecisionRecall,
     ranks_classes,
     make_precision_recall,

@@ -6,6 +6,7 @@ from nnplay.explain.confusion_cell import ConfusionCell
 from nnplay.text import clean
 from nnplay.tui.draw.heatmap import confusion_rows
 from nnplay.tui.outputs.drawing import Drawing
+from nnplay.tui.outputs.scored_lines import draw_facts, show_interval
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, fit
 from nnplay.views.kinds.confusion import Confusion
@@ -16,6 +17,11 @@ def draw(view: Confusion, width: int, height: int, look: Look) -> list[Row]:
     labels = [clean(label, 24) for label in view.labels]
     rows = confusion_rows(view.matrix, labels, width, height - 1, look, view.cell)
     rows.append(_about_cell(view, labels, width, look))
+    names = {"accuracy": "accuracy", "f1": "F1"}
+    facts = [(names[name], show_interval(name, value, interval, look)) for name, value, interval in view.scores]
+    if view.rows and not view.worst:
+        facts.append(("of", view.rows))
+    rows += draw_facts(facts, width, look)[: max(0, height - len(rows))]
     room = height - len(rows) - 2
     if room > 0 and view.worst:
         rows += [
