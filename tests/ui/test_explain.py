@@ -220,3 +220,27 @@ async def test_which_step_broke_first() -> None:
         assert "The gradient broke out first in step 4" in text
         await pilot.press("enter")
         await _inspected(pilot, 3)
+
+
+_DIGITS = {**RUN, "data": {"name": "digits"}, "layers": ["conv2d 2", "relu", "flatten", "linear 10"]}
+_NORMED = {**RUN, "layers": ["linear 6", "batch_norm", "relu", "linear 2"]}
+_LSTM = {**RUN, "data": {"name": "echo", "samples": 200, "delay": 8}, "layers": ["lstm 4", "linear 8"]}
+
+
+@pytest.mark.parametrize(
+    ("run", "keys", "view"),
+    [
+        pytest.param(_LSTM, ["g"], "gradient through time", id="does this LSTM's gradient fade"),
+        pytest.param(_NORMED, ["g", "up"], "training against evaluation", id="what does batch norm change here"),
+        pytest.param(_DIGITS, ["W"], "integrated gradients", id="which pixels made this answer"),
+        pytest.param(_DIGITS, ["up"], "smallest change", id="what would change it"),
+    ],
+)
+async def test_questions_are_answered_within_three_keys(run: dict[str, Any], keys: list[str], view: str) -> None:
+    """From the screen that the program begins with, a view that answers the question is at most three keys away."""
+    async with _playing(run, steps=3) as (pilot, backend):
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause()
+        await until(pilot, lambda: backend.snapshot.shown.view == view)
+        assert backend.snapshot.output is not None
