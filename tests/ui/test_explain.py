@@ -224,7 +224,7 @@ async def test_which_step_broke_first() -> None:
 
 _DIGITS = {**RUN, "data": {"name": "digits"}, "layers": ["conv2d 2", "relu", "flatten", "linear 10"]}
 _NORMED = {**RUN, "layers": ["linear 6", "batch_norm", "relu", "linear 2"]}
-_LSTM = {**RUN, "data": {"name": "echo", "samples": 200, "delay": 8}, "layers": ["lstm 4", "linear 8"]}
+_LSTM = {**RUN, "data": {"name": "echo", "samples": 200, "symbols": 4, "delay": 10}, "layers": ["lstm 4", "linear 4"]}
 
 
 @pytest.mark.parametrize(
