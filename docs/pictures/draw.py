@@ -26,6 +26,7 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
     "browser": (Look(), [":data sql_shop", "b", "down", "down", "right"]),
     "browser-row": (Look().with_palette(dark=False), [":data sql_shop", "b", "tab", "right", "right", "down", "down"]),
     "browser-waves": (Look(), [":data sounds", "b", "right"]),
+    "warped-plane": (Look(), [":preset spiral", "+2400", ":view warped plane", "f"]),
     "inspector": (Look(), [":preset spiral", "+100", "i", "n", "n", "N", "j", "j", "j", "j", "down", "right"]),
     "inspector-conv": (
         Look(),

@@ -84,6 +84,7 @@ class _Stack:
         self.forward: list[Use] = []
         self.backward: list[Use] = []
         self.parameters: dict[str, Parameter] = {}
+        self.buffers: dict[str, tuple[Shape, float]] = {}
         self.saved: dict[str, Planned] = {}
         self.scratch: dict[str, Planned] = {}
         self.multiply_adds = 0
@@ -103,6 +104,7 @@ class _Stack:
             evaluate=self.evaluate(self.forward),
             evaluate_backward=self.evaluate(self.backward),
             parameters=self.parameters,
+            buffers=self.buffers,
             saved=self.saved,
             scratch=self.scratch,
             multiply_adds=self.multiply_adds,
@@ -129,13 +131,19 @@ class _Stack:
             Use(loop_back, backward, cost=step_cost, names=names),
             Use(cell.weight_back, counts, cost=step_cost, names=names),
             Use(WEIGHT_GRADIENT, cost=input_cost, names=names),
-            Use(BIAS_GRADIENT, cost=self.steps * gates, names=names | {"dbias": names["dbias_ih"]}),
-            Use(cell.bias_back, counts, self.steps * gates, names | {"dbias": names["dbias_hh"]}),
+            *(self.bias_gradients(gates, names) if self.values["bias"] else ()),
             *(Use(extra.back, counts, step_cost, names) for extra in cell.extras),
             Use(INPUT_GRADIENT, cost=input_cost, names=names),
         ]
         self.backward = rows + self.backward
         self.multiply_adds += input_cost + step_cost
+
+    def bias_gradients(self, gates: int, names: Mapping[str, str]) -> tuple[Use, Use]:
+        counts, cost = {"directions": self.directions}, self.steps * gates
+        return (
+            Use(BIAS_GRADIENT, cost=cost, names={**names, "dbias": names["dbias_ih"]}),
+            Use(self.cell.bias_back, counts, cost, {**names, "dbias": names["dbias_hh"]}),
+        )
 
     def declare(self, level: int, features: int, gates: int) -> None:
         units, names = self.units, self.names(level)
@@ -145,9 +153,14 @@ class _Stack:
             f"weight_hh_l{level}": Parameter(
                 (self.width, self.cell.gates * units), "lecun_uniform", scale, units, decays=True
             ),
-            f"bias_ih_l{level}": Parameter((gates,), raised=self.raised),
-            f"bias_hh_l{level}": Parameter((gates,)),
         }
+        if self.values["bias"]:
+            self.parameters |= {
+                f"bias_ih_l{level}": Parameter((gates,), raised=self.raised),
+                f"bias_hh_l{level}": Parameter((gates,)),
+            }
+        else:  # the rows read zeros in their place, which nothing trains
+            self.buffers |= {f"bias_{end}_l{level}": ((gates,), 0.0) for end in ("ih", "hh")}
         for extra in self.cell.extras:
             shape = extra.shape(self.directions, units, self.state)
             scheme = "lecun_uniform" if extra.drawn else "zeros"

@@ -37,6 +37,8 @@ FORM_FIELDS: Final = (
     choice("initial_state", "zero", "state before the first step: 0, or learned, from 0 on", ("zero", "learned")),
     flag("reverse", False, "read the sequence backwards, from its last step to its first"),
 )
+#: The last of every kind of cell.
+BIAS_FIELD: Final = flag("bias", True, "add biases to what comes from the input and from the state")
 
 
 def activation_field() -> Field:
@@ -71,6 +73,7 @@ def recurrent_twin(path: str, *own: str) -> Twin:
             "num_layers": values["layers"],
             "bidirectional": values["bidirectional"],
             "batch_first": True,
+            **({} if values["bias"] else {"bias": False}),
             **{name: values[name] for name in own},
             **({"proj_size": values["proj_size"]} if values.get("proj_size") else {}),
         }

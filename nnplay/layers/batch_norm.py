@@ -17,13 +17,15 @@ from nnplay.kernels.normalise import batch as kernels
 from nnplay.operations.kept_statistics import KEPT_BACK
 from nnplay.operations.normalise import (
     affine_field,
+    bias_field,
     distance,
+    learned,
     mean_of,
     normalised_element,
     root,
     rounded,
     rows_of,
-    without_scale,
+    without_unused,
 )
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, CHUNKS, chunk, sum_of
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
@@ -43,13 +45,14 @@ BATCH_NORM = LayerRecord(
     torch="BatchNorm1d, 2d or 3d by the rank of the input (channels first)",
     twin=Twin(
         "nn.BatchNorm{axes}d",
-        lambda values, shape: {"num_features": shape[-1], **values},
+        lambda values, shape: {"num_features": shape[-1], **without_unused(values)},
         channels_first=True,
     ),
     fields=(
         number("eps", 1e-5, "added to the variance, for constant channels", low=1e-12, live=True),
         number("momentum", 0.1, "weight of each batch in the running statistics", low=0.0, high=1.0, live=True),
         affine_field(),
+        bias_field(),
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(
@@ -59,6 +62,7 @@ BATCH_NORM = LayerRecord(
         Case({}, (7, 5, 17)),
         Case({}, (2, 130)),
         Case({"affine": False}, (3, 4)),
+        Case({"bias": False}, (3, 4)),
     ),
     refused=(
         Refused({"eps": 0}, (5,), "≥ 1e-12"),
@@ -91,7 +95,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         multiply_adds=numbers,
         fewest_rows=2 if numbers == C else 1,
     )
-    return planned if values["affine"] else without_scale(planned)
+    return learned(planned, values)
 
 
 def moments(x: Array, chunks: int) -> Array:

@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.fields import integer, number
 from nnplay.kernels.normalise import groups as kernels
-from nnplay.operations.normalise import affine_field, distance, mean_of, normalised_element, rounded, without_scale
+from nnplay.operations.normalise import (
+    affine_field,
+    bias_field,
+    distance,
+    learned,
+    mean_of,
+    normalised_element,
+    rounded,
+    without_unused,
+)
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, sum_of
 from nnplay.operations.window_geometry import nearest_numbers
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
@@ -40,7 +49,7 @@ GROUP_NORM = LayerRecord(
             "num_groups": values["groups"],
             "num_channels": shape[-1],
             "eps": values["eps"],
-            "affine": values["affine"],
+            **without_unused({name: values[name] for name in ("affine", "bias")}),
         },
         channels_first=True,
     ),
@@ -48,6 +57,7 @@ GROUP_NORM = LayerRecord(
         integer("groups", 2, "number of channel groups", short="g"),
         number("eps", 1e-5, "added to the variance, for constant groups", low=1e-12, live=True),
         affine_field(),
+        bias_field(),
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(
@@ -58,6 +68,7 @@ GROUP_NORM = LayerRecord(
         Case({"groups": 2}, (2, 132)),
         Case({"groups": 17}, (3, 3, 17)),
         Case({"affine": False}, (3, 4)),
+        Case({"bias": False}, (3, 4)),
     ),
     refused=(
         Refused({"groups": 4}, (10,), "10 channels cannot be split into 4 equal groups; try 1, 2, 5 or 10"),
@@ -68,10 +79,10 @@ GROUP_NORM = LayerRecord(
 )
 
 
-def plan_groups(groups: int, shape: Shape, *, affine: bool) -> Plan:
+def plan_groups(groups: int, shape: Shape, values: Mapping[str, Any]) -> Plan:
     """(N, …, C) → (N, …, C) with weight, bias (C), normalised in `groups` groups of channels of each example.
 
-    Without `affine` there are no parameters.
+    The fields `affine` and `bias` say which of the parameters there are.
 
     Raises:
         InputError: every group has a single number, of which nothing would be left.
@@ -94,7 +105,7 @@ def plan_groups(groups: int, shape: Shape, *, affine: bool) -> Plan:
         ),
         multiply_adds=prod(shape),
     )
-    return planned if affine else without_scale(planned)
+    return learned(planned, values)
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
@@ -109,7 +120,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         raise InputError(
             f"{counted(channels, 'channel')} cannot be split into {groups} equal groups", hint=f"try {legal}"
         )
-    return plan_groups(groups, shape, affine=values["affine"])
+    return plan_groups(groups, shape, values)
 
 
 def _grouped(x: Array, G: int) -> Array:

@@ -31,6 +31,7 @@ from nnplay.layers._recurrent_cell import (
     is_padding,
 )
 from nnplay.layers._recurrent_fields import (
+    BIAS_FIELD,
     CASES,
     FIELDS,
     FORM_FIELDS,
@@ -68,6 +69,7 @@ GRU = LayerRecord(
         ),
         activation_field(),
         gate_activation_field(),
+        BIAS_FIELD,
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(
@@ -80,6 +82,7 @@ GRU = LayerRecord(
         Case({"units": 3, "initial_state": "learned", "reverse": True, "padded": True, "layers": 2}, (4, 2)),
         Case({"units": 3, "activation": "relu", "gate_activation": "hard_sigmoid", "output": "sequence"}, (3, 2)),
         Case({"units": 3, "reset_after": False, "truncate": 2, "initial_state": "learned"}, (5, 2), exact=False),
+        Case({"units": 3, "bias": False, "layers": 2, "output": "sequence"}, (3, 2)),
     ),
     refused=REFUSED,
 )

@@ -20,7 +20,7 @@ from nnplay.kernels.arithmetic import lane_dot, lane_sum, multiply_add, scratch
 from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.normalise.loops import rounded_mean
 from nnplay.kernels.operands import adds, dimension, pointer, rows_of, share, shifted
-from nnplay.operations.normalise import affine_field, distance, mean_of, rounded, without_scale
+from nnplay.operations.normalise import affine_field, bias_field, distance, learned, mean_of, rounded
 from nnplay.operations.normalise import rows_of as flattened
 from nnplay.operations.padding import keep_padding, padded_field
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, CHUNKS, chunk, sum_of
@@ -47,6 +47,7 @@ LAYER_NORM = LayerRecord(
             "normalized_shape": shape[-1:],
             "eps": values["eps"],
             "elementwise_affine": values["affine"],
+            **({} if values["bias"] else {"bias": False}),
         },
         covers=lambda values, shape: not values["padded"],
     ),
@@ -54,6 +55,7 @@ LAYER_NORM = LayerRecord(
         number("eps", 1e-5, "added to the variance, for constant rows", low=1e-12, live=True),
         padded_field(),
         affine_field(),
+        bias_field(),
     ),
     plan=lambda values, shape: plan(values, shape),
     traits=Traits(each_step=True),
@@ -65,6 +67,7 @@ LAYER_NORM = LayerRecord(
         Case({"eps": 0.5}, (2,)),
         Case({"padded": True}, (4, 5)),
         Case({"affine": False}, (3, 4)),
+        Case({"bias": False}, (3, 4)),
     ),
     refused=(
         Refused({"eps": 0}, (5,), "≥ 1e-12"),
@@ -99,7 +102,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         ),
         multiply_adds=prod(shape),
     )
-    planned = planned if values["affine"] else without_scale(planned)
+    planned = learned(planned, values)
     return keep_padding(planned, shape) if values["padded"] else planned
 
 

@@ -31,6 +31,7 @@ from nnplay.layers._recurrent_cell import (
     is_padding,
 )
 from nnplay.layers._recurrent_fields import (
+    BIAS_FIELD,
     CASES,
     FIELDS,
     FORM_FIELDS,
@@ -69,6 +70,7 @@ LSTM = LayerRecord(
         flag("peepholes", False, "let the gates see the cell (Gers, 2000); PyTorch has none, ONNX calls them P"),
         activation_field(),
         gate_activation_field(),
+        BIAS_FIELD,
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(
@@ -81,6 +83,7 @@ LSTM = LayerRecord(
         Case({"units": 3, "activation": "softsign", "gate_activation": "hard_sigmoid"}, (4, 2)),
         Case(_ALL | {"units": 3, "padded": False, "truncate": 2}, (5, 2), exact=False),
         Case({"units": 3, "layers": 3, "dropout": 0.3, "bidirectional": True}, (3, 2)),
+        Case({"units": 3, "bias": False, "proj_size": 2, "padded": True}, (4, 2)),
     ),
     refused=(
         *REFUSED,

@@ -1,4 +1,4 @@
-"""PReLU: a leaky ReLU whose slope on the negative side is learned, one for each channel."""
+"""PReLU: a leaky ReLU whose slope on the negative side is learned, one for each channel or one for all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.fields import number
+from nnplay.fields import flag, number
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import adds, dimension, pointer, rows_of, share, shifted
 from nnplay.operations.normalise import rows_of as flattened
@@ -33,19 +33,27 @@ PRELU = LayerRecord(
     torch="PReLU",
     twin=Twin(
         "nn.PReLU",
-        lambda values, shape: {"num_parameters": shape[-1], "init": values["start"]},
+        lambda values, shape: {"num_parameters": 1 if values["shared"] else shape[-1], "init": values["start"]},
         channels_first=True,
     ),
-    fields=(number("start", 0.25, "initial slope of the negative side", low=-10.0, high=10.0),),
+    fields=(
+        number("start", 0.25, "initial slope of the negative side", low=-10.0, high=10.0),
+        flag("shared", False, "one slope for all channels, which is PyTorch's default"),
+    ),
     plan=lambda values, shape: plan(values, shape),
-    cases=(Case({}, (5,)), Case({"start": 0.1}, (3, 4, 2)), Case({"start": -1}, (7, 17))),
+    cases=(
+        Case({}, (5,)),
+        Case({"start": 0.1}, (3, 4, 2)),
+        Case({"start": -1}, (7, 17)),
+        Case({"shared": True}, (3, 17)),
+    ),
     refused=(Refused({"start": "steep"}, (5,), "not a number"), Refused({"start": 11}, (5,), "≤ 10")),
 )
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """(N, …, C) → (N, …, C) with weight (C), number by number."""
-    C, cost = shape[-1], 4 * prod(shape)
+    """(N, …, C) → (N, …, C) with weight (C), or (1) for all channels, number by number."""
+    C, cost = 1 if values["shared"] else shape[-1], 4 * prod(shape)
     start = Parameter((C,), "zeros", raised=((0, C, float(values["start"])),))
     return Plan(
         output=shape,
@@ -53,7 +61,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         scratch={"partial_sums": (CHUNKS, C)},
         forward=(Use(_forward_operation(), cost=cost),),
         backward=(
-            Use(_weight_operation(), {"chunks": CHUNKS}, cost),
+            Use(_weight_operation(), {"chunks": CHUNKS, "slopes": C}, cost),
             Use(ADD_PARTIAL_SUMS, sum_of((C,)), names={"y": "dweight"}),
             Use(_input_operation(), cost=cost),
         ),
@@ -68,8 +76,8 @@ def _forward_operation() -> Operation:
         reads=("x", "weight"),
         writes=("y",),
         reference=reference,
-        formula="y[n,c] = x[n,c] where x > 0, else weight[c]·x[n,c]",
-        words="Keeps positive values; how much of the negative ones passes is learned for each channel.",
+        formula="y[n,c] = x[n,c] where x > 0, else weight[c]·x[n,c]; a single weight is every channel's",
+        words="Keeps positive values; how much of the negative ones passes is learned.",
         element=_element,
         torch="torch.nn.functional.prelu",
     )
@@ -101,7 +109,7 @@ def _weight_operation() -> Operation:
         formula="dweight[c] = Σ dy[n,c]·x[n,c] where x ≤ 0",
         words="The slope had a say only where the input was negative.",
         element=_element_weight,
-        integers=("chunks",),
+        integers=("chunks", "slopes"),
         torch="autograd",
     )
 
@@ -114,32 +122,35 @@ def reference_input(x: Array, weight: Array, dy: Array) -> Array:
     return np.where(x > 0, dy, weight * dy)
 
 
-def reference_weight(x: Array, dy: Array, chunks: int) -> Array:
-    rows = np.where(x > 0, 0, dy * x).reshape(-1, x.shape[-1])
+def reference_weight(x: Array, dy: Array, chunks: int, slopes: int) -> Array:
+    rows = np.where(x > 0, 0, dy * x).reshape(-1, slopes)
     return np.stack([rows[chunk(len(rows), p, chunks)].sum(axis=0) for p in range(chunks)])
 
 
 def _element(at: tuple[int, ...], x: Named, weight: Named) -> Term:
-    return x[at] * 1.0 if x.array[at] > 0 else weight[at[-1]] * x[at]
+    return x[at] * 1.0 if x.array[at] > 0 else weight[at[-1] % len(weight.array)] * x[at]
 
 
 def _element_input(at: tuple[int, ...], x: Named, weight: Named, dy: Named) -> Term:
-    return dy[at] * 1.0 if x.array[at] > 0 else weight[at[-1]] * dy[at]
+    return dy[at] * 1.0 if x.array[at] > 0 else weight[at[-1] % len(weight.array)] * dy[at]
 
 
-def _element_weight(at: tuple[int, ...], x: Named, dy: Named, chunks: int) -> Term:
+def _element_weight(at: tuple[int, ...], x: Named, dy: Named, chunks: int, slopes: int) -> Term:
     p, c = at
-    inputs, slopes = flattened(x), flattened(dy)
-    rows = range(inputs.shape[0])[chunk(inputs.shape[0], p, chunks)]
-    terms = [slopes[n, c] * inputs[n, c] for n in rows if inputs.array[n, c] <= 0]
+    C, count = x.shape[-1], x.array.size // slopes
+    own = range(count)[chunk(count, p, chunks)]
+    inputs, gradients = flattened(x), flattened(dy)
+    places = [divmod(k * slopes + c, C) for k in own]
+    terms = [gradients[place] * inputs[place] for place in places if inputs.array[place] <= 0]
     return total(terms) if terms else as_term(0.0)
 
 
 @kernel
 def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y[n,c] = x[n,c] where x > 0, else a[c]·x[n,c]; x, y (N, C), a (C)."""
+    """y[n,c] = x[n,c] where x > 0, else a[c]·x[n,c]; x, y (N, C), a (C), or all numbers (N·C, 1) with a (1)."""
     x, a, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    N, C = rows_of(row, memory, 0).shape
+    C = dimension(row, 1, 0)
+    N = rows_of(row, memory, 0).size // C
     start, stop = share(row, part, N)
     for n in range(start, stop):
         X, Y = shifted(x, n * C), shifted(y, n * C)
@@ -152,7 +163,8 @@ def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y = x or a·x, so dx[n,c] = dy[n,c] where x > 0, else a[c]·dy[n,c]; x, dy, dx (N, C), a (C)."""
     x, a = pointer(row, memory, 0), pointer(row, memory, 1)
     dy, dx = pointer(row, memory, 2), pointer(row, memory, 3)
-    N, C = rows_of(row, memory, 0).shape
+    C = dimension(row, 1, 0)
+    N = rows_of(row, memory, 0).size // C
     start, stop = share(row, part, N)
     for n in range(start, stop):
         X, dY, dX = shifted(x, n * C), shifted(dy, n * C), shifted(dx, n * C)
@@ -168,8 +180,8 @@ def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
 def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y = x or a·x, so out (P, C) = Σ dy·min(x, 0) of P chunks of the rows; x, dy (N, C)."""
     x, dy, out = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    N, C = rows_of(row, memory, 0).shape
-    P = dimension(row, 2, 0)
+    P, C = dimension(row, 2, 0), dimension(row, 2, 1)
+    N = rows_of(row, memory, 0).size // C
     first, end = share(row, part, P)
     for p in range(first, end):
         da = shifted(out, p * C)

@@ -18,7 +18,7 @@ from nnplay.fields import number
 from nnplay.kernels.arithmetic import lane_dot, multiply_add, scratch
 from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import adds, dimension, pointer, rows_of, share, shifted
-from nnplay.operations.normalise import affine_field, mean_of, without_scale
+from nnplay.operations.normalise import affine_field, learned, mean_of
 from nnplay.operations.normalise import rows_of as flattened
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, CHUNKS, chunk, sum_of
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
@@ -85,7 +85,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         ),
         multiply_adds=prod(shape),
     )
-    return planned if values["affine"] else without_scale(planned)
+    return learned(planned, values)
 
 
 @cache

@@ -28,7 +28,7 @@ from nnplay.layers._recurrent_cell import (
     forward_loop,
     is_padding,
 )
-from nnplay.layers._recurrent_fields import CASES, FIELDS, FORM_FIELDS, REFUSED, recurrent_twin
+from nnplay.layers._recurrent_fields import BIAS_FIELD, CASES, FIELDS, FORM_FIELDS, REFUSED, recurrent_twin
 from nnplay.layers._recurrent_form import Form
 from nnplay.layers._rnn_form import rnn_cell
 from nnplay.layers._through_time import back_through_time, from_state, through_time
@@ -57,6 +57,7 @@ RNN = LayerRecord(
             (*ACTIVATIONS,),
         ),
         *FORM_FIELDS,
+        BIAS_FIELD,
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(
@@ -66,6 +67,7 @@ RNN = LayerRecord(
         Case({"units": 3, "nonlinearity": "softsign", "bidirectional": True, "initial_state": "learned"}, (4, 2)),
         Case({"units": 17, "nonlinearity": "hard_sigmoid", "reverse": True, "padded": True}, (3, 2)),
         Case({"units": 3, "nonlinearity": "identity", "layers": 2, "dropout": 0.4, "output": "sequence"}, (3, 2)),
+        Case({"units": 17, "bias": False, "bidirectional": True}, (3, 2)),
     ),
     refused=(*REFUSED, Refused({"units": 3, "nonlinearity": "sine"}, (3, 2), "one of tanh, relu")),
 )

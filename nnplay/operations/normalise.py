@@ -6,8 +6,9 @@ lose the digits that matter when it is stored, `rest` keeps what rounding took f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from nnplay.records.operation import Use
 from nnplay.records.worked import Named, Term, apply, total
 
 Array = NDArray[Any]
+#: What stands in place of a parameter that is left out: the operand's name, and all of its numbers.
+_CONSTANTS: Final = {"weight": ("ones", 1.0), "bias": ("zeros", 0.0)}
 
 
 def affine_field(help: str = "learn a scale and a shift for each channel") -> Field:
@@ -25,28 +28,46 @@ def affine_field(help: str = "learn a scale and a shift for each channel") -> Fi
     return flag("affine", True, help)
 
 
-def without_scale(plan: Plan) -> Plan:
-    """`plan`, with constant ones and zeros (C) in place of its parameters weight and bias (C), or weight alone."""
-    (C,) = plan.parameters["weight"].shape
-    constants = {"ones": ((C,), 1.0)} | ({"zeros": ((C,), 0.0)} if "bias" in plan.parameters else {})
-    evaluate = None if plan.evaluate is None else tuple(map(_constant, plan.evaluate))
-    back = None if plan.evaluate_backward is None else tuple(map(_constant, plan.evaluate_backward))
+def bias_field() -> Field:
+    """The field that leaves out the shift alone."""
+    return flag("bias", True, "learn a shift beside the scale; without affine there is neither")
+
+
+def without_unused(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """PyTorch's arguments for field values: it learned of `bias` late, so only those say it who leave the shift out."""
+    return {name: value for name, value in values.items() if name != "bias" or not value}
+
+
+def learned(plan: Plan, values: Mapping[str, Any]) -> Plan:
+    """`plan` with what the fields `affine` and `bias` leave of its parameters weight and bias (C)."""
+    if not values["affine"]:
+        return _without(plan, "weight", "bias")
+    return plan if values.get("bias", True) else _without(plan, "bias")
+
+
+def _without(plan: Plan, *names: str) -> Plan:
+    """`plan`, with constant ones (C) in place of its weight, or zeros in place of its bias."""
+    gone = {name: _CONSTANTS[name] for name in names if name in plan.parameters}
+    other = {name: constant for name, (constant, _) in gone.items()}
+    evaluate = None if plan.evaluate is None else tuple(_constant(use, other) for use in plan.evaluate)
+    back = None if plan.evaluate_backward is None else tuple(_constant(use, other) for use in plan.evaluate_backward)
     return replace(
         plan,
-        parameters={},
-        buffers={**plan.buffers, **constants},
-        forward=tuple(map(_constant, plan.forward)),
+        parameters={name: one for name, one in plan.parameters.items() if name not in gone},
+        buffers={
+            **plan.buffers,
+            **{constant: (plan.parameters[name].shape, value) for name, (constant, value) in gone.items()},
+        },
+        forward=tuple(_constant(use, other) for use in plan.forward),
         evaluate=evaluate,
         evaluate_backward=back,
-        backward=tuple(_constant(use) for use in plan.backward if use.names.get("y") not in ("dweight", "dbias")),
+        backward=tuple(_constant(use, other) for use in plan.backward if use.names.get("y", "")[1:] not in gone),
     )
 
 
-def _constant(use: Use) -> Use:
-    """The row with `ones` for the weight and `zeros` for the bias."""
-    reads = use.operation.reads
-    other = {name: one for name, one in (("weight", "ones"), ("bias", "zeros")) if name in reads}
-    return replace(use, names={**use.names, **other})
+def _constant(use: Use, other: Mapping[str, str]) -> Use:
+    """The row with constants in place of what it reads of the parameters that are gone."""
+    return replace(use, names={**use.names, **{name: other[name] for name in use.operation.reads if name in other}})
 
 
 def rounded(mean: Array, dtype: Any) -> tuple[Array, Array]:

@@ -12,7 +12,8 @@ def main(names: list[str], write: bool) -> None:
     """Prints counts by source, then all that differs and all that cannot be expressed; may write the page."""
     outcomes = outcomes_of(names or list(SOURCES))
     print(summary(outcomes), "", "different:", groups(outcomes, "different"), "", sep="\n")
-    print("cannot be expressed:", groups(outcomes, "cannot"), sep="\n")
+    print("cannot be expressed:", groups(outcomes, "cannot"), "", sep="\n")
+    print("out of scope:", groups(outcomes, "outside"), sep="\n")
     for one in outcomes:
         if one.verdict == "different":
             print(one.name, one.path, one.reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -14,8 +15,13 @@ from nnplay.errors import InputError, Problems
 from nnplay.records.layer import Layer, LayerRecord
 from nnplay.records.loss import Loss, LossRecord
 from nnplay.records.registry import layer_records, loss_records
+from tests.conformance.attention import attend
+from tests.conformance.encoder import blocks_of
+from tests.conformance.in_our_words import in_our_words
 from tests.conformance.layout import LastState, Layout, layout_for
-from tests.conformance.question import CannotExpressError, Outcome, Question
+from tests.conformance.question import CannotExpressError, Outcome, Question, Verdict
+from tests.conformance.scope import outside
+from tests.conformance.sequence_loss import spelling_loss
 from tests.conformance.twin_search import settings_for
 from tests.records import Bench, Trial, layer_named
 
@@ -31,16 +37,40 @@ def answer(question: Question) -> Outcome:
     try:
         if question.refused:
             raise CannotExpressError(question.refused)
-        reason = _loss(question) if question.path in _losses() else _layer(question)
+        if question.inputs[0].numel() == 0:
+            raise CannotExpressError("an input without numbers")
+        said = in_our_words(question)
+        reason = _asked(said)
     except CannotExpressError as problem:
-        return Outcome("cannot", question.source, question.name, question.path, str(problem))
+        return _left_out(question, str(problem))
     except (InputError, Problems) as problem:
         what = problem.what if isinstance(problem, InputError) else str(problem)
-        return Outcome("cannot", question.source, question.name, question.path, f"refused: {what}")
+        return _left_out(question, f"refused: {what}")
     except Exception as problem:  # nothing that fails is left out of the tables
         reason = f"{type(problem).__name__}: {str(problem)[:80]}"
-    verdict = "different" if reason else "same"
-    return Outcome(verdict, question.source, question.name, question.path, reason)  # type: ignore[arg-type]
+    return _outcome("different" if reason else "same", question, reason)
+
+
+def _asked(question: Question) -> str:
+    """How far off the engine is; empty where it is not."""
+    if question.path == "attention":
+        return _off("output", attend(*question.inputs, **question.arguments), question.result(), 1.0, FORWARD)
+    if question.path.startswith("nn.TransformerEncoder"):
+        return encoder(question)
+    if question.path == "nn.functional.ctc_loss":
+        return _off("loss", spelling_loss(question), question.result(), 1.0, FORWARD)
+    return _loss(question) if question.path in _losses() else _layer(question)
+
+
+def _left_out(question: Question, reason: str) -> Outcome:
+    """A case that cannot be expressed, or that has no place in a playground."""
+    if subject := outside(question, reason):
+        return _outcome("outside", question, subject)
+    return _outcome("cannot", question, reason)
+
+
+def _outcome(verdict: Verdict, question: Question, reason: str) -> Outcome:
+    return Outcome(verdict, question.source, question.name, question.path, reason)
 
 
 @cache
@@ -62,6 +92,25 @@ def known_paths() -> frozenset[str]:
     """Every class and function that some record has for a twin."""
     twins = [record.twin for record in (*layer_records().values(), *loss_records().values()) if record.twin is not None]
     return frozenset(twin.path_for((1,) * (axes + 1)) for twin in twins for axes in (1, 2, 3))
+
+
+def encoder(question: Question) -> str:
+    """The blocks of a transformer's encoder, of our layers: forwards alone."""
+    x, told = question.inputs[0], blocks_of(question)
+    batched = x[None] if x.dim() == 2 else x if told.first else x.transpose(0, 1)
+    front = layer_named("linear", x.shape[-1], name="front")
+    bench = Bench(Trial((front, *told.layers), tuple(batched.shape[1:]), len(batched)), "float32")
+    found = {planned.path: planned.layer for planned in bench.plan.layers}
+    for path, prefix in told.names.items():
+        own = {name.removeprefix(prefix): one for name, one in question.tensors.items() if name.startswith(prefix)}
+        _put_in(bench, path, found[path].record.twin, found[path].values, replace(question, tensors=own))
+    rows, view = bench.table.rows, bench.machine.view
+    own = next(k for k, row in enumerate(rows) if row.path.startswith("1"))
+    bench.run(own)
+    view(bench.tape.layout.find("front.output"), bench.n)[...] = batched.detach().numpy()
+    bench.run(bench.count("data", "forward"), own)
+    y = torch.tensor(view(bench.tape.named["output"], bench.n))
+    return _off("output", y if told.first or x.dim() == 2 else y.transpose(0, 1), question.result(), 1.0, FORWARD)
 
 
 # -- layers ------------------------------------------------------------------------------------------------------------
@@ -263,7 +312,9 @@ def _one_loss(question: Question, record: LossRecord) -> str:
     if prediction.dim() == 0:
         raise CannotExpressError("an input without axes")
     numbered = not target.dtype.is_floating_point
-    turned, moved = (_by_class if record.target == "labels" else _by_number)(prediction, target, numbered)
+    turned, moved = (
+        _by_class(prediction, target, numbered) if record.target == "labels" else _by_number(prediction, target, record)
+    )
     shape = tuple(int(size) for size in turned.shape[1:])
     if len(shape) > MOST_AXES:
         raise CannotExpressError(f"more than {MOST_AXES} axes in a row")
@@ -277,7 +328,10 @@ def _one_loss(question: Question, record: LossRecord) -> str:
 
 
 def _by_class(prediction: Any, target: Any, numbered: bool) -> tuple[Any, Any]:
-    """Classes are last; targets are numbers of classes, or a number for each of them."""
+    """Classes are last; targets are numbers of classes, or a number for each of them. Further axes may be one."""
+    if prediction.dim() > MOST_AXES:
+        prediction = prediction.flatten(2)
+        target = target.flatten(1 if numbered else 2)
     if not numbered:
         return _batched(prediction).movedim(1, -1), _batched(target).movedim(1, -1)
     turned = _batched(prediction).movedim(1, -1)
@@ -286,8 +340,10 @@ def _by_class(prediction: Any, target: Any, numbered: bool) -> tuple[Any, Any]:
     return turned, target.reshape(turned.shape[:-1])
 
 
-def _by_number(prediction: Any, target: Any, numbered: bool) -> tuple[Any, Any]:
-    """Number by number."""
+def _by_number(prediction: Any, target: Any, record: LossRecord) -> tuple[Any, Any]:
+    """Number by number, or several outputs for each target."""
+    if prediction.dim() == target.dim() == 2 and record.outputs(target.shape[1]) == prediction.shape[1]:
+        return prediction, target
     if prediction.shape != target.shape:
         prediction, target = torch.broadcast_tensors(prediction, target)
     rows = prediction.shape[0]
@@ -322,9 +378,10 @@ def _given(loss: Loss, turned: Any, target: Any) -> Any:
     flat, labels = turned.reshape(-1, width), target.reshape(-1) if loss.target == "labels" else target
     for inverse in (lambda p: p, torch.exp):
         made = twin.loss_inputs(inverse(flat), labels, loss.values)[0]
-        if made.shape == flat.shape and torch.allclose(made, flat, atol=1e-5, equal_nan=True):
+        own = flat if loss.target == "labels" else flat[..., : made.shape[-1]]  # a likelihood has variances behind
+        if made.shape == own.shape and torch.allclose(made, own, atol=1e-5, equal_nan=True):
             return inverse(turned)
-    raise CannotExpressError("predictions of another form")
+    raise CannotExpressError("predictions that are no logarithms of probabilities")
 
 
 def _off(what: str, found: Any, wanted: Any, size: float, tolerance: float) -> str:

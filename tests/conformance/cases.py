@@ -16,8 +16,6 @@ SOURCES: dict[str, Callable[[], Iterator[Question]]] = {
     "operators": pytorch_operators.questions,
     "random": random_nodes.questions,
 }
-#: Machines that may wait to be cleared away.
-_KEPT = 20
 
 
 def outcomes_of(names: list[str]) -> list[Outcome]:
@@ -28,7 +26,9 @@ def outcomes_of(names: list[str]) -> list[Outcome]:
 
 
 def _outcomes(name: str) -> Iterator[Outcome]:
-    for number, question in enumerate(SOURCES[name]()):
+    gc.collect()
+    gc.freeze()  # what was there before need not be looked through after every case
+    for question in SOURCES[name]():
         yield answer(question)
-        if number % _KEPT == 0:
-            gc.collect()  # machines know their rows, and rows their machines: large memory in few objects
+        gc.collect()  # machines know their rows, and rows their machines: large memory in few objects
+    gc.unfreeze()

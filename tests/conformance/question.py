@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Verdict = Literal["same", "different", "cannot"]
+Verdict = Literal["same", "different", "cannot", "outside"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Outcome:
     """What the engine made of a question.
 
     Attributes:
-        verdict: same, different, or cannot be expressed.
+        verdict: same, different, cannot be expressed, or outside what a playground is about.
         path: what was asked for.
         reason: the group of reasons that it belongs to; how far off it is, where it differs.
     """

@@ -25,9 +25,10 @@ def counts(outcomes: Iterable[Outcome]) -> dict[str, Counter[str]]:
 
 def summary(outcomes: Iterable[Outcome]) -> str:
     """A table of sources."""
-    lines = ["| cases | same | different | cannot be expressed |", "|---|---:|---:|---:|"]
+    lines = ["| cases | same | different | cannot be expressed | out of scope |", "|---|---:|---:|---:|---:|"]
     for source, tally in counts(outcomes).items():
-        lines.append(f"| {source} | {tally['same']:,} | {tally['different']:,} | {tally['cannot']:,} |")
+        numbers = " | ".join(f"{tally[verdict]:,}" for verdict in ("same", "different", "cannot", "outside"))
+        lines.append(f"| {source} | {numbers} |")
     return "\n".join(lines)
 
 
@@ -63,6 +64,8 @@ def page_text(outcomes: Sequence[Outcome]) -> str:
             groups(outcomes, "different"),
             "## Cannot be expressed",
             groups(outcomes, "cannot"),
+            "## Out of scope",
+            groups(outcomes, "outside"),
             "## Operators of ONNX that are no layers",
             left,
         ]

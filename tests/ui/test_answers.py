@@ -14,6 +14,7 @@ from nnplay.tui.app import Playground
 from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.theme.look import Look
+from nnplay.views.clouds import Cloud, Clouds
 from nnplay.views.kinds.attention import Attention
 from nnplay.views.kinds.calibration import Calibration
 from nnplay.views.kinds.confusion import Confusion
@@ -21,6 +22,7 @@ from nnplay.views.kinds.curve import Fit
 from nnplay.views.kinds.gradient_through_time import GradientThroughTime
 from nnplay.views.kinds.gradients import Gradients
 from nnplay.views.kinds.images import Images
+from nnplay.views.kinds.layer_scores import LayerScore, LayerScores
 from nnplay.views.kinds.masks import Masks
 from nnplay.views.kinds.pair import Pair
 from nnplay.views.kinds.precision_recall import PrecisionRecall
@@ -29,12 +31,14 @@ from nnplay.views.kinds.roc import Roc
 from nnplay.views.kinds.scatter import Scatter
 from nnplay.views.kinds.series import Series
 from nnplay.views.kinds.silent_units import SilentUnits
+from nnplay.views.kinds.similarity import Similarity
 from nnplay.views.kinds.slices import Slices, SliceScore
 from nnplay.views.kinds.tokens import Tokens
 from nnplay.views.kinds.two_modes import Histogram, TwoModes
 from nnplay.views.kinds.updates import Updates
 from nnplay.views.kinds.worst_cases import Case, Near, Odd, WorstCases
 from nnplay.views.kinds.writing import Writing
+from nnplay.views.row_groups import Groups
 from nnplay.views.thresholds import Cut
 from nnplay.views.view import Output, Shown
 from tests.ui.fake_backend import FakeBackend
@@ -146,6 +150,46 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
         ),
         ["accuracy by colour", "[/]red", "50.0 %", "100.0 %", "13 test rows, 95 % intervals"],
     ),
+    "clouds": (
+        Clouds(
+            tuple(
+                Cloud(
+                    f"{k} linear", grey(9, 2) - 0.5, 0.8, finite=k != 2, lines=grey(2, 3, 5, 2) * 4 - 2 if k else None
+                )
+                for k in range(3)
+            ),
+            Groups(np.arange(9) % 4 - 1, ("[/]cat", "dog", "cow")),
+            "9 validation rows",
+            line_groups=np.arange(30).reshape(2, 3, 5) % 4 - 1,
+        ),
+        ["[/]cat", "dog", "cow", "9 validation rows", "0 linear", "2 linear", "not finite"],
+    ),
+    "one cloud": (
+        Clouds((Cloud("0 linear", grey(9, 2), 0.8),), Groups(np.full(9, -1), ()), "9 rows", chosen=0),
+        ["9 rows", "0 linear 80 %"],
+    ),
+    "layer scores": (
+        LayerScores(
+            (LayerScore("input", 0.61, 0.08, 1.9, 2), LayerScore("0 linear", float("nan"), float("nan"), 0.0, 8)),
+            "accuracy",
+            0.5,
+            "9 validation rows",
+        ),
+        ["9 validation rows · baseline 50 %", "input", "61 %", "8 %", "1.9", "0 linear", "held-out"],
+    ),
+    "layer scores of quantities": (
+        LayerScores((LayerScore("input", -0.2, float("nan"), 1.9, 2),), "R²", float("nan"), "9 rows"),
+        ["-0.20", "ridge"],
+    ),
+    "similarity": (
+        Similarity(np.array([[1.0, 0.31], [np.nan, -0.02]]), ("input", "0 linear"), ("input", "0 tanh"), "", "9 rows"),
+        ["CKA", "0 linear", "100", "31", "–"],
+    ),
+    "similarity with another step": (
+        Similarity(np.eye(1), ("0 linear",), ("0 linear",), "step 20", "9 rows"),
+        ["this step", "step 20"],
+    ),
+    "no similarity": (Similarity(np.zeros((0, 0)), (), (), "step 20", "9 rows", "other rows"), ["other rows"]),
     "writing": (Writing("alice was ", "not so"), ["alice was not so"]),
     "gradients by layer": (
         Gradients(("0 linear", "[/]2 linear"), np.array([1e-6, 0.02]), RUN_STEPS, 10.0 ** -grey(3, 2)),

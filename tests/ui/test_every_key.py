@@ -147,6 +147,7 @@ CLAIMS: dict[str, Claim] = {
     "curve-previous": Claim("]", _FAMILY, "loss"),
     "view-next": Claim("", _VIEW, "confusion matrix"),
     "view-previous": Claim("", _VIEW, "confusion matrix"),
+    **{f"view-{group}": Claim("", _message, "this run has no such views") for group in ("gradients", "why")},
     "example-next": Claim("", _ITEM, 1),
     "example-previous": Claim("", _ITEM, 11),
     "place-next": Claim("", _PLACE, 1),
