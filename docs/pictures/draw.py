@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
+from nnplay.tui.export.svg import without_fetched_fonts
 from nnplay.tui.theme.look import Look
 
 FOLDER = Path(__file__).parent
-FONTS = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 PICTURES: dict[str, tuple[Look, list[str]]] = {
     "playground": (Look(), [":preset spiral", "+2400"]),
     "unit": (Look(), [":preset spiral", "+2400", "2", "right", "right", "w"]),
@@ -70,7 +69,9 @@ async def draw(name: str, look: Look, doings: list[str]) -> None:
         await asyncio.sleep(1.0)
         app.refresher.draw_frame(pictures=True)
         await pilot.pause()
-        (FOLDER / f"{name}.svg").write_text(plain(app.export_screenshot(title=f"nnplay: {name}")), encoding="utf-8")
+        (FOLDER / f"{name}.svg").write_text(
+            without_fetched_fonts(app.export_screenshot(title=f"nnplay: {name}")), encoding="utf-8"
+        )
     backend.stop()
 
 
@@ -94,13 +95,6 @@ async def until(happened: Callable[[], bool], seconds: float = 300.0) -> None:
     async with asyncio.timeout(seconds):
         while not happened():
             await asyncio.sleep(0.05)
-
-
-def plain(svg: str) -> str:
-    """The picture without fonts from elsewhere."""
-    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
-    return re.sub(r"font-family: [^;]*;", f"font-family: {FONTS};", svg)
 
 
 async def main(names: list[str]) -> None:

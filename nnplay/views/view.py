@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from nnplay.training.state.checkpoint import Checkpoint
 from nnplay.training.trainer import Trainer
+from nnplay.views.table import Table
 
 
 class Output:
@@ -79,6 +80,7 @@ class View:
         find_worst: finds the example that is missed most.
         opens_layers: its places are layers, each shown by itself: the network pane opens it for the layer under the
             cursor, found by its path, with which the place's name begins.
+        table: the numbers of what it shows, for other programs; None where they are no table.
         order: small for the most telling view, large for summaries.
     """
 
@@ -96,6 +98,7 @@ class View:
     compares: bool = False
     find_worst: Callable[[Trainer], int] | None = None
     opens_layers: bool = False
+    table: Callable[[Any], Table] | None = None
     order: int = 0
 
 

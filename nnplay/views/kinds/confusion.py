@@ -15,6 +15,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_classes
 from nnplay.views.rows import decide_classes
 from nnplay.views.scored import counts_in_score, score_rows
+from nnplay.views.table import Table
 from nnplay.views.view import Asked, Output, View
 
 Array = NDArray[Any]
@@ -103,6 +104,12 @@ def _sure(chances: Array, label: int, labels: tuple[str, ...]) -> str:
     return f"{labels[label]} {percent(float(chances[label]))}"
 
 
+def list_counts(shown: Confusion) -> Table:
+    """A row for each true class, with how often it is taken for each."""
+    rows = [(label, *counts) for label, counts in zip(shown.labels, shown.matrix.tolist(), strict=True)]
+    return Table(("true", *shown.labels), rows)
+
+
 CONFUSION = View(
     "confusion matrix",
     Confusion,
@@ -113,4 +120,5 @@ CONFUSION = View(
     group="scores",
     item="cell",
     count=lambda trainer, place: len(trainer.split.class_names) ** 2,
+    table=list_counts,
 )

@@ -15,6 +15,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_numbers
 from nnplay.views.layer_values import LayerValues, compared_rows, read_layers
 from nnplay.views.row_groups import class_labels
+from nnplay.views.table import Table
 from nnplay.views.view import Asked, Output, View
 
 #: Fewer rows than that say nothing of a probe.
@@ -92,6 +93,12 @@ def suits(trainer: Trainer) -> bool:
     return has_numbers(trainer) or trainer.split.train.y.ndim <= 2
 
 
+def list_layers(shown: LayerScores) -> Table:
+    """A row for each layer."""
+    rows = [(each.name, each.probe, each.separation, each.dimensions, each.units) for each in shown.layers]
+    return Table(("layer", f"probe_{shown.measure}", "separation", "dimensions", "units"), rows)
+
+
 LAYER_SCORES = View(
     "layer scores",
     LayerScores,
@@ -100,4 +107,5 @@ LAYER_SCORES = View(
     about="What a linear probe reads off each layer, how far apart its classes are, and how many dimensions it uses.",
     group="inside",
     order=12,
+    table=list_layers,
 )

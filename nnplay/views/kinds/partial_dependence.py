@@ -13,6 +13,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_classes, has_numbers
 from nnplay.views.input_form import in_units, input_form
 from nnplay.views.rows import shown_part, spread_rows
+from nnplay.views.table import Table
 from nnplay.views.table_columns import TableColumn, input_columns
 from nnplay.views.view import Asked, Output, View
 
@@ -113,6 +114,13 @@ def _tell(trainer: Trainer, answers: Array, target: int) -> tuple[tuple[str, ...
     return (names[target],), numbers[:, target : target + 1], names[target]
 
 
+def list_answers(shown: Dependence) -> Table:
+    """The mean answers at each value of the column."""
+    values = shown.categories or shown.x.tolist()
+    answers = [line.tolist() for _, line in shown.lines]
+    return Table((shown.column, *(name for name, _ in shown.lines)), list(zip(values, *answers, strict=True)))
+
+
 PARTIAL_DEPENDENCE = View(
     "partial dependence",
     Dependence,
@@ -124,4 +132,5 @@ PARTIAL_DEPENDENCE = View(
     about="The mean answer as one column takes each of its values.",
     group="why",
     order=5,
+    table=list_answers,
 )

@@ -15,6 +15,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_classes, has_numbers
 from nnplay.views.input_form import input_form
 from nnplay.views.rows import count_rows, decide_classes, shown_part, spread_rows
+from nnplay.views.table import Table
 from nnplay.views.table_columns import input_columns
 from nnplay.views.view import Asked, Output, View
 
@@ -92,6 +93,12 @@ def score_answers(trainer: Trainer, y: Array, answers: Array) -> float:
     return regression(in_units(y), in_units(trainer.form.estimate(answers).reshape(y.shape)))["r2"]
 
 
+def list_columns(shown: Importance) -> Table:
+    """How much the score falls, for each column."""
+    rows = list(zip(shown.names, shown.falls.tolist(), shown.spreads.tolist(), strict=True))
+    return Table(("column", "fall", "standard_deviation"), rows)
+
+
 PERMUTATION_IMPORTANCE = View(
     "permutation importance",
     Importance,
@@ -100,4 +107,5 @@ PERMUTATION_IMPORTANCE = View(
     about="How much worse the answers get when one column is shuffled.",
     group="why",
     order=4,
+    table=list_columns,
 )

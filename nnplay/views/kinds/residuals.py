@@ -11,6 +11,7 @@ from nnplay.training.scores.metrics import regression
 from nnplay.training.scores.uncertainty import MOST_ROWS, Interval, mean_interval, r2_interval
 from nnplay.training.trainer import Trainer
 from nnplay.views.scored import has_quantities, in_units, score_rows
+from nnplay.views.table import Table
 from nnplay.views.view import Asked, Output, View
 
 
@@ -50,6 +51,11 @@ def name_targets(trainer: Trainer) -> tuple[str, ...]:
     return trainer.split.train.target_names
 
 
+def list_residuals(shown: Residuals) -> Table:
+    """A row for each prediction."""
+    return Table(("predicted", "residual"), list(zip(shown.predicted.tolist(), shown.residual.tolist(), strict=True)))
+
+
 RESIDUALS = View(
     "residuals",
     Residuals,
@@ -60,4 +66,5 @@ RESIDUALS = View(
     places=name_targets,
     place="target",
     order=3,
+    table=list_residuals,
 )

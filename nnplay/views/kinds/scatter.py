@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_numbers
 from nnplay.views.scored import in_units, score_rows
+from nnplay.views.table import Table
 from nnplay.views.view import Asked, Output, View
 
 
@@ -35,6 +36,11 @@ def make_scatter(trainer: Trainer, asked: Asked) -> Scatter:
     return Scatter(true, predicted, scored.words)
 
 
+def list_predictions(shown: Scatter) -> Table:
+    """A row for each prediction."""
+    return Table(("true", "predicted"), list(zip(shown.true.tolist(), shown.predicted.tolist(), strict=True)))
+
+
 SCATTER = View(
     "predicted vs true",
     Scatter,
@@ -44,4 +50,5 @@ SCATTER = View(
     order=2,
     about="Each prediction against the true value.",
     group="scores",
+    table=list_predictions,
 )

@@ -13,6 +13,7 @@ from nnplay.training.scores.uncertainty import MOST_ROWS, Interval, accuracy_int
 from nnplay.training.trainer import Trainer
 from nnplay.views.rows import decide_classes
 from nnplay.views.scored import Scored, counts_in_score, has_labels, has_quantities, in_units, ranks_classes, score_rows
+from nnplay.views.table import Table, ends
 from nnplay.views.table_columns import slice_column, table_columns
 from nnplay.views.view import Asked, Output, View
 
@@ -125,6 +126,13 @@ def count_targets(trainer: Trainer, place: int) -> int:
     return len(trainer.split.train.target_names) if has_quantities(trainer) else 1
 
 
+def list_slices(shown: Slices) -> Table:
+    """A row for each slice, below that of all rows."""
+    found = [each for each in (shown.whole, *shown.slices) if each is not None]
+    rows = [(each.name, each.count, each.score, *ends(each.interval)) for each in found]
+    return Table((shown.column, "rows", shown.metric, "low", "high"), rows)
+
+
 SLICES = View(
     "slices",
     Slices,
@@ -137,4 +145,5 @@ SLICES = View(
     places=name_places,
     place="column",
     order=7,
+    table=list_slices,
 )

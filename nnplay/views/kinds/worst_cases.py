@@ -14,6 +14,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_symbols, one_class_per_row
 from nnplay.views.rows import count_drawn, decide_classes
 from nnplay.views.scored import Scored, counts_in_score, has_labels, has_quantities, ranks_classes, score_rows
+from nnplay.views.table import Table
 from nnplay.views.table_columns import is_table
 from nnplay.views.view import Asked, Output, View
 from nnplay.views.worst_example import measure_misses
@@ -230,6 +231,12 @@ def count_cases(trainer: Trainer, place: int) -> int:
     return min(MOST_CASES, len(trainer.split.validation or trainer.split.train))
 
 
+def list_cases(shown: WorstCases) -> Table:
+    """The cases, the worst first."""
+    rows = [(case.row, case.true, case.predicted, case.how) for case in shown.cases]
+    return Table(("row", "true", "predicted", shown.measure), rows)
+
+
 WORST_CASES = View(
     "worst cases",
     WorstCases,
@@ -240,4 +247,5 @@ WORST_CASES = View(
     item="case",
     count=count_cases,
     order=6,
+    table=list_cases,
 )
