@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
+from nnplay.tui.export.svg import without_fetched_fonts
 from nnplay.tui.theme.look import Look
 
 FOLDER = Path(__file__).parent
-FONTS = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 PICTURES: dict[str, tuple[Look, list[str]]] = {
     "playground": (Look(), [":preset spiral", "+2400"]),
     "unit": (Look(), [":preset spiral", "+2400", "2", "right", "right", "w"]),
     "digits": (Look(), [":data digits", ":layers flatten, linear 24, relu, linear 10", ":set lr 0.003", "+400"]),
+    "inside": (Look(), [":preset lenet", "+400", "2", "down", "down", "down", "enter"]),
     "masks": (Look(), [":preset unet_shapes", "+80", "f"]),
     "regression": (Look().with_palette(dark=False), [":data diabetes", ":set lr 0.001", "+400", "5"]),
+    "roc": (Look(), [":preset breast_cancer", "+60", ":view ROC", "4", "f"]),
+    "worst-cases": (Look(), [":preset breast_cancer", "+60", ":view worst cases", "4", "f"]),
     "browser": (Look(), [":data sql_shop", "b", "down", "down", "right"]),
     "browser-row": (Look().with_palette(dark=False), [":data sql_shop", "b", "tab", "right", "right", "down", "down"]),
     "browser-waves": (Look(), [":data sounds", "b", "right"]),
+    "warped-plane": (Look(), [":preset spiral", "+2400", ":view warped plane", "f"]),
     "inspector": (Look(), [":preset spiral", "+100", "i", "n", "n", "N", "j", "j", "j", "j", "down", "right"]),
     "inspector-conv": (
         Look(),
@@ -66,7 +69,9 @@ async def draw(name: str, look: Look, doings: list[str]) -> None:
         await asyncio.sleep(1.0)
         app.refresher.draw_frame(pictures=True)
         await pilot.pause()
-        (FOLDER / f"{name}.svg").write_text(plain(app.export_screenshot(title=f"nnplay: {name}")), encoding="utf-8")
+        (FOLDER / f"{name}.svg").write_text(
+            without_fetched_fonts(app.export_screenshot(title=f"nnplay: {name}")), encoding="utf-8"
+        )
     backend.stop()
 
 
@@ -90,13 +95,6 @@ async def until(happened: Callable[[], bool], seconds: float = 300.0) -> None:
     async with asyncio.timeout(seconds):
         while not happened():
             await asyncio.sleep(0.05)
-
-
-def plain(svg: str) -> str:
-    """The picture without fonts from elsewhere."""
-    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
-    return re.sub(r"font-family: [^;]*;", f"font-family: {FONTS};", svg)
 
 
 async def main(names: list[str]) -> None:

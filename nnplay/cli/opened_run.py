@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from nnplay.cli.interrupt import Interrupt
 from nnplay.cli.progress import watcher
 from nnplay.cli.run_flags import run_config, run_table
 from nnplay.cli.source import base_table, find_session, is_session
@@ -43,3 +44,20 @@ def _from_session(options: Namespace, command: str, compiling: Callable[[int, in
             "a session is used as it was saved", where=command, hint="leave out the options that change the run"
         )
     return saved_run.read(find_session(options.source), compiling).trainer
+
+
+def train_new(trainer: Trainer, config: RunConfig) -> bool:
+    """Trains a new run to its end; False where Ctrl+C ended it."""
+    from nnplay.training.whole_run import train_to_end
+
+    watching = watcher(silent=False, stream=sys.stderr)
+    with Interrupt() as interrupt:
+
+        def after(trainer: Trainer) -> bool:
+            watching.show_progress(trainer, config.epochs)
+            return interrupt.asked
+
+        try:
+            return not train_to_end(trainer, config.stop_conditions(), config.epochs, after=after).broken_off
+        finally:
+            watching.close()

@@ -80,6 +80,14 @@ def uncertain(trainer: Trainer) -> list[str]:
     return [f"test {metric} is {describe_interval(metric, interval, rows)}" for metric, interval in found]
 
 
+def units(trainer: Trainer, found: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """A line that says so where the loss has other units than the errors beside it."""
+    scale = trainer.split.scaler.target_scale
+    if not any("mae" in values for values in found.values()) or bool((scale == 1).all()):
+        return []
+    return ["loss is of scaled targets; mae and rmse are in the target's units"]
+
+
 def target_scores(trainer: Trainer) -> dict[str, dict[str, dict[str, float]]]:
     """For several targets that have names: of every part the metrics of each target; else nothing."""
     if not 1 < len(trainer.split.train.target_names) <= _MOST_TARGETS:

@@ -19,8 +19,8 @@ from nnplay.records.schedule import is_chain
 _SECTIONS: Final = ("data", "split", "training", "stop", "optimizer", "loss", "schedule")
 
 
-def add_run_flags(parser: argparse.ArgumentParser) -> None:
-    """Adds every option that describes a run; each is stored under `section.key`, as text."""
+def add_main_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that describe most runs; `--set` reaches every other field."""
     run = parser.add_argument_group("the run")
     add = run.add_argument
     add("--layers", metavar="TEXT", help='the network, such as "linear 8, tanh, linear 2"')
@@ -37,6 +37,11 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="set a field of the data set, or section.key=value",
     )
+
+
+def add_run_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds every option that describes a run; each is stored under `section.key`, as text."""
+    add_main_flags(parser)
     taken = {"layers", "loss", "optimizer", "schedule", "epochs", "seed", "split", "set"}
     added: dict[str, argparse.Action] = {}
     known: dict[str, list[Field]] = {}

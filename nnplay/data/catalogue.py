@@ -30,7 +30,7 @@ from nnplay.data.reading.addresses import (
     scheme_of,
 )
 from nnplay.data.reading.several_files import read_several
-from nnplay.data.reading.standard_input import STANDARD_INPUT, kept_input, refuse_forgotten
+from nnplay.data.reading.standard_input import STANDARD_INPUT, fleeting, kept_input, refuse_forgotten
 from nnplay.data.record import DatasetRecord, SourceRecord
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, choice, fill, text
@@ -114,7 +114,9 @@ def load_file(path: str, values: Mapping[str, Any], *, progress: Report | None =
         return read_several(path, source, values)
     if source.read_columns is not None and found.columns is not None and _find_by_name(path) is not None:
         return source.read_columns(found.columns(path, {}), path, values)
-    return source.read(path, values)
+    data = source.read(path, values)
+    data.notes = (*data.notes, *fleeting(path))
+    return data
 
 
 def read_file(path: str | os.PathLike[str], *, progress: Report | None = None, **options: Any) -> Dataset:

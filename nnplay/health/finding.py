@@ -13,6 +13,7 @@ class Finding:
 
     Attributes:
         mend: entries of the run's table that mend it at once, in place of an action.
+        rule: name of the rule that found it.
     """
 
     level: Literal["good", "hint", "warning", "error"]
@@ -20,3 +21,4 @@ class Finding:
     key: str = ""
     action: str = ""
     mend: Mapping[str, Any] = field(default_factory=dict)
+    rule: str = ""

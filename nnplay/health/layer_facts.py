@@ -11,12 +11,9 @@ from numpy.typing import NDArray
 from nnplay.network.network import PlannedLayer
 from nnplay.tape.memory_layout import STATE
 from nnplay.training.trainer import Trainer
+from nnplay.training.unit_activity import can_fail, fails, saturates, share_of_rows
 
 Array = NDArray[Any]
-#: A number within this share of the range from a bound is saturated: the slope there is below 4 % of the steepest.
-_NEAR: Final = 0.01
-#: A unit is saturated if that share of the rows is.
-_MOSTLY: Final = 0.95
 #: Layers, rows and units that are looked at; a forward pass of its own only below that many multiply-adds and layers.
 _MOST_LAYERS: Final = 24
 _MOST_ROWS: Final = 256
@@ -61,7 +58,7 @@ class Weight:
 def describe_activations(trainer: Trainer) -> tuple[Activation, ...]:
     """The activation layers, without the network's answer: of a sample of training rows, or of the last batch."""
     hidden = _sample_layers(
-        [planned for planned in trainer.plan.layers if _can_fail(planned) and planned.output != trainer.plan.output]
+        [planned for planned in trainer.plan.layers if can_fail(planned) and planned.output != trainer.plan.output]
     )
     if not hidden:
         return ()
@@ -88,12 +85,6 @@ def count_same_answers(trainer: Trainer) -> int:
     return rows if np.isfinite(answers).all() and (answers == answers[:1]).all() else 0
 
 
-def _can_fail(planned: PlannedLayer) -> bool:
-    """Whether units of this layer can be dead or saturated."""
-    traits = planned.layer.record.traits
-    return traits.rectifies or traits.bounds is not None
-
-
 def _compute_outputs(trainer: Trainer, layers: list[PlannedLayer], rows: int) -> list[Array]:
     x = trainer.split.train.x
     names = [f"eval.{planned.path}.output" for planned in layers]
@@ -116,14 +107,9 @@ def _describe_activation(planned: PlannedLayer, output: Array) -> Activation:
     """Units are the last axis; all other axes (rows, places of a picture) are cases of a unit."""
     flat = output.reshape(-1, output.shape[-1])
     units = flat[:: max(1, len(flat) // _MOST_ROWS), :: max(1, flat.shape[1] // _MOST_UNITS)]
-    record = planned.layer.record
-    if record.traits.bounds is None:
-        silent = float((units.max(axis=0) <= 0.0).mean())
-        return Activation(planned.path, record.name, len(output), silent, 0.0)
-    low, high = record.traits.bounds(planned.layer.values)
-    near = _NEAR * (high - low)
-    flat_share = ((units < low + near) | (units > high - near)).mean(axis=0)
-    return Activation(planned.path, record.name, len(output), 0.0, float((flat_share >= _MOSTLY).mean()))
+    failing = float(fails(planned, share_of_rows(planned, units)).mean())
+    silent, saturated = (0.0, failing) if saturates(planned) else (failing, 0.0)
+    return Activation(planned.path, planned.layer.record.name, len(output), silent, saturated)
 
 
 def describe_weights(trainer: Trainer) -> tuple[Weight, ...]:

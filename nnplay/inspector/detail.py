@@ -13,6 +13,7 @@ from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.messages import Detail, OperandView, Wish, Worked
 from nnplay.inspector.operand_copies import Frame, Touched, frame_of
 from nnplay.inspector.tensor_tables import MAPS, Plane, centred, plane_of
+from nnplay.inspector.window_patch import find_patch
 from nnplay.records.time_charts import charts
 from nnplay.tape.memory_layout import STATE, Slot
 from nnplay.views.data_form import has_symbols
@@ -76,7 +77,8 @@ class _Look:
         written = tuple(self.written(name, planes[name], touched) for name in self.writes if name != "finite_flags")
         found = charts(self.row.operation, frame.values, self.index)
         view = self.inspector.view(frame.number)
-        return Detail(view, reads + written, worked, frame.parameters, frame.parameter, found, problem)
+        patch = find_patch(self.row.operation, frame.values, self.index, touched)
+        return Detail(view, reads + written, worked, frame.parameters, frame.parameter, found, patch, problem)
 
     # -- tables ----------------------------------------------------------------------------------------------------
 

@@ -285,6 +285,14 @@ class Inspector(PartialStep):
             written = self.machine.view(self.part(row, row.writes[0], parameter), self.n)
             return self.work_out_element(number, index, reads, written, parameter)
 
+    def given(self, number: int) -> dict[str, Any]:
+        """The integers of a row by name, and the clock of this step where the row reads it."""
+        operation, line = self.rows[number].operation, self.table.cells[number]
+        given: dict[str, Any] = {name: int(line[abi.ROW_INTEGERS + k]) for k, name in enumerate(operation.integers)}
+        if operation.uses_clock:
+            given["clock"] = self.machine.clock_values
+        return given
+
     def work_out_element(
         self,
         number: int,
@@ -308,10 +316,7 @@ class Inspector(PartialStep):
         operation, shape = row.operation, written.shape
         if len(index) != len(shape) or any(not 0 <= k < size for k, size in zip(index, shape, strict=True)):
             raise InputError(f"{list(index)} is not in an output of shape {list(shape)}", where=operation.name)
-        line = self.table.cells[number]
-        given: dict[str, Any] = {name: int(line[abi.ROW_INTEGERS + k]) for k, name in enumerate(operation.integers)}
-        if operation.uses_clock:
-            given["clock"] = self.machine.clock_values
+        given = self.given(number)
         if operation is GATHER:
             return _gathered(index, Named("data", written), **given)
         if not operation.reads:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nnplay.inspector.row_view import RowView
 from nnplay.inspector.tensor_tables import Plane
+from nnplay.inspector.window_patch import WindowPatch
 from nnplay.records.time_charts import Chart
 from nnplay.timeline.branch_curves import BranchCurve
 from nnplay.training.history import Curve
@@ -118,6 +119,7 @@ class Detail:
     Attributes:
         parameters: those that a row works on all at once; `parameter` is the one shown.
         charts: numbers by time step.
+        patch: what a convolution sees for the chosen element.
         problem: why there is no worked-out element.
     """
 
@@ -127,6 +129,7 @@ class Detail:
     parameters: tuple[str, ...]
     parameter: str
     charts: tuple[Chart, ...] = ()
+    patch: WindowPatch | None = None
     problem: str = ""
 
     @property

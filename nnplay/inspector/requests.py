@@ -58,6 +58,7 @@ class Requests:
         self._rows_of: Any = None
         self._look: Look | None = None
         self.was_running = False
+        self._visit: tuple[int, int] | None = None
 
     def working(self, sentence: str) -> None:
         """Tells what takes long, at most ten times a second."""
@@ -68,13 +69,25 @@ class Requests:
 
     # -- requests: the screen's thread -----------------------------------------------------------------------------
 
-    def open(self) -> None:
-        """Pauses the run and looks at the step that is next."""
+    def open(self, step: int | None = None) -> None:
+        """Pauses the run and looks at the step that is next.
+
+        Args:
+            step: a visit to another step is to follow: whoever leaves from there finds the run where it stands now.
+        """
         self.was_running = self.worker.will_run
         controls = self.worker.controls
         self._look, controls.look = controls.look, Look(None, 0, False)
         self.worker.pause()
-        self.ask()
+        if step is None:
+            self.ask()
+        else:
+            self.perform(lambda: self._note_visit(step))
+
+    def _note_visit(self, step: int) -> None:
+        """In the training thread: notes where a visit to a step of the past sets out from."""
+        trainer, _ = self.run.require_run()
+        self._visit = step, trainer.step
 
     def close(self) -> None:
         """Leaves everything as it is; goes on training if it was running when the inspector came and nothing moved."""
@@ -87,7 +100,11 @@ class Requests:
             if self._inspector is not None:
                 self._inspector.leave()
             timeline = self.run.timeline
-            if going_on and timeline is not None and timeline.trainer.step == timeline.latest:
+            stands = -1 if timeline is None else timeline.trainer.step
+            if self._visit is not None and stands == self._visit[0] != self._visit[1]:
+                stands = self._visit[1]
+                self.run.go_to(stands)
+            if going_on and timeline is not None and stands == timeline.latest:
                 self.worker.run()
 
         self.newest = next(self._tickets)

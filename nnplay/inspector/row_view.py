@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from nnplay.records.operation import BATCH
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Row, Tape
 
@@ -48,6 +50,7 @@ class RowView:
         code: the NumPy definition.
         operands: what it reads, then what it writes.
         evaluation: what the same layer does in evaluation, where that differs.
+        product: where a transpose comes from, with the shapes of this batch, in the backward row of a linear map.
     """
 
     number: int
@@ -61,6 +64,7 @@ class RowView:
     code: str
     operands: tuple[Operand, ...]
     evaluation: str = ""
+    product: str = ""
 
 
 def describe(tape: Tape, row: Row, number: int, n: int) -> RowView:
@@ -79,8 +83,30 @@ def describe(tape: Tape, row: Row, number: int, n: int) -> RowView:
     layers = {path: planned.layer.record.name for path, planned in tape.layers.items()}
     return RowView(
         number, row.phase, row.path, layers.get(row.path, ""), operation.name, operation.formula, operation.words,
-        operation.torch, source_of(operation.reference), operands, _in_evaluation(tape, row),
+        operation.torch, source_of(operation.reference), operands, _in_evaluation(tape, row), _product(row, n),
     )  # fmt: skip
+
+
+def _product(row: Row, n: int) -> str:
+    """The product of matrices that a gradient is: "dx = dy·weightᵀ: (32×2)·(2×8), since …"."""
+    known = row.operation.product
+    if known is None:
+        return ""
+    parts, shapes = [], []
+    for name in (known.left, known.right):
+        slot = row.reads[row.operation.reads.index(name)]
+        lines, columns = _matrix(slot, n)
+        turned = name == known.turned
+        parts.append(f"{name}ᵀ" if turned else name)
+        shapes.append(f"({columns}×{lines})" if turned else f"({lines}×{columns})")
+    return f"{row.operation.writes[0]} = {'·'.join(parts)}: {'·'.join(shapes)}, since {known.why}"
+
+
+def _matrix(slot: Slot, n: int) -> tuple[int, int]:
+    """Lines and columns: of a batch everything before the last axis is lines, of weights the last two axes count."""
+    shape = slot.at(n)
+    by_row = bool(slot.shape) and slot.shape[0] == BATCH
+    return (math.prod(shape[:-1]) if by_row else shape[-2]), shape[-1]
 
 
 def _in_evaluation(tape: Tape, row: Row) -> str:

@@ -64,13 +64,17 @@ def row_text(inspector: Inspector, view: RowView, *, explain: bool = False) -> l
     """One row: what it does, its formula, what it reads and writes."""
     lines = [f"row {view.number}  {where(view)}{view.name}", f"  {view.formula}"]
     if explain:
-        lines += [f"  {line}" for line in (view.words, *_torch(view), *view.code.splitlines())]
+        lines += [f"  {line}" for line in (view.words, *_product(view), *_torch(view), *view.code.splitlines())]
     parameters = inspector.spans_parameters(view.number)
     if not parameters:
         return lines + _operands(inspector, view, "") + _charts(inspector, view.number, ())
     for parameter in parameters:
         lines += [f"  {parameter}", *(f"  {line}" for line in _operands(inspector, view, parameter))]
     return lines
+
+
+def _product(view: RowView) -> list[str]:
+    return [view.product] if view.product else []
 
 
 def _torch(view: RowView) -> list[str]:

@@ -17,7 +17,7 @@ from nnplay.operations.padding import keep_padding, padded_field
 from nnplay.operations.parametrization import parametrization_field, parametrized
 from nnplay.records.init_schemes import SCHEMES
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import MatrixProduct, Operation, Shape, Use
 from nnplay.records.twin import Twin, transposed
 from nnplay.records.worked import Named, Term, total
 
@@ -134,6 +134,7 @@ def _backward_weight_operation() -> Operation:
             for n in range(_flat(x.array).shape[0])
         ),
         torch="autograd",
+        product=MatrixProduct("x", "dy", "x", "each weight meets every row of the batch"),
     )
 
 
@@ -164,6 +165,7 @@ def _backward_input_operation() -> Operation:
         words="Each input collects blame from every output it fed, in proportion to the weights between them.",
         element=lambda at, dy, weight: total(dy[(*at[:-1], o)] * weight[at[-1], o] for o in range(weight.shape[1])),
         torch="autograd",
+        product=MatrixProduct("dy", "weight", "weight", "each input collects from all outputs"),
     )
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nnplay.kernels.convolution import convolution as kernels
 from nnplay.kernels.convolution import input_gradient as gradients
 from nnplay.operations.partial_sums import chunk
-from nnplay.records.operation import Operation
+from nnplay.records.operation import MatrixProduct, Operation
 from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
@@ -178,6 +178,7 @@ def _behind(place: int, axis: str, given: dict[str, int]) -> Iterator[tuple[int,
 
 
 SEEN = "A small matrix of weights slides over the input; each output is the weighted sum of one window."
+BEHIND = "each input collects from all filters, once for each place of the kernel that lay on it"
 BACK = "Every output passes its gradient back to the inputs in its window, with the same weights."
 
 
@@ -227,6 +228,7 @@ def _input_gradient(at: _Letters, bias: bool) -> Operation:
         words=BACK,
         element=_input_gradient_element,
         integers=gradients.INPUT_GRADIENT,
+        product=MatrixProduct("dy", "transposed", "", BEHIND),
         torch=f"torch.nn.functional.conv_transpose{at.axes}d (channels first)",
     )
 

@@ -14,7 +14,7 @@ from nnplay.kernels.matmul import product
 from nnplay.kernels.operands import dimension, pointer, rows_of, share, shifted
 from nnplay.operations import recurrent
 from nnplay.records.layer import Parameter
-from nnplay.records.operation import Operation, Use
+from nnplay.records.operation import MatrixProduct, Operation, Use
 from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
@@ -104,6 +104,7 @@ class LinearMap:
             words="The same weights are used at every step, so their gradient is summed over steps and batch.",
             element=_weight,
             torch="autograd",
+            product=MatrixProduct(x, f"d{y}", x, "each weight meets every step of every row"),
         )
         of_bias = Operation(
             name=f"gradient of {bias}",
@@ -126,6 +127,7 @@ class LinearMap:
             words="Each input collects blame from every output it fed, in proportion to the weights between them.",
             element=_input,
             torch="autograd",
+            product=MatrixProduct(f"d{y}", weight, weight, "each input collects from all outputs"),
         )
         cost, given = steps * inputs * outputs, names or {}
         return (

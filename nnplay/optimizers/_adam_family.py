@@ -104,6 +104,7 @@ def adaptive(
             flag("amsgrad", False, "divide by the largest mean square so far, so that no step grows again"),
         ),
         slots=SLOTS,
+        squares=("exp_avg_sq", "max_exp_avg_sq"),
         switched={"amsgrad": VectorRule((*SLOTS, "max_exp_avg_sq"), rule_max)},
         pairs={"betas": ("beta1", "beta2")},
         rule=rule,

@@ -34,6 +34,7 @@ ADADELTA = OptimizerRecord(
         number("weight_decay", 0.0, "adds weight_decay·w to the gradient", low=0.0, live=True),
     ),
     slots=("square_avg", "acc_delta"),
+    squares=("square_avg", "acc_delta"),
     rule=lambda: rule(),
     torch="Adadelta",
     twin=Twin("optim.Adadelta", same_arguments),

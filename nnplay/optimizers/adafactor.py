@@ -56,6 +56,7 @@ ADAFACTOR = OptimizerRecord(
         ),
     ),
     slots=(),
+    squares=("row_var", "col_var", "variance"),
     rule=None,
     by_tensor=lambda shape: by_tensor(shape),
     pairs={"eps": ("eps1", "eps2")},

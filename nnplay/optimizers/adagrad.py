@@ -33,6 +33,7 @@ ADAGRAD = OptimizerRecord(
         number("eps", 1e-10, "added to the divisor for numerical stability", low=1e-30, live=True),
     ),
     slots=("sum",),  # without the initial value, which the rule adds: so slots begin at 0 and the value can change
+    squares=("sum",),
     rule=lambda: rule(),
     torch="Adagrad",
     twin=Twin("optim.Adagrad", same_arguments),

@@ -82,6 +82,7 @@ MUON = OptimizerRecord(
         eps_field("adamw_eps"),
     ),
     slots=SLOTS,
+    squares=("exp_avg_sq",),
     rule=lambda: others(),
     by_tensor=lambda shape: by_tensor(shape),
     pairs={"ns_coefficients": ("a", "b", "c"), "betas": ("beta1", "beta2")},

@@ -42,6 +42,7 @@ NADAM = OptimizerRecord(
     ),
     # PyTorch keeps the product of all momentums; 1 minus it begins at 0, as every state here does.
     slots=("exp_avg", "exp_avg_sq", "one_minus_mu_product"),
+    squares=("exp_avg_sq",),
     pairs={"betas": ("beta1", "beta2")},
     rule=lambda: rule(),
     torch="NAdam",

@@ -40,6 +40,7 @@ RADAM = OptimizerRecord(
         flag("decoupled_weight_decay", False, "weight decay shrinks parameters by lr·weight_decay instead", live=True),
     ),
     slots=("exp_avg", "exp_avg_sq"),
+    squares=("exp_avg_sq",),
     pairs={"betas": ("beta1", "beta2")},
     rule=lambda: rule(),
     torch="RAdam",

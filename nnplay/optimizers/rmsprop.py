@@ -35,6 +35,7 @@ RMSPROP = OptimizerRecord(
         flag("centered", False, "divide by the standard deviation instead of the mean square", live=True),
     ),
     slots=("square_avg", "momentum_buffer", "grad_avg"),
+    squares=("square_avg",),
     rule=lambda: rule(),
     torch="RMSprop",
     twin=Twin("optim.RMSprop", same_arguments),

@@ -33,6 +33,22 @@ class Timed:
 
 
 @dataclass(frozen=True, slots=True)
+class MatrixProduct:
+    """A gradient that is a product of two matrices: the inspector says with shapes where its transpose comes from.
+
+    Attributes:
+        left, right: the operands that are multiplied; all axes of a batch before its last one are lines of a matrix.
+        turned: the one that is transposed; empty where it has been before.
+        why: the reason, behind "since".
+    """
+
+    left: str
+    right: str
+    turned: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One kind of row.
 
@@ -53,6 +69,7 @@ class Operation:
         uses_clock: the result depends on seed and step (random numbers, update counts).
         torch: the PyTorch name of the same thing, or a sentence why there is none.
         timed: what there is to draw by time step, if the row walks through time.
+        product: what is multiplied, in the backward row of a linear map.
         cuda: the compiled form for a graphics card, of the same operands; a machine that runs on one asks for it, and
             says which operations lack it.
     """
@@ -69,6 +86,7 @@ class Operation:
     uses_clock: bool = False
     torch: str = ""
     timed: Timed | None = None
+    product: MatrixProduct | None = None
     cuda: Kernel | None = None
 
 

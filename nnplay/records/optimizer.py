@@ -65,6 +65,8 @@ class OptimizerRecord(Record):
         when: one line for people who choose: when to use it.
         fields: the learning rate `lr` first; all can change while training but the flags of `switched`.
         slots: names of the state vectors of `rule`, each as long as the parameters.
+        squares: those of all that is kept that are running means or sums of squares: their roots are as long as a
+            gradient.
         pairs: PyTorch's tuple arguments, and the neighbouring fields that they fill: `betas` → (`beta1`, `beta2`).
         rule: gives the update row, an operation that stands below the record. It reads `optimizer` (the field values,
             in order), `gradients`, `parameters` and the slots; it writes `parameters`, the slots and `finite_flags`
@@ -88,6 +90,7 @@ class OptimizerRecord(Record):
     rule: Callable[[], Operation] | None
     switched: Mapping[str, VectorRule] = field(default_factory=dict)
     by_tensor: Callable[[Shape], TensorRule | None] = lambda shape: None
+    squares: tuple[str, ...] = ()
     pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     torch: str = ""
     twin: Twin | None = None

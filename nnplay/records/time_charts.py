@@ -66,18 +66,21 @@ def _gates(operation: Operation, timed: Timed, values: Mapping[str, Array], inde
 
 
 def _gradient(timed: Timed, values: Mapping[str, Array], index: tuple[int, ...]) -> Chart:
-    lengths = [
-        np.sqrt((values[name].astype(np.float64) ** 2).sum(axis=(0, 2)) / len(values[name])) for name in timed.gradients
-    ]
+    lengths = [lengths_by_step(values[name]) for name in timed.gradients]
     names = tuple(f"‖{name}‖" for name in timed.gradients)
     return Chart(
         "size (norm) of the state's gradient at each step (log scale)", names, np.stack(lengths, axis=1),
-        index[1], logarithmic=True, words=_shrinking(lengths[0]),
+        index[1], logarithmic=True, words=describe_fading(lengths[0]),
     )  # fmt: skip
 
 
-def _shrinking(length: Floats) -> str:
-    """From the step where the gradient is longest to the far end that it travels to."""
+def lengths_by_step(gradient: Array) -> Floats:
+    """How long a gradient (N, T, units) is at each step (T,), as the root of the mean square over the rows."""
+    return np.asarray(np.sqrt((gradient.astype(np.float64) ** 2).sum(axis=(0, 2)) / len(gradient)), np.float64)
+
+
+def describe_fading(length: Floats) -> str:
+    """How a gradient shrinks or grows from the step where it is longest to the far end that it travels to."""
     if not np.isfinite(length).all() or not length.any() or len(length) < 2:
         return ""
     top = int(length.argmax())

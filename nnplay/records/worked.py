@@ -160,7 +160,7 @@ def total(terms: Iterable[Term]) -> Term:
     shown = list(islice(remaining, _SHOWN_TERMS + 1))
     if not shown:
         return as_term(0.0)
-    values = [term.value for term in shown] + _values(remaining)
+    values = [term.value for term in shown] + values_of(remaining)
     value = math.fsum(values) if all(map(math.isfinite, values)) else sum(values)
     count = len(values)
     shown = shown[:_SHOWN_TERMS] if count > len(shown) else shown
@@ -170,7 +170,7 @@ def total(terms: Iterable[Term]) -> Term:
     return Term(value, symbols, numbers, _SUM if count > 1 else shown[0].binding)
 
 
-def _values(terms: Iterable[Term]) -> list[float]:
+def values_of(terms: Iterable[Term]) -> list[float]:
     """Values of terms that are not shown: without their texts they are worked out several times as fast."""
     before, _mode.silent = _mode.silent, True
     try:

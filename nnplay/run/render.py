@@ -98,6 +98,7 @@ def pictures(trainer: Trainer, timeline: Timeline | None, look: Look, before: Ou
         "surface": None,
         "neurons": {},
         "output": None,
+        "layers": {},
     }
     if look.output:
         found["surface"], found["output"], found["shown"] = views.make_view(
@@ -111,6 +112,10 @@ def pictures(trainer: Trainer, timeline: Timeline | None, look: Look, before: Ou
             before=before,
             moments=find_moments(timeline) if timeline is not None else (),
         )
+    if look.layers:
+        shown = found.get("shown")
+        example = shown.item if shown is not None and shown.noun == "example" else 0
+        found["layers"] = views.make_layer_pictures(trainer, example, look.layers)
     if look.neurons and plane == 2:
         found["neurons"] = views.make_neuron_pictures(trainer, look.neurons)
     return found

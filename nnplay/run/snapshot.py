@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.health.finding import Finding
+from nnplay.network.edit_layers import Path
 from nnplay.training.history import Curve
+from nnplay.views.layer_pictures import LayerPicture
 from nnplay.views.plane import Surface
 from nnplay.views.view import Output, Shown
 
@@ -22,6 +24,7 @@ class Snapshot:
     """A run at one step, for the screen.
 
     Attributes:
+        layers: small pictures by where a layer stands in the network.
         output: the task's own view where no surface is shown; `shown` says which view it is and what else there is.
         held: what is silent or frozen, in words.
         marks: steps at which the run was changed.
@@ -50,6 +53,7 @@ class Snapshot:
     curves: Mapping[str, Curve] = field(default_factory=dict)
     surface: Surface | None = None
     neurons: Mapping[tuple[int, int], Floats] = field(default_factory=dict)
+    layers: Mapping[Path, LayerPicture] = field(default_factory=dict)
     weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     output: Output | None = None
     shown: Shown = field(default_factory=Shown)

@@ -77,15 +77,16 @@ class Driver:
         return steps
 
 
-def steps_per_call(taken: int, spent: float, seconds: float) -> int:
+def steps_per_call(taken: int, spent: float, seconds: float, allowed: int = 0) -> int:
     """Steps for a call that should take `seconds`, from what the last call took; at most twice as many.
 
     Args:
         taken, spent: steps of the last call, and its seconds.
+        allowed: steps that it could have taken, where it was asked for fewer.
     """
     if taken == 0 or spent <= 0:
         return 1
-    return max(1, min(2 * taken, MAX_STEPS, int(seconds * taken / spent)))
+    return max(1, min(2 * max(taken, allowed), MAX_STEPS, int(seconds * taken / spent)))
 
 
 def read_count(name: str, value: int | None) -> int:

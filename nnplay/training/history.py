@@ -16,12 +16,15 @@ from nnplay.arguments import kind_of
 from nnplay.errors import InputError
 from nnplay.fields import integer
 from nnplay.text import clean, counted, shown
+from nnplay.training.layer_curves import LayerCurves
 
 CAPACITY: Final = 4096
 MOST_METRICS: Final = 256
 PREFIX: Final = "history."
 #: What names of curves of other branches of the run begin with, which lie beside its own.
 BRANCH_PREFIX: Final = "fork."
+#: Where the numbers of every layer are among saved arrays; no curve has this name.
+_BY_LAYER: Final = "by_layer"
 _MOST: Final = 16 * CAPACITY
 _CAPACITY: Final = integer("capacity", CAPACITY, "maximum number of points per curve", low=2, high=_MOST)
 
@@ -261,10 +264,14 @@ class History:
 
     `history["loss"].steps` are the last steps of a curve's buckets, `.last`, `.minimum` and `.maximum` (float32) what
     was there; as long as a curve has at most 4,096 values each has a bucket of its own.
+
+    Attributes:
+        by_layer: numbers of every layer at some of the steps.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity: int = _CAPACITY.read(capacity, "history")
+        self.by_layer = LayerCurves()
         self._curves: dict[str, Curve] = {}
 
     def __repr__(self) -> str:
@@ -298,6 +305,7 @@ class History:
         for name, curve in self._curves.items():
             if not name.startswith(BRANCH_PREFIX):
                 curve.truncate(step)
+        self.by_layer.truncate(int(step))
 
     def put(self, name: str, curve: Curve) -> None:
         """Lay another curve beside the run's own, or in place of one of that name."""
@@ -310,21 +318,21 @@ class History:
     @property
     def nbytes(self) -> int:
         """Bytes of memory that all curves take."""
-        return sum(curve.nbytes for curve in self._curves.values())
+        return self.by_layer.nbytes + sum(curve.nbytes for curve in self._curves.values())
 
     def copy(self) -> History:
         """An independent history with the same contents, for another thread to read."""
         twin = History(self._capacity)
         twin._curves = {name: self._curves[name].copy() for name in self.names()}
+        twin.by_layer = self.by_layer.copy()
         return twin
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Every curve as arrays named `history.<metric>.<part>`, to be saved beside the weights."""
-        return {
-            f"{PREFIX}{name}.{part}": array
-            for name in self.names()
-            for part, array in self._curves[name].to_arrays().items()
-        }
+        found = {name: self._curves[name].to_arrays() for name in self.names()}
+        if len(self.by_layer):
+            found[_BY_LAYER] = self.by_layer.to_arrays()
+        return {f"{PREFIX}{name}.{part}": array for name, parts in found.items() for part, array in parts.items()}
 
     @staticmethod
     def from_arrays(arrays: Mapping[str, npt.NDArray[Any]], capacity: int = CAPACITY) -> History:
@@ -340,7 +348,9 @@ class History:
                 parts.setdefault(metric, {})[part] = array
         if len(parts) > MOST_METRICS:
             raise InputError(f"{len(parts)} metrics are more than the {MOST_METRICS} a history may have")
-        history = History(capacity)
+        history, by_layer = History(capacity), parts.pop(_BY_LAYER, None)
+        if by_layer is not None:
+            history.by_layer = LayerCurves.from_arrays(by_layer, f"{PREFIX}{_BY_LAYER}")
         for metric, curve in parts.items():
             history._curves[metric] = Curve.from_arrays(curve, f"{PREFIX}{metric}")
         return history

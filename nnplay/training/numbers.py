@@ -88,8 +88,9 @@ _ALL: Final = (
         "scores",
         "scores",
         "Loss and metrics over a whole part, computed with the current weights and without dropout. They are in "
-        "the table at the end of a run, and under train, validation and test in its JSON.",
-        ("output",),
+        "the table at the end of a run, and under train, validation and test in its JSON. Where targets are scaled "
+        "the loss is of scaled targets, while mae and rmse are in the target's units.",
+        ("output", "training"),
     ),
 )
 NUMBERS: Final[Mapping[str, Number]] = {number.name: number for number in _ALL}

@@ -37,6 +37,7 @@ from nnplay.training.curve_recording import extend_history
 from nnplay.training.divergence import diverged
 from nnplay.training.driver import CALL_SECONDS, Driver, read_count, steps_per_call
 from nnplay.training.history import History
+from nnplay.training.layer_recording import LayerRecorder
 from nnplay.training.learning_rate import Plateau, rates, watches
 from nnplay.training.memory_check import refuse_too_large
 from nnplay.training.scores.class_balance import balanced
@@ -177,6 +178,7 @@ class Trainer:
             accumulate=settings.accumulate,
         )
         self._evaluation = Evaluation(self.machine, self.split, self.form, self._weights)
+        self._layers = LayerRecorder(self.machine, self.plan, self.batch_rows)
         if self.split.validation is not None and self.settings.validate_every:
             self.machine.watch(self._evaluation.rows("validation"), self.settings.validate_every)
 
@@ -341,18 +343,22 @@ class Trainer:
         count = min(read_count("steps", steps), self._call_steps, MAX_STEPS, (MAX_EPOCHS - 1) * self.batches)
         if watches(self.settings.schedule):
             count = min(count, self.batches - self.batch)
+        count = min(count, self._layers.steps_until(self.step)) if record else count
         machine.rates[:count, 0] = self._rates(count)
         first = self.step
         if (compiling := machine.compiling) is not None and not compiling.wait(lambda: machine.stop):
             return 0  # the time until then is no training
+        is_recorded = record and self._layers.begin(first)
         began = time.perf_counter()
         taken = machine.advance(count)
         spent = time.perf_counter() - began
         self.seconds += spent
-        self._call_steps = steps_per_call(taken, spent, seconds)
+        self._call_steps = steps_per_call(taken, spent, seconds, self._call_steps if taken == count else taken)
         self._observe()
         if record:
             self._record(first, taken)
+        if is_recorded and taken:
+            self._layers.end(self.history.by_layer, self.step, float(machine.trace[0, 0, 1]))
         if fault := machine.take_fault():
             raise diverged(machine, fault, taken, self.optimizer.record)
         return taken

@@ -22,6 +22,7 @@ from nnplay.tui.commands.browsing import BrowseActions
 from nnplay.tui.commands.dispatch import Dispatch
 from nnplay.tui.commands.drawing import DrawActions
 from nnplay.tui.commands.edits import EditActions
+from nnplay.tui.commands.exports import ExportActions
 from nnplay.tui.commands.files import FileActions
 from nnplay.tui.commands.hints import HintActions
 from nnplay.tui.commands.key_order import KeyDone, KeyQueue
@@ -103,7 +104,10 @@ class Playground(textual_private.FaultReporting):
         self.navigation = NavigationActions(
             self, backend, main, messages, self.refresher, self.edits.settable, self.hints, self._keymap_of_user
         )
-        self.typed_line = TypedLine(self, backend, messages, self.dispatch, self.edits, self.picking, self.files)
+        exports = ExportActions(backend, main, messages)
+        self.typed_line = TypedLine(
+            self, backend, messages, self.dispatch, self.edits, self.picking, self.files, exports
+        )
         actions.connect(self, actions.methods_of_app(), self.groups)
 
     @property
@@ -268,6 +272,11 @@ class Playground(textual_private.FaultReporting):
         if self.is_running:
             self._main.query_one(OutputPane).look_at(event.picture, event.title)
             self.refresher.draw_frame(pictures=True)
+
+    @on(NetworkView.Opened)
+    def _layer_opened(self, event: NetworkView.Opened) -> None:
+        if self.is_running:
+            self.navigation.open_layer(event.view, event.place, walked=event.walked)
 
     @on(TimelineBar.Wanted)
     def _step_chosen(self, event: TimelineBar.Wanted) -> None:

@@ -13,6 +13,7 @@ from nnplay.tui import view
 from nnplay.tui.backend import Backend
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.base import Pane
+from nnplay.tui.panes.network import NetworkPane
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.terminal import textual_private
 from nnplay.tui.terminal.frame_gate import FrameGate
@@ -25,6 +26,8 @@ from nnplay.tui.widgets.timeline_bar import TimelineBar
 TICKS_PER_SECOND, NUMBERS_PER_SECOND = 10, 5
 _SMALL, _LARGE = 10, 36
 """Side of a neuron's picture in the graph, and where one is shown large."""
+_LAYER = 16
+"""Side of the small picture of what a layer gives."""
 
 
 class Refresher:
@@ -111,7 +114,7 @@ class Refresher:
 
     def request_visible(self) -> None:
         """Tell the back end which pictures are on the screen, when that has changed."""
-        output, network = self._main.query_one(OutputPane), self._main.pane("network")
+        output, network = self._main.query_one(OutputPane), self._main.query_one(NetworkPane)
         chosen = output.display and output.neuron is not None
         wanted = (
             output.wanted if output.display else None,
@@ -122,10 +125,11 @@ class Refresher:
             output.item,
             output.place,
             output.room,
+            _LAYER if network.wants_layers else 0,
         )
         if wanted != self._requested:
             self._requested = wanted
-            surface, neurons, answer, held_out, view, item, place, room = wanted
+            surface, neurons, answer, held_out, view, item, place, room, layers = wanted
             self._backend.look(
                 surface=surface,
                 neurons=neurons,
@@ -135,6 +139,7 @@ class Refresher:
                 item=item,
                 place=place,
                 room=room,
+                layers=layers,
             )
 
     def _exchange_view_settings(self) -> None:

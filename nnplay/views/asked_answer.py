@@ -17,7 +17,7 @@ Array = NDArray[Any]
 _MOST_NAMED: Final = 64
 GIVEN: Final = "the answer given"
 LAST_STEP: Final = "the last step"
-_COMMONEST: Final = "the commonest class"
+_COMMONEST: Final = "the most common class"
 
 
 @dataclass(frozen=True, slots=True)

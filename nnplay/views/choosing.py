@@ -17,7 +17,7 @@ GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 #: Instead of the number of an example: the one that is missed most.
 WORST: Final = -1
 #: The place of a view that compares where nothing is compared with the present step.
-ALONE: Final = "this step alone"
+ALONE: Final = "this step"
 
 
 @functools.cache

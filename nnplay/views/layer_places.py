@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 
 from nnplay.network.network import PlannedLayer
 from nnplay.network.notation import show_layer
+from nnplay.operations.attend import look
+from nnplay.operations.attention.weights import LOOK
 from nnplay.training.trainer import Trainer
 
 Floats = NDArray[np.float32]
 #: The numbers of one unit that a recurrent layer keeps for each step: its name, the slot, its block, how many blocks.
 Kept = tuple[str, str, int, int]
 _MOST_LETTERS: Final = 40
+#: Rows whose `weights` say who looks at whom.
+_LOOKS: Final = (*LOOK.values(), *(look(score, padded) for score in ("dot", "additive") for padded in (False, True)))
 
 
 def name_layers(layers: Sequence[PlannedLayer]) -> tuple[str, ...]:
@@ -41,6 +45,17 @@ def layers_over_time(trainer: Trainer) -> tuple[PlannedLayer, ...]:
         for planned in trainer.plan.layers
         if kept_over_time(planned) or (len(planned.plan.output) == 2 and planned.plan.output[0] > 1)
     )
+
+
+def attending_layers(trainer: Trainer) -> tuple[PlannedLayer, ...]:
+    """Layers whose steps look at each other or at those of another branch, all as many at as many."""
+    planned = [layer for layer in trainer.plan.layers if any(use.operation in _LOOKS for use in layer.plan.forward)]
+    return tuple(layer for layer in planned if _looks(layer) == _looks(planned[0]))
+
+
+def _looks(layer: PlannedLayer) -> tuple[int | str, ...]:
+    """How many steps look at how many."""
+    return layer.plan.saved["weights"][-2:]
 
 
 def kept_over_time(planned: PlannedLayer) -> tuple[Kept, ...]:

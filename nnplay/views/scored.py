@@ -25,7 +25,7 @@ MOST_TARGETS: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Rows with the network's answers, all of them finite.
+    """Rows with the network's answers, all of them finite; none whose label is ignored.
 
     Attributes:
         part: whose rows they are, "validation", "test" or "training".
@@ -42,6 +42,10 @@ class Scored:
     answers: Array
     words: str
 
+    def describe(self, answers: int) -> str:
+        """Which rows those are, with so many answers in them where they are steps or pixels."""
+        return self.words if answers == len(self.rows) else f"{counted(answers, 'answer')} in {self.words}"
+
 
 def score_rows(trainer: Trainer, asked: Asked) -> Scored:
     """The rows that are scored: those of the test part if asked for, else those held out for validation."""
@@ -50,10 +54,19 @@ def score_rows(trainer: Trainer, asked: Asked) -> Scored:
     answers_each = max(1, int(np.prod(data.y.shape[1:])))
     count = min(len(data), MOST_ROWS, afford_rows(trainer), max(1, _MOST_ANSWERS // answers_each))
     answers = trainer.answers(data.x[:count])
-    rows = np.flatnonzero(np.isfinite(answers.reshape(count, -1)).all(axis=1))
+    counts = np.isfinite(answers.reshape(count, -1)).all(axis=1)
+    if data.y.ndim == 1 and trainer.form.ignored is not None:
+        counts &= data.y[:count] != trainer.form.ignored
+    rows = np.flatnonzero(counts)
     every = counted(len(data), f"{part} row")
     words = every if len(rows) == len(data) else f"{len(rows):,} of {every}"
     return Scored(part, data, rows, data.y[rows], answers[rows], words)
+
+
+def in_units(trainer: Trainer, scored: Scored) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """True and predicted quantities (N, T) in the targets' own units."""
+    unscale = trainer.split.scaler.target_in_units
+    return unscale(scored.y), unscale(trainer.form.estimate(scored.answers).reshape(scored.y.shape))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +130,17 @@ def score_classes(trainer: Trainer, scored: Scored) -> ClassScores:
         return _score_columns(trainer, scored, names)
     labels = scored.y.ravel().astype(np.int64)
     chances = form.probabilities(scored.answers) if form.probabilities is not None else None
-    scores = _as_columns(scored.answers if chances is None else chances, len(labels), len(names))
+    scores = _as_columns(scored.answers if chances is None else chances, len(names))
     decided = form.decide(scored.answers).ravel() if form.decide is not None else scores.argmax(axis=1)
-    kept = np.ones(len(labels), bool) if form.ignored is None else labels != form.ignored
+    kept = counts_in_score(trainer, labels)
     true = labels[kept, None] == np.arange(len(names))
     return ClassScores(names, true, scores[kept], chances is not None, True, decided[kept] == labels[kept])
+
+
+def counts_in_score(trainer: Trainer, y: Array) -> NDArray[np.bool_]:
+    """Whether the answer for each label (any shape) is scored: not for the one that is ignored."""
+    ignored = trainer.form.ignored
+    return np.ones(y.shape, bool) if ignored is None else np.asarray(y != ignored)
 
 
 def _score_columns(trainer: Trainer, scored: Scored, names: tuple[str, ...]) -> ClassScores:
@@ -134,7 +153,7 @@ def _score_columns(trainer: Trainer, scored: Scored, names: tuple[str, ...]) -> 
     return ClassScores(names, true, scores, True, False, (true == (scores > 0.5)).all(axis=1))
 
 
-def _as_columns(answers: Array, count: int, classes: int) -> NDArray[np.float64]:
+def _as_columns(answers: Array, classes: int) -> NDArray[np.float64]:
     """A column for each class; of two classes that share one output the first has its negative."""
-    columns = np.asarray(answers, np.float64).reshape(count, -1)
+    columns = np.asarray(answers, np.float64).reshape(-1, answers.shape[-1])
     return np.hstack([-columns, columns]) if columns.shape[1] == 1 and classes == 2 else columns

@@ -14,6 +14,7 @@ from nnplay.data.dataset import Dataset
 from nnplay.training.scores.slicing import Slice, slice_by_category, slice_by_number
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_symbols, image_shape
+from nnplay.views.input_form import column_names
 from nnplay.views.rows import raw_inputs
 
 Array = NDArray[Any]
@@ -49,6 +50,13 @@ def table_columns(trainer: Trainer) -> tuple[TableColumn, ...]:
     places = {name: place for place, name in enumerate(train.feature_names)}
     found = [each for column in train.columns for each in _read(column, places)]
     return tuple(found) or tuple(TableColumn(name, (place,)) for name, place in places.items())
+
+
+def input_columns(trainer: Trainer) -> tuple[TableColumn, ...]:
+    """The columns by the inputs of the network that were made of them, where those are derived from a point, too."""
+    if trainer.split.train.raw is None or not is_table(trainer):
+        return table_columns(trainer)
+    return tuple(TableColumn(name, (k,)) for k, name in enumerate(column_names(trainer)))
 
 
 def _read(column: Column, places: Mapping[str, int]) -> list[TableColumn]:

@@ -9,7 +9,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.text import counted
 from nnplay.training.scores.ranking import Counts, Ranking, rank
 from nnplay.training.scores.uncertainty import MOST_ROWS, Interval
 from nnplay.training.trainer import Trainer
@@ -81,8 +80,7 @@ def rank_class(trainer: Trainer, asked: Asked) -> Ranked:
     threshold = low + (high - low) * asked.item / (STEPS - 1)
     problem = "" if ranking.says_something else _explain(ranking, name, scored.words)
     single = len(true) == len(scored.rows)
-    rows = scored.words if single else f"{counted(len(true), 'answer')} in {scored.words}"
-    cut = Cut(name, threshold, classes.are_chances, ranking.count_at(threshold), rows, problem)
+    cut = Cut(name, threshold, classes.are_chances, ranking.count_at(threshold), scored.describe(len(true)), problem)
     return Ranked(true, scores, ranking, cut, single)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from nnplay.training.state.checkpoint import Checkpoint
 from nnplay.training.trainer import Trainer
+from nnplay.views.table import Table
 
 
 class Output:
@@ -72,12 +73,14 @@ class View:
         place: what those are: "layer", "unit", "column".
         compares: its places are the present step alone, at 0, and the moments to compare it with.
         item: what the numbers count: "example", "target" for the columns of a regression, "image" for a grid that
-            begins at one, "training row" for rows that others were drawn from; empty where there is one thing to show.
+            begins at one, "training row" for rows that others were drawn from, "cell" of a matrix; empty where there
+            is one thing to show.
         count: how many items there are at a place, where they are something else than those, such as channels.
         start: the item that is shown first.
         find_worst: finds the example that is missed most.
         opens_layers: its places are layers, each shown by itself: the network pane opens it for the layer under the
             cursor, found by its path, with which the place's name begins.
+        table: the numbers of what it shows, for other programs; None where they are no table.
         order: small for the most telling view, large for summaries.
     """
 
@@ -95,6 +98,7 @@ class View:
     compares: bool = False
     find_worst: Callable[[Trainer], int] | None = None
     opens_layers: bool = False
+    table: Callable[[Any], Table] | None = None
     order: int = 0
 
 

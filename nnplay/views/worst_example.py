@@ -25,6 +25,9 @@ def measure_misses(trainer: Trainer, y: Array, answers: Array) -> NDArray[np.flo
         return np.asarray(np.abs(trainer.form.estimate(answers).reshape(y.shape) - y).max(axis=1), np.float64)
     if y.ndim == 1 and trainer.form.probabilities is not None:
         chances = trainer.form.probabilities(answers)
-        return np.asarray(1.0 - chances[np.arange(len(y)), y.astype(np.int64)], np.float64)
+        missed = 1.0 - chances[np.arange(len(y)), y.astype(np.int64)]
+        return np.asarray(np.where(y == trainer.form.ignored, 0.0, missed), np.float64)
     wrong = decide_classes(trainer, answers) != y
+    if trainer.form.ignored is not None:
+        wrong &= y != trainer.form.ignored
     return np.asarray(wrong.reshape(len(y), -1).mean(axis=1), np.float64)

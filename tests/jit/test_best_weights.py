@@ -221,3 +221,13 @@ def test_the_playground_ends_with_the_best_weights_and_goes_on_from_them(kept: S
         assert backend.snapshot.kept_step == backend.snapshot.step
     finally:
         backend.stop()
+
+
+@pytest.mark.parametrize(("scale", "said"), [("standard", True), ("none", False)])
+def test_the_units_of_the_loss_are_said_where_they_are_others(
+    scale: str, said: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of targets that are scaled the loss is in other units than the errors beside it."""
+    command = ["train", str(TABLE), "--target", "score", "--scale-target", scale, "--epochs", "1", "--no-plot"]
+    assert main(command) == 0
+    assert ("loss is of scaled targets; mae and rmse are in the target's units\n" in capsys.readouterr().out) is said

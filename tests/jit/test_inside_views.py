@@ -14,6 +14,7 @@ from nnplay.tui.outputs.widget import drawing_records
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import row_width
 from nnplay.views.choosing import views_of
+from nnplay.views.kinds.attention import Attention
 from nnplay.views.kinds.channel import Channel
 from nnplay.views.kinds.embedded import Embedded, project
 from nnplay.views.kinds.feature_maps import FeatureMaps
@@ -202,3 +203,63 @@ def test_every_view_is_drawn_in_any_room(look: Look) -> None:
 
 
 NAMES = {"feature maps", "channel", "filters", "states over time", "embedding"}
+
+
+def test_each_layer_has_a_small_picture_where_the_list_has_its_line() -> None:
+    """By place, of blocks their output; made smaller by means; the place of the view that it names is that layer's."""
+    trainer = make_trainer(
+        "conv2d 14 k3 name=first, sum[identity | sequential[conv2d 14 k1, relu]], global_avg_pool, linear 5"
+    )
+    found = views.make_layer_pictures(trainer, 3, 10)
+    assert list(found) == [(0,), (1, 0, 0), (1, 1, 0, 0, 0), (1, 1, 0, 0, 1), (1, 1, 0), (1,), (2,), (3,)]
+    x = shown_rows(trainer)[3:4]
+    values = trainer.forward(x, ["eval.first.output"])["eval.first.output"][0]
+    assert values.shape == (30, 30, 14)
+    blocks = values[..., :12].reshape(10, 3, 10, 3, 12).mean(axis=(1, 3))
+    assert np.allclose(found[0,].values, blocks.transpose(2, 0, 1), atol=1e-5)
+    assert np.allclose(found[0,].means, values.mean(axis=(0, 1)), atol=1e-5)
+    assert np.array_equal(found[1, 1, 0].values, found[1, 1, 0, 0, 1].values)
+    assert [picture.kind for picture in found.values()] == ["maps"] * 6 + ["units"] * 2
+    assert found[3,].view == ""
+    for path, name in {(0,): "first", (1, 0, 0): "1.0.0", (1,): "1", (1, 1, 0): "1.1.0.1"}.items():
+        _, _, shown = views.make_view(trainer, found[path].view, 3, place=found[path].place)
+        assert shown.places[shown.place].partition(" ")[0] == name
+
+
+@pytest.mark.parametrize(
+    ("layers", "data", "kinds"),
+    [
+        ("embedding 8 8, multi_head_self_attention 2, linear 8", "reversal", ["steps", "looks", "steps"]),
+        ("lstm 4, linear 4", "echo", ["steps", "units"]),
+    ],
+)
+def test_pictures_show_what_tells_most_of_a_layer(layers: str, data: str, kinds: list[str]) -> None:
+    """Attention shows its heads, a recurrent layer its states, though it gives only the last."""
+    trainer = make_trainer(layers, data)
+    found = views.make_layer_pictures(trainer, 1_000_003, 16)
+    assert [picture.kind for picture in found.values()] == kinds
+    opened = [picture.view for picture in found.values()]
+    assert opened[0] == ("embedding" if data == "reversal" else "states over time")
+    if data == "reversal":
+        assert opened[1] == "attention"
+        assert np.allclose(found[1,].values.sum(axis=-1), 1, atol=1e-5)
+
+
+def test_of_a_very_deep_network_the_first_and_last_layers_are_pictured() -> None:
+    """A thousand pictures would be worked out for nothing: the chain shows no more than its screen has rows."""
+    found = views.make_layer_pictures(make_trainer(", ".join(["tanh"] * 150) + ", linear 2", "spiral"), 0, 8)
+    assert list(found) == [(k,) for k in (*range(48), *range(103, 151))]
+
+
+def test_attention_of_one_layer_or_of_all() -> None:
+    """Where several layers attend, all are shown together first, then each by itself."""
+    trainer = make_trainer(
+        "embedding 8 8, multi_head_self_attention 2, multi_head_self_attention 4, linear 8", "reversal"
+    )
+    counts = []
+    for place in range(3):
+        _, output, shown = views.make_view(trainer, "attention", 0, place=place)
+        assert isinstance(output, Attention)
+        counts.append(len(output.heads))
+    assert counts == [6, 2, 4]
+    assert shown.places[0] == "all layers"

@@ -74,13 +74,13 @@ SMALL = {
     "dates": (
         {"samples": 60},
         "embedding 34 4, attend[gru 4, repeat_vector 10 | identity], linear 11",
-        ["symbols", "attention", "confusion matrix"],
+        ["symbols", "confusion matrix", "attention"],
     ),
     "characters": ({"samples": 60}, "embedding 42 4, linear 42", ["symbols", "writing", "confusion matrix"]),
     "digits28": (
         {"samples": 120, "flat": True, "learn": "picture"},
         "linear 4, linear 784",
-        ["images", "predicted vs true"],
+        ["reconstruction", "predicted vs true"],
     ),
 }
 #: The views that are listed for some data set; others suit nearly every run.
@@ -275,7 +275,7 @@ def test_a_view_is_added_by_one_file_and_its_drawing_by_another(tmp_path: Path) 
         added_record("nnplay.tui.outputs.kinds", "means", DRAWN_MEANS, tmp_path / "drawing", drawing_records),
     ):
         _, output, shown = views.make_view(trainer)
-        assert shown.views == ("means", "confusion matrix")
+        assert shown.views[:2] == ("means", "confusion matrix")
         rows = drawing_records()[type(output)].draw(output, 20, 5, Look())
         assert len(rows) == 3
         assert "means" not in [view.name for view in views_of(make_trainer("digits"))]

@@ -155,3 +155,12 @@ def test_a_time_without_end_is_missing(tmp_path: Path) -> None:
     days = read_file(path, missing="mean").x[:, 0]  # filled once rows are dealt
     assert np.isnan(days).tolist() == [place == 3 for place in range(10)]
     assert np.nanmax(np.abs(days)) < 1e4
+
+
+def test_a_value_out_of_range_names_the_users_column(tmp_path: Path) -> None:
+    """A day that no time of 64 bits reaches is said to be one, under the name that the user knows, with the way out."""
+    path = tmp_path / "far.duckdb"
+    with duckdb.connect(str(path)) as database:
+        database.execute("CREATE TABLE t AS SELECT 1 AS a, DATE '5877000-01-01' AS \"born on\", 'x' AS y")
+    with pytest.raises(InputError, match=r"far\.duckdb, column 'born on': 5877000-01-01 is out of range;"):
+        read_file(str(path))

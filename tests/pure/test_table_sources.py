@@ -178,6 +178,22 @@ def test_what_is_piped_in_is_kept_where_a_session_finds_it(name: str, tmp_path: 
     assert not Path(path).stat().st_mode & 0o077
 
 
+@pytest.mark.parametrize("writable", [True, False])
+def test_what_is_piped_in_for_this_program_only_is_said_to_be(writable: bool, tmp_path: Path) -> None:
+    """Where the cache cannot be written it is read all the same, and a note says what that means for a saved run."""
+    (tmp_path / "file").write_text("no folder")
+    program = "from nnplay.data.catalogue import read_file; print(read_file('-').notes)"
+    cache = tmp_path / ("cache" if writable else "file/cache")
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=b"a,b\n1,2.5\n2,3\n3,1\n",
+        capture_output=True,
+        check=True,
+        env={**os.environ, "NNPLAY_CACHE_DIR": str(cache)},
+    )
+    assert ("kept for as long as this program runs" in done.stdout.decode()) is not writable
+
+
 def test_a_draft_that_was_left_behind_is_forgotten_in_the_end(tmp_path: Path) -> None:
     """A program that is ended while it reads leaves a draft; one that may still be written stays."""
     folder = tmp_path / "input"

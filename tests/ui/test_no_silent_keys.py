@@ -51,7 +51,7 @@ def _state(app: Playground) -> tuple[object, ...]:
     panes = [(pane.id, pane.display, pane.border_title, pane.border_subtitle) for pane in main(app).query(Pane)]
     rows = [cells._rows for cells in main(app).query(Cells) if cells.display]
     output = main(app).query_one(OutputPane)
-    wanted = len(asked(app)), output.view, output.item
+    wanted = len(asked(app)), output.view, output.item, output.place
     return len(app.screen_stack), app.look, app.clipboard, wanted, main(app).focused, panes, rows
 
 

@@ -83,7 +83,7 @@ async def inspecting(
     backend = PlaygroundBackend(RunConfig.from_dict(run))
     app = Playground(backend, look or Look())
     try:
-        _train(backend, steps)
+        train(backend, steps)
         async with app.run_test(size=size) as pilot:
             visit = Visit(pilot, backend)
             if running:
@@ -96,7 +96,7 @@ async def inspecting(
         backend.stop()
 
 
-def _train(backend: PlaygroundBackend, steps: int) -> None:
+def train(backend: PlaygroundBackend, steps: int) -> None:
     """Takes some steps, before there is a screen."""
     backend.run_for(steps=steps)
     end = time.monotonic() + 120

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from nnplay.cli.interrupt import Interrupt
-from nnplay.cli.opened_run import open_run
+from nnplay.cli.opened_run import open_run, train_new
 from nnplay.cli.parser import Parser
-from nnplay.cli.progress import watcher
 from nnplay.cli.run_flags import add_run_flags
 from nnplay.data.catalogue import name_sources
 from nnplay.fields import integer
@@ -17,7 +14,6 @@ from nnplay.system.ctrl_c import INTERRUPTED
 from nnplay.text import clean
 
 if TYPE_CHECKING:
-    from nnplay.config import RunConfig
     from nnplay.training.trainer import Trainer
 
 ABOUT: Final = "Let a network that has learned a text write more of it"
@@ -53,7 +49,7 @@ def run(words: Sequence[str]) -> int:
     length, seed = _TOKENS.read(options.tokens or _TOKENS.default), _SEED.read(options.text_seed or _SEED.default)
     trainer, config = open_run(options, "write")
     text_vocabulary(trainer)  # before it trains for nothing
-    if config is not None and not _train(trainer, config):
+    if config is not None and not train_new(trainer, config):
         return INTERRUPTED
     start = _first_text(trainer) if options.start is None else options.start
     _print(start_of(trainer, start))
@@ -61,23 +57,6 @@ def run(words: Sequence[str]) -> int:
         _print(piece)
     print()
     return 0
-
-
-def _train(trainer: Trainer, config: RunConfig) -> bool:
-    """Trains a new run to its end; False where Ctrl+C ended it."""
-    from nnplay.training.whole_run import train_to_end
-
-    watching = watcher(silent=False, stream=sys.stderr)
-    with Interrupt() as interrupt:
-
-        def after(trainer: Trainer) -> bool:
-            watching.show_progress(trainer, config.epochs)
-            return interrupt.asked
-
-        try:
-            return not train_to_end(trainer, config.stop_conditions(), config.epochs, after=after).broken_off
-        finally:
-            watching.close()
 
 
 def _first_text(trainer: Trainer) -> str:

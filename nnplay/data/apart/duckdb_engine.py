@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import PurePath
@@ -26,6 +27,8 @@ _NUMBERS: Final = frozenset({"FLOAT", "DOUBLE", "DECIMAL", "HUGEINT", "UHUGEINT"
 _WHOLE: Final = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
 _TIMES: Final = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"})
 _WORDS: Final = frozenset({"VARCHAR", "ENUM", "UUID", "TIME", "TIME WITH TIME ZONE", "TIME_NS", '"NULL"', "NULL"})
+
+_TOO_LARGE: Final = re.compile(r"with value (?P<value>.+?) can't be cast .*from source column nnplay_(?P<place>\d+)")
 
 _open: list[Any] = []
 _late = threading.Event()
@@ -130,19 +133,31 @@ def send_result(
         _kind(name, str(row[1]), hint) if name not in skip else "" for name, row in zip(names, described, strict=True)
     ]
     wanted = ", ".join(_cast(place, kind) for place, kind in enumerate(kinds) if kind) or "0"
-    renamed = ", ".join(f"c{place}" for place in range(len(names)))
-    result = query(connection, f"SELECT {wanted} FROM ({sql}\n) AS t({renamed}) LIMIT {most + 1}", what)
+    renamed = ", ".join(map(_own, range(len(names))))
     try:
-        found = result.fetchnumpy()
+        found = connection.execute(f"SELECT {wanted} FROM ({sql}\n) AS t({renamed}) LIMIT {most + 1}").fetchnumpy()
+    except duckdb.ConversionException as error:
+        raise _out_of_range(error, names, hint) or explained(error, what) from None
     except duckdb.Error as error:
         raise explained(error, what) from None
     rows = len(next(iter(found.values()), ()))
     if rows > most:
         raise InputError(f"returns more than {most:,} rows", hint=too_many)
     for place, (name, kind) in enumerate(zip(names, kinds, strict=True)):
-        column = _gathered(name, kind, found.pop(f"c{place}")) if kind else nothing(rows)
+        column = _gathered(name, kind, found.pop(_own(place))) if kind else nothing(rows)
         send_column(out, name, column)
     send(out, {"end": rows, "notes": list(notes)})
+
+
+def _out_of_range(error: Exception, names: Sequence[str], hint: str) -> Unreadable | None:
+    """What is said of a value that is too large for its cast, with the name that its column has for the user."""
+    found = _TOO_LARGE.search(str(error))
+    return Unreadable(names[int(found["place"])], f"{found['value'][:40]} is out of range", hint) if found else None
+
+
+def _own(place: int) -> str:
+    """What a column is called on the way, whatever name it has."""
+    return f"nnplay_{place}"
 
 
 def _kind(name: str, declared: str, hint: str) -> str:
@@ -160,15 +175,15 @@ def _kind(name: str, declared: str, hint: str) -> str:
 def _cast(place: int, kind: str) -> str:
     """What is asked for of a column; a time that is infinite says no more than a missing one."""
     casts = {
-        "number": "CAST(c{0} AS DOUBLE)",
-        "whole": "CAST(c{0} AS BIGINT)",
-        "time": "CASE WHEN isfinite(CAST(c{0} AS TIMESTAMP)) THEN CAST(c{0} AS TIMESTAMP) END",
-        "zone": "CASE WHEN isfinite(c{0}) THEN CAST(epoch_us(c{0}) AS BIGINT) END",
-        "interval": "epoch(c{0}) / 86400",
-        "text": "CAST(c{0} AS VARCHAR)",
-        "truth": "c{0}",
+        "number": "CAST({0} AS DOUBLE)",
+        "whole": "CAST({0} AS BIGINT)",
+        "time": "CASE WHEN isfinite(CAST({0} AS TIMESTAMP)) THEN CAST({0} AS TIMESTAMP) END",
+        "zone": "CASE WHEN isfinite({0}) THEN CAST(epoch_us({0}) AS BIGINT) END",
+        "interval": "epoch({0}) / 86400",
+        "text": "CAST({0} AS VARCHAR)",
+        "truth": "{0}",
     }
-    return f"{casts[kind].format(place)} AS c{place}"
+    return f"{casts[kind].format(_own(place))} AS {_own(place)}"
 
 
 def _gathered(name: str, kind: str, values: Any) -> GatheredColumn:

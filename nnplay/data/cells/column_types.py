@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -17,6 +18,8 @@ from nnplay.data.csv.text.packed_cells import PackedCells
 
 #: Cells that tell whether a column may be one of dates.
 _SAMPLE: Final = 100
+#: Letters of a date that is written without marks.
+_DATE: Final = 8
 Kind = Literal["number", "category", "identifier", "empty"]
 
 
@@ -51,7 +54,7 @@ class TypedColumn:
     @property
     def unknown(self) -> NDArray[np.bool_]:
         """Cells without a usable value, missing or not finite; none in a column that is left out whole."""
-        return self.missing & (self.kind not in ("empty", "identifier")) | self.infinite
+        return self.infinite if self.kind in ("empty", "identifier") else self.missing | self.infinite
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -76,19 +79,27 @@ class TypedColumn:
         )
 
 
+@functools.lru_cache(maxsize=1)
+def _none(rows: int) -> NDArray[np.bool_]:
+    """No cell (N,); the same for all columns of a table."""
+    none = np.zeros(rows, dtype=np.bool_)
+    none.flags.writeable = False
+    return none
+
+
 def type_column(name: str, packed: PackedCells, decimal: str, wanted: str = "auto") -> TypedColumn:
     """The column's type: numbers or dates when more cells are such than text, unless `wanted` says number or category.
 
     In a column that is wanted as categories every word is a label, also `-` or `NA`; only empty cells are missing.
     """
-    none = np.zeros(len(packed), dtype=np.bool_)
+    none = _none(len(packed))
     if wanted != "category":
-        column = _plain_numbers(name, packed, decimal, wanted)
+        column = _plain_numbers(name, packed, decimal, wanted, none)
         if column is not None:
             return column
     different, codes = packed.coded()
     absent = find_missing(different) if wanted != "category" else {""}
-    missing = _are_in(different, absent)[codes]
+    missing = _are_in(different, absent)[codes] if absent else none
     if missing.all():
         return TypedColumn(name, "empty", packed, np.zeros(0), missing, none, none)
     read = read_column([cell for cell in different if cell not in absent], decimal, wanted)
@@ -122,35 +133,40 @@ def _are_numbers(numeric: int, text: int, read: ColumnReading, wanted: str) -> b
     return 10 * text <= numeric if read.dates else numeric > text
 
 
-def _plain_numbers(name: str, packed: PackedCells, decimal: str, wanted: str) -> TypedColumn | None:
+def _plain_numbers(
+    name: str, packed: PackedCells, decimal: str, wanted: str, none: NDArray[np.bool_]
+) -> TypedColumn | None:
     """The fast way for a column of nothing but plain numbers and gaps; None for any other, and for one of dates."""
     found = packed.numbers(decimal)
     if found is None or not found[1].any():
         return None
     values, known = found
     lost = ~known
-    marks = set(packed.pick(lost))
+    marks = packed.different(lost) if lost.any() else set()
     if not all(is_missing(mark) or mark.lower() in MISSING_AMONG_NUMBERS for mark in marks):
         return None
-    if (wanted == "auto" or marks) and _may_be_dates(packed, whole=not marks):
-        return None
     values[lost] = np.nan
-    return _number(name, packed, values, lost, np.zeros(len(packed), dtype=np.bool_))
+    if (wanted == "auto" or marks) and _may_be_dates(packed, values, whole=not marks):
+        return None
+    return _number(name, packed, values, lost if lost.any() else none, none)
 
 
-def _may_be_dates(packed: PackedCells, *, whole: bool) -> bool:
-    """Whether numbers may be dates such as 20210131; it is certain if they are the `whole` column."""
-    first = [cell for cell in dict.fromkeys(packed[:_SAMPLE]) if not is_missing(cell)]
-    days = read_dates(first).days
+def _may_be_dates(packed: PackedCells, values: NDArray[np.float64], *, whole: bool) -> bool:
+    """Whether numbers (N,) may be dates such as 20210131; it is certain if they are the `whole` column."""
+    integers = values[:_SAMPLE] == np.floor(values[:_SAMPLE])
+    if not (integers.all() if whole else integers.any()):
+        return False
+    first = dict.fromkeys(packed[:_SAMPLE])
+    eights = [cell for cell in first if len(cell) == _DATE]  # no other number is a date
     if whole:
-        return None not in days and _are_packed_dates(packed)
-    return any(day is not None for day in days)
+        return len(eights) == len(first) and None not in read_dates(eights).days and _are_packed_dates(packed)
+    return any(day is not None for day in read_dates(eights).days)
 
 
 def _are_packed_dates(packed: PackedCells) -> bool:
     """Eight digits are hardly ever all of them dates by chance."""
     different, _ = packed.coded()
-    if any(len(cell) != 8 for cell in different) or len(different) < 3:
+    if any(len(cell) != _DATE for cell in different) or len(different) < 3:
         return False
     return all(day is not None and -40_000 < day < 40_000 for day in read_dates(different).days)
 
@@ -162,6 +178,7 @@ def _number(
     missing: NDArray[np.bool_],
     stray: NDArray[np.bool_],
 ) -> TypedColumn:
-    infinite = ~np.isfinite(values) & ~missing & ~stray
+    infinite = ~(np.isfinite(values) | missing | stray)
     values[infinite] = np.nan
+    infinite = infinite if infinite.any() else _none(len(values))
     return TypedColumn(name, "number", cells, values, missing, infinite, stray)

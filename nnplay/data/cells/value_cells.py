@@ -23,7 +23,7 @@ class ValueCells(Sequence[str]):
         words = map(str, self._values.tolist())
         return ["" if gone else word for word, gone in zip(words, self._missing.tolist(), strict=True)]
 
-    def coded(self) -> tuple[list[str], NDArray[np.int32]]:
+    def coded(self) -> tuple[list[str], NDArray[np.integer]]:
         """The different words in the order in which they come, and for each cell (N,) which of them it is."""
         code: dict[str, int] = {}
         codes = (code.setdefault(word, len(code)) for word in self.unpack())

@@ -78,7 +78,7 @@ def _encode_number(
         inputs.append(values)
     if indicate_missing and count:
         names.append(f"{column.name} missing")
-        inputs.append(column.unknown)
+        inputs.append(column.unknown.astype(np.float64))
     if constant:
         names, inputs = names[-1:], inputs[-1:]
     kind: ColumnKind = "indicator" if constant else "number"
@@ -141,7 +141,7 @@ def sorted_words(words: set[str]) -> list[str]:
     return sorted(words, key=lambda word: (word == MISSING_WORD, word == OTHER_WORD, word))
 
 
-def _words_with_gaps(column: TypedColumn) -> tuple[list[str], NDArray[np.int32]]:
+def _words_with_gaps(column: TypedColumn) -> tuple[list[str], NDArray[np.integer]]:
     """The different words, missing ones under one name, and for each cell (N,) which of them it is."""
     words, codes = column.cells.coded()
     gone = np.zeros(len(words), dtype=np.bool_)
@@ -220,4 +220,4 @@ def _mixed_note(column: TypedColumn) -> str:
 
 def _number_like(column: TypedColumn) -> str:
     """A cell that looks like a number, of the first thousand, or nothing."""
-    return next((cell for cell in column.cells[:1000] if number_hint(cell)), "")
+    return next((cell for cell in dict.fromkeys(column.cells[:1000]) if number_hint(cell)), "")

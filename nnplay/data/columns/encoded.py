@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from nnplay.data.columns.columns import Column
 
 #: Numbers that are written at a time, and rows at the least: they stay in the processor's cache.
-_PIECE: Final = 1 << 18
-_FEWEST: Final = 1024
+_PIECE: Final = 1 << 16
+_FEWEST: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +37,20 @@ class Encoded:
         """How many inputs there are."""
         return len(self.column.inputs)
 
-    def write(self, into: NDArray[Any], rows: slice) -> None:
-        """Puts the inputs of some rows into an array (n, width)."""
-        if self.codes is not None:
-            codes = self.codes[rows]
-            into[:] = 0
-            into[np.arange(len(codes)), codes] = 1
-        for place, part in enumerate(self.parts):
-            into[:, place] = part[rows]
-
 
 def join_inputs(encoded: Sequence[Encoded], rows: int) -> NDArray[Any]:
     """The inputs (N, all of them) side by side."""
     width = sum(item.width for item in encoded)
     kind = np.result_type(np.float32, *(part.dtype for item in encoded for part in item.parts))
-    joined = np.empty((rows, width), dtype=kind)
-    step = max(_FEWEST, _PIECE // width)
+    joined = np.zeros((rows, width), dtype=kind)
+    flat, step = joined.reshape(-1), max(_FEWEST, _PIECE // width)
     for first in range(0, rows, step):
         piece, place = slice(first, first + step), 0
+        begins = np.arange(first, min(first + step, rows)) * width
         for item in encoded:
-            item.write(joined[piece, place : place + item.width], piece)
+            if item.codes is not None:
+                flat[begins + (item.codes[piece] + np.int64(place))] = 1
+            for shift, part in enumerate(item.parts):
+                joined[piece, place + shift] = part[piece]
             place += item.width
     return joined

@@ -80,7 +80,7 @@ def _key(column: TypedColumn, head: int | None = None) -> bytes:
         words, codes = column.cells.coded()
         if 2 * len(words) > len(codes):
             return "\0".join(column.cells[:head]).encode("utf-8", "surrogatepass")
-        return codes[:head].tobytes()
+        return codes[:head].astype(np.int32).tobytes()
     values = column.values
     return values[:head].tobytes() if 2 * _count_different(values) > len(values) else _ranks(values[:head]).tobytes()
 

@@ -16,8 +16,9 @@ from nnplay.data.cells.typed_values import type_values
 from nnplay.data.columns.columns import Column
 from nnplay.data.columns.encode import encode_column
 from nnplay.data.columns.encoded import Encoded, join_inputs
-from nnplay.data.columns.feature_kinds import IDS, ROW_NAMES, ROW_NUMBERS, WORDS, as_feature
+from nnplay.data.columns.feature_kinds import WORDS, as_feature
 from nnplay.data.columns.leaks import leak_notes
+from nnplay.data.columns.left_out import describe_nothing_left, holds_texts, left_out_notes
 from nnplay.data.columns.missing import (
     describe_marks,
     find_rows_with_targets,
@@ -37,32 +38,17 @@ from nnplay.text import counted
 
 CHOSEN = "by choice"
 """Why a column is left out that was to be."""
-_WHY_LEFT_OUT = {
-    "constant": "is the same in every row",
-    "empty": "is empty",
-    WORDS: "has a different word in every row",
-    ROW_NUMBERS: "counts the rows",
-    ROW_NAMES: "names the rows",
-    IDS: "has a different id in every row",
-}
-_WAY_IN = {WORDS: "category", ROW_NAMES: "category", ROW_NUMBERS: "number", IDS: "number"}
-"""Columns that only tell the rows apart, and the kind by which they are learned from all the same."""
-
-
-#: Cells that are looked at, and words that a text has in the mean.
-_TEXT_SAMPLE = 100
-_TEXT_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Typed columns, the line of the file on which each row begins, and which row of the whole table it is."""
+    """Typed columns, the line of the file on which each row begins, and which of the rows are kept, if not all."""
 
     features: tuple[TypedColumn, ...]
     targets: tuple[TypedColumn, ...]
     weights: tuple[TypedColumn, ...]
     lines: NDArray[np.int64]
-    rows: NDArray[np.int64]
+    rows: NDArray[np.int64] | None = None
 
     def select(self, keep: NDArray[np.bool_]) -> _Table:
         if keep.all():
@@ -70,7 +56,8 @@ class _Table:
         features = tuple(column.select(keep) for column in self.features)
         targets = tuple(column.select(keep) for column in self.targets)
         weights = tuple(column.select(keep) for column in self.weights)
-        return _Table(features, targets, weights, self.lines[keep], self.rows[keep])
+        rows = np.flatnonzero(keep) if self.rows is None else self.rows[keep]
+        return _Table(features, targets, weights, self.lines[keep], rows)
 
 
 def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, where: str) -> Dataset:
@@ -96,7 +83,9 @@ def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, wh
     keep = find_rows_with_values(table.features, table.lines, options.missing, where)
     table = table.select(keep)
     target = read_targets(table.targets, table.lines, options.task, where)
-    encoded = _encode(table, options, where)
+    leaks = [note for column in table.targets for note in leak_notes(table.features, column)]
+    features, table = [*table.features], replace(table, features=())  # each is let go as soon as it is encoded
+    encoded = _encode(features, table.lines, options, where)
     notes = (
         *text.notes,
         *target_notes,
@@ -104,9 +93,9 @@ def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, wh
         *unanswered,
         *_missing_notes(lacking, options.missing, int((~keep).sum())),
         *target.notes,
-        *_left_out_notes(encoded),
+        *left_out_notes(encoded),
         *(note for item in encoded for note in item.notes),
-        *(note for column in table.targets for note in leak_notes(table.features, column)),
+        *leaks,
     )
     wanted = [column.name for column in table.targets]
     described = [item.column for item in encoded]
@@ -119,7 +108,7 @@ def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, wh
     ]
     place = {column: index for index, column in enumerate(text.names)}
     described.sort(key=lambda column: place[column.name])
-    raw = RawTable(text, table.rows if len(table.rows) < len(text.columns[0]) else None)
+    raw = RawTable(text, table.rows)
     weights = _read_weights(table, where)
     return _make_dataset(encoded, target, described, notes, name=name, target_names=wanted, table=raw, weights=weights)
 
@@ -149,7 +138,7 @@ def _type_columns(text: NamedColumns, options: CsvOptions, where: str) -> tuple[
         raise InputError("the target column is empty", where=f"{where}, column '{empty[0]}'", hint=hint)
     targets.sort(key=lambda column: wanted.index(column.name))
     lines = np.asarray(text.lines, dtype=np.int64)
-    return _Table(tuple(features), tuple(targets), tuple(weights), lines, np.arange(len(lines))), notes
+    return _Table(tuple(features), tuple(targets), tuple(weights), lines), notes
 
 
 def _read_weights(table: _Table, where: str) -> NDArray[np.float64] | None:
@@ -172,14 +161,17 @@ def _read_weights(table: _Table, where: str) -> NDArray[np.float64] | None:
     return column.values
 
 
-def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
+def _encode(features: list[TypedColumn], lines: NDArray[np.int64], options: CsvOptions, where: str) -> list[Encoded]:
+    """What is made of each column; the list is empty afterwards."""
     encoded: list[Encoded] = []
-    width, rows, budget = 0, len(table.lines), memory_budget()
-    for index, column in enumerate(table.features, len(table.features)):
-        report(index, 2 * len(table.features), "columns")
+    width, rows, budget, texts, count = 0, len(lines), memory_budget(), False, len(features)
+    features.reverse()
+    while features:
+        report(count + len(encoded), 2 * count, "columns")
+        column = features.pop()
         item = encode_column(
             column,
-            table.lines,
+            lines,
             encode=options.encode,
             indicate_missing=options.missing == "category",
             parts=column.name not in options.kinds,
@@ -187,52 +179,15 @@ def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
         )
         encoded.append(item)
         width += item.width
+        texts = texts or (item.left_out == WORDS and holds_texts(column))
         if width > MAX_COLUMNS or 8 * width * rows > budget:
             what = f"{rows:,} rows of {width:,} inputs or more ({size_text(4.0 * width * rows)}) are too many"
             hint = f"at most {MAX_COLUMNS:,} inputs and {size_text(budget / 2)}"
             hint += f"; try {advice('encode', 'ordinal')} or fewer columns"
             raise InputError(what, where=f"{where}, column '{column.name}'", hint=hint)
     if width == 0:
-        texts = any(
-            _holds_texts(column) for column, item in zip(table.features, encoded, strict=True) if item.left_out == WORDS
-        )
-        raise _describe_nothing_left(encoded, where, texts=texts)
+        raise describe_nothing_left(encoded, where, texts=texts)
     return encoded
-
-
-def _describe_nothing_left(encoded: Sequence[Encoded], where: str, *, texts: bool) -> InputError:
-    """Every column besides the target says nothing; of the first few it is said why.
-
-    Args:
-        texts: whether one has a text of several words in each row.
-    """
-    whys = [f"'{item.column.name}' {_WHY_LEFT_OUT[item.left_out]}" for item in encoded[:3]]
-    more = ", …" if len(encoded) > 3 else ""
-    ways = [(item.column.name, _WAY_IN[item.left_out]) for item in encoded if item.left_out in _WAY_IN]
-    hint = f"use {advice('kinds', dict(ways[:1]))} to use it anyway" if ways else ""
-    if texts:
-        hint = f"use {advice('read_as', 'text')} to learn from the words of its texts"
-    what = f"no column is left to learn from: {', '.join(whys)}{more}"
-    return InputError(what if whys else "every column is a target or skipped", where=where, hint=hint)
-
-
-def _holds_texts(column: TypedColumn) -> bool:
-    """Whether its cells have several words each."""
-    cells = column.cells[:_TEXT_SAMPLE]
-    return sum(len(cell.split()) for cell in cells) >= _TEXT_WORDS * len(cells)
-
-
-def _left_out_notes(encoded: Sequence[Encoded]) -> tuple[str, ...]:
-    notes = []
-    for why in _WHY_LEFT_OUT:
-        names = [item.column.name for item in encoded if item.left_out == why]
-        if names:
-            shown = ", ".join(f"'{name}'" for name in names[:10]) + (", …" if len(names) > 10 else "")
-            note = f"left out, {why}: {counted(len(names), 'column')} ({shown})"
-            if why in _WAY_IN:
-                note += f"; {advice('kinds', {names[0]: _WAY_IN[why]})} to use it anyway"
-            notes.append(note)
-    return tuple(notes)
 
 
 def _drop_rows_without_target(table: _Table, where: str) -> tuple[_Table, tuple[str, ...]]:

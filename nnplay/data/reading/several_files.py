@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -85,7 +86,7 @@ def _one_table(paths: Sequence[str], tables: Sequence[NamedColumns]) -> NamedCol
     return NamedColumns(
         tables[0].names,
         [_joined([table.columns[place] for table in tables]) for place in range(len(tables[0].names))],
-        lines=np.concatenate(lines).tolist(),
+        lines=array("q", np.concatenate(lines).tobytes()),
         decimal=tables[0].decimal,
         skipped=skipped,
         notes=tuple(notes),
@@ -102,12 +103,10 @@ def _joined(parts: Sequence[Values]) -> Values:
             together: NDArray[Any] = np.concatenate([np.ma.getdata(array) for array in arrays])
             gone = np.concatenate([np.ma.getmaskarray(array) for array in arrays])
             return np.ma.masked_array(together, gone) if masked else together
-    return PackedCells([cell for part in parts for cell in _words(part)])
+    return PackedCells.joined([part if isinstance(part, PackedCells) else PackedCells(_words(part)) for part in parts])
 
 
-def _words(part: Values) -> list[str]:
-    if isinstance(part, PackedCells):
-        return part.unpack()
+def _words(part: NDArray[Any] | Sequence[Any]) -> list[str]:
     return ["" if value is None else str(value) for value in (part.tolist() if isinstance(part, np.ndarray) else part)]
 
 

@@ -29,6 +29,8 @@ _ABANDONED: Final = 86_400
 _PIECE: Final = 1 << 20
 #: All that is kept together; what was read last stays.
 _MOST_BYTES: Final = 512 << 20
+#: Folders that are gone with this program.
+_for_now: list[Path] = []
 #: A file of text grows as much when it is read.
 _GROWTH: Final = 12
 
@@ -72,6 +74,14 @@ def refuse_forgotten(path: str) -> None:
         raise InputError("what was piped in is no longer kept", where="standard input", hint=hint)
 
 
+def fleeting(path: str) -> tuple[str, ...]:
+    """A sentence on a file of what was piped in that is gone with this program; nothing about any other."""
+    if not any(Path(path).is_relative_to(folder) for folder in _for_now):
+        return ()
+    what = "what was piped in is kept for as long as this program runs, as its cache cannot be written"
+    return (f"{what}: put it into a file to open a saved run of it later",)
+
+
 def _folder() -> tuple[Path, bool]:
     """Where it is kept; whether that outlasts this program."""
     with contextlib.suppress(OSError):
@@ -79,6 +89,7 @@ def _folder() -> tuple[Path, bool]:
         if not weakness(folder) and os.access(folder, os.W_OK):
             return folder, True
     folder = Path(tempfile.mkdtemp(prefix="nnplay-"))
+    _for_now.append(folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder, False
 

@@ -23,6 +23,7 @@ from nnplay.training.scores import metrics
 from nnplay.training.scores.ranking import rank
 from nnplay.training.scores.targets import TargetForm
 from nnplay.training.scores.uncertainty import (
+    MOST_CLASSES,
     MOST_ROWS,
     Interval,
     accuracy_interval,
@@ -36,8 +37,6 @@ Array = NDArray[Any]
 Part = Literal["train", "validation", "test"]
 #: Rows of a batch outside training.
 ROWS: Final = 256
-#: With more classes the interval of F1 costs more than it tells.
-MOST_CLASSES: Final = 100
 
 
 def parts_of(split: Split) -> dict[str, Dataset]:

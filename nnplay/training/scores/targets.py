@@ -92,7 +92,7 @@ def _labels_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
         places,
         lambda y: y.reshape(len(y), *places).astype(np.float64),
         _per_label(record.decide, per_label),
-        _per_label(record.probabilities, (*per_label, -1)),
+        _per_label(record.probabilities, (*per_label, data.outputs)),
         ignored=None if ignored == NOTHING_IGNORED else int(ignored),
         counts=True,
     )

@@ -21,6 +21,8 @@ Array = NDArray[Any]
 Floats = NDArray[np.float64]
 #: With more rows than these the last digit that is shown is hardly in doubt.
 MOST_ROWS: Final = 1000
+#: With more classes the interval of F1 costs more than it tells.
+MOST_CLASSES: Final = 100
 #: The quantile of a normal distribution within which 95 % lie.
 _Z: Final = 1.959963984540054
 _DRAWS: Final = 1000

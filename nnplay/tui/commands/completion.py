@@ -16,6 +16,9 @@ from nnplay.tui.commands.actions import ACTIONS, Action
 from nnplay.tui.forms.entries import Entry, spellings
 from nnplay.views.choosing import view_records
 
+_WRITTEN = {"picture": (".svg",), "csv": (".csv",)}
+"""Endings of the files that commands write."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -77,7 +80,7 @@ def complete_line(
             Candidate(f"run {rest.split(' ')[0] or '10'} {unit}", f"train this many {unit}, then stop")
             for unit in _UNITS
         ]
-    if word in ("data", "open", "save"):
+    if word in ("data", "open", "save", *_WRITTEN):
         return [Candidate(f"{word} {path}", "") for path in complete_paths(rest, word)]
     if word == "goto":
         return [
@@ -165,7 +168,7 @@ def read_data(rest: str) -> tuple[str, dict[str, str]]:
 
 def complete_paths(start: str, word: str) -> list[str]:
     """At most 20 paths that begin with `start`: folders, and the files that the command can use."""
-    endings = file_endings() if word == "data" else (".nnplay", ".zip", ".toml")
+    endings = file_endings() if word == "data" else _WRITTEN.get(word, (".nnplay", ".zip", ".toml"))
     try:
         typed = Path(start).expanduser()
         folder, begin = (typed, "") if start.endswith("/") or not start else (typed.parent, typed.name)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from textual.app import App
 
+from nnplay.explain.explanation import InspectorPlace
 from nnplay.tui.arrange import mode_for
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.hints import HintActions
@@ -16,6 +17,7 @@ from nnplay.tui.dialogs.help import Help
 from nnplay.tui.dialogs.log import Log
 from nnplay.tui.dialogs.modal import Palette
 from nnplay.tui.dialogs.reading import find_cut_texts, whole_texts
+from nnplay.tui.explaining import asking, subject_of
 from nnplay.tui.forms.entries import Entry
 from nnplay.tui.forms.form import Form
 from nnplay.tui.main_screen import MainScreen
@@ -78,15 +80,19 @@ class NavigationActions:
         self._main.lay_out()
         self._refresher.draw_frame(pictures=True)
 
-    def inspect(self) -> None:
-        """One step of the run, operation by operation."""
+    def inspect(self, place: InspectorPlace | None = None) -> None:
+        """One step of the run, operation by operation.
+
+        Args:
+            place: where to begin; the first row of the next step unless it is given.
+        """
         from nnplay.tui.inspector.screen import InspectorScreen
 
         worker = self._backend.worker
         if worker is None or worker.trainer is None:
             self._messages.say("there is no network to inspect", error=True)
             return
-        self._app.push_screen(InspectorScreen(worker, self._backend), lambda _: self._leave_inspector())
+        self._app.push_screen(InspectorScreen(worker, self._backend, place), lambda _: self._leave_inspector())
 
     def prepare_inspector(self) -> None:
         """Reads the inspector's code beside the event loop, so that its first opening waits for nothing."""
@@ -133,6 +139,21 @@ class NavigationActions:
         if not self._main.query_one(NetworkPane).fold():
             self._messages.say("the network is too large, or the pane too small, to draw it as a graph")
 
+    def open_layer(self, view: str, place: str, *, walked: bool) -> None:
+        """What a layer gives, in the output pane; where that pane has no room beside the network, it comes up.
+
+        Args:
+            walked: the cursor of the network has only moved: an output pane that shows another layer follows.
+        """
+        output = self._main.query_one(OutputPane)
+        if walked:
+            output.follow_layer(view, place)
+        else:
+            output.open_layer(view, place)
+            if not output.display:
+                self._main.go("output")
+        self._refresher.request_visible()
+
     def find_setting(self) -> None:
         """Go to a setting by typing part of its name."""
         known = self._settable()
@@ -166,9 +187,16 @@ class NavigationActions:
         self._messages.say(f"copied the {self._main.current} pane")
 
     def show_help(self) -> None:
-        """The pane's page; the hints stand on the screen again behind it."""
+        """Why what is selected is as it is, and the pane's page; the hints stand on the screen again behind it."""
         self._hints.show()
-        self._app.push_screen(Help(self._main.current, self._keymap))
+        subject, worker = subject_of(self._main.focused), self._backend.worker
+        ask = asking(self._app, worker, subject) if subject is not None and worker is not None else None
+        self._app.push_screen(Help(self._main.current, self._keymap, ask), self._go_on_from_help)
+
+    def _go_on_from_help(self, place: InspectorPlace | None) -> None:
+        """To the inspector, where the numbers of an explanation are."""
+        if place is not None:
+            self.inspect(place)
 
     def command_palette(self) -> None:
         """All actions, searched by their words."""

@@ -73,7 +73,10 @@ class PickActions:
         pane = self._output()
         records = {view.name: view for view in view_records()}
         chosen = [records[name] for name in pane.views if name in records]
-        choices = [Choice(view.name, note=GROUP_TITLES[view.group], what=view.about) for view in chosen]
+        choices = [
+            Choice(view.name, note=GROUP_TITLES[view.group], what=view.about, when=f"Shows {GROUP_TITLES[view.group]}.")
+            for view in chosen
+        ]
         shelf = Shelf("view", "what the output pane shows", choices, pane.choose, current=pane.shown_view)
         open_picker(self._app, [shelf], title="view")
 

@@ -14,6 +14,7 @@ from nnplay.tui.commands import completion
 from nnplay.tui.commands.actions import Action
 from nnplay.tui.commands.dispatch import Dispatch
 from nnplay.tui.commands.edits import EditActions
+from nnplay.tui.commands.exports import ExportActions
 from nnplay.tui.commands.files import FileActions
 from nnplay.tui.commands.messages import Messages
 from nnplay.tui.commands.picking import PickActions
@@ -30,7 +31,7 @@ class TypedLine:
         backend: completes names, and trains for as long as a command says.
         messages: say what is wrong with a line.
         dispatch: does commands that are actions without an argument.
-        edits, picking, files: do the others.
+        edits, picking, files, exports: do the others.
     """
 
     def __init__(
@@ -42,9 +43,10 @@ class TypedLine:
         edits: EditActions,
         picking: PickActions,
         files: FileActions,
+        exports: ExportActions,
     ) -> None:
         self._app, self._backend, self._messages, self._dispatch = app, backend, messages, dispatch
-        self._edits, self._picking, self._files = edits, picking, files
+        self._edits, self._picking, self._files, self._exports = edits, picking, files, exports
         self._history: list[str] = []
 
     def command_line(self) -> None:
@@ -102,6 +104,10 @@ class TypedLine:
             self._files.save(rest)
         elif name == "open":
             self._files.open_run(str(user_path(rest)))
+        elif name == "picture":
+            self._exports.write_picture(rest)
+        elif name == "csv":
+            self._exports.write_table(rest)
 
     def _set(self, word: str, value: str) -> None:
         """A setting by name; after a file was refused, what was advised is tried on that file."""

@@ -14,11 +14,16 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from nnplay.tui.dialogs.base import Dialog
+from nnplay.tui.explaining import AskExplanation, ExplanationText
 from nnplay.tui.widgets.cells import Cells
 
 
 class Reading(Dialog[None]):
-    """A text that scrolls."""
+    """A text that scrolls.
+
+    Args:
+        ask: asks for an explanation that stands before the text.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,question_mark,J,V", "close", "close", show=False),
@@ -30,13 +35,15 @@ class Reading(Dialog[None]):
     Reading VerticalScroll { height: 1fr; }
     """
 
-    def __init__(self, title: str, text: Content) -> None:
+    def __init__(self, title: str, text: Content, ask: AskExplanation | None = None) -> None:
         super().__init__(title, "↑ ↓ scroll · esc close")
-        self._text = text
+        self._text, self._ask = text, ask
 
     def body(self) -> ComposeResult:
         """The text."""
         with VerticalScroll():
+            if self._ask is not None:
+                yield ExplanationText(self._ask)
             yield Static(self._text)
 
     def on_mount(self) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnplay.tui.theme.look import Look
+from nnplay.tui.theme.look import Ink, Look
 from nnplay.tui.widgets.cells import Row
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
+_UPRIGHT = " ▁▂▃▄▅▆▇█"
 
 
 def bar(share: float, width: int, look: Look) -> Row:
@@ -43,3 +44,14 @@ def parts(shares: Sequence[float], width: int, look: Look) -> Row:
     starts = [0, *ends[:-1]]
     pairs = zip(starts, ends, strict=True)
     return tuple((glyphs[i % 3] * (end - start), inks[i % 3]) for i, (start, end) in enumerate(pairs))
+
+
+def upright(shares: Sequence[float], tall: int, look: Look, ink: Ink = "accent") -> list[Row]:
+    """Bars beside each other, one column each, in `tall` rows; a share (0…1) above 0 is always to be seen."""
+    eighths = [min(8 * tall, max(int(share > 0), round(share * 8 * tall))) if share == share else 0 for share in shares]
+    glyphs = " ..::++##" if look.ascii else _UPRIGHT
+    rows: list[Row] = []
+    for row in range(tall):
+        floor = 8 * (tall - 1 - row)
+        rows.append((("".join(glyphs[min(8, max(0, filled - floor))] for filled in eighths), look.ink(ink)),))
+    return rows

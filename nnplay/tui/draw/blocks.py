@@ -11,6 +11,7 @@ from rich.style import Style
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import LEVELS
 from nnplay.tui.widgets.cells import Row, Run, joined
+from nnplay.views.shrinking import shrink
 
 Levels = NDArray[np.int64]
 Marks = Mapping[tuple[int, int], tuple[str, str]]
@@ -40,9 +41,7 @@ def resample(values: NDArray[np.floating], rows: int, columns: int) -> NDArray[n
     tall, broad = values.shape
     if rows > tall or columns > broad:
         return resize(values, rows, columns)
-    y, x = np.arange(rows) * tall // rows, np.arange(columns) * broad // columns
-    sums = np.add.reduceat(np.add.reduceat(values, y, axis=0), x, axis=1)
-    return np.asarray(sums / np.outer(np.diff(y, append=tall), np.diff(x, append=broad)))
+    return shrink(values, rows, columns)
 
 
 def half_blocks(levels: Levels, colours: Sequence[str], look: Look, marks: Marks | None = None) -> list[Row]:

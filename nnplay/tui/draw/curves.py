@@ -61,7 +61,7 @@ def draw(chart: Chart, width: int, height: int, look: Look) -> tuple[list[Row], 
     labels = _labels(chart, tall)
     margin = max(len(text) for text in (floor, *labels.values()))
     wide = width - margin - 1
-    area = Area(wide, tall, (chart.x.low, chart.x.high), (chart.y.low, chart.y.high), chart.log, _fine(look))
+    area = Area(wide, tall, (chart.x.low, chart.x.high), (chart.y.low, chart.y.high), chart.log, is_fine(look))
     rows = [_beside_axis(labels.get(row, ""), margin, runs, look) for row, runs in enumerate(_plot(chart, area, look))]
     if floor:
         rows.append(_beside_axis(floor, margin, _floor(chart, area, look), look))
@@ -75,13 +75,13 @@ def glyph(index: int, look: Look) -> str:
     return "━" if look.colours != "none" else _GLYPHS[index % len(_GLYPHS)]
 
 
-def _fine(look: Look) -> bool:
+def is_fine(look: Look) -> bool:
     """Whether curves are drawn in braille: colours tell them apart, and the terminal has it."""
     return not look.ascii and look.colours != "none"
 
 
 def _sign(index: int, dots: bool, bits: int, look: Look) -> str:
-    if not _fine(look):
+    if not is_fine(look):
         return glyph(index, look)
     return "•" if dots else chr(0x2800 + bits)
 
@@ -104,7 +104,7 @@ def _plot(chart: Chart, area: Area, look: Look) -> list[list[Run]]:
                 text = _sign(index, chart.lines[index].dots, int(lines[index][row, column]), look)
                 runs.append((text, look.series(index)))
             elif behind[row, column]:
-                text = chr(0x2800 + int(behind[row, column])) if _fine(look) else look.pick("·", ":")
+                text = chr(0x2800 + int(behind[row, column])) if is_fine(look) else look.pick("·", ":")
                 runs.append((text, faint))
             else:
                 runs.append((" ", faint))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from rich.cells import cell_len
+from rich.style import Style
 
 from nnplay.text import note_cut
 from nnplay.tui.draw import number_text
@@ -18,13 +19,25 @@ _LEAST_CELL, _WIDEST_CELL = 2, 12
 _LEAST_NAME, _LONGEST_HEADING = 4, 10
 _LEAST_LEVEL = 7
 """Columns of a cell from which on a heading that is too long is cut, not written upright."""
+_CHOSEN = Style(reverse=True, bold=True)
+"""What the cell under the cursor looks like beside the others."""
 
 
-def confusion_rows(matrix: Floats | Ints, labels: Sequence[str], width: int, height: int, look: Look) -> list[Row]:
+def confusion_rows(
+    matrix: Floats | Ints,
+    labels: Sequence[str],
+    width: int,
+    height: int,
+    look: Look,
+    chosen: tuple[int, int] | None = None,
+) -> list[Row]:
     """A confusion matrix with the names of all classes beside it and above it, in at most `height` rows.
 
     Headings that are wider than their columns stand upright. Where there are too many classes, those are shown that
     are mixed up most.
+
+    Args:
+        chosen: true and predicted class of the cell under the cursor.
     """
     side = max(1, min(max((cell_len(label) for label in labels), default=1), width // 3))
     across = max(1, (width - side - 1) // _LEAST_CELL)
@@ -40,7 +53,7 @@ def confusion_rows(matrix: Floats | Ints, labels: Sequence[str], width: int, hei
     names = _names_in([labels[at] for at in shown], side)
     heading = _headings([labels[at] for at in shown], side, cell, max(1, height - 1 - len(shown)), look)
     rows: list[Row] = [((fit(title, width), look.ink("dim")),), *heading]
-    return rows + [_row(matrix, name, y, shown, cell, look) for name, y in zip(names, shown, strict=True)]
+    return rows + [_row(matrix, name, y, shown, cell, look, chosen) for name, y in zip(names, shown, strict=True)]
 
 
 def _names_in(names: Sequence[str], width: int) -> list[str]:
@@ -96,14 +109,23 @@ def _right(text: str, width: int) -> str:
     return " " * (width - cell_len(text)) + text
 
 
-def _row(matrix: Floats | Ints, name: str, y: int, shown: Sequence[int], cell: int, look: Look) -> Row:
+def _row(
+    matrix: Floats | Ints,
+    name: str,
+    y: int,
+    shown: Sequence[int],
+    cell: int,
+    look: Look,
+    chosen: tuple[int, int] | None,
+) -> Row:
     total = max(1.0, float(matrix[y].sum()))
     runs: list[Run] = [(name + " ", look.ink("text"))]
     close = False
     for x in shown:
         value = int(matrix[y, x])
         text = _count(value, cell, close=close)
-        runs.append(_cell(text, value / total, x == y, cell, look))
+        run = _cell(text, value / total, x == y, cell, look)
+        runs.append((run[0], run[1] + _CHOSEN) if chosen == (y, x) else run)
         close = len(text) > 0
     return joined(runs)
 

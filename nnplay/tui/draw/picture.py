@@ -37,35 +37,70 @@ class Picture(Cells):
         surface = self._surface
         if surface is None:
             return ()
-        marks = self._marks(surface, width, height)
-        if surface.classes > 2:
-            return _class_map(surface, width, height, self.look, marks)
-        values = np.sign(surface.values) * surface.high if self.discrete else surface.values
-        return picture(values, height, width, surface.low, surface.high, self.look, marks)
+        return draw_surface(
+            surface,
+            width,
+            height,
+            self.look,
+            self._extra_marks(width, height),
+            training=self.training_points,
+            held_out=self.held_out_points,
+            discrete=self.discrete,
+        )
 
-    def _marks(self, surface: Surface, width: int, height: int) -> Marks:
-        points = surface.points
-        if points is None:
-            return {}
-        marks: dict[tuple[int, int], tuple[str, str]] = {}
-        for x, y, target, held_out in _placed(points, surface, width, height):
-            if not (self.held_out_points if held_out else self.training_points):
-                continue
-            marks[y, x] = (self._glyph(target, held_out, surface), self._colour(target, surface))
-        return marks
+    def _extra_marks(self, width: int, height: int) -> Marks:
+        """Marks over those of the examples."""
+        return {}
 
-    def _glyph(self, target: float, held_out: bool, surface: Surface) -> str:
-        if self.look.blocks:
-            return "○" if held_out else "●"
-        if surface.classes > 2:
-            return "0123456789"[int(target) % 10]
-        return "+" if target > 0 else "o"
 
-    def _colour(self, target: float, surface: Surface) -> str:
-        palette = self.look.palette
-        if surface.classes > 2:
-            return palette.classes[int(target) % len(palette.classes)]
-        return palette.above if target > 0 else palette.below
+def draw_surface(
+    surface: Surface,
+    width: int,
+    height: int,
+    look: Look,
+    over: Marks | None = None,
+    *,
+    training: bool = True,
+    held_out: bool = False,
+    discrete: bool = False,
+) -> list[Row]:
+    """A surface in so many cells.
+
+    Args:
+        over: marks over those of the examples.
+        training, held_out: which examples are drawn.
+        discrete: only the decisions, not how sure they are.
+    """
+    marks = {**_mark_points(surface, width, height, look, training, held_out), **(over or {})}
+    if surface.classes > 2:
+        return _class_map(surface, width, height, look, marks)
+    values = np.sign(surface.values) * surface.high if discrete else surface.values
+    return picture(values, height, width, surface.low, surface.high, look, marks)
+
+
+def _mark_points(surface: Surface, width: int, height: int, look: Look, training: bool, held_out: bool) -> Marks:
+    if surface.points is None:
+        return {}
+    marks: dict[tuple[int, int], tuple[str, str]] = {}
+    for x, y, target, is_held_out in _placed(surface.points, surface, width, height):
+        if held_out if is_held_out else training:
+            marks[y, x] = (_glyph(target, is_held_out, surface, look), _colour(target, surface, look))
+    return marks
+
+
+def _glyph(target: float, held_out: bool, surface: Surface, look: Look) -> str:
+    if look.blocks:
+        return "○" if held_out else "●"
+    if surface.classes > 2:
+        return "0123456789"[int(target) % 10]
+    return "+" if target > 0 else "o"
+
+
+def _colour(target: float, surface: Surface, look: Look) -> str:
+    palette = look.palette
+    if surface.classes > 2:
+        return palette.classes[int(target) % len(palette.classes)]
+    return palette.above if target > 0 else palette.below
 
 
 def _placed(points: Points, surface: Surface, width: int, height: int) -> list[tuple[int, int, float, bool]]:

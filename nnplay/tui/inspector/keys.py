@@ -90,7 +90,12 @@ KEYS: Final = (
     Key("X", "end_fork", "", "Stop the fork that is running, or discard the newest one."),
     Key("J", "show_changes", "changes", "List what was changed during the run, step by step."),
     Key("V", "show_whole", "", "Show in full what is cut short here: formulas, row names, worked numbers."),
-    Key("question_mark,f1", "show_help", "help", "All keys, and the terms for this row."),
+    Key(
+        "question_mark,f1",
+        "show_help",
+        "help",
+        "Why the selected element is as it is, the terms for this row, and all keys.",
+    ),
     Key("escape,i,q", "leave", "back", "Back to the playground; the run continues from here."),
     Key("ctrl+c", "app.quit", "", "Quit nnplay."),
 )

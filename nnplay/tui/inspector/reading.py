@@ -7,9 +7,14 @@ from collections.abc import Callable, Iterable
 from textual.content import Content
 from textual.widget import Widget
 
-from nnplay.inspector.messages import Detail
+from nnplay.explain.explanation import Explanation
+from nnplay.explain.unit import UnitValues
+from nnplay.explain.weight import Weight
+from nnplay.inspector.inspector import Inspector
+from nnplay.inspector.messages import Detail, View
 from nnplay.tui.commands.screen_keys import shown
 from nnplay.tui.dialogs.reading import Reading, find_cut_texts, whole_texts
+from nnplay.tui.explaining import AskExplanation, asking_inspector
 from nnplay.tui.help.glossary import Term, find
 from nnplay.tui.inspector.keys import KEYS
 from nnplay.tui.inspector.walk import Ask, Say, Walk
@@ -28,6 +33,12 @@ class ReadActions:
 
     def __init__(self, walk: Walk, ask: Ask, say: Say, shown: Callable[[], Iterable[Widget]]) -> None:
         self._walk, self._ask, self._say, self._shown = walk, ask, say, shown
+
+    def _ask_why(self, view: View | None) -> AskExplanation | None:
+        """The question why the chosen element is as it is, where that can be told."""
+        explain = explainable(view) if view is not None else None
+        widget = next(iter(self._shown()))
+        return asking_inspector(widget.app, self._walk.inspecting.requests, explain) if explain is not None else None
 
     def show_whole(self) -> None:
         """Show in full what found no room: formulas, names of rows, operands that are left out."""
@@ -49,7 +60,7 @@ class ReadActions:
         self._ask(Reading("changes", text))
 
     def show_help(self) -> None:
-        """Show all keys, and the terms of the row."""
+        """Show why the chosen element is as it is, the terms of the row, and all keys."""
         parts: list[tuple[str, str] | str] = []
         if self._walk.view is not None:
             for term in terms_of(self._walk.view.detail):
@@ -58,7 +69,21 @@ class ReadActions:
         plain = any(widget.look.ascii for widget in self._shown() if isinstance(widget, Cells))
         for key in KEYS:
             parts += [(f"{shown(key, plain=plain):>6}  ", "$accent"), f"{key.help}\n"]
-        self._ask(Reading("inspector", Content.assemble(*parts)))
+        self._ask(Reading("inspector", Content.assemble(*parts), self._ask_why(self._walk.view)))
+
+
+def explainable(view: View) -> Callable[[Inspector], Explanation] | None:
+    """What explains the chosen element: a weight by its update or gradient, a unit by its values over the batch."""
+    row, worked = view.detail.row, view.detail.worked
+    if worked is None:
+        return None
+    name = view.detail.parameter if row.phase == "update" else view.detail.result.slot.removeprefix("d")
+    if name in view.parameters and (row.phase == "update" or view.detail.result.slot != name):
+        return Weight(name, worked.index).explain_step
+    if row.phase == "forward" and view.detail.result.slot == f"{row.path}.output":
+        unit = worked.index[-1]
+        return UnitValues(row.path, row.path, unit, f"layer {row.path} unit {unit}").explain_step
+    return None
 
 
 def terms_of(detail: Detail) -> list[Term]:

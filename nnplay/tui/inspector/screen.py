@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
 
+from nnplay.explain.explanation import InspectorPlace
 from nnplay.inspector.messages import View
 from nnplay.inspector.service import InspectorService
 from nnplay.run.worker import Worker
@@ -45,6 +46,7 @@ class InspectorScreen(Modal[None]):
     Args:
         worker: owns the run.
         edits: makes changes that last, and takes them back.
+        place: the step, row and element to begin with; the first row of the next step unless it is given.
     """
 
     AUTO_FOCUS = None
@@ -57,8 +59,9 @@ class InspectorScreen(Modal[None]):
     InspectorScreen.-narrow #rows { width: 29; max-width: 45%; }
     """
 
-    def __init__(self, worker: Worker, edits: Backend) -> None:
+    def __init__(self, worker: Worker, edits: Backend, place: InspectorPlace | None = None) -> None:
         super().__init__()
+        self._place = place
         self.inspecting = InspectorService(worker, self._queue_view, self._working)
         self._newest: View | None = None
         self._head, self._detail = HeadLine(), DetailView()
@@ -94,7 +97,10 @@ class InspectorScreen(Modal[None]):
 
     def on_mount(self) -> None:
         """Pause the run and look."""
-        self.inspecting.requests.open()
+        if (place := self._place) is not None:
+            self._walk.begin_at(place.step, row=place.row, index=place.index, parameter=place.parameter)
+        else:
+            self.inspecting.requests.open()
 
     def on_resize(self) -> None:
         """Ask for as much as the new size can show."""

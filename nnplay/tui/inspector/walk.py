@@ -49,6 +49,12 @@ class Walk:
         self.wish = replace(self.wish, **changes)
         self.inspecting.requests.ask(None, self.wish)
 
+    def begin_at(self, step: int, **wish: Any) -> None:
+        """Open the inspector at a step, with what is wanted of it; leaving it there leaves the run where it stood."""
+        self.wish = self.inspecting.requests.wish = replace(self.wish, **wish)
+        self.inspecting.requests.open(step)
+        self.last_move = self.inspecting.moves.go(step)
+
     def move(self, move: Callable[[], int]) -> None:
         """Move the run; the cursor goes along with the marker.
 

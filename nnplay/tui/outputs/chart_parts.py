@@ -25,5 +25,6 @@ def find_limits(values: Any) -> axes.Limits:
     return axes.nice(float(finite.min()), float(finite.max()), 10) if finite.size else axes.Limits(0.0, 1.0)
 
 
-def draw_legend(names: Sequence[str], look: Look) -> Row:
-    return joined([(f"{curves.glyph(i, look)} {name}  ", look.series(i)) for i, name in enumerate(names)])
+def draw_legend(names: Sequence[str], look: Look, first: int = 0) -> Row:
+    numbered = enumerate(names, first)
+    return joined([(f"{curves.glyph(i, look)} {name}  ", look.series(i)) for i, name in numbered])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from nnplay.explain.explanation import Subject
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row
 from nnplay.views.view import Output
@@ -19,8 +20,10 @@ class Drawing:
         draws: the class, made by a view of `nnplay.views.kinds`.
         draw: `(output, width, height, look) -> rows` of cells; at most as wide and as many as there is room for.
         count_shown: `(output, width, height) -> items` that are on the screen at once; None for one.
+        subject: what of an output is selected, and can be explained; None where nothing ever is.
     """
 
     draws: type[Output]
     draw: Callable[[Any, int, int, Look], list[Row]]
     count_shown: Callable[[Any, int, int], int] | None = None
+    subject: Callable[[Any], Subject] | None = None

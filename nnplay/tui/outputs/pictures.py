@@ -80,7 +80,7 @@ def put_beside(pictures: Sequence[list[Row]]) -> list[Row]:
 
 def _draw_signed(values: NDArray[Any], rows: int, columns: int, look: Look, classes: int) -> list[Row]:
     """Numbers by sign and size; the largest of either sign has the full colour, and what is near 0 has none."""
-    shrunk = resize(values, 2 * rows, columns)
+    shrunk = resample(values, 2 * rows, columns)
     most = float(np.abs(np.nan_to_num(shrunk)).max(initial=0.0)) or 1.0
     levels = quantise(shrunk, -most, most, _SIGNED)
     return half_blocks(levels, look.palette.scale(_SIGNED), look) if look.blocks else glyphs(levels, _SIGNED, look)

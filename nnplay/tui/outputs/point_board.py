@@ -11,7 +11,6 @@ from textual.message import Message
 from nnplay.tui.commands import actions
 from nnplay.tui.draw.blocks import Marks
 from nnplay.tui.draw.picture import Picture
-from nnplay.views.plane import Surface
 
 _RIGHT_BUTTON = 3
 
@@ -60,12 +59,11 @@ class PointBoard(Picture):
         self.drawing = self.can_focus = False
         self.redraw()
 
-    def _marks(self, surface: Surface, width: int, height: int) -> Marks:
-        marks = dict(super()._marks(surface, width, height))
-        if self.drawing:
-            column, line = self._cell(width, height)
-            marks[line, column] = (self.look.pick("+", "X"), self.look.palette.text)
-        return marks
+    def _extra_marks(self, width: int, height: int) -> Marks:
+        if not self.drawing:
+            return {}
+        column, line = self._cell(width, height)
+        return {(line, column): (self.look.pick("+", "X"), self.look.palette.text)}
 
     def _cell(self, width: int, height: int) -> tuple[int, int]:
         return min(width - 1, int(self._cursor[0] * width)), min(height - 1, int(self._cursor[1] * height))

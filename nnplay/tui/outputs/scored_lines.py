@@ -12,7 +12,7 @@ from nnplay.training.scores.uncertainty import Interval, show_score
 from nnplay.tui.draw import axes, curves
 from nnplay.tui.draw.downsample import Downsampled
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.cells import Row, joined, row_width
+from nnplay.tui.widgets.cells import Row, fit, joined, row_width
 from nnplay.views.thresholds import Cut
 
 #: Axes from 0 to 1.
@@ -26,8 +26,12 @@ def draw_facts(facts: Sequence[tuple[str, str]], width: int, look: Look) -> list
     rows: list[Row] = []
     line: Row = ()
     for label, value in facts:
-        fact: Row = ((f"{label} ", look.ink("dim")), (value, look.ink("strong")))
-        longer = joined([*line, *(((look.pick("  ", "  "), look.ink("dim")),) if line else ()), *fact])
+        room = width - len(label) - 1
+        fact: Row = (
+            (f"{label} ", look.ink("dim")),
+            (value if len(value) <= room else fit(value, room), look.ink("strong")),
+        )
+        longer = joined([*line, *((("  ", look.ink("dim")),) if line else ()), *fact])
         if line and row_width(longer) > width:
             rows.append(line)
             line = fact
@@ -49,9 +53,9 @@ def draw_cut(cut: Cut, width: int, look: Look, f1_interval: Interval | None = No
     """The threshold, the four counts, and the scores that follow from them."""
     counts = cut.counts
     threshold = percent(cut.threshold) if cut.is_chance else f"{cut.threshold:.3g}"
-    return draw_facts(
+    head, *rest = draw_facts(
         [
-            (f"{clean(cut.positive, 20)} from", threshold),
+            (f"{look.pick('•', '*')} {clean(cut.positive, 20)} from", threshold),
             ("TP", f"{counts.hits:,}"),
             ("FP", f"{counts.false_alarms:,}"),
             ("FN", f"{counts.misses:,}"),
@@ -59,10 +63,13 @@ def draw_cut(cut: Cut, width: int, look: Look, f1_interval: Interval | None = No
             ("precision", show_interval("", counts.precision, None, look)),
             ("recall", show_interval("", counts.recall, None, look)),
             ("F1", show_interval("f1", counts.f1, f1_interval, look)),
+            ("of", cut.rows),
         ],
         width,
         look,
     )
+    (label, dim), *values = head
+    return [((label[0], look.series(0)), (label[1:], dim), *values), *rest]
 
 
 def draw_problem(text: str, width: int, look: Look) -> list[Row]:

@@ -12,7 +12,8 @@ from nnplay.text import clean, figure
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, Run, fit, joined, wrap
 
-_NUMBER = 9
+_NARROW = 50
+"""In fewer columns a bar stands for the number, where there are details beside the names."""
 _LONGEST = 24
 
 
@@ -37,21 +38,26 @@ def draw_shares(
     order = np.argsort(-np.abs(np.nan_to_num(values)), kind="stable").tolist()
     shown = order if len(order) <= height else order[: max(1, height - 1)]
     side = min(max(cell_len(clean(names[k])) for k in shown), _LONGEST, width // 3)
-    inner = min(max((cell_len(details[k]) for k in shown), default=0) if details else 0, width // 5)
-    behind = _NUMBER + (8 if spreads else 0)
+    inner = min(max((cell_len(details[k]) for k in shown), default=0) if details else 0, width // 3)
+    numbers = [] if details and width < _NARROW else [_write(values[k], spreads[k] if spreads else None) for k in shown]
+    behind = max(map(cell_len, numbers), default=0)
     bar = max(4, width - side - inner - behind - 3)
     largest = max((abs(float(values[k])) for k in shown if np.isfinite(values[k])), default=0.0) or 1.0
     rows: list[Row] = []
-    for k in shown:
+    for line, k in enumerate(shown):
         value = float(values[k])
         runs: list[Run] = [(fit(clean(names[k]), side) + " ", look.ink("text"))]
         runs += [(details[k][:inner].rjust(inner) + " ", look.ink("dim"))] if inner else []
         runs += _draw_bar(value / largest, bar, signed, look)
-        number = figure(value).rjust(_NUMBER) + (f" ± {figure(spreads[k], 2)}" if spreads else "")
+        number = " " + numbers[line].rjust(behind) if numbers else ""
         rows.append(joined([*runs, (number, look.ink("dim"))]))
     if len(shown) < len(order):
         rows.append(((fit(f"{len(order) - len(shown):,} more count less", width), look.ink("dim")),))
     return rows[:height]
+
+
+def _write(value: float, spread: float | None) -> str:
+    return figure(float(value)) + ("" if spread is None else f" ± {figure(spread, 2)}")
 
 
 def draw_sentence(text: str, width: int, look: Look) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 
+from nnplay.explain.explanation import Subject
 from nnplay.records.registry import find_records
 from nnplay.tui.outputs.drawing import Drawing
 from nnplay.tui.widgets.cells import Cells, Row
@@ -35,6 +36,12 @@ class Answer(Cells):
         """How many items are on the screen at once."""
         count_shown = None if self._output is None else drawing_records()[type(self._output)].count_shown
         return 1 if count_shown is None else count_shown(self._output, *self.size)
+
+    @property
+    def subject(self) -> Subject | None:
+        """What is selected in the output."""
+        made = None if self._output is None else drawing_records()[type(self._output)].subject
+        return None if made is None else made(self._output)
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """The drawing that belongs to the output."""

@@ -9,6 +9,8 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from nnplay.explain.explanation import Subject
+from nnplay.explain.finding import FindingShown
 from nnplay.health.finding import Finding
 from nnplay.run.snapshot import Snapshot
 from nnplay.text import clean
@@ -80,6 +82,14 @@ class Findings(Cells, can_focus=True):
         else:
             self.cursor = (self.cursor + by) % len(self._findings)
             self.redraw()
+
+    @property
+    def subject(self) -> Subject | None:
+        """The finding under the cursor."""
+        if not self._findings:
+            return None
+        finding = self._findings[self.cursor]
+        return FindingShown(finding.rule, finding.sentence)
 
     @property
     def idle_actions(self) -> frozenset[str]:

@@ -44,7 +44,12 @@ class NetworkPane(Pane):
     def show(self, snapshot: Snapshot) -> None:
         """Draw weights and pictures."""
         pictures = {**self._inputs, **snapshot.neurons} if snapshot.neurons else snapshot.neurons
-        self.query_one(NetworkView).show(self._ledger, snapshot.weights, pictures)
+        self.query_one(NetworkView).show(self._ledger, snapshot.weights, pictures, snapshot.layers)
+
+    @property
+    def wants_layers(self) -> bool:
+        """Whether the chain of layers is on the screen, which has pictures of them."""
+        return self.display and self.query_one(NetworkView).is_chain
 
     def fold(self) -> bool:
         """Change between graph and chain of layers; returns whether the graph can be drawn at all."""

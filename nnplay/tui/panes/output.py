@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.content import Content
 
 from nnplay.config import RunConfig
+from nnplay.explain.explanation import Subject
 from nnplay.network.summary import Ledger
 from nnplay.run.snapshot import Snapshot
 from nnplay.text import clean, counted
@@ -21,14 +22,18 @@ from nnplay.tui.outputs.point_board import PointBoard
 from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.theme.look import Look
+from nnplay.views.choosing import view_records
 from nnplay.views.plane import Surface
-from nnplay.views.view import Shown
+from nnplay.views.view import Group, Shown
 
 WORST = -1
 """In place of an example's number: the one that is missed most."""
 
 _SIDE = (-6.0, 6.0)
 """Where a neuron's picture begins and ends on both axes; no examples are drawn on it."""
+
+_CORNERS = 4
+"""Columns of the border that a text in it does not have."""
 
 _MOST_PIXELS = 5000
 """More would cost the training thread time that the eye does not pay back."""
@@ -40,7 +45,7 @@ class OutputPane(Pane, can_focus=True):
     Attributes:
         neuron: layer and unit of the neuron shown in place of the whole network's answer.
         view, item, place: name of the view that is wanted (empty for the first), which example or target in it (-1 for
-            the worst example), and which layer or the like.
+            the worst example), and which layer or the like, by number or name.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("output")
@@ -53,7 +58,9 @@ class OutputPane(Pane, can_focus=True):
         super().__init__(id="output")
         self.neuron: tuple[int, int] | None = None
         self._neuron_name = ""
-        self.view, self.item, self.place = "", 0, 0
+        self.view, self.item = "", 0
+        self.place: int | str = 0
+        self._follows = False
         self._dataset = ""
         self._shown = Shown()
         self._draws = False
@@ -121,29 +128,66 @@ class OutputPane(Pane, can_focus=True):
         """Which example or target is shown, and the keys that lead to others."""
         shown = self._shown
         sideways, upright = look.pick("← →", "left right"), look.pick("↑ ↓", "up down")
-        parts = []
+        parts: list[tuple[str, str]] = []
         if shown.items > 1:
             dash = look.pick("–", "-")
             worst = "worst: " if self.item == WORST else ""
-            parts.append(f"{sideways} {worst}{shown.noun} {shown.item:,} of 0{dash}{shown.items - 1:,}")
+            number = f"{worst}{shown.noun} {shown.item:,} of 0{dash}{shown.items - 1:,}"
+            parts.append((f"{sideways} {number}", f"{look.pick('←→', sideways)} {shown.noun}"))
         if len(shown.places) > 1:
-            parts.append(f"J K {shown.place_noun} {shown.place + 1} of {len(shown.places)}")
+            short = f"J K {shown.place_noun}"
+            parts.append((f"{short} {shown.place + 1} of {len(shown.places)}", short))
         if shown.part:
-            parts.append("t: validation" if shown.part == "test" else "t: test")
+            parts.append(2 * (f"t: {'validation' if shown.part == 'test' else 'test'}",))
         if len(shown.views) > 1:
-            parts.append(f"{upright} {counted(len(shown.views), 'view')}")
-        return " · ".join(parts)
+            parts.append((f"{upright} {counted(len(shown.views), 'view')}", ""))
+        return self._fitting(parts)
+
+    def _fitting(self, parts: list[tuple[str, str]]) -> str:
+        """Long texts, or as many of the short ones as it takes to find room, the last ones first."""
+        chosen = [long for long, _ in parts]
+        for place in reversed(range(len(parts))):
+            if len(" · ".join(filter(None, chosen))) <= self.size.width - _CORNERS:
+                break
+            chosen[place] = parts[place][1]
+        return " · ".join(filter(None, chosen))
 
     def action_turn(self, by: int) -> None:
         """Another view, from its first example on."""
-        if len(self._shown.views) > 1:
-            self.choose(self._shown.views[(self._shown.views.index(self._shown.view) + by) % len(self._shown.views)])
+        views = self._shown.views
+        if len(views) > 1:
+            self.choose(views[(views.index(self._wanted_view) + by) % len(views)])
         else:
             host(self).say("this is the only view")
 
+    @property
+    def _wanted_view(self) -> str:
+        """The view that was asked for last, even where it is still on its way: keys may come faster than pictures."""
+        return self.view if self.view in self._shown.views else self._shown.view
+
+    def open_layer(self, view: str, place: str) -> None:
+        """The view of one layer; the same example of others, which `follow_layer` may bring."""
+        self.choose(view)
+        self.place, self.neuron, self._follows = place, None, True
+
+    def follow_layer(self, view: str, place: str) -> None:
+        """The view of another layer, if the one that is shown was opened by `open_layer`."""
+        if self._follows:
+            self.open_layer(view, place)
+
+    def action_turn_group(self, group: Group) -> None:
+        """The first view of a group, or the next one where one of them is shown."""
+        wanted = {record.name for record in view_records() if record.group == group}
+        views = [view for view in self._shown.views if view in wanted]
+        if not views:
+            host(self).say("this run has no such views")
+            return
+        at = views.index(self._wanted_view) + 1 if self._wanted_view in views else 0
+        self.choose(views[at % len(views)])
+
     def choose(self, view: str) -> None:
         """Another view, from its first example on."""
-        self.view = view
+        self.view, self._follows = view, False
         if self._shown.noun != "example":
             self.item = 0
 
@@ -151,6 +195,7 @@ class OutputPane(Pane, can_focus=True):
         """Another layer, or whatever else can be chosen in the view."""
         shown = self._shown
         if len(shown.places) > 1:
+            self._follows = False
             self.place = (shown.place + by) % len(shown.places)
         else:
             host(self).say(f"there is nothing else to choose in this view; {self._next_view} shows the next view")
@@ -158,6 +203,12 @@ class OutputPane(Pane, can_focus=True):
     def action_pick_view(self) -> None:
         """All views, to choose from."""
         host(self).picking.pick_view()
+
+    @property
+    def subject(self) -> Subject | None:
+        """What is selected in the view on the screen."""
+        answer = self.query_one(Answer)
+        return answer.subject if answer.display else None
 
     @property
     def room(self) -> tuple[int, int]:

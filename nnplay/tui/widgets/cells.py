@@ -147,6 +147,11 @@ class Cells(Widget):
         return strip if background.ansi == _DEFAULT else strip.apply_style(Style(bgcolor=background.rich_color))
 
     @property
+    def rows(self) -> Sequence[Row]:
+        """The grid as it was drawn last."""
+        return self._rows
+
+    @property
     def plain_text(self) -> str:
         """The grid as text, for copying and for tests."""
         return "\n".join("".join(text for text, _ in row).rstrip() for row in self._rows)

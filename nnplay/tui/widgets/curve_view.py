@@ -11,6 +11,8 @@ from textual import events
 from textual.actions import SkipAction
 from textual.binding import BindingType
 
+from nnplay.explain.curve_step import CurveStep
+from nnplay.explain.explanation import Subject
 from nnplay.training.history import Curve
 from nnplay.tui.commands import actions
 from nnplay.tui.draw import axes, curves, number_text
@@ -239,6 +241,14 @@ class CurveView(Cells, can_focus=True):
         if not there:
             host(self).say("there is no curve yet: train first")
         return there
+
+    @property
+    def subject(self) -> Subject | None:
+        """The step under the cursor."""
+        curve = next((curve for curve in self._curves.values() if len(curve.steps)), None)
+        if self._cursor_step is None or curve is None:
+            return None
+        return CurveStep(_value_at(curve, self._cursor_step)[1])
 
     def action_hide_cursor(self) -> None:
         """Take the cursor away, so that the legend shows the newest values again; without one, the hints go."""

@@ -9,6 +9,7 @@ from textual import events
 
 from nnplay.tui.commands import actions
 from nnplay.tui.commands.actions import Action, Where, key_name
+from nnplay.tui.explaining import subject_of
 from nnplay.tui.theme.plain_text import spell_keys
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined
 
@@ -57,7 +58,7 @@ class FooterLine(Cells):
         chosen = [action for action in actions.footer(self._where) if action.id not in idle]
         fixed_ones = [action for action in chosen if action.footer >= 20]
         others = [action for action in chosen if action.footer < 20]
-        used = sum(len(self.key_of(a)) + len(a.title) + 3 for a in fixed_ones) + 1
+        used = sum(len(self.key_of(a)) + len(self._title(a)) + 3 for a in fixed_ones) + 1
         kept: list[Action] = []
         for action in others:
             need = len(self.key_of(action)) + len(self._title(action)) + 3
@@ -68,6 +69,8 @@ class FooterLine(Cells):
         return [self._row([*kept, *fixed_ones])]
 
     def _title(self, action: Action) -> str:
+        if action.id == "help" and subject_of(self.screen.focused) is not None:
+            return "explain"
         return "pause" if action.id == "run" and self._training else action.title
 
     def _row(self, shown: Sequence[Action]) -> Row:

@@ -12,6 +12,9 @@ from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.message import Message
 
+from nnplay.explain.explanation import Subject
+from nnplay.explain.unit import UnitValues
+from nnplay.explain.weight import Weight
 from nnplay.fields import number
 from nnplay.network.edit_layers import Path, changed, put
 from nnplay.network.summary import Ledger
@@ -27,6 +30,7 @@ from nnplay.tui.forms.editor import editor, host
 from nnplay.tui.forms.folding import Item, block_of, items
 from nnplay.tui.forms.sizes import SIGNS, change_hidden_layers, wider
 from nnplay.tui.widgets.cells import Cells, Row, fit, joined
+from nnplay.views.layer_pictures import LayerPicture
 
 _WEIGHT = number("weight", 0.0, "positive excites, negative inhibits")
 _WEIGHT_STEP = 0.1
@@ -55,6 +59,14 @@ class NetworkView(Cells, can_focus=True):
         title: str
 
     @dataclass
+    class Opened(Message):
+        """The user wants to see what a layer gives at full size, or is on another layer now (`walked`)."""
+
+        view: str
+        place: str
+        walked: bool = False
+
+    @dataclass
     class Fold(Message):
         """The user folds or unfolds a block."""
 
@@ -65,6 +77,8 @@ class NetworkView(Cells, can_focus=True):
         self._ledger: Ledger | None = None
         self._weights: Mapping[str, Floats] = {}
         self._pictures: Mapping[tuple[int, int], Floats] = {}
+        self._layers: Mapping[Path, LayerPicture] = {}
+        self._owners: list[int | None] = []
         self._ranks: list[Column] = []
         self._spots: list[list[Place]] = []
         self._lines: list[Line] = []
@@ -86,14 +100,20 @@ class NetworkView(Cells, can_focus=True):
         """The chain has no weights to choose, and sets none."""
         return frozenset({"weight-next", "weight-edit"}) if self.is_chain else frozenset()
 
-    def show(self, ledger: Ledger, weights: Mapping[str, Floats], pictures: Mapping[tuple[int, int], Floats]) -> None:
-        """Draw this network."""
-        self._ledger, self._weights, self._pictures = ledger, weights, pictures
+    def show(
+        self,
+        ledger: Ledger,
+        weights: Mapping[str, Floats],
+        pictures: Mapping[tuple[int, int], Floats],
+        layers: Mapping[Path, LayerPicture],
+    ) -> None:
+        """Draw this network; `layers` are pictures of what its layers give, for the chain."""
+        self._ledger, self._weights, self._pictures, self._layers = ledger, weights, pictures, layers
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """The graph with what is known of the chosen unit below it, or the chain of layers."""
-        self._ranks, self._spots, self._lines = [], [], []
+        self._ranks, self._spots, self._lines, self._owners = [], [], [], []
         if self._ledger is None:
             return ()
         ranks = columns(self._ledger, self._weights, self._pictures)
@@ -103,8 +123,7 @@ class NetworkView(Cells, can_focus=True):
                 self._aside = None if self.folded else (self.chosen, self.link)
                 self.chosen, self.link = None, 0
                 self._tell()
-            self.row = min(self.row, max(0, len(self._chain()) - 1))
-            return chain(self._ledger, width, height, self.look, self.unfolded, self.row if self.has_focus else None)
+            return self._draw_chain(self._ledger, width, height)
         self._ranks = ranks
         if self._aside is not None:
             (self.chosen, self.link), self._aside = self._aside, None
@@ -115,6 +134,13 @@ class NetworkView(Cells, can_focus=True):
         drawn = graph(ranks, self._pictures, width, height - 1, self.look, self.chosen, source)
         self._spots, self._lines = drawn.spots, drawn.lines
         return [*drawn.rows, self._foot(width)]
+
+    def _draw_chain(self, ledger: Ledger, width: int, height: int) -> Sequence[Row]:
+        self.row = min(self.row, max(0, len(self._chain()) - 1))
+        cursor = self.row if self.has_focus else None
+        drawn = chain(ledger, width, height, self.look, self.unfolded, cursor, self._layers)
+        self._owners = drawn.owners
+        return drawn.rows
 
     def _foot(self, width: int) -> Row:
         """What is known of the link under the mouse, else of the chosen unit."""
@@ -152,6 +178,8 @@ class NetworkView(Cells, can_focus=True):
             return
         item = known[self.row]
         path = block_of(item) if not wanted else item.path if item.line.parts else ()
+        if wanted is None and not item.line.parts and self._open():
+            return
         if not path:
             host(self).say("this is not a block: only sum, concat and sequential can be folded; 2 goes to the layers")
         elif wanted is not None and item.line.parts and (item.path in self.unfolded) == wanted:
@@ -160,6 +188,21 @@ class NetworkView(Cells, can_focus=True):
             paths = [each.path for each in known]
             self.row = paths.index(path)
             self.post_message(self.Fold(path))
+
+    def _open(self, *, walked: bool = False) -> bool:
+        """Ask for the view of the layer under the cursor of the chain; returns whether there is one."""
+        known = self._chain()
+        shown = self._layers.get(known[self.row].path) if known else None
+        if shown is None or not shown.view:
+            return False
+        self.post_message(self.Opened(shown.view, shown.place, walked))
+        return True
+
+    def _go_to_row(self, row: int) -> None:
+        """Put the cursor of the chain on a line."""
+        self.row = row
+        self.redraw()
+        self._open(walked=True)
 
     def _keep_inside(self) -> None:
         if self.chosen is not None:
@@ -208,6 +251,17 @@ class NetworkView(Cells, can_focus=True):
             return None if rank.bias is None else float(rank.bias[self.chosen[1]])
         return None if rank.weights is None else float(rank.weights[self.chosen[1], self.link - 1])
 
+    @property
+    def subject(self) -> Subject | None:
+        """The weight, or the unit with its bias, that the cursor is on."""
+        if self.chosen is None or not self._ranks:
+            return None
+        rank, unit = self._ranks[self.chosen[0]], self.chosen[1]
+        if self.link:
+            return Weight(*self._place(self.chosen))
+        name, path = self._unit_name(*self.chosen), "" if rank.weights is None else f"{rank.layer}"
+        return UnitValues(path, f"{rank.pictures}" if path else "", unit, name, bias=rank.bias is not None)
+
     # Keys
 
     def choose(self, unit: Unit | None) -> None:
@@ -247,8 +301,7 @@ class NetworkView(Cells, can_focus=True):
         elif len(self._chain()) == 1:
             host(self).say("there is only one layer")
         elif self._chain():
-            self.row = (self.row + by) % len(self._chain())
-            self.redraw()
+            self._go_to_row((self.row + by) % len(self._chain()))
 
     def action_link(self, by: int) -> None:
         """Another number of the chosen unit."""
@@ -345,7 +398,13 @@ class NetworkView(Cells, can_focus=True):
         return None
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the unit or link under the mouse; a click on what is chosen sets its value, one on a sign resizes."""
+        """Choose the unit or link under the mouse; a click on what is chosen sets its value, one on a sign resizes.
+
+        In the chain a click puts the cursor on a layer, and one more opens its view, or folds it.
+        """
+        if self._owners:
+            self._click_chain(event)
+            return
         if self._ranks and event.y == self.size.height - 1 and self._under is None:
             if by := {-3: -1, -1: 1}.get(event.x - self.size.width, 0):
                 self.action_resize(by)
@@ -364,6 +423,15 @@ class NetworkView(Cells, can_focus=True):
             self.choose(None)
         if again:
             self.action_edit()
+
+    def _click_chain(self, event: events.Click) -> None:
+        row = self._owners[event.y] if event.y < len(self._owners) else None
+        if row is None:
+            return
+        if row == self.row and event.chain > 1:
+            self.action_edit()
+        else:
+            self._go_to_row(row)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """The link under the mouse is told."""

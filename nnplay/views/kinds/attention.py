@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.network.network import PlannedLayer
-from nnplay.operations.attend import look
-from nnplay.operations.attention.weights import LOOK
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_classes, has_symbols
+from nnplay.views.layer_places import attending_layers, name_layers
 from nnplay.views.rows import decide_classes, shown_part
 from nnplay.views.symbols import name_symbols
 from nnplay.views.view import Asked, Output, View
 from nnplay.views.worst_example import find_worst_example
-
-#: Rows whose `weights` say who looks at whom.
-_LOOKS: Final = (*LOOK.values(), *(look(score, padded) for score in ("dot", "additive") for padded in (False, True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +33,15 @@ class Attention(Output):
 
 def suits(trainer: Trainer) -> bool:
     """Some layer of the network has steps that look at each other."""
-    return bool(_attending(trainer))
+    return bool(attending_layers(trainer))
 
 
 def make_attention(trainer: Trainer, asked: Asked) -> Attention:
-    """The weights of every head of every layer for one example."""
+    """The weights of every head, of every layer or of one, for one example."""
     row = asked.item
     x = shown_part(trainer).x[row : row + 1]
-    paths = _attending(trainer)
+    layers = attending_layers(trainer)
+    paths = [planned.path for planned in (layers if asked.place == 0 else layers[asked.place - 1 : asked.place])]
     found = trainer.forward(x, [f"eval.{path}.weights" for path in paths])
     heads = [
         (f"layer {path} head {number}" if len(paths) > 1 else f"head {number}", weights.astype(np.float32))
@@ -59,6 +54,12 @@ def make_attention(trainer: Trainer, asked: Asked) -> Attention:
     return Attention(steps, tuple(heads), () if seen == steps else seen)
 
 
+def _places(trainer: Trainer) -> tuple[str, ...]:
+    """All layers together, and each by itself where there are several."""
+    layers = attending_layers(trainer)
+    return ("all layers", *name_layers(layers)) if len(layers) > 1 else name_layers(layers)
+
+
 def _answered(trainer: Trainer, x: NDArray[np.float32]) -> tuple[str, ...]:
     """What the network answers at each place of one example, by name: a decoder's steps are known by that."""
     if not has_classes(trainer) or shown_part(trainer).y.ndim != 2:
@@ -67,23 +68,15 @@ def _answered(trainer: Trainer, x: NDArray[np.float32]) -> tuple[str, ...]:
     return tuple(names[int(label)] for label in decide_classes(trainer, trainer.answers(x))[0])
 
 
-def _attending(trainer: Trainer) -> list[str]:
-    """Paths of the layers whose steps look at each other or at those of another branch, all as many at as many."""
-    planned = [layer for layer in trainer.plan.layers if any(use.operation in _LOOKS for use in layer.plan.forward)]
-    return [layer.path for layer in planned if _steps(layer) == _steps(planned[0])]
-
-
-def _steps(layer: PlannedLayer) -> tuple[int | str, ...]:
-    """How many steps look at how many."""
-    return layer.plan.saved["weights"][-2:]
-
-
 ATTENTION = View(
     "attention",
     Attention,
     suits,
     make_attention,
     item="example",
+    places=_places,
+    place="layer",
+    opens_layers=True,
     find_worst=find_worst_example,
     order=1,
     about="Which step of a sequence looks at which, head by head.",

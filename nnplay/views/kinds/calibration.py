@@ -8,11 +8,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.text import counted
 from nnplay.training.scores.calibration import Reliability, brier, reliability
 from nnplay.training.scores.uncertainty import Interval, accuracy_interval
 from nnplay.training.trainer import Trainer
 from nnplay.views.scored import ClassScores, gives_chances, has_labels, name_classes, score_classes, score_rows
+from nnplay.views.table import Table, ends
 from nnplay.views.view import Asked, Output, View
 
 Array = NDArray[Any]
@@ -53,8 +53,7 @@ def make_calibration(trainer: Trainer, asked: Asked) -> Calibration:
     pairs = zip(bins.right.tolist(), bins.counts.tolist(), strict=True)
     intervals = tuple(accuracy_interval(right, count) if count else None for right, count in pairs)
     share, mean = (float(each.mean()) if len(true) else float("nan") for each in (true, chances))
-    single = len(classes.true) == len(scored.rows)
-    rows = scored.words if single else f"{counted(len(classes.true), 'answer')} in {scored.words}"
+    rows = scored.describe(len(classes.true))
     return Calibration(place, bins, intervals, error, mean, share, rows)
 
 
@@ -80,6 +79,13 @@ def name_places(trainer: Trainer) -> tuple[str, ...]:
     return (CHOSEN if exclusive else EVERY, *name_classes(trainer))
 
 
+def list_bins(shown: Calibration) -> Table:
+    """A row for each bin of probabilities."""
+    bins = zip(shown.bins.chances.tolist(), shown.bins.shares.tolist(), shown.bins.counts.tolist(), strict=True)
+    rows = [(*each, *ends(interval)) for each, interval in zip(bins, shown.intervals, strict=True)]
+    return Table(("probability", "share_true", "rows", "share_low", "share_high"), rows)
+
+
 CALIBRATION = View(
     "calibration",
     Calibration,
@@ -90,4 +96,5 @@ CALIBRATION = View(
     places=name_places,
     place="class",
     order=5,
+    table=list_bins,
 )

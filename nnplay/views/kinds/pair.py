@@ -45,7 +45,7 @@ def find_worst(trainer: Trainer) -> int:
 
 
 PAIR = View(
-    "images",
+    "reconstruction",
     Pair,
     suits,
     make_pair,

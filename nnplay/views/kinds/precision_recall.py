@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nnplay.training.scores.uncertainty import Interval, average_precision_interval, f1_interval
 from nnplay.training.trainer import Trainer
 from nnplay.views.scored import name_classes, ranks_classes
+from nnplay.views.table import Table
 from nnplay.views.thresholds import HALF, Cut, count_thresholds, rank_class, thin
 from nnplay.views.view import Asked, Output, View
 
@@ -52,8 +53,13 @@ def make_precision_recall(trainer: Trainer, asked: Asked) -> PrecisionRecall:
     )
 
 
+def list_points(shown: PrecisionRecall) -> Table:
+    """The points of the curve."""
+    return Table(("recall", "precision"), list(zip(shown.recall.tolist(), shown.precision.tolist(), strict=True)))
+
+
 PRECISION_RECALL = View(
-    "precision–recall",
+    "precision-recall",
     PrecisionRecall,
     ranks_classes,
     make_precision_recall,
@@ -65,4 +71,5 @@ PRECISION_RECALL = View(
     places=name_classes,
     place="class",
     order=4,
+    table=list_points,
 )

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from nnplay.training.scores.metrics import regression
 from nnplay.training.scores.uncertainty import MOST_ROWS, Interval, mean_interval, r2_interval
 from nnplay.training.trainer import Trainer
-from nnplay.views.scored import has_quantities, score_rows
+from nnplay.views.scored import has_quantities, in_units, score_rows
+from nnplay.views.table import Table
 from nnplay.views.view import Asked, Output, View
 
 
@@ -37,9 +38,7 @@ class Residuals(Output):
 def make_residuals(trainer: Trainer, asked: Asked) -> Residuals:
     """The residuals of the target asked for."""
     scored, name = score_rows(trainer, asked), trainer.split.train.target_names[asked.place]
-    in_units = trainer.split.scaler.target_in_units
-    true = in_units(scored.y)[:, asked.place]
-    predicted = in_units(trainer.form.estimate(scored.answers).reshape(scored.y.shape))[:, asked.place]
+    true, predicted = (each[:, asked.place] for each in in_units(trainer, scored))
     if not len(true):
         return Residuals(name, predicted, predicted, {}, {}, scored.words)
     few = 1 < len(true) <= MOST_ROWS
@@ -52,6 +51,11 @@ def name_targets(trainer: Trainer) -> tuple[str, ...]:
     return trainer.split.train.target_names
 
 
+def list_residuals(shown: Residuals) -> Table:
+    """A row for each prediction."""
+    return Table(("predicted", "residual"), list(zip(shown.predicted.tolist(), shown.residual.tolist(), strict=True)))
+
+
 RESIDUALS = View(
     "residuals",
     Residuals,
@@ -62,4 +66,5 @@ RESIDUALS = View(
     places=name_targets,
     place="target",
     order=3,
+    table=list_residuals,
 )

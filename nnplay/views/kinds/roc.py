@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nnplay.training.scores.uncertainty import Interval, auc_interval
 from nnplay.training.trainer import Trainer
 from nnplay.views.scored import name_classes, ranks_classes
+from nnplay.views.table import Table
 from nnplay.views.thresholds import HALF, Cut, count_thresholds, rank_class, thin
 from nnplay.views.view import Asked, Output, View
 
@@ -40,6 +41,12 @@ def make_roc(trainer: Trainer, asked: Asked) -> Roc:
     return Roc(across, up, ranked.cut, ranked.ranking.auc(), ranked.interval(auc_interval))
 
 
+def list_points(shown: Roc) -> Table:
+    """The points of the curve."""
+    rows = list(zip(shown.false_positive_rate.tolist(), shown.recall.tolist(), strict=True))
+    return Table(("false_positive_rate", "recall"), rows)
+
+
 ROC = View(
     "ROC",
     Roc,
@@ -53,4 +60,5 @@ ROC = View(
     places=name_classes,
     place="class",
     order=3,
+    table=list_points,
 )

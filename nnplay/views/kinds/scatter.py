@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_numbers
-from nnplay.views.scored import score_rows
+from nnplay.views.scored import in_units, score_rows
+from nnplay.views.table import Table
 from nnplay.views.view import Asked, Output, View
 
 
@@ -31,10 +32,13 @@ def make_scatter(trainer: Trainer, asked: Asked) -> Scatter:
     """Predicted against true values in the target's own units."""
     target = asked.item
     scored = score_rows(trainer, asked)
-    y, answers = scored.y, scored.answers
-    unscale = trainer.split.scaler.inverse_target
-    predicted = unscale(trainer.form.estimate(answers).reshape(y.shape))[:, target]
-    return Scatter(unscale(y)[:, target].astype(np.float32), predicted.astype(np.float32), scored.words)
+    true, predicted = (each[:, target].astype(np.float32) for each in in_units(trainer, scored))
+    return Scatter(true, predicted, scored.words)
+
+
+def list_predictions(shown: Scatter) -> Table:
+    """A row for each prediction."""
+    return Table(("true", "predicted"), list(zip(shown.true.tolist(), shown.predicted.tolist(), strict=True)))
 
 
 SCATTER = View(
@@ -46,4 +50,5 @@ SCATTER = View(
     order=2,
     about="Each prediction against the true value.",
     group="scores",
+    table=list_predictions,
 )

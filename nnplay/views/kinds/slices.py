@@ -12,7 +12,8 @@ from nnplay.training.scores.slicing import Slice, slice_by_category, slice_by_nu
 from nnplay.training.scores.uncertainty import MOST_ROWS, Interval, accuracy_interval, mean_interval
 from nnplay.training.trainer import Trainer
 from nnplay.views.rows import decide_classes
-from nnplay.views.scored import Scored, has_labels, has_quantities, ranks_classes, score_rows
+from nnplay.views.scored import Scored, counts_in_score, has_labels, has_quantities, in_units, ranks_classes, score_rows
+from nnplay.views.table import Table, ends
 from nnplay.views.table_columns import slice_column, table_columns
 from nnplay.views.view import Asked, Output, View
 
@@ -80,20 +81,18 @@ def make_slices(trainer: Trainer, asked: Asked) -> Slices:
 def _score_each(trainer: Trainer, scored: Scored, target: int) -> Array:
     """Of each row whether it is right, or which share of it is; of quantities the absolute error of a target."""
     if has_quantities(trainer):
-        in_units = trainer.split.scaler.target_in_units
-        predicted = in_units(trainer.form.estimate(scored.answers).reshape(scored.y.shape))
-        return np.asarray(np.abs(in_units(scored.y) - predicted)[:, target])
+        true, predicted = in_units(trainer, scored)
+        return np.asarray(np.abs(true - predicted)[:, target])
     if not has_labels(trainer):
         estimate = trainer.form.estimate(scored.answers).reshape(scored.y.shape)
         if trainer.loss.target == "distribution":
             return np.asarray(estimate.argmax(axis=1) == scored.y.argmax(axis=1))
         return np.asarray(((estimate > 0.5) == (scored.y > 0.5)).mean(axis=1))
-    right, ignored = decide_classes(trainer, scored.answers) == scored.y, trainer.form.ignored
-    counts = np.ones(scored.y.shape) if ignored is None else scored.y != ignored
-    if scored.y.ndim == 1 and ignored is None:
-        return np.asarray(right)
-    flat = right.reshape(len(right), -1), counts.reshape(len(right), -1)
-    return np.asarray((flat[0] * flat[1]).sum(axis=1) / np.maximum(1, flat[1].sum(axis=1)))
+    right = np.asarray(decide_classes(trainer, scored.answers) == scored.y)
+    if scored.y.ndim == 1:
+        return right
+    counts = counts_in_score(trainer, scored.y).reshape(len(right), -1)
+    return np.asarray((right.reshape(counts.shape) & counts).sum(axis=1) / np.maximum(1, counts.sum(axis=1)))
 
 
 def _score(name: str, values: Array) -> SliceScore:
@@ -127,6 +126,13 @@ def count_targets(trainer: Trainer, place: int) -> int:
     return len(trainer.split.train.target_names) if has_quantities(trainer) else 1
 
 
+def list_slices(shown: Slices) -> Table:
+    """A row for each slice, below that of all rows."""
+    found = [each for each in (shown.whole, *shown.slices) if each is not None]
+    rows = [(each.name, each.count, each.score, *ends(each.interval)) for each in found]
+    return Table((shown.column, "rows", shown.metric, "low", "high"), rows)
+
+
 SLICES = View(
     "slices",
     Slices,
@@ -139,4 +145,5 @@ SLICES = View(
     places=name_places,
     place="column",
     order=7,
+    table=list_slices,
 )

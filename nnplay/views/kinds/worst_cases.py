@@ -13,7 +13,8 @@ from nnplay.training.scores.unusual import deviations, nearest_rows
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_symbols, one_class_per_row
 from nnplay.views.rows import count_drawn, decide_classes
-from nnplay.views.scored import Scored, has_labels, has_quantities, ranks_classes, score_rows
+from nnplay.views.scored import Scored, counts_in_score, has_labels, has_quantities, ranks_classes, score_rows
+from nnplay.views.table import Table
 from nnplay.views.table_columns import is_table
 from nnplay.views.view import Asked, Output, View
 from nnplay.views.worst_example import measure_misses
@@ -130,9 +131,10 @@ def _describe(trainer: Trainer, scored: Scored, worst: Array) -> tuple[Case, ...
         return _describe_numbers(trainer, rows, y, answers)
     decided, names = decide_classes(trainer, answers), trainer.split.class_names
     if y.ndim > 1:
-        wrong = (decided != y).reshape(len(y), -1)
-        pairs = zip(rows, wrong, strict=True)
-        return tuple(Case(row, "", "", f"{int(each.sum()):,} of {each.size:,}", not each.any()) for row, each in pairs)
+        counts = counts_in_score(trainer, y).reshape(len(y), -1)
+        wrong = (decided != y).reshape(len(y), -1) & counts
+        pairs = zip(rows, wrong, counts.sum(axis=1).tolist(), strict=True)
+        return tuple(Case(row, "", "", f"{int(each.sum()):,} of {size:,}", not each.any()) for row, each, size in pairs)
     chances = trainer.form.probabilities(answers) if trainer.form.probabilities is not None else None
     return tuple(
         Case(
@@ -229,6 +231,12 @@ def count_cases(trainer: Trainer, place: int) -> int:
     return min(MOST_CASES, len(trainer.split.validation or trainer.split.train))
 
 
+def list_cases(shown: WorstCases) -> Table:
+    """The cases, the worst first."""
+    rows = [(case.row, case.true, case.predicted, case.how) for case in shown.cases]
+    return Table(("row", "true", "predicted", shown.measure), rows)
+
+
 WORST_CASES = View(
     "worst cases",
     WorstCases,
@@ -239,4 +247,5 @@ WORST_CASES = View(
     item="case",
     count=count_cases,
     order=6,
+    table=list_cases,
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.data.cells.cells import parse_number
 from nnplay.data.csv.text.dialect import BLANK
 from nnplay.data.csv.text.lines import FIELD_LIMIT
 from nnplay.data.csv.text.plain_numbers import MARGIN, read_plain
@@ -18,9 +21,12 @@ _NEWLINE: Final = 10
 #: What `str.strip` takes off besides these is not in a block.
 _WHITE: Final = tuple(bytes([letter]) for letter in (9, 11, 12, 13, 28, 29, 30, 31, 32))
 _WHITE_BEYOND_ASCII: Final = "\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+#: Words that tell whether the others are numbers too.
+_PROBE: Final = 64
 _MARGIN: Final = bytes(MARGIN)
 
-Places = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
+Places = NDArray[np.unsignedinteger]
+"""Places in a line, in as few bytes as its length needs."""
 
 
 class ByteBlock:
@@ -57,6 +63,25 @@ class ByteBlock:
         kind = self._ends.dtype
         return ByteBlock(self.text, lines, ends.astype(kind), begins.astype(kind))
 
+    @classmethod
+    def joined(cls, blocks: Sequence[ByteBlock]) -> ByteBlock:
+        """The lines of several blocks, one behind the other, as one block."""
+        texts = [memoryview(block.text)[MARGIN:-MARGIN] for block in blocks]
+        shifts = itertools.accumulate((len(text) for text in texts[:-1]), initial=0)
+        lines = [block._lines + np.int32(shift) for block, shift in zip(blocks, shifts, strict=True)]
+        ends = np.concatenate([block._ends for block in blocks], axis=1)
+        begins = None
+        if any(block._begins is not None for block in blocks):
+            begins = np.concatenate([block._all_begins() for block in blocks], axis=1)
+        return cls(b"".join([_MARGIN, *texts, _MARGIN]), np.concatenate(lines), ends, begins)
+
+    def _all_begins(self) -> Places:
+        if self._begins is not None:
+            return self._begins
+        begins = np.zeros_like(self._ends)
+        begins[1:] = self._ends[:-1] + 1
+        return begins
+
 
 @dataclass(frozen=True, slots=True)
 class BlockColumn:
@@ -80,6 +105,12 @@ class BlockColumn:
         begins, ends = self.block.span(self.column)
         return self._between(begins[rows], ends[rows])
 
+    def different(self, rows: NDArray[np.int64]) -> set[str]:
+        """The different cells of some rows; most of those that are asked for are empty."""
+        begins, ends = (places[rows] for places in self.block.span(self.column))
+        filled = ends > begins
+        return {*self._between(begins[filled], ends[filled]), *(() if filled.all() else ("",))}
+
     def select(self, keep: NDArray[np.bool_]) -> BlockColumn:
         """The same with only the rows (N,) that are to be kept."""
         return BlockColumn(self.block.select(self.column, keep), 0)
@@ -92,11 +123,15 @@ class BlockColumn:
         return into.of_bytes(self.block.text, begins, ends)
 
     def numbers(self, decimal: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """The numbers (N,) that cells plainly are, as `parse_number` reads them, and which cells are numbers."""
+        """The numbers (N,) that cells plainly are, as `parse_number` reads them, and which cells are numbers.
+
+        Of cells that are written in a rarer way some may be passed over where most of them are words.
+        """
         begins, ends = self.block.span(self.column)
         values, known = read_plain(self.block.text, begins, ends, decimal)
         rest = np.flatnonzero(~known & (ends > begins))
-        if rest.size:
+        first = self._between(begins[rest[:_PROBE]], ends[rest[:_PROBE]])
+        if 2 * sum(parse_number(word, decimal) is not None for word in first) > len(first):
             words = TextPart(BETWEEN.join(self._between(begins[rest], ends[rest])), rest.size)
             values[rest], known[rest] = words.numbers(decimal)
         return values, known
@@ -135,8 +170,8 @@ def cut_block(block: str, delimiter: str, width: int) -> ByteBlock | None:
     if longest > FIELD_LIMIT and _longest_cell(begins, ends) > FIELD_LIMIT:
         return None
     kind = np.min_scalar_type(longest)
-    small = [None if places is None else places.T.astype(kind, order="C") for places in (ends, begins)]
-    return ByteBlock(raw, lines, small[0], small[1])
+    held = None if begins is None else begins.T.astype(kind, order="C")
+    return ByteBlock(raw, lines, ends.T.astype(kind, order="C"), held)
 
 
 def _longest_cell(begins: NDArray[np.int32] | None, ends: NDArray[np.int32]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ BLANK = " "
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
 _COMMA_NUMBER = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?")
 _POINT_NUMBER = re.compile(r"[+-]?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?")
+#: So many letters, in so many lines at the least, tell as much as all of them.
+_MOST_LETTERS = 1 << 18
+_FEWEST_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Dialect:
 
 def find_dialect(lines: Sequence[str], delimiter: str, decimal: str) -> Dialect:
     """The dialect of a file that begins with `lines`; "auto" is found out, anything else is taken as told."""
-    lines = [line for line in lines if not line.startswith("#")] or lines
+    lines = _enough([line for line in lines if not line.startswith("#")] or lines)
     found = _best_delimiter(lines) if delimiter == "auto" else delimiter
     notes = [f"delimiter: {_NAMES[found]}"] if delimiter == "auto" and found != "," else []
     if decimal != "auto":
@@ -38,6 +42,12 @@ def find_dialect(lines: Sequence[str], delimiter: str, decimal: str) -> Dialect:
     if mark == ",":
         notes.append(f"decimal comma (if it separates thousands, use {advice('decimal', '.')})")
     return Dialect(found, mark, tuple(notes))
+
+
+def _enough(lines: Sequence[str]) -> Sequence[str]:
+    """All lines, or the first few where they are very long."""
+    letters = itertools.accumulate(map(len, lines))
+    return lines[: max(_FEWEST_LINES, sum(count <= _MOST_LETTERS for count in letters))]
 
 
 def sample_rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:

@@ -7,6 +7,8 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO
 
+import numpy as np
+
 from nnplay.data.csv.advice import advice
 from nnplay.errors import InputError
 from nnplay.memory_budget import size_text
@@ -33,10 +35,11 @@ class Lines(Iterator[str]):
         self._blocks = _read_blocks(file, encoding, skip, where)
         self._lines: list[str] = []
         self._taken = 0
+        self._one_by_one = False
 
     def __next__(self) -> str:
         if self._taken == len(self._lines):
-            self._lines, self._taken = _split(next(self._blocks)), 0
+            self._lines, self._taken, self._one_by_one = _split(next(self._blocks)), 0, False
         self._taken += 1
         return self._lines[self._taken - 1]
 
@@ -48,12 +51,18 @@ class Lines(Iterator[str]):
         return self._lines[self._taken : self._taken + count]
 
     def take_block(self) -> str:
-        """About a million characters of whole lines; empty at the end, and in the middle of a block of lines."""
-        return next(self._blocks, "") if self._taken == len(self._lines) else ""
+        """About a million characters of whole lines; empty at the end, and before a block that was put back is over."""
+        if self._taken == len(self._lines):
+            return next(self._blocks, "")
+        if self._one_by_one:
+            return ""
+        block = "".join(self._lines[self._taken :])
+        self._lines, self._taken = [], 0
+        return block
 
     def put_back(self, block: str) -> None:
         """Gives the lines of the block that was taken last one by one after all."""
-        self._lines, self._taken = _split(block), 0
+        self._lines, self._taken, self._one_by_one = _split(block), 0, True
 
 
 def _split(block: str) -> list[str]:
@@ -71,11 +80,16 @@ def _read_blocks(file: BinaryIO, encoding: str, skip: int, where: str) -> Iterat
             raise InputError(what, where=f"{where}, row {number}", hint="is this really a table?")
         if end:
             yield "".join([*begun, text[:end]])
-            begun, pending, number = [], 0, number + text.count("\n")
+            begun, pending, number = [], 0, number + _count_ends(text)
         begun.append(text[end:])
         pending += len(text) - end if end else 0
     if last := "".join(begun):
         yield last + "\n"
+
+
+def _count_ends(text: str) -> int:
+    """How many newlines there are, several times as fast as `str.count`."""
+    return int(np.count_nonzero(np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8) == ord("\n")))
 
 
 def read_pieces(file: BinaryIO, encoding: str, skip: int, where: str, size: int = _CHUNK) -> Iterator[str]:
@@ -99,7 +113,7 @@ def read_pieces(file: BinaryIO, encoding: str, skip: int, where: str, size: int 
         offset += len(chunk)
         _refuse_nul(text, number, where)
         yield text
-        number += text.count("\n")
+        number += _count_ends(text)
         if not chunk:
             return
 

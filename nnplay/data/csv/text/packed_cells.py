@@ -16,6 +16,9 @@ from nnplay.data.csv.text.text_part import BETWEEN, TextPart
 from nnplay.data.csv.text.word_codes import WordCodes
 
 _BLOCK: Final = 4096
+#: Blocks are joined until they hold so many rows, or so many bytes.
+_ROWS: Final = 2048
+_BYTES: Final = 1 << 28
 #: Codes of up to so many different words are kept once they were made.
 _FEW: Final = 1 << 16
 
@@ -34,7 +37,15 @@ class PackedCells(Sequence[str]):
         self._parts = [*parts, *(TextPart(BETWEEN.join(piece), len(piece)) for piece in pieces)]
         self._firsts = [0, *itertools.accumulate(part.rows for part in self._parts)]
         self._rows = self._firsts.pop()
-        self._coded: tuple[list[str], NDArray[np.int32]] | None = None
+        self._coded: tuple[list[str], NDArray[np.integer]] | None = None
+
+    @classmethod
+    def joined(cls, columns: Sequence[PackedCells]) -> PackedCells:
+        """The cells of several columns, one behind the other: their pieces as they are, unless these are small."""
+        parts = [part for column in columns for part in column._parts]
+        if sum(part.rows for part in parts) < _ROWS * len(parts):
+            return cls([word for part in parts for word in part.words()])
+        return cls(parts=parts)
 
     def unpack(self) -> list[str]:
         """All cells as a list."""
@@ -53,13 +64,21 @@ class PackedCells(Sequence[str]):
             found += part.pick(some) if some.size else ()
         return found
 
-    def coded(self) -> tuple[list[str], NDArray[np.int32]]:
+    def different(self, rows: NDArray[np.bool_]) -> set[str]:
+        """The different cells of some rows."""
+        found: set[str] = set()
+        for first, part in zip(self._firsts, self._parts, strict=True):
+            some = np.flatnonzero(rows[first : first + part.rows])
+            found |= part.different(some) if some.size else found
+        return found
+
+    def coded(self) -> tuple[list[str], NDArray[np.integer]]:
         """The different words in the order in which they come, and for each cell (N,) which of them it is."""
         if self._coded is not None:
             return self._coded
         words = WordCodes()
-        codes = [part.codes(words) for part in self._parts]
-        coded = words.words, np.concatenate(codes) if codes else np.zeros(0, dtype=np.int32)
+        codes = [_small(part.codes(words), len(words.words)) for part in self._parts]
+        coded = words.words, np.concatenate(codes) if codes else np.zeros(0, dtype=np.uint8)
         if len(coded[0]) <= _FEW:
             self._coded = coded
         return coded
@@ -102,6 +121,11 @@ class PackedCells(Sequence[str]):
         return found
 
 
+def _small(codes: NDArray[np.int32], words: int) -> NDArray[np.integer]:
+    """The codes (N,) of so many words in as few bytes as they need."""
+    return codes.astype(np.min_scalar_type(words))
+
+
 class ColumnGatherer:
     """Takes rows one by one, or in blocks, and turns them into packed columns."""
 
@@ -109,20 +133,24 @@ class ColumnGatherer:
         self.lines: array[int] = array("q")
         self._parts: list[list[Part]] = [[] for _ in range(width)]
         self._rows: list[list[str]] = []
+        self._blocks: list[ByteBlock] = []
 
     def add(self, line: int, row: list[str]) -> None:
         """Take the row that begins on `line`."""
-        if len(self._rows) >= _BLOCK:
+        if self._blocks or len(self._rows) >= _BLOCK:
             self._flush()
         self._rows.append(row)
         self.lines.append(line)
 
     def add_block(self, line: int, block: ByteBlock) -> None:
         """Take many rows; the first begins on `line`, each of the others on the next."""
-        self._flush()
-        self.lines.extend(range(line, line + block.rows))
-        for column, parts in enumerate(self._parts):
-            parts.append(BlockColumn(block, column))
+        if self._rows:
+            self._flush()
+        self.lines.frombytes(np.arange(line, line + block.rows, dtype=np.int64).tobytes())
+        self._blocks.append(block)
+        held = self._blocks
+        if sum(block.rows for block in held) >= _ROWS or sum(len(block.text) for block in held) >= _BYTES:
+            self._flush()
 
     @property
     def width(self) -> int:
@@ -134,10 +162,13 @@ class ColumnGatherer:
         """The row taken last, trimmed; empty before there is one."""
         if self._rows:
             return [cell.strip() for cell in self._rows[-1]]
+        self._flush()
         return [parts[-1].words(parts[-1].rows - 1)[0] for parts in self._parts if parts]
 
     def repeats(self, column: int, word: str) -> bool:
         """Whether a row before the last has `word` in that column."""
+        if self._blocks:
+            self._flush()
         words = [word for part in self._parts[column] for word in part.words()]
         words += [row[column].strip() for row in self._rows]
         return word in words[:-1]
@@ -145,6 +176,7 @@ class ColumnGatherer:
     def drop_last(self) -> None:
         """Forget the row taken last."""
         if not self._rows:
+            self._flush()
             self._unpack_last()
         self._rows.pop()
         self.lines.pop()
@@ -162,11 +194,15 @@ class ColumnGatherer:
         self._rows = [list(row) for row in zip(*pieces, strict=True)]
 
     def _flush(self) -> None:
-        if not self._rows:
-            return
-        for parts, cells in zip(self._parts, zip(*self._rows, strict=True), strict=True):
-            parts.append(TextPart(_trimmed(cells), len(cells)))
-        self._rows = []
+        """Turns the rows, or the blocks, that were taken last into pieces."""
+        if self._blocks:
+            block = self._blocks[0] if len(self._blocks) == 1 else ByteBlock.joined(self._blocks)
+            for column, parts in enumerate(self._parts):
+                parts.append(BlockColumn(block, column))
+        elif self._rows:
+            for parts, cells in zip(self._parts, zip(*self._rows, strict=True), strict=True):
+                parts.append(TextPart(_trimmed(cells), len(cells)))
+        self._rows, self._blocks = [], []
 
 
 def _trimmed(cells: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Plain numbers read from bytes: up to sixteen characters of each are worked on at a time, as whole numbers of 64 bits."""
+"""Plain numbers read from bytes: up to sixteen characters of each are worked on at a time, as one or two integers."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _ONES, _TOPS, _TO_TOP = _eight_times(1), _eight_times(0x80), _eight_times(0x80 -
 _LETTER, _PLACE, _LAST = np.uint64(8), np.uint64(7), np.uint64(56)
 _ONE: Final = np.uint64(1)
 _PAIRS, _FOURS = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF)
-#: Of eight characters the last few: none of them up to all.
-_KEEP: Final = np.array([(1 << 64) - (1 << 8 * (8 - count)) for count in range(9)], dtype=np.uint64)
+#: Of eight characters the last few: none of them up to all, which stay all for longer cells.
+_KEEP: Final = np.array([(1 << 64) - (1 << 8 * max(8 - count, 0)) for count in range(_DIGITS + 2)], dtype=np.uint64)
 #: Powers of ten by how many bits stand behind the point.
 _POWERS: Final = np.array([float(f"1e{bits // 8}") for bits in range(8 * _DIGITS + 1)])
 
@@ -50,12 +50,15 @@ def read_plain(
     first = np.frombuffer(text, np.uint8)[begins]
     negative = first == ord("-")
     lengths = ends - (begins + (negative | (first == ord("+"))))
-    letters = (eights[ends - 8] ^ _ZEROS) & _KEEP[np.clip(lengths, 0, 8)]
+    letters = (eights[ends - 8] ^ _ZEROS) & _KEEP[np.minimum(lengths, len(_KEEP) - 1)]
     mark = _find(point, letters)
-    number = _take_out(letters, mark)
-    known = _are_digits(number) & (lengths > (mark != 0)) & (lengths <= 8)
-    values = _as_number(number) / _POWERS[np.bitwise_count(_above(mark))]
-    long = np.flatnonzero((lengths > 8) & (lengths <= _DIGITS + 1))
+    pointed = mark != 0
+    number = _take_out(letters, mark) if pointed.any() else letters
+    known = _are_digits(number) & (lengths > pointed)
+    values = _as_number(number)
+    if number is not letters:
+        values /= _POWERS[np.bitwise_count(_above(mark))]
+    long = np.flatnonzero(lengths > 8)
     if long.size:
         values[long], known[long] = _read_long(eights, ends[long], lengths[long], point)
     return np.negative(values, out=values, where=negative), known
@@ -66,7 +69,7 @@ def _read_long(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The same of more than eight characters, without their sign."""
     letters = eights[ends - 8] ^ _ZEROS
-    front = (eights[ends - 16] ^ _ZEROS) & _KEEP[lengths - 8]
+    front = (eights[ends - 16] ^ _ZEROS) & _KEEP[np.minimum(lengths - 8, len(_KEEP) - 1)]
     mark = _find(point, letters)
     behind = mark != 0
     before = np.where(behind, 0, _find(point, front))
@@ -98,7 +101,7 @@ def _below(mark: Letters) -> Letters:
 def _take_out(letters: Letters, mark: Letters) -> Letters:
     """The letters without the one that is marked; a zero comes in front."""
     shift = (mark != 0).astype(np.uint64) << np.uint64(3)
-    return (letters & _above(mark)) | ((letters & _below(mark)) << shift)
+    return np.asarray((letters & _above(mark)) | ((letters & _below(mark)) << shift))
 
 
 def _are_digits(letters: Letters) -> NDArray[np.bool_]:

@@ -32,6 +32,10 @@ class TextPart:
         words = self.words()
         return [words[row] for row in rows.tolist()]
 
+    def different(self, rows: NDArray[np.int64]) -> set[str]:
+        """The different cells of some rows."""
+        return set(self.pick(rows))
+
     def select(self, keep: NDArray[np.bool_]) -> TextPart:
         """The same with only the rows (N,) that are to be kept."""
         words = list(itertools.compress(self.words(), keep.tolist()))

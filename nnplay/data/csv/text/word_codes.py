@@ -74,7 +74,7 @@ class WordCodes:
 
     def _find(self, keys: NDArray[np.uint64]) -> NDArray[np.int32]:
         """For each key (N,) the place that it has among those that are known; any place for one that is not."""
-        places = self._slots[(keys * _SPREAD) >> self._shift]
+        places: NDArray[np.int32] = self._slots[(keys * _SPREAD) >> self._shift]
         others = np.flatnonzero(self._keys[places] != keys) if self._keys.size else self._keys
         if others.size:
             found = np.searchsorted(self._keys, keys[others])

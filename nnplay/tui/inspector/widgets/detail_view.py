@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nnplay.inspector.messages import Detail, OperandView, View, When
 from nnplay.text import note_cut
-from nnplay.tui.inspector.widgets import tiles, time_bars
+from nnplay.tui.inspector.widgets import patch, tiles, time_bars
 from nnplay.tui.inspector.widgets.tiles import Form, Tile
 from nnplay.tui.theme.look import Ink
 from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined, row_width, wrap
@@ -106,6 +106,8 @@ class DetailView(Cells):
     def _words(self, detail: Detail, width: int, height: int) -> list[Row]:
         row = detail.row
         rows = self._lines(row.words, width, 3 if height >= 24 else 2, "text")
+        if row.product:
+            rows += self._lines(row.product, width, 2, "above")
         if row.evaluation and height >= 20:
             rows += self._lines(f"in evaluation: {row.evaluation}", width, 1, "dim")
         if row.torch and height >= 24:
@@ -147,8 +149,10 @@ class DetailView(Cells):
         return [*rows, *bars]
 
     def _charts(self, detail: Detail, width: int, height: int) -> list[Row]:
-        """Numbers by time step, where the row has such."""
+        """The window of a convolution, and numbers by time step, where the row has such."""
         rows: list[Row] = []
+        if detail.patch is not None:
+            rows += patch.rows_of(detail.patch, width, height, self.look)
         for chart in detail.charts:
             rows += time_bars.rows_of(chart, width, height - len(rows), self.look)
         return rows

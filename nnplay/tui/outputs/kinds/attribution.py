@@ -29,8 +29,9 @@ def draw(view: Attribution, width: int, height: int, look: Look) -> list[Row]:
         rows.append(draw_verdict(view.true, view.predicted, view.true == view.predicted, look))
     rows += draw_sentence(view.head, width, look)
     notes = [row for note in view.notes for row in draw_sentence(note, width, look)]
+    notes = notes[: max(0, height - len(rows) - _LEAST_BARS)]
     room = max(1, height - len(rows) - len(notes))
-    return [*rows, *_draw_parts(view, width, room, look), *notes]
+    return [*rows, *_draw_parts(view, width, room, look), *notes][:height]
 
 
 def _draw_parts(view: Attribution, width: int, height: int, look: Look) -> list[Row]:
@@ -59,9 +60,9 @@ def _draw_legend(view: Attribution, width: int, look: Look) -> Row:
     return joined(
         [
             (look.pick("■ for", "+ for"), look.ink("above")),
-            (f" up to {most}   ", look.ink("dim")),
+            (f" {most}  ", look.ink("dim")),
             (look.pick("■ against", "o against"), look.ink("below")),
-            (f" up to {least}", look.ink("dim")),
+            (f" {least}", look.ink("dim")),
         ]
     )
 

@@ -26,9 +26,9 @@ def draw(view: Embedded, width: int, height: int, look: Look) -> list[Row]:
             continue
         shown += 1
         _write(grid, word, left, y)
-    text = f"{percent(view.shares[0])} → and {percent(view.shares[1])} ↑ of the variance"
+    text = f"{percent(view.shares[0])} →, {percent(view.shares[1])} ↑ of the variance"
     if shown < len(view.names):
-        text += f" · {shown} of {len(view.names)} names fit"
+        text = f"{shown} of {len(view.names)} · {text}"
     body = [joined([_run(grid.get((y, x)), look) for x in range(width)]) for y in range(rows)]
     return [((fit(text, width), look.ink("dim")),), *body][:height]
 

@@ -17,7 +17,7 @@ from nnplay.views.kinds.precision_recall import PrecisionRecall
 
 
 def draw(view: PrecisionRecall, width: int, height: int, look: Look) -> list[Row]:
-    """Precision upwards against recall to the right; the dot is the threshold."""
+    """Precision upwards against recall to the right; the dot is the threshold, as is said below."""
     if view.cut.problem:
         return draw_problem(view.cut.problem, width, look)
     counts = view.cut.counts
@@ -29,8 +29,8 @@ def draw(view: PrecisionRecall, width: int, height: int, look: Look) -> list[Row
     axes_words = look.pick("precision ↑ recall →", "precision (up), recall")
     average = show_interval("", view.average, view.interval, look)
     head = [
-        draw_legend(("threshold", axes_words, "guessing"), look),
-        *draw_facts([("average precision", average), ("of", view.cut.rows)], width, look),
+        draw_legend((axes_words, "guessing"), look, first=1),
+        *draw_facts([("average precision", average)], width, look),
     ]
     return put_together(chart, head, draw_cut(view.cut, width, look, view.f1_interval), width, height, look)
 

@@ -27,7 +27,7 @@ def draw(view: Residuals, width: int, height: int, look: Look) -> list[Row]:
     zero = Downsampled.through(np.array([across.low, across.high]), np.zeros(2))
     lines = (curves.Line("", points, dots=True), curves.Line("", zero))
     chart = curves.Chart(lines, across, find_limits(np.r_[view.residual, 0.0]))
-    axes_words = look.pick("true − predicted ↑ vs predicted →", "true - predicted (up) vs predicted")
+    axes_words = look.pick("residual ↑ predicted →", "residual (up), predicted")
     below = [_draw_histogram(view, width, look), *draw_facts(_facts(view, look), width, look)]
     return put_together(chart, [draw_legend((axes_words, "no error"), look)], below, width, height, look)
 

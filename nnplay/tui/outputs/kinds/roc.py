@@ -21,7 +21,7 @@ from nnplay.views.kinds.roc import Roc
 
 
 def draw(view: Roc, width: int, height: int, look: Look) -> list[Row]:
-    """Recall upwards against the false positive rate to the right; the dot is the threshold."""
+    """Recall upwards against the false positive rate to the right; the dot is the threshold, as is said below."""
     if view.cut.problem:
         return draw_problem(view.cut.problem, width, look)
     counts = view.cut.counts
@@ -30,8 +30,8 @@ def draw(view: Roc, width: int, height: int, look: Look) -> list[Row]:
     chart = curves.Chart((here, line, curves.Line("", DIAGONAL)), UNIT, UNIT)
     axes_words = look.pick("recall ↑ FP rate →", "recall (up), FP rate")
     head = [
-        draw_legend(("threshold", axes_words, "guessing"), look),
-        *draw_facts([("AUC", show_interval("auc", view.auc, view.interval, look)), ("of", view.cut.rows)], width, look),
+        draw_legend((axes_words, "guessing"), look, first=1),
+        *draw_facts([("AUC", show_interval("auc", view.auc, view.interval, look))], width, look),
     ]
     return put_together(chart, head, draw_cut(view.cut, width, look), width, height, look)
 

@@ -40,7 +40,7 @@ def draw(view: Slices, width: int, height: int, look: Look) -> list[Row]:
         lines.append(
             joined([*runs, *(_draw_track(each, view.whole, limits, track, look) if track >= _LEAST_TRACK else ())])
         )
-    foot = f"{view.rows} · lines: 95 % intervals" if track >= _LEAST_TRACK else view.rows
+    foot = f"{view.rows}, 95 % intervals" if track >= _LEAST_TRACK else view.rows
     room = max(1, height - 2)
     left = len(lines) - room
     shown = lines if left <= 0 else [*lines[: room - 1], ((f"and {counted(left + 1, 'more slice')}", look.ink("dim")),)]

@@ -26,7 +26,7 @@ def draw(view: WorstCases, width: int, height: int, look: Look) -> list[Row]:
     room = max(1, height - 2 - len(near) - len(odd))
     first = min(max(0, view.at - room // 2), max(0, len(view.cases) - room))
     head, *lines = _draw_list(view, width, look)
-    title = fit(f"missed most of {view.rows}; {look.pick('✓', '=')} right after all", width)
+    title = fit(f"worst of {view.rows}; {look.pick('✓', '=')} right", width)
     return [((title, look.ink("dim")),), head, *lines[first : first + room], *odd, *near]
 
 
@@ -71,14 +71,18 @@ def _draw_odds(view: WorstCases, width: int, look: Look) -> list[Row]:
     """What is unusual in the case, a line for each input."""
     if view.odd is None:
         return []
-    said = f"unusual among {view.among}:" if view.odd else f"no input is {UNUSUAL:g} σ or more from {view.among}"
+    said = (
+        f"unusual among {view.among}:"
+        if view.odd
+        else f"no input is {UNUSUAL:g} {look.pick('σ', 'sd')} or more from {view.among}"
+    )
     heads: list[Row] = [((line, look.ink("dim")),) for line in wrap(clean(said), width)]
     return [*heads, *(_draw_odd(odd, width, look) for odd in view.odd)]
 
 
 def _draw_odd(odd: Odd, width: int, look: Look) -> Row:
     """`+4.1 σ worst area 1,650 (usually 558)`."""
-    away = f"{'+' if odd.deviations > 0 else look.pick('−', '-')}{abs(odd.deviations):.1f} σ"
+    away = f"{'+' if odd.deviations > 0 else look.pick('−', '-')}{abs(odd.deviations):.1f} {look.pick('σ', 'sd')}"
     tail = f" {figure(odd.value)} (usually {figure(odd.usual)})"
     name = clean(odd.name, max(4, width - len(tail) - len(away) - 3))
     return joined(

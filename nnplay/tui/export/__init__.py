@@ -1,0 +1,1 @@
+"""What the screen shows, written into files."""

@@ -1,0 +1,47 @@
+"""`:picture` and `:csv`: the view in the output pane as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.ui import playing
+
+
+async def test_the_view_is_written_as_a_picture_and_as_numbers(tmp_path: Path) -> None:
+    """The picture has the letters of the pane, fetches nothing, and is never written over."""
+    app = playing.make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        target = tmp_path / "view.svg"
+        await playing.type_line(pilot, f"picture {target}")
+        svg = target.read_text(encoding="utf-8")
+        assert "▀" in svg
+        assert "url(http" not in svg
+        assert "written to" in playing.text_of(app, "MessageLine")
+        await playing.type_line(pilot, f"picture {target}")
+        assert "something is already there" in playing.text_of(app, "MessageLine")
+        assert target.read_text(encoding="utf-8") == svg
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("picture view.png", "pictures are written as SVG only"),
+        ("picture nowhere/view.svg", "there is no such folder"),
+        ("csv view.txt", "is not the name of a .csv file"),
+        ("csv map.csv", "the view map is not a table"),
+    ],
+)
+async def test_what_cannot_be_written_is_said(
+    line: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sentence says what is wrong; no file appears."""
+    monkeypatch.chdir(tmp_path)
+    app = playing.make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await playing.type_line(pilot, line)
+        assert words in playing.text_of(app, "MessageLine")
+    assert not list(tmp_path.iterdir())
