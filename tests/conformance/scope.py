@@ -1,7 +1,7 @@
 """Which cases are about something that a playground for networks has no place for, and why: they are counted apart.
 
 Layers, losses, activations, normalising, pooling, padding, resizing, recurrence and attention are never here: where one
-of those cannot be expressed, it is counted as that.
+of those cannot be expressed, it is counted as that, unless it draws random numbers or its case has no number at all.
 """
 
 from __future__ import annotations
