@@ -126,6 +126,7 @@ class Bench:
         loss, optimizer: by default mse and sgd.
         seed: of data, weights and everything else in memory.
         weighted: each row has a weight in the loss.
+        target: shape of one row's, where the loss leaves it open.
         threads, machine: what runs the rows, and in how many threads.
         more: further fields of the `TapeSpec`.
     """
@@ -141,13 +142,14 @@ class Bench:
         threads: int = 1,
         machine: MachineMaker = CpuMachine,
         weighted: bool = False,
+        target: tuple[int, ...] = (),
         **more: Any,
     ) -> None:
         self.n, self.dtype, self.random = trial.n, dtype, np.random.default_rng(seed)
         self.loss = loss or loss_records()["mse"]()
         self.optimizer = optimizer or optimizer_records()["sgd"](lr=0.1)
         self.plan = Network(trial.layers).plan(trial.shape)
-        target = target_shape(self.loss, self.plan.output_shape)
+        target = target or target_shape(self.loss, self.plan.output_shape)
         spec = assembler.TapeSpec(trial.n, trial.n, {"target": target}, numbers=IN_MEMORY, **more)
         with shares_of(trial.share):
             self.tape: Tape = assembler.build(

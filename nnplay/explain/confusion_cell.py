@@ -15,7 +15,7 @@ from nnplay.run.training_thread import TrainingThread
 from nnplay.text import clean, counted, percent, plural
 from nnplay.training.trainer import Trainer
 from nnplay.views.rows import decide_classes
-from nnplay.views.scored import Scored, score_rows
+from nnplay.views.scored import Scored, counts_in_score, score_rows
 from nnplay.views.view import Asked
 
 Array = NDArray[Any]
@@ -48,7 +48,7 @@ class ConfusionCell:
     def describe(self, trainer: Trainer, scored: Scored, true: str, predicted: str) -> Iterator[str]:
         """How many there are, and which."""
         chosen = decide_classes(trainer, scored.answers)
-        own = scored.y == self.true
+        own = (scored.y == self.true) & counts_in_score(trainer, scored.y)
         here = own & (chosen == self.predicted)
         noun, count = "row" if scored.y.ndim == 1 else "place", int(here.sum())
         share = f", {percent(count / int(own.sum()))} of them" if own.any() else ""

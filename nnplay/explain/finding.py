@@ -15,9 +15,14 @@ from nnplay.health.judge import health_rules
 from nnplay.health.losses import Series
 from nnplay.run.training_thread import TrainingThread
 from nnplay.text import counted, percent
+from nnplay.training.trainer import Trainer
 
 #: Layers that are named one by one.
 _MOST_LAYERS: Final = 6
+#: A gradient breaks out if it is that many times the median of so many before it; the first few have no such.
+_LEAVES: Final = 10.0
+_WINDOW: Final = 50
+_BEFORE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +46,28 @@ class FindingShown:
             ]
         sentence = f"{self.sentence[:1].upper()}{self.sentence[1:]}."
         numbers = [f"{words[:1].upper()}{words[1:]}." for words in facts]
+        broke = None if rule.data or not {"fault", "gradient_norm"} & set(noted.names) else first_break(trainer)
+        if broke is not None:
+            numbers.append(broke[1])
         if rule.data and not facts:
             numbers = ["It is about the data, so it was found before the first step and training does not change it."]
-        return Explanation(rule.title, (sentence, *numbers), None if rule.data else InspectorPlace(trainer.step, 0))
+        place = None if rule.data else InspectorPlace(trainer.step if broke is None else broke[0] - 1, 0)
+        return Explanation(rule.title, (sentence, *numbers), place)
+
+
+def first_break(trainer: Trainer) -> tuple[int, str] | None:
+    """The first step whose gradient left the range of those before it, and in words by how much; None without one."""
+    curve = trainer.history["gradient_norm"]
+    values = np.asarray(curve.last, np.float64)
+    for k in range(_BEFORE, len(values)):
+        usual = float(np.median(values[max(0, k - _WINDOW) : k]))
+        if not np.isfinite(values[k]) or values[k] > _LEAVES * usual > 0:
+            step = int(curve.steps[k])
+            if not np.isfinite(values[k]):
+                return step, f"The first step with a gradient that is not finite is step {step:,}."
+            times = amount(values[k] / usual)
+            return step, f"The gradient broke out first in step {step:,}: its norm was {times} times the usual one."
+    return None
 
 
 class _Noted:

@@ -17,6 +17,8 @@ MOST_ROWS: Final = 2_000
 _LEAST_ROWS: Final = 32
 #: Multiply-adds that one picture may cost: some hundredths of a second, during which the training waits.
 _COST: Final = 3e8
+#: Numbers of training rows that are looked at to see where inputs lie.
+_SEEN: Final = 400_000
 
 
 def shown_part(trainer: Trainer) -> Dataset:
@@ -44,6 +46,12 @@ def afford_rows(trainer: Trainer) -> int:
 def spread_rows(total: int, count: int) -> NDArray[np.int64]:
     """Numbers of so many rows out of all, evenly spread: the first ones may be of a few classes only."""
     return np.unique(np.linspace(0, total - 1, max(1, min(total, count))).round().astype(np.int64))
+
+
+def seen_inputs(trainer: Trainer) -> Array:
+    """Training rows that say where inputs lie: evenly spread, and fewer where they are large."""
+    x = trainer.split.train.x
+    return x[spread_rows(len(x), min(MOST_ROWS, max(_LEAST_ROWS, _SEEN // x[0].size)))]
 
 
 def count_drawn(split: Split) -> int:

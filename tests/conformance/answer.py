@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -14,10 +15,13 @@ from nnplay.errors import InputError, Problems
 from nnplay.records.layer import Layer, LayerRecord
 from nnplay.records.loss import Loss, LossRecord
 from nnplay.records.registry import layer_records, loss_records
+from tests.conformance.attention import attend
+from tests.conformance.encoder import blocks_of
 from tests.conformance.in_our_words import in_our_words
 from tests.conformance.layout import LastState, Layout, layout_for
 from tests.conformance.question import CannotExpressError, Outcome, Question, Verdict
 from tests.conformance.scope import outside
+from tests.conformance.sequence_loss import spelling_loss
 from tests.conformance.twin_search import settings_for
 from tests.records import Bench, Trial, layer_named
 
@@ -36,7 +40,7 @@ def answer(question: Question) -> Outcome:
         if question.inputs[0].numel() == 0:
             raise CannotExpressError("an input without numbers")
         said = in_our_words(question)
-        reason = _loss(said) if said.path in _losses() else _layer(said)
+        reason = _asked(said)
     except CannotExpressError as problem:
         return _left_out(question, str(problem))
     except (InputError, Problems) as problem:
@@ -45,6 +49,17 @@ def answer(question: Question) -> Outcome:
     except Exception as problem:  # nothing that fails is left out of the tables
         reason = f"{type(problem).__name__}: {str(problem)[:80]}"
     return _outcome("different" if reason else "same", question, reason)
+
+
+def _asked(question: Question) -> str:
+    """How far off the engine is; empty where it is not."""
+    if question.path == "attention":
+        return _off("output", attend(*question.inputs, **question.arguments), question.result(), 1.0, FORWARD)
+    if question.path.startswith("nn.TransformerEncoder"):
+        return encoder(question)
+    if question.path == "nn.functional.ctc_loss":
+        return _off("loss", spelling_loss(question), question.result(), 1.0, FORWARD)
+    return _loss(question) if question.path in _losses() else _layer(question)
 
 
 def _left_out(question: Question, reason: str) -> Outcome:
@@ -77,6 +92,25 @@ def known_paths() -> frozenset[str]:
     """Every class and function that some record has for a twin."""
     twins = [record.twin for record in (*layer_records().values(), *loss_records().values()) if record.twin is not None]
     return frozenset(twin.path_for((1,) * (axes + 1)) for twin in twins for axes in (1, 2, 3))
+
+
+def encoder(question: Question) -> str:
+    """The blocks of a transformer's encoder, of our layers: forwards alone."""
+    x, told = question.inputs[0], blocks_of(question)
+    batched = x[None] if x.dim() == 2 else x if told.first else x.transpose(0, 1)
+    front = layer_named("linear", x.shape[-1], name="front")
+    bench = Bench(Trial((front, *told.layers), tuple(batched.shape[1:]), len(batched)), "float32")
+    found = {planned.path: planned.layer for planned in bench.plan.layers}
+    for path, prefix in told.names.items():
+        own = {name.removeprefix(prefix): one for name, one in question.tensors.items() if name.startswith(prefix)}
+        _put_in(bench, path, found[path].record.twin, found[path].values, replace(question, tensors=own))
+    rows, view = bench.table.rows, bench.machine.view
+    own = next(k for k, row in enumerate(rows) if row.path.startswith("1"))
+    bench.run(own)
+    view(bench.tape.layout.find("front.output"), bench.n)[...] = batched.detach().numpy()
+    bench.run(bench.count("data", "forward"), own)
+    y = torch.tensor(view(bench.tape.named["output"], bench.n))
+    return _off("output", y if told.first or x.dim() == 2 else y.transpose(0, 1), question.result(), 1.0, FORWARD)
 
 
 # -- layers ------------------------------------------------------------------------------------------------------------
@@ -344,9 +378,10 @@ def _given(loss: Loss, turned: Any, target: Any) -> Any:
     flat, labels = turned.reshape(-1, width), target.reshape(-1) if loss.target == "labels" else target
     for inverse in (lambda p: p, torch.exp):
         made = twin.loss_inputs(inverse(flat), labels, loss.values)[0]
-        if made.shape == flat.shape and torch.allclose(made, flat, atol=1e-5, equal_nan=True):
+        own = flat if loss.target == "labels" else flat[..., : made.shape[-1]]  # a likelihood has variances behind
+        if made.shape == own.shape and torch.allclose(made, own, atol=1e-5, equal_nan=True):
             return inverse(turned)
-    raise CannotExpressError("predictions of another form")
+    raise CannotExpressError("predictions that are no logarithms of probabilities")
 
 
 def _off(what: str, found: Any, wanted: Any, size: float, tolerance: float) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import torch
 
-from tests.conformance.question import Question
+from tests.conformance.question import CannotExpressError, Question
 
 Change = Callable[[Question], Question]
 
@@ -122,10 +122,6 @@ def _leaks(question: Question) -> Question:
     return replace(question, path="nn.LeakyReLU", arguments={"negative_slope": slope}, training=True)
 
 
-def _products(question: Question) -> Question:
-    return replace(question, path="matmul")
-
-
 # -- losses ------------------------------------------------------------------------------------------------------------
 
 
@@ -196,6 +192,38 @@ def _linear_loss(question: Question) -> Question:
     return _summed(replace(told, inputs=(scores, *question.inputs[1:]), tensors={}, slopes=False))
 
 
+def _attention(question: Question) -> Question:
+    """Heads that are an axis of their own are put side by side."""
+    given = dict(question.arguments)
+    k, v = given.pop("argument 1"), given.pop("argument 2")
+    mask, dropped = given.pop("attn_mask", None), given.pop("dropout_p", 0.0)
+    if dropped:
+        raise CannotExpressError("random numbers of its own")
+    if mask is not None and not (mask.dtype == torch.bool and mask.all()):
+        raise CannotExpressError("a mask that comes with the data")
+    q = question.inputs[0]
+    if q.dim() == 3:
+        q, k, v = (one[:, None] for one in (q, k, v))
+    if k.shape[0] != q.shape[0] or v.shape[0] != q.shape[0]:
+        q, k, v = (one.expand(max(q.shape[0], k.shape[0]), *one.shape[1:]) for one in (q, k, v))
+    heads = q.shape[1], k.shape[1]
+
+    def beside(one: Any) -> Any:
+        return one.transpose(1, 2).flatten(2)
+
+    def result() -> Any:
+        found = question.result()
+        return beside(found[:, None] if found.dim() == 3 else found)
+
+    told = {
+        "heads": heads[0],
+        "kv_heads": heads[1],
+        "causal": bool(given.get("is_causal")),
+        "scale": given.get("scale"),
+    }
+    return replace(question, path="attention", inputs=(beside(q), beside(k), beside(v)), arguments=told, result=result)
+
+
 _CHANGES: Final[dict[str, Change]] = {
     r"nn\.functional\.upsample_(nearest|bilinear)": _upsample,
     r"nn\.functional\.interpolate": _interpolate,
@@ -205,11 +233,11 @@ _CHANGES: Final[dict[str, Change]] = {
     r"nn\.Softmin": _softmin,
     r"nn\.(Alpha|FeatureAlpha)?Dropout\d?d?|nn\.functional\.feature_alpha_dropout": _dropped,
     r"nn\.RReLU": _leaks,
-    r"bmm": _products,
     r"nn\.functional\.(mse|l1|smooth_l1|huber|nll|multi_margin)_loss": _loss,
     r"nn\.functional\.(cross_entropy|binary_cross_entropy(_with_logits)?)": _loss,
     r"nn\.functional\.kl_div": _divergence,
     r"nn\.functional\.poisson_nll_loss": _counts,
     r"nn\.functional\.gaussian_nll_loss": _likelihood,
     r"nn\.functional\.linear_cross_entropy": _linear_loss,
+    r"nn\.functional\.scaled_dot_product_attention": _attention,
 }

@@ -287,6 +287,33 @@ def _states(y: Arrays, names: Sequence[str], first: bool, reverse: bool) -> Any:
     return LastState(found[1].transpose(0, 1).flatten(1))
 
 
+def _attention(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
+    """Keys and values of before are further keys and values; masks may be causal or say nothing."""
+    if a.get("softcap") or a.get("left_window_size", -1) >= 0 or a.get("right_window_size", -1) >= 0:
+        raise CannotExpressError("softcap or a window")
+    if any(names[3:4]):
+        raise CannotExpressError("scores as an output")
+    q, k, v, mask, key, value, counts = (*x, *[None] * 7)[:7]
+    if counts is not None:
+        raise CannotExpressError("a count of keys for each row")
+    if mask is not None and not (mask.dtype == torch.bool and mask.all()):
+        raise CannotExpressError("a mask that comes with the data")
+    causal = bool(a.get("is_causal"))
+    if causal and key is not None:
+        raise CannotExpressError("a causal mask behind keys of before")
+    heads = a.get("q_num_heads", q.shape[1]), a.get("kv_num_heads", k.shape[1])
+    q, k, v, key, value, result = (_beside(one) for one in (q, k, v, key, value, y[0]))
+    if key is not None:
+        k, v = torch.cat([key, k], 1), torch.cat([value, v], 1)
+    given = {"heads": heads[0], "kv_heads": heads[1], "causal": causal, "scale": a.get("scale")}
+    return Made("attention", given, (q, k, v), result)
+
+
+def _beside(heads: Any) -> Any:
+    """(N, heads, T, depth) → (N, T, heads · depth)."""
+    return heads if heads is None or heads.dim() == 3 else heads.transpose(1, 2).flatten(2)
+
+
 def _concat(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
     return Made("cat", {"dim": a["axis"]}, tuple(x), y[0])
 
@@ -384,6 +411,7 @@ OPERATORS: dict[str, Maker] = {
     "LSTM": _recurrent("LSTM", (0, 2, 3, 1)),
     "Pad": _pad,
     "Resize": _resize,
+    "Attention": _attention,
     "Concat": _concat,
     "Add": _joined("add"),
     "Sum": _joined("add"),

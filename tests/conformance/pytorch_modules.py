@@ -66,6 +66,10 @@ def _question(kind: Any, path: str, name: str, sample: Any, training: bool) -> Q
         inputs, more = inputs[:1], {"hx": given[1]}
     if isinstance(module, torch.nn.InstanceNorm1d | torch.nn.InstanceNorm2d | torch.nn.InstanceNorm3d) and training:
         arguments = {key: one for key, one in arguments.items() if key not in ("momentum", "track_running_stats")}
+    if isinstance(module, torch.nn.CTCLoss):
+        names = "input_lengths", "target_lengths"
+        lengths = {**dict(zip(names, sample.forward_input.args[2:], strict=False)), **more}
+        inputs, more, arguments = tuple(given[:2]), {}, {**arguments, **lengths}
     extra = {f"forward {key}": value for key, value in more.items() if not (key == "is_causal" and not value)}
     return Question(SOURCE, name, path, {**arguments, **extra}, inputs, result, tensors, training, slopes=True)
 

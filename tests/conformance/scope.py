@@ -18,6 +18,7 @@ _SUBJECTS: Final = {
     r"onnx\.Gather": "picking by whole numbers, along any axis",
     r"nn\.(functional\.)?[Ff]ractional.*": "random windows: each library draws its own",
 }
+_DRAWN: Final = "numbers drawn at random: each library draws its own"
 _ARITHMETIC: Final = re.compile(r"add|sub|mul|matmul|bmm|cat|permute")
 _RANDOM: Final = re.compile(r"nn\.\w*Dropout\d?d?|nn\.functional\.\w*dropout|nn\.RReLU|onnx\.Dropout")
 
@@ -26,11 +27,15 @@ def outside(question: Question, reason: str) -> str:
     """Why a case that cannot be expressed has no place here; empty where it has one."""
     if reason == "an input without numbers":
         return "batches and rows without a number"
+    if reason == "random numbers of its own":
+        return _DRAWN
+    if reason.startswith("sequences, and types"):
+        return "numbers of other formats"
     for pattern, subject in _SUBJECTS.items():
         if re.fullmatch(pattern, question.path):
             return subject
     if _RANDOM.fullmatch(question.path):
-        return "numbers drawn at random: each library draws its own"
+        return _DRAWN
     if _ARITHMETIC.fullmatch(question.path):
         return "arithmetic and turning of whole tensors: shapes that are spread, and the axis of rows"
     return ""

@@ -8,7 +8,7 @@ from tests.conformance.question import Outcome
 
 pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
-pytestmark = [pytest.mark.slow, pytest.mark.torch, pytest.mark.usefixtures("kernels")]
+pytestmark = [pytest.mark.slow, pytest.mark.torch]
 
 
 @pytest.fixture(scope="module")

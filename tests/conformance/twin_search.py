@@ -200,6 +200,8 @@ def _plain(name: str, arguments: Mapping[str, Any]) -> Any:
     value = arguments.get(name)
     if name == "stride" and value in (None, []):
         value = arguments.get("kernel_size")
+    if name == "align_corners" and value is None:
+        value = False
     if name == "padding" and value == "valid":
         value = 0
     if isinstance(value, list | torch.Size):

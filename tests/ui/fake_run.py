@@ -107,15 +107,7 @@ def train_run(step: int = 2745, *, running: bool = True) -> Snapshot:
             "lr": curve(step, 0.01, 0.01, rough=0),
         },
         surface=spiral_surface(progress),
-        shown=Shown(
-            "map",
-            ("map", "confusion matrix"),
-            0,
-            12,
-            "example",
-            places=("layer 0", "layer 1", "layer 2"),
-            place_noun="layer",
-        ),
+        shown=Shown("map", ("map", "confusion matrix"), 0, 12, "example"),
         neurons=neurons(progress, {1: 8, 3: 8, 4: 2}),
         weights=weights,
         health=(

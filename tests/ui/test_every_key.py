@@ -68,7 +68,6 @@ _LINK = _of(NetworkView, lambda view: view.link)
 _CURSOR = _of(CurveView, lambda view: view.cursor)
 _FAMILY = _of(CurvesPane, lambda pane: pane.family)
 _VIEW = _of(OutputPane, lambda pane: pane.view)
-_PLACE = _of(OutputPane, lambda pane: pane.place)
 _ITEM = _of(OutputPane, lambda pane: pane.item)
 _FINDING = _of(Findings, lambda pane: pane.cursor)
 START = ("linear 8", "tanh", "linear 8", "tanh", "linear 2")
@@ -147,10 +146,11 @@ CLAIMS: dict[str, Claim] = {
     "curve-previous": Claim("]", _FAMILY, "loss"),
     "view-next": Claim("", _VIEW, "confusion matrix"),
     "view-previous": Claim("", _VIEW, "confusion matrix"),
+    **{f"view-{group}": Claim("", _message, "this run has no such views") for group in ("gradients", "why")},
     "example-next": Claim("", _ITEM, 1),
     "example-previous": Claim("", _ITEM, 11),
-    "place-next": Claim("", _PLACE, 1),
-    "place-previous": Claim("", _PLACE, 2),
+    "place-next": Claim("4", _message, "there is nothing else to choose in this view; ↓ shows the next view"),
+    "place-previous": Claim("4", _message, "there is nothing else to choose in this view; ↓ shows the next view"),
     "example-worst": Claim("", _ITEM, -1),
     "test-points": Claim("", _of(OutputPane, lambda pane: pane.held_out_points), True),
     "discrete": Claim("", _of(Picture, lambda picture: picture.discrete), True),

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import numpy as np
 import pytest
 from textual.pilot import Pilot
 
@@ -161,7 +162,7 @@ async def test_the_inspector_explains_the_chosen_element() -> None:
 
 async def test_a_backward_row_says_where_its_transpose_comes_from() -> None:
     """The gradients of a linear layer are products of matrices, told with the shapes of this batch."""
-    async with inspecting(steps=0) as visit:
+    async with inspecting(steps=2) as visit:
         n = visit.view.rows[0].operands[0].shape[0]
         rows = {row.operands[-1].slot: row for row in visit.view.rows if row.phase == "backward"}
         assert rows["d1.output"].product == (
@@ -193,7 +194,7 @@ async def test_a_convolution_shows_its_window_and_its_kernel_in_full() -> None:
     """For the element under the cursor: the numbers in the window, those of the kernel, and their products."""
     layers = ["conv2d 2", "relu", "flatten", "linear 10"]
     run = {**RUN, "data": {"name": "digits"}, "layers": layers}
-    async with inspecting(run=run, steps=0) as visit:
+    async with inspecting(run=run, steps=2) as visit:
         row = next(row.number for row in visit.view.rows if row.name == "x∗w + b")
         view = await visit.press(*"j" * row, "down", "right")
         patch, worked = view.detail.patch, view.detail.worked
@@ -201,6 +202,45 @@ async def test_a_convolution_shows_its_window_and_its_kernel_in_full() -> None:
         assert worked is not None
         bias = next(operand for operand in view.detail.operands if operand.name == "bias").values[0, patch.filter]
         assert (patch.seen * patch.kernel).sum() + bias == pytest.approx(worked.value, rel=1e-6)
-        text = visit.text(DetailView)
-        assert f"the kernel of filter {patch.filter}" in text
-        assert all(f"{value:.4g}" in text for value in patch.kernel[..., 0].ravel())
+        lines = visit.text(DetailView).splitlines()
+        first = next(k for k, line in enumerate(lines) if f"the kernel of filter {patch.filter}" in line) + 1
+        shown = [[float(word) for word in line.split() if word not in "×="] for line in lines[first : first + 3]]
+        parts = (patch.seen[..., 0], patch.kernel[..., 0], (patch.seen * patch.kernel)[..., 0])
+        assert np.array(shown) == pytest.approx(np.hstack(parts), rel=0.05)
+
+
+async def test_which_step_broke_first() -> None:
+    """`6 ?` in a run that has diverged: the step whose gradient first left the range of those before it."""
+    run = {**RUN, "optimizer": {"name": "sgd", "lr": 30.0}}
+    async with _playing(run, steps=0) as (pilot, backend):
+        backend.run_for(steps=_STEPS)
+        await until(pilot, lambda: backend.snapshot.error and backend.snapshot.health)
+        await pilot.press("6", "question_mark")
+        text = await _explained(pilot)
+        assert "The gradient broke out first in step 4" in text
+        await pilot.press("enter")
+        await _inspected(pilot, 3)
+
+
+_DIGITS = {**RUN, "data": {"name": "digits"}, "layers": ["conv2d 2", "relu", "flatten", "linear 10"]}
+_NORMED = {**RUN, "layers": ["linear 6", "batch_norm", "relu", "linear 2"]}
+_LSTM = {**RUN, "data": {"name": "echo", "samples": 200, "symbols": 4, "delay": 10}, "layers": ["lstm 4", "linear 4"]}
+
+
+@pytest.mark.parametrize(
+    ("run", "keys", "view"),
+    [
+        pytest.param(_LSTM, ["g"], "gradient through time", id="does this LSTM's gradient fade"),
+        pytest.param(_NORMED, ["g", "up"], "training against evaluation", id="what does batch norm change here"),
+        pytest.param(_DIGITS, ["W"], "integrated gradients", id="which pixels made this answer"),
+        pytest.param(_DIGITS, ["up"], "smallest change", id="what would change it"),
+    ],
+)
+async def test_questions_are_answered_within_three_keys(run: dict[str, Any], keys: list[str], view: str) -> None:
+    """From the screen that the program begins with, a view that answers the question is at most three keys away."""
+    async with _playing(run, steps=3) as (pilot, backend):
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause()
+        await until(pilot, lambda: backend.snapshot.shown.view == view)
+        assert backend.snapshot.output is not None

@@ -154,10 +154,16 @@ class OutputPane(Pane, can_focus=True):
 
     def action_turn(self, by: int) -> None:
         """Another view, from its first example on."""
-        if len(self._shown.views) > 1:
-            self.choose(self._shown.views[(self._shown.views.index(self._shown.view) + by) % len(self._shown.views)])
+        views = self._shown.views
+        if len(views) > 1:
+            self.choose(views[(views.index(self._wanted_view) + by) % len(views)])
         else:
             host(self).say("this is the only view")
+
+    @property
+    def _wanted_view(self) -> str:
+        """The view that was asked for last, even where it is still on its way: keys may come faster than pictures."""
+        return self.view if self.view in self._shown.views else self._shown.view
 
     def open_layer(self, view: str, place: str) -> None:
         """The view of one layer; the same example of others, which `follow_layer` may bring."""
@@ -176,7 +182,7 @@ class OutputPane(Pane, can_focus=True):
         if not views:
             host(self).say("this run has no such views")
             return
-        at = views.index(self._shown.view) + 1 if self._shown.view in views else 0
+        at = views.index(self._wanted_view) + 1 if self._wanted_view in views else 0
         self.choose(views[at % len(views)])
 
     def choose(self, view: str) -> None:

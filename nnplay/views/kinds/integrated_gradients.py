@@ -22,7 +22,7 @@ Array = NDArray[Any]
 STEPS: Final = 50
 _LEAST_STEPS: Final = 8
 #: Multiply-adds, there and back, that all of them may cost.
-_COST: Final = 1e9
+_COST: Final = 3e8
 
 
 def make_integrated_gradients(trainer: Trainer, asked: Asked) -> Attribution:

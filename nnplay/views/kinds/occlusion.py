@@ -18,7 +18,7 @@ from nnplay.views.worst_example import find_worst_example
 
 Array = NDArray[Any]
 #: Multiply-adds that all covered copies may cost.
-_COST: Final = 3e8
+_COST: Final = 1.5e8
 _MOST: Final = 600
 _LEAST: Final = 16
 #: A window is this share of the shorter side.

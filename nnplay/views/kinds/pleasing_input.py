@@ -18,7 +18,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.asked_answer import has_answers
 from nnplay.views.data_form import image_shape, one_class_per_row
 from nnplay.views.input_form import as_picture, as_shown, column_names, first_slope, in_units, input_form
-from nnplay.views.rows import spread_rows
+from nnplay.views.rows import seen_inputs, spread_rows
 from nnplay.views.view import Asked, Output, View
 
 Array = NDArray[Any]
@@ -31,7 +31,6 @@ _COST: Final = 5e7
 _ROWS: Final = 256
 #: The length of a step in proportion to that of an input with all numbers one deviation from the mean.
 _STRIDE: Final = 0.08
-_SEEN: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def make_pleasing(trainer: Trainer, asked: Asked) -> Pleasing:
     )
     if input_form(trainer) == "columns":
         details = tuple(figure(float(number), 4) for number in in_units(trainer, made[None])[0])
-        train = _seen(trainer)
+        train = seen_inputs(trainer)
         away = (made - train.mean(axis=0)) / np.maximum(train.std(axis=0), 1e-12)
         return Pleasing(head, None, None, column_names(trainer), details, np.asarray(away, np.float64), notes)
     pictures = [as_shown(as_picture(trainer, each)) for each in (made, rows[best])]
@@ -117,7 +116,7 @@ def unit_direction(prober: Prober, unit: int) -> Array:
 
 def climb(trainer: Trainer, prober: Prober, unit: int, steps: int) -> Array:
     """An input (…) that the unit answers strongly to, beginning at the mean of the training rows."""
-    train = _seen(trainer)
+    train = seen_inputs(trainer)
     low, high = train.min(axis=0), train.max(axis=0)
     x = train.mean(axis=0, dtype=np.float64)
     stride = _STRIDE * float(np.sqrt((train.astype(np.float64).std(axis=0) ** 2).sum()))
@@ -129,12 +128,6 @@ def climb(trainer: Trainer, prober: Prober, unit: int, steps: int) -> Array:
             break
         x = np.clip(x + stride * slope / length, low, high)
     return np.asarray(x)
-
-
-def _seen(trainer: Trainer) -> Array:
-    """The training rows that say where inputs lie."""
-    train = trainer.split.train.x
-    return train[spread_rows(len(train), _SEEN)]
 
 
 def _smooth(trainer: Trainer, slope: Array) -> Array:

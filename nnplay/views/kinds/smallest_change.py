@@ -18,7 +18,7 @@ from nnplay.training.input_gradient import Prober, prober_of
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import one_class_per_row
 from nnplay.views.input_form import as_picture, as_shown, column_names, first_slope, in_units, input_form
-from nnplay.views.rows import decide_classes, shown_part, spread_rows
+from nnplay.views.rows import decide_classes, seen_inputs, shown_part
 from nnplay.views.table_columns import TableColumn, input_columns
 from nnplay.views.view import Asked, Output, View
 from nnplay.views.worst_example import find_worst_example
@@ -26,14 +26,15 @@ from nnplay.views.worst_example import find_worst_example
 Array = NDArray[Any]
 _STEPS: Final = 24
 _LEAST_STEPS: Final = 6
-_RIVALS: Final = 6
+_RIVALS: Final = 5
 #: Multiply-adds that the whole way may cost.
 _COST: Final = 1e8
 #: How much further than to the boundary a step goes.
 _BEYOND: Final = 1.02
-#: Parts of the way, and values of a column, that are tried.
-_TRIED: Final = 200
-_SEEN: Final = 2_000
+#: Parts into which the way is cut, and again the first of them that turns the answer.
+_PARTS: Final = 16
+#: Values of a column that are tried.
+_TRIED: Final = 400
 EVERY: Final = "all columns"
 
 
@@ -100,8 +101,7 @@ def turn(trainer: Trainer, prober: Prober, x: Array, label: int) -> Array | None
     low, high = _bounds(trainer)
     low, high = np.minimum(low, x), np.maximum(high, x)
     walk = x
-    rivals = min(_RIVALS, len(trainer.split.class_names))
-    afford = int(_COST / (3 * rivals * max(1, trainer.plan.multiply_adds)))
+    afford = int(_COST / (3 * _count_rivals(trainer) * max(1, trainer.plan.multiply_adds)))
     for _ in range(max(_LEAST_STEPS, min(_STEPS, afford))):
         step = _step_to_boundary(trainer, prober, walk, label)
         if step is None:
@@ -141,12 +141,17 @@ def _movable(trainer: Trainer) -> Array | float:
     return found
 
 
+def _count_rivals(trainer: Trainer) -> int:
+    """How many other answers, the likeliest ones, can be asked in each step."""
+    return max(1, min(_RIVALS, int(_COST / (3 * _LEAST_STEPS * max(1, trainer.plan.multiply_adds)))))
+
+
 def _towards_others(trainer: Trainer, output: Array, label: int) -> Array:
     """What each output counts on the way from the answer to each of its nearest rivals."""
     shape, flat = trainer.plan.output_shape, output.ravel()
     if flat.size == 1:
         return np.full((1, *shape), -1.0 if label else 1.0)
-    rivals = [k for k in np.argsort(-flat, kind="stable").tolist() if k != label][: _RIVALS - 1]
+    rivals = [k for k in np.argsort(-flat, kind="stable").tolist() if k != label][: _count_rivals(trainer)]
     directions = np.zeros((len(rivals), flat.size))
     directions[:, label] = -1.0
     directions[np.arange(len(rivals)), rivals] = 1.0
@@ -161,17 +166,19 @@ def _threshold(trainer: Trainer, label: int) -> float:
 
 def _shorten(trainer: Trainer, x: Array, there: Array, label: int) -> Array:
     """The shortest part of the way from x that has another answer."""
-    shares = np.linspace(0.0, 1.0, _TRIED + 1)[1:].reshape(-1, *(1,) * x.ndim)
-    return _first_turned(trainer, x + shares * (there - x), label, there)
+    shares = np.linspace(0.0, 1.0, _PARTS + 1)[1:].reshape(-1, *(1,) * x.ndim)
+    nearer = _first_turned(trainer, x + shares * (there - x), label, there)
+    just_before = nearer - shares[0] * (there - x)
+    return _first_turned(trainer, just_before + shares * (nearer - just_before), label, nearer)
 
 
 def turn_by_column(trainer: Trainer, x: Array, label: int, column: TableColumn) -> Array | None:
     """The nearest value of a column, within what training rows hold, with which the answer is another one."""
-    inputs, train = list(column.inputs), _seen(trainer)
+    inputs, train = list(column.inputs), seen_inputs(trainer)
     if len(inputs) > 1 or column.categories:
         values = np.unique(train[:, inputs].astype(np.float64), axis=0)
     else:
-        values = np.linspace(float(train[:, inputs].min()), float(train[:, inputs].max()), 2 * _TRIED)[:, None]
+        values = np.linspace(float(train[:, inputs].min()), float(train[:, inputs].max()), _TRIED)[:, None]
     order = np.argsort(((values - x[inputs]) ** 2).sum(axis=1), kind="stable")
     rows = np.repeat(x[None], len(values), axis=0)
     rows[:, inputs] = values[order]
@@ -189,15 +196,9 @@ def _label(trainer: Trainer, x: Array) -> int:
     return int(decide_classes(trainer, trainer.answers(x[None]))[0])
 
 
-def _seen(trainer: Trainer) -> Array:
-    """The training rows that say where inputs lie."""
-    train = trainer.split.train.x
-    return train[spread_rows(len(train), _SEEN)]
-
-
 def _bounds(trainer: Trainer) -> tuple[Array, Array]:
     """The smallest and the largest number in each place of training rows; of all pixels in pictures."""
-    train = _seen(trainer)
+    train = seen_inputs(trainer)
     axis = 0 if input_form(trainer) == "columns" else None
     return np.asarray(train.min(axis=axis)), np.asarray(train.max(axis=axis))
 
@@ -212,7 +213,7 @@ def _describe(trainer: Trainer, x: Array, changed: Array, what: str, *, found: b
     length_words = f"length of the change {figure(length)}" + ("" if table else f", {percent(share)} of the input's")
     head = f"{length_words}, {what}" if found else f"no change found that turns it, {what}"
     if table:
-        spread = np.maximum(_seen(trainer).astype(np.float64).std(axis=0), 1e-12)
+        spread = np.maximum(seen_inputs(trainer).astype(np.float64).std(axis=0), 1e-12)
         own, then = in_units(trainer, np.stack([x, changed]))
         touched = np.flatnonzero(moved).tolist()
         details = tuple(f"{figure(own[k], 4)} → {figure(then[k], 4)}" for k in touched)

@@ -48,7 +48,7 @@ def suits(trainer: Trainer) -> bool:
 
 
 def make_updates(trainer: Trainer, asked: Asked) -> Updates:
-    """The next step is tried, and taken back."""
+    """The next step is tried, and undone."""
     machine, tape = trainer.machine, trainer.machine.tape
     trained, curves = tape.stages[0].gradients, trainer.history.by_layer
     names, unknown = tuple(full for full in trainer.parameters() if full in trained), np.full(len(trained), np.nan)

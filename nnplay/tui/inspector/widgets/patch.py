@@ -12,7 +12,6 @@ from nnplay.tui.widgets.cells import Row, Run, fit, joined
 
 _WIDTHS = (8, 7, 6)
 """Columns of a number, the roomiest first."""
-_DIGITS = {8: 4, 7: 3, 6: 2}
 
 
 def rows_of(patch: WindowPatch, width: int, height: int, look: Look) -> list[Row]:
@@ -46,7 +45,13 @@ def _channel(patch: WindowPatch, channel: int, cell: int, look: Look) -> list[Ro
 
 
 def _line(values: NDArray[np.float64], cell: int, look: Look) -> list[Run]:
-    return [(f"{value:.{_DIGITS[cell]}g}"[: cell - 1].rjust(cell), look.ink(_ink(value))) for value in values.tolist()]
+    return [(_number(value, cell), look.ink(_ink(value))) for value in values.tolist()]
+
+
+def _number(value: float, cell: int) -> str:
+    """With as many digits as there is room for, behind a blank."""
+    texts = (f"{value:.{digits}g}" for digits in (4, 3, 2, 1))
+    return next((text for text in texts if len(text) < cell), "…").rjust(cell)
 
 
 def _ink(value: float) -> Ink:

@@ -60,9 +60,9 @@ def _draw_legend(view: Attribution, width: int, look: Look) -> Row:
     return joined(
         [
             (look.pick("■ for", "+ for"), look.ink("above")),
-            (f" up to {most}   ", look.ink("dim")),
+            (f" {most}  ", look.ink("dim")),
             (look.pick("■ against", "o against"), look.ink("below")),
-            (f" up to {least}", look.ink("dim")),
+            (f" {least}", look.ink("dim")),
         ]
     )
 

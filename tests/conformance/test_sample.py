@@ -1,0 +1,36 @@
+"""A small sample of the cases from outside, quick enough for every run of the tests."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("onnxruntime")
+pytestmark = pytest.mark.torch
+
+
+def test_random_nodes_give_the_same_numbers() -> None:
+    """The first random cases that ONNX Runtime answers, activations all of them, are answered alike."""
+    from tests.conformance import random_nodes
+    from tests.conformance.answer import answer
+
+    outcomes = [answer(question) for question in islice(random_nodes.questions(), 8)]
+    assert [(one.name, one.verdict, one.reason) for one in outcomes if one.verdict != "same"] == []
+
+
+def test_what_has_no_place_here_is_no_layer() -> None:
+    """Arithmetic and random numbers are counted apart; layers and losses that cannot be expressed are not."""
+    import torch
+
+    from tests.conformance.question import Question
+    from tests.conformance.scope import outside
+
+    def asked(path: str) -> Question:
+        return Question("", "", path, {}, (torch.ones(1),), tuple)
+
+    assert outside(asked("matmul"), "inputs of several shapes")
+    assert outside(asked("nn.Dropout"), "random numbers of its own")
+    for path in ("nn.functional.max_unpool2d", "nn.functional.hinge_embedding_loss", "onnx.Attention", "nn.LPPool2d"):
+        assert not outside(asked(path), "no layer or loss")
