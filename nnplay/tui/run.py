@@ -31,6 +31,7 @@ def run(
     ascii_only: bool = False,
     light: bool = False,
     slow: bool = False,
+    cells: str = "",
     tour: bool | None = None,
     opening: Opening | None = None,
     opened: str = "",
@@ -41,6 +42,7 @@ def run(
         opening: what is on the terminal until the playground draws.
         slow: spend fewer bytes on pictures; also chosen when the session comes over SSH.
         opened: what there is to say about the session that was opened; without one, recovered runs are offered.
+        cells: how pictures are drawn, "half" or "quadrant"; empty for what the environment says.
         tour: whether to begin with the hints of the first minute; by default only at the very first start.
 
     Raises:
@@ -54,6 +56,7 @@ def run(
             os.environ,
             ascii_only=ascii_only or has_no_boxes(sys.__stderr__),
             light=light,
+            cells=cells,
             encoding=(sys.__stderr__ and sys.__stderr__.encoding) or "utf-8",
         ),
         keymap=keys,

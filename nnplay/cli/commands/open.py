@@ -27,6 +27,9 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
     parser.add_argument("--light", action="store_true", help="use colours for a light background")
     parser.add_argument("--slow", action="store_true", help="send fewer bytes to the terminal, for a slow connection")
+    parser.add_argument(
+        "--cells", choices=("half", "quadrant"), default="", help="pixels of a cell: 2, or 4 in two colours"
+    )
     options = parser.read(words)
     if names_data(options.session):
         where = clean(options.session)
@@ -48,6 +51,7 @@ def run(words: Sequence[str]) -> int:
         ascii_only=options.ascii,
         light=options.light,
         slow=options.slow,
+        cells=options.cells,
         tour=False,
         opened=opened,
     )

@@ -57,6 +57,7 @@ def run(words: Sequence[str]) -> int:
     add("--ascii", action="store_true", help="draw with ASCII characters only")
     add("--light", action="store_true", help="use colours for a light background")
     add("--slow", action="store_true", help="send fewer bytes to the terminal, for a slow connection")
+    add("--cells", choices=("half", "quadrant"), default="", help="pixels of a cell: 2, or 4 in two colours")
     add("--past", metavar="MIB", default="128", help="memory for going back in time, in MiB (default 128)")
     add("--tour", action=BooleanOptionalAction, help="show the hints (default: only the first time)")
     add_run_flags(parser)
@@ -67,7 +68,7 @@ def run(words: Sequence[str]) -> int:
         config = run_config(base_table(options.source) if options.source else _first(), options)
     can_open.check()
     backend = PlaygroundBackend(config, past=past << 20)
-    return _show(lambda: backend, Drawing(options.ascii, options.light, options.slow, options.tour))
+    return _show(lambda: backend, Drawing(options.ascii, options.light, options.slow, options.tour, options.cells))
 
 
 def _first_run(words: Sequence[str]) -> int:
@@ -91,12 +92,14 @@ class Drawing:
     Attributes:
         tour: whether to begin with the hints of the first minute; None where that follows from whether it is the first
             start.
+        cells: "half" or "quadrant"; empty for what the environment says.
     """
 
     ascii: bool
     light: bool
     slow: bool
     tour: bool | None
+    cells: str = ""
 
 
 def _show(make: Callable[[], PlaygroundBackend], drawing: Drawing) -> int:
@@ -114,6 +117,7 @@ def _show(make: Callable[[], PlaygroundBackend], drawing: Drawing) -> int:
             ascii_only=drawing.ascii,
             light=drawing.light,
             slow=drawing.slow,
+            cells=drawing.cells,
             tour=drawing.tour,
             opening=opening,
         )

@@ -72,6 +72,9 @@ def _options(words: Sequence[str]) -> Namespace:
     )
     parser.add_argument("--size", metavar="CxR", default="120x40", help="columns and rows (default 120x40)")
     parser.add_argument("--light", action="store_true", help="use colours for a light background")
+    parser.add_argument(
+        "--cells", choices=("half", "quadrant"), default="half", help="pixels of a cell: 2, or 4 in two colours"
+    )
     add_main_flags(parser)
     return parser.read(words)
 
@@ -125,7 +128,7 @@ def _write(
     from nnplay.tui.theme.look import Look
     from nnplay.views.table import to_csv
 
-    look, (picture, numbers) = Look().with_palette(dark=not options.light), places
+    look, (picture, numbers) = Look(cells=options.cells).with_palette(dark=not options.light), places
     title = f"nnplay: {clean(options.source)}"
     if options.view is None and picture is not None:
         _say(picture, _draw_screen(trainer, config, options.source, size, title, look))

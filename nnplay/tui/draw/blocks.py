@@ -1,4 +1,4 @@
-"""Arrays as half-block characters: two pixels a cell, colours in a few levels, long equal runs."""
+"""Arrays as block characters: two or four pixels a cell, colours in a few levels, long equal runs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.style import Style
 
+from nnplay.tui.draw.quadrants import Mark, quadrants
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import LEVELS
 from nnplay.tui.widgets.cells import Row, Run, joined
 from nnplay.views.shrinking import shrink
 
 Levels = NDArray[np.int64]
-Marks = Mapping[tuple[int, int], tuple[str, str]]
+Marks = Mapping[tuple[int, int], Mark]
 """(row, column) of a cell → glyph and colour of the mark drawn on it."""
 
 
@@ -39,9 +40,13 @@ def resize(values: NDArray[np.floating], rows: int, columns: int) -> NDArray[np.
 def resample(values: NDArray[np.floating], rows: int, columns: int) -> NDArray[np.floating]:
     """At another size: enlarged by repeating pixels, made smaller by their means, so that no thin stroke is lost."""
     tall, broad = values.shape
-    if rows > tall or columns > broad:
-        return resize(values, rows, columns)
-    return shrink(values, rows, columns)
+    return resize(shrink(values, min(rows, tall), min(columns, broad)), rows, columns)
+
+
+def paint(levels: Levels, colours: Sequence[str], look: Look, marks: Marks | None = None) -> list[Row]:
+    """Rows of cells for `levels` (2·rows, `look.across`·columns), each an index into `colours`."""
+    draw = quadrants if look.across == 2 else half_blocks
+    return draw(levels, colours, look, marks)
 
 
 def half_blocks(levels: Levels, colours: Sequence[str], look: Look, marks: Marks | None = None) -> list[Row]:
@@ -54,7 +59,7 @@ def half_blocks(levels: Levels, colours: Sequence[str], look: Look, marks: Marks
     ]
 
 
-def _cell(levels: Levels, y: int, x: int, colours: Sequence[str], look: Look, mark: tuple[str, str] | None) -> Run:
+def _cell(levels: Levels, y: int, x: int, colours: Sequence[str], look: Look, mark: Mark | None) -> Run:
     top, bottom = colours[levels[2 * y, x]], colours[levels[2 * y + 1, x]]
     if mark is not None:
         return mark[0], look.plain(mark[1], top)
@@ -75,7 +80,7 @@ def glyphs(levels: Levels, count: int, look: Look, marks: Marks | None = None) -
     return rows
 
 
-def _glyph_cell(look: Look, share: float, mark: tuple[str, str] | None) -> Run:
+def _glyph_cell(look: Look, share: float, mark: Mark | None) -> Run:
     if mark is not None:
         return mark[0], Style(bold=True, reverse=True)
     return look.glyph(share), look.signed(share)
@@ -91,7 +96,7 @@ def picture(
     marks: Marks | None = None,
 ) -> list[Row]:
     """A signed field as `rows` × `columns` cells in whatever form this terminal can show."""
-    levels = quantise(resize(values, 2 * rows, columns), low, high)
+    levels = quantise(resize(values, 2 * rows, look.across * columns), low, high)
     if look.blocks:
-        return half_blocks(levels, look.scale(), look, marks)
+        return paint(levels, look.scale(), look, marks)
     return glyphs(levels, LEVELS, look, marks)

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from nnplay.tui.draw.arrays import Floats
-from nnplay.tui.draw.blocks import half_blocks, picture, quantise, resample
+from nnplay.tui.draw.blocks import paint, picture, quantise, resample
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import LEVELS
 from nnplay.tui.widgets.cells import PLAIN, Row, joined
@@ -52,10 +52,10 @@ def _map(values: Floats, width: int, rows: int, peak: float, look: Look) -> list
 def _paint(values: Floats, rows: int, columns: int, peak: float, look: Look) -> list[Row]:
     """A signed map whose last line of pixels stays empty, so that it does not run into the picture below it."""
     if not look.blocks or rows < _LEAST_MAP:
-        return picture(resample(values, 2 * rows, columns), rows, columns, -peak, peak, look)
-    levels = quantise(resample(values, 2 * rows - 1, columns), -peak, peak)
-    empty = np.full((1, columns), LEVELS, np.int64)
-    return half_blocks(np.vstack([levels, empty]), (*look.scale(), look.palette.background), look)
+        return picture(resample(values, 2 * rows, look.across * columns), rows, columns, -peak, peak, look)
+    levels = quantise(resample(values, 2 * rows - 1, look.across * columns), -peak, peak)
+    empty = np.full((1, levels.shape[1]), LEVELS, np.int64)
+    return paint(np.vstack([levels, empty]), (*look.scale(), look.palette.background), look)
 
 
 def _maps(values: Floats, width: int, rows: int, look: Look) -> list[Row]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnplay.tui.draw.blocks import Levels, Marks, glyphs, half_blocks, picture, resize
+from nnplay.tui.draw.blocks import Levels, Marks, glyphs, paint, picture, resize
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import blend
 from nnplay.tui.widgets.cells import Cells, Row
@@ -112,11 +112,11 @@ def _placed(points: Points, surface: Surface, width: int, height: int) -> list[t
 
 
 def _class_map(surface: Surface, width: int, height: int, look: Look, marks: Marks) -> list[Row]:
-    levels: Levels = resize(surface.values, 2 * height, width).astype(np.int64)
+    levels: Levels = resize(surface.values, 2 * height, look.across * width).astype(np.int64)
     if not look.blocks:
         return glyphs(levels, surface.classes, look, marks)
     palette = look.palette
     colours = [
         blend(palette.background, palette.classes[i % len(palette.classes)], 0.5) for i in range(surface.classes)
     ]
-    return half_blocks(levels, colours, look, marks)
+    return paint(levels, colours, look, marks)

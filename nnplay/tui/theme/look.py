@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 from rich.color import Color
 from rich.style import Style
 
+from nnplay.errors import unknown
 from nnplay.tui.terminal.colours import Colours, colours
 from nnplay.tui.terminal.colours import ascii_only as lacks_boxes
 from nnplay.tui.theme.few_colours import nearest_of_16, shade_of_256
 from nnplay.tui.theme.palette import DARK, LEVELS, LIGHT, Palette
 
+Cells = Literal["half", "quadrant"]
+CELLS: tuple[Cells, ...] = get_args(Cells)
 Ink = Literal["text", "dim", "faint", "accent", "warning", "error", "below", "above", "strong"]
 
 _DARK_16: Mapping[Ink, str] = {
@@ -42,6 +45,7 @@ _LIGHT_16: Mapping[Ink, str] = {
 """The theme in 16 colours, with a ground of its own (`theme.py`): the terminal's default ink may be of any colour."""
 _DARK_SERIES = ("bright_blue", "bright_yellow", "bright_cyan", "bright_magenta", "bright_white", "cyan")
 _LIGHT_SERIES = ("blue", "red", "cyan", "magenta", "black", "green")
+_ALL_LETTERS = ("utf-8", "utf8")
 _SIGNED_GLYPHS = "@Oo-..+x%#"
 """Magnitude without colour: letters with a hole for minus, crosses for plus."""
 
@@ -55,17 +59,25 @@ class Look:
         colours: what the terminal can show; `none` also stands for `NO_COLOR`.
         ascii: only characters that any terminal and font has.
         encoding: of the terminal, which may lack letters of the user's names.
+        cells: how pictures are drawn: two pixels a cell, or four in two colours.
     """
 
     palette: Palette = DARK
     colours: Colours = "full"
     ascii: bool = False
     encoding: str = "utf-8"
+    cells: Cells = "half"
 
     @property
     def blocks(self) -> bool:
         """Whether pictures are drawn as coloured half blocks (else as glyphs by size and sign)."""
         return self.colours in ("full", "256") and not self.ascii
+
+    @property
+    def across(self) -> int:
+        """Pixels of a picture beside each other in a cell."""
+        fine = self.cells == "quadrant" and self.colours == "full" and self.encoding.lower() in _ALL_LETTERS
+        return 2 if fine and self.blocks else 1
 
     def ink(self, ink: Ink, *, bold: bool = False, reverse: bool = False) -> Style:
         """The style of text that plays the part `ink`."""
@@ -154,7 +166,32 @@ def _plain(look: Look, colour: str, background: str | None) -> Style:
 
 
 def detect(
-    environ: Mapping[str, str], *, ascii_only: bool = False, light: bool = False, encoding: str = "utf-8"
+    environ: Mapping[str, str],
+    *,
+    ascii_only: bool = False,
+    light: bool = False,
+    encoding: str = "utf-8",
+    cells: str = "",
 ) -> Look:
-    """The look that fits a terminal described by its environment variables and its encoding."""
-    return Look(LIGHT if light else DARK, colours(environ), ascii_only or lacks_boxes(environ), encoding)
+    """The look that fits a terminal described by its environment variables and its encoding.
+
+    Args:
+        cells: "half" or "quadrant"; empty for what `NNPLAY_CELLS` says.
+
+    Raises:
+        InputError: there are no such cells.
+    """
+    wanted = read_cells(cells or environ.get("NNPLAY_CELLS", "") or CELLS[0], "--cells" if cells else "NNPLAY_CELLS")
+    return Look(LIGHT if light else DARK, colours(environ), ascii_only or lacks_boxes(environ), encoding, wanted)
+
+
+def read_cells(typed: str, where: str) -> Cells:
+    """How pictures are to be drawn.
+
+    Raises:
+        InputError: it is neither of the two.
+    """
+    found = next((each for each in CELLS if each == typed), None)
+    if found is None:
+        raise unknown("kind of cells", typed, CELLS, where=where)
+    return found

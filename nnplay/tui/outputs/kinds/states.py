@@ -55,7 +55,7 @@ def _draw_block(block: Block, steps: tuple[str, ...], width: int, rows: int, loo
     title = [(fit(block.name, max(0, spare - 1)) + " ", look.ink("text")), *legend]
     if spare <= len(block.name):
         title = [(fit(block.name, width), look.ink("text"))]
-    body = picture(_enlarged(block.values, rows, columns), rows, columns, -peak, peak, look)
+    body = picture(_enlarged(block.values, rows, look.across * columns), rows, columns, -peak, peak, look)
     rest = (" " * (width - columns), PLAIN)
     axis = _axis(steps, count, cell, columns)
     return [
