@@ -16,6 +16,7 @@ from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.messages import Wish
 from nnplay.network.notation import parse_layers
 from nnplay.views.kinds.attention import make_attention
+from nnplay.views.view import Asked
 from tests.records import Bench, Trial
 
 pytestmark = pytest.mark.usefixtures("kernels")
@@ -157,7 +158,7 @@ def crossed() -> nn.Trainer:
 
 def test_a_map_between_two_sequences_names_those_steps_that_are_tokens() -> None:
     """Ten tokens stand at the rows; the five steps that were pooled have numbers."""
-    output = make_attention(crossed(), 2)
+    output = make_attention(crossed(), Asked(2))
     assert [weights.shape for _, weights in output.heads] == [(10, 5)] * 2
     assert len(output.steps) == 10
     assert output.seen == ("0", "1", "2", "3", "4")

@@ -333,7 +333,7 @@ def test_what_is_wrong_with_a_run_is_said_behind_its_score(capsys: pytest.Captur
 
 def test_divergence_is_told_in_words_of_the_field(capsys: pytest.CaptureFixture[str]) -> None:
     """No names of the tape: the gradient's length, and a rate that would do."""
-    assert main(["train", "sine", "--lr", "1000", "--optimizer", "sgd"]) == 3
+    assert main(["train", "sine", "--lr", "10000", "--optimizer", "sgd"]) == 3
     printed = capsys.readouterr().err
     assert "the gradient norm became infinite" in printed
     assert "partial" not in printed

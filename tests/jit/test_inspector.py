@@ -19,6 +19,7 @@ from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.tape.override import Override
 from nnplay.tape.tensor_names import slot_named
 from nnplay.timeline.timeline import Timeline
+from nnplay.training.settings import TrainingSettings
 from nnplay.training.trainer import Trainer
 from tests.records import SWITCHED_ROWS, Bench, Trial, cases_of, layer_named, layers_with_rows, network_of
 
@@ -155,7 +156,8 @@ def test_trace_yields_the_rows_and_takes_the_step() -> None:
 
 def standing_at(bench: Bench) -> Inspector:
     """An inspector of a bench's machine."""
-    trainer: Any = SimpleNamespace(machine=bench.machine, lr=float(bench.optimizer.values["lr"]))
+    lr = float(bench.optimizer.values["lr"])
+    trainer: Any = SimpleNamespace(machine=bench.machine, lr=lr, settings=TrainingSettings())
     return Inspector(trainer)
 
 
@@ -222,7 +224,8 @@ def test_elements_of_updates_are_the_kernels_numbers(record: OptimizerRecord) ->
         empty_gaps(bench)
         inspector = standing_at(bench)
         assert hold_elements(inspector, lambda row: row.phase == "update") >= 5
-        assert inspector.spans_parameters(len(inspector.rows) - 1) == ["0.weight", "1.weight", "0.bias", "1.bias"]
+        if record.by_tensor((4, 5)) is None:  # a single row for all of them
+            assert inspector.spans_parameters(len(inspector.rows) - 1) == ["0.weight", "1.weight", "0.bias", "1.bias"]
 
 
 # -- what if -----------------------------------------------------------------------------------------------------------

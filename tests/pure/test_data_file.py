@@ -112,7 +112,8 @@ def test_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_reading_tells_how_far_it_is(tmp_path: Path) -> None:
     """Bytes of the file, then columns, neither ever going back; whoever is told may end it."""
     path = tmp_path / "long.csv"
-    path.write_text("a,b,y\n" + "".join(f"{row},{row % 7},{row % 2}\n" for row in range(30_000)), encoding="utf-8")
+    rows = (f"{row},{row % 7},{'long' * 50},{row % 2}\n" for row in range(30_000))
+    path.write_text("a,b,words,y\n" + "".join(rows), encoding="utf-8")
     told: list[tuple[int, int, str]] = []
     nn.read_file(path, progress=lambda done, total, what: told.append((done, total, what)))
     read = [done for done, _, what in told if what == "bytes"]
