@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from nnplay.config import RunConfig
+from nnplay.run.playground import PlaygroundBackend
+from nnplay.tui.app import Playground
+from nnplay.tui.theme.look import Look
+from nnplay.views.kinds.confusion import Confusion
 from tests.ui import playing
+from tests.ui.waiting import until
 
 
 async def test_the_view_is_written_as_a_picture_and_as_numbers(tmp_path: Path) -> None:
@@ -45,3 +51,23 @@ async def test_what_cannot_be_written_is_said(
         await playing.type_line(pilot, line)
         assert words in playing.text_of(app, "MessageLine")
     assert not list(tmp_path.iterdir())
+
+
+async def test_the_numbers_are_those_of_the_view_on_the_screen(tmp_path: Path) -> None:
+    """The confusion matrix as it is shown, and its picture with the quadrants' look."""
+    run = {"data": {"name": "moons", "samples": 60}, "layers": ["linear 4", "tanh", "linear 2"]}
+    backend = PlaygroundBackend(RunConfig.from_dict(run))
+    app = Playground(backend, Look(cells="quadrant"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: backend.snapshot.shown.views)
+        await playing.type_line(pilot, f"picture {tmp_path / 'map.svg'}")
+        await until(pilot, lambda: (tmp_path / "map.svg").exists())
+        await playing.type_line(pilot, "view confusion matrix")
+        await until(pilot, lambda: isinstance(backend.snapshot.output, Confusion))
+        await playing.type_line(pilot, f"csv {tmp_path / 'matrix.csv'}")
+        shown = backend.snapshot.output
+        app.exit(0)
+    backend.stop()
+    assert isinstance(shown, Confusion)
+    _, *rows = (tmp_path / "matrix.csv").read_text(encoding="utf-8").splitlines()
+    assert [[int(cell) for cell in row.split(",")[1:]] for row in rows] == shown.matrix.tolist()
