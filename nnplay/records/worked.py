@@ -68,8 +68,7 @@ class Term:
 
     def __truediv__(self, other: Term | float) -> Term:
         divisor = as_term(other)
-        value = self.value / divisor.value if divisor.value else math.nan
-        return _join(self, divisor, " / ", _PRODUCT, value, strict_right=True)
+        return _join(self, divisor, " / ", _PRODUCT, _divide(self.value, divisor.value), strict_right=True)
 
     def __rtruediv__(self, other: float) -> Term:
         return as_term(other) / self
@@ -184,13 +183,22 @@ def apply(name: str, function: Callable[..., float], *terms: Term | float) -> Te
     arguments = [as_term(term) for term in terms]
     try:
         value = float(function(*(term.value for term in arguments)))
-    except (OverflowError, ValueError, ZeroDivisionError):
+    except OverflowError:
+        value = math.inf
+    except (ValueError, ZeroDivisionError):
         value = math.nan
     if _mode.silent:
         return Term(value, "", "")
     symbols = ", ".join(term.symbols for term in arguments)
     numbers = ", ".join(term.bare_numbers for term in arguments)
     return Term(value, f"{name}({symbols})", f"{name}({numbers})")
+
+
+def _divide(dividend: float, divisor: float) -> float:
+    """As the processor divides: infinite by 0, and NaN where that is 0 / 0."""
+    if divisor:
+        return dividend / divisor
+    return dividend * math.copysign(math.inf, divisor) if dividend else math.nan
 
 
 def _bound(text: str, term: Term, level: int) -> str:
