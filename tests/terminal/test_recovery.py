@@ -169,7 +169,7 @@ def test_packed_and_locked_sessions_say_what_they_are_on_the_screen(open_nnplay:
         made.pack("packed.zip")
     packed = open_nnplay("open", "packed.zip")
     packed.until(lambda: "at step 30" in packed.text)
-    assert step_of(packed) == 30
+    packed.until(lambda: step_of(packed) == 30)
     assert "read only" not in packed.text
     first = open_nnplay("open", "run.nnplay")
     first.until(lambda: "at step 30" in first.text)
