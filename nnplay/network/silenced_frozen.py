@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from nnplay.errors import InputError
 from nnplay.network.network import NetworkPlan, PlannedLayer
@@ -48,6 +48,11 @@ def read(text: str) -> tuple[NetworkPart, ...]:
 def text_of(parts: tuple[NetworkPart, ...]) -> str:
     """The text that `read` reads."""
     return " ".join(map(str, parts))
+
+
+def plain_text(given: Any) -> Any:
+    """A text in its one form; whatever is no text stays as it is, for the field to accept or refuse."""
+    return text_of(read(given)) if isinstance(given, str) else given
 
 
 def toggled(text: str, part: NetworkPart) -> str:

@@ -77,10 +77,11 @@ def _of_row(row: Row) -> Iterator[StateGradient]:
     if timed is None or row.phase != "backward":
         return
     slots = dict(zip((*row.operation.reads, *row.operation.writes), row.operands, strict=True))
+    units = int(slots[timed.sized_by].shape[-1]) // timed.blocks
+    widths = {name: int(slots[name].shape[-1]) for name in timed.gradients}
+    directions = max(1, min(widths.values(), default=1) // units)  # a cell may be wider than a state that is projected
     for name in timed.gradients:
-        slot = slots[name]
-        units = int(slots[timed.sized_by].shape[-1]) // timed.blocks
-        directions = max(1, int(slot.shape[-1]) // units)
+        slot, width = slots[name], widths[name] // directions
         for d in range(directions):
             stacked = slot.name.removeprefix(f"{row.path}.{name}_")  # "l1" for the second of stacked layers
             words = (
@@ -89,7 +90,7 @@ def _of_row(row: Row) -> Iterator[StateGradient]:
                 ("", "backward")[d],
             )
             said = " ".join(word for word in words if word)
-            yield StateGradient(row.path, said, slot, slice(d * units, (d + 1) * units))
+            yield StateGradient(row.path, said, slot, slice(d * width, (d + 1) * width))
 
 
 class Tensors:

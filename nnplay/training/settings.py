@@ -151,7 +151,7 @@ class TrainingSettings:
         live=True,
         form="more",
         parts=True,
-        plain=lambda value: silenced_frozen.text_of(silenced_frozen.read(str(value))),
+        plain=silenced_frozen.plain_text,
         objectives=False,
     )
     frozen: str = _declare(
@@ -161,7 +161,7 @@ class TrainingSettings:
         live=True,
         form="more",
         parts=True,
-        plain=lambda value: silenced_frozen.text_of(silenced_frozen.read(str(value))),
+        plain=silenced_frozen.plain_text,
         objectives=False,
     )
     groups: str = _declare(

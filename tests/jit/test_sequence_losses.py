@@ -105,7 +105,9 @@ def test_rows_of_a_class_end_up_together(loss: str, monkeypatch: pytest.MonkeyPa
     after = made.evaluate("train")
     assert after["loss"] < 0.7 * before["loss"]
     assert after["recall@1"] > 0.9
-    assert [view.name for view in views_of(made)] == ["places"]
+    names = [view.name for view in views_of(made)]
+    assert "places" in names
+    assert not {"confusion matrix", "predicted vs true", "ROC"} & set(names)
     _, shown, _ = make_view(made)
     assert isinstance(shown, Places)
     assert shown.places.shape == (len(split.validation or ()), 2)

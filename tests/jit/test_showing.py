@@ -19,9 +19,13 @@ ROOT = Path(nn.__file__).parent.parent
 @pytest.mark.parametrize(
     ("shown", "wanted"),
     [
-        (nn.Adam(lr=0.1), "Adam(lr=0.1, beta1=0.9, beta2=0.999, eps=1e-08, weight_decay=0.0)"),
-        (nn.CrossEntropy(), "CrossEntropy(label_smoothing=0.0)"),
-        (nn.MSE(), "MSE()"),
+        (nn.Adam(lr=0.1), "Adam(lr=0.1, beta1=0.9, beta2=0.999, eps=1e-08, weight_decay=0.0, amsgrad=False)"),
+        (
+            nn.CrossEntropy(),
+            "CrossEntropy(label_smoothing=0.0, class_weights='', ignore_index=-100, reduction='mean', "
+            "targets='labels')",
+        ),
+        (nn.MSE(), "MSE(reduction='mean')"),
         (nn.Cosine(steps=9), "Cosine(steps=9, min_factor=0.0)"),
     ],
 )

@@ -85,7 +85,7 @@ def test_bytes_that_are_no_text_are_no_fault(open_terminal: Open) -> None:
     """Input that is no UTF-8, as from a paste in another encoding or an old mouse report, ends nothing."""
     terminal = open_terminal(size=(120, 40))
     terminal.shows("press space")
-    os.write(terminal.master, b"\xff\xbd\x1b[M\xa0\xe1\xf0 gr\xfc\xdfe \xc3")
+    os.write(terminal.master, b"\xff\xbd\x1b[M\xa0\xe1\xf0 gr\xfc\xdf \xc3")
     terminal.press("\x1b")
     terminal.press(":")
     terminal.shows("set lr 0.003")
