@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from nnplay.tui.inspector.widgets.detail_view import DetailView
@@ -52,13 +54,14 @@ CONV = {"data": {"name": "digits"}, "layers": ["conv2d 8 k3 p1", "relu", "flatte
 
 
 async def test_the_numbers_of_a_small_kernel_are_all_there() -> None:
-    """Of a convolution the nine weights that take part are shown as numbers: the bias stands beside them."""
+    """Of a convolution the nine weights that take part are shown as numbers, beside the window that they lie on."""
     async with inspecting(size=(120, 40), run=CONV) as visit:
         await visit.press("n", "n", "t")
         weight = next(one for one in visit.view.detail.operands if one.name == "weight")
         text = visit.text(DetailView)
         assert weight.values.shape == (3, 3)
-        assert all(f"{value:.4f}" in text for value in weight.values.flat)
+        shown = [float(word) for word in re.findall(r"-?\d+\.\d+", text[text.index("the window, the kernel") :])]
+        assert all(any(abs(number - value) < 6e-4 for number in shown) for value in weight.values.flat)
         assert any("weight 3×3×1×8" in line and "bias 8" in line for line in text.splitlines())
 
 
