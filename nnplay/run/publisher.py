@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+import numpy as np
+
 from nnplay.run import render
 from nnplay.run.render import Look
 from nnplay.run.snapshot import Snapshot
@@ -99,7 +101,9 @@ class Publisher:
         shown = replace(self.snapshot, **render.numbers(trainer, timeline), **status)  # the pictures stay until then
         if are_due:
             try:
-                shown = replace(shown, **render.pictures(trainer, timeline, look, self.snapshot.output))
+                with np.errstate(all="ignore"):  # a run that has diverged is looked at, too
+                    found = render.pictures(trainer, timeline, look, self.snapshot.output)
+                shown = replace(shown, **found)
             except Exception as error:  # a picture that cannot be drawn is said, and takes nothing else with it
                 fault = f"internal error in a view: {type(error).__name__}: {error}"
                 shown = replace(shown, error=shown.error or fault)
