@@ -79,6 +79,12 @@ class Probed:
 _made: WeakKeyDictionary[Trainer, dict[tuple[object, ...], Prober]] = WeakKeyDictionary()
 
 
+def can_probe(trainer: Trainer, start: int = 0, end: int | None = None) -> bool:
+    """Whether `prober_of` has a prober, which is not made for the question: its kernels may have to be compiled."""
+    plan = cut_section(trainer.plan, start, trainer.plan.output if end is None else end)
+    return plan is not None and bool(plan.layers)
+
+
 def prober_of(trainer: Trainer, start: int = 0, end: int | None = None) -> Prober | None:
     """A prober with the trainer's present weights; None where the section needs values from elsewhere.
 

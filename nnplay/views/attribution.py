@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.text import figure
-from nnplay.training.input_gradient import Prober, prober_of
+from nnplay.training.input_gradient import Prober, can_probe, prober_of
 from nnplay.training.trainer import Trainer
 from nnplay.views.asked_answer import Answer, find_answer, has_answers
 from nnplay.views.data_form import has_classes, one_class_per_row
@@ -75,7 +75,7 @@ class Question:
 
 def can_ask(trainer: Trainer) -> bool:
     """Whether it can be asked what an input counts for an answer."""
-    return has_answers(trainer) and prober_of(trainer, first_slope(trainer)) is not None
+    return has_answers(trainer) and can_probe(trainer, first_slope(trainer))
 
 
 def ask(trainer: Trainer, asked: Asked, place: int | None = None) -> Question:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.text import figure
-from nnplay.training.input_gradient import Prober, prober_of
+from nnplay.training.input_gradient import Prober, can_probe, prober_of
 from nnplay.training.trainer import Trainer
 from nnplay.views.asked_answer import has_answers
 from nnplay.views.data_form import image_shape, one_class_per_row
@@ -56,7 +56,7 @@ class Pleasing(Output):
 
 def suits(trainer: Trainer) -> bool:
     """Numbers go in, not symbols."""
-    return first_slope(trainer) == 0 and input_form(trainer) != "symbols" and prober_of(trainer) is not None
+    return first_slope(trainer) == 0 and input_form(trainer) != "symbols" and can_probe(trainer)
 
 
 def place_names(trainer: Trainer) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.text import figure, percent
-from nnplay.training.input_gradient import Prober, prober_of
+from nnplay.training.input_gradient import Prober, can_probe, prober_of
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import one_class_per_row
 from nnplay.views.input_form import as_picture, as_shown, column_names, first_slope, in_units, input_form
@@ -64,7 +64,7 @@ def suits(trainer: Trainer) -> bool:
         return False
     count = int(np.prod(trainer.plan.output_shape))
     outputs = count == len(trainer.split.class_names) or count == 1
-    return outputs and prober_of(trainer) is not None
+    return outputs and can_probe(trainer)
 
 
 def place_columns(trainer: Trainer) -> tuple[TableColumn, ...]:
