@@ -36,11 +36,11 @@ class Grid(Cells):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[Row] = []
+        self.given: list[Row] = []
         self.asked: list[tuple[Region, ...]] = []
 
     def draw(self, width: int, height: int) -> list[Row]:
-        return self.rows
+        return self.given
 
     def refresh(self, *regions: Region, **more: bool) -> "Grid":  # type: ignore[override]
         if regions:
@@ -62,12 +62,12 @@ async def test_only_changed_rows_are_refreshed_with_one_span_each() -> None:
     app = GridApp()
     async with app.run_test(size=(20, 5)):
         grid = app.query_one(Grid)
-        grid.rows = [((f"row {y}", A),) for y in range(5)]
+        grid.given = [((f"row {y}", A),) for y in range(5)]
         grid.redraw()
         grid.asked.clear()
         assert grid.redraw() == 0
         assert grid.asked == []
-        grid.rows = [*grid.rows[:1], (("row X", A),), *grid.rows[2:4], (("last", B),)]
+        grid.given = [*grid.given[:1], (("row X", A),), *grid.given[2:4], (("last", B),)]
         assert grid.redraw() == 2
         (regions,) = grid.asked
         assert [(region.y, region.height) for region in regions] == [(1, 1), (4, 1)]
@@ -79,7 +79,7 @@ async def test_resize_redraws_at_the_new_size() -> None:
     app = GridApp()
     async with app.run_test(size=(20, 5)) as pilot:
         grid = app.query_one(Grid)
-        grid.rows = [(("x" * 50, A),)] * 9
+        grid.given = [(("x" * 50, A),)] * 9
         await pilot.resize_terminal(33, 8)
         await pilot.pause()
         assert {grid.render_line(y).cell_length for y in range(8)} == {33}

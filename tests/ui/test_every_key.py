@@ -61,6 +61,7 @@ def _clipboard(app: Playground) -> bool:
 
 
 _message = _of(MessageLine, lambda line: line.text)
+_refused_table = _of(MessageLine, lambda line: "the view map is not a table" in line.text)
 _FORM = _of(Form, lambda form: form.cursor)
 _LAYER = _of(LayerList, lambda layers: layers.cursor)
 _UNIT = _of(NetworkView, lambda view: view.chosen)
@@ -174,6 +175,8 @@ BY_COMMAND: dict[str, tuple[str, Read, Any]] = {
     "layers": ("layers linear 8, tanh, linear 1", _layers, ("linear 8", "tanh", "linear 1")),
     "branch": ("branch lr 0.1", _asked, ("switch_branch", "lr 0.1")),
     "tour": ("tour", lambda app: main(app).query_one(HintLine).text[:3], "1/5"),
+    "picture": ("picture view.doc", _message, "view.doc: is not the name of a .svg file; give a name such as view.svg"),
+    "csv": ("csv view.csv", _refused_table, True),
     "recovered": ("recovered", _message, "there are no unsaved runs to recover"),
 }
 
