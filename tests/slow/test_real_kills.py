@@ -44,7 +44,7 @@ def kill_training(number: int, seconds: float) -> int:
     return int(lines[-1].split()[1])
 
 
-@pytest.mark.parametrize("kills", [12, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [4, pytest.param(300, marks=pytest.mark.slow)])
 def test_no_kill_loses_a_reported_save_or_mixes_two(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kills: int
 ) -> None:

@@ -26,7 +26,7 @@ def with_layers(layers: tuple[str, ...]) -> Playground:
     return Playground(backend, Look())  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [SIZES[0], *(pytest.param(size, marks=pytest.mark.slow) for size in SIZES[1:])])
 async def test_thousand_layers(size: tuple[int, int]) -> None:
     """A thousand layers fold in the network pane, and the list reaches the last one."""
     app = with_layers(("linear 8", "tanh") * 500 + ("linear 2",))

@@ -42,7 +42,20 @@ VIEWS = {
     "everywhere at one pane": ("app", "4 f"),
 }
 """Whose keys are pressed, and what leads there."""
-LONG = {"fresh everywhere", "everywhere at one pane", "fresh output", "fresh curves", "adder", "input"}
+LONG = {
+    "chain",
+    "tanh",
+    "training",
+    "network",
+    "curves",
+    "fresh health",
+    "fresh everywhere",
+    "everywhere at one pane",
+    "fresh output",
+    "fresh curves",
+    "adder",
+    "input",
+}
 """Those that take long and are like one of the others."""
 
 

@@ -29,6 +29,7 @@ PANES = {"layers": "22", "curves": "5", "network": "2", "output": "4", "health":
 """Where the keys of a kind of widget are."""
 
 
+@pytest.mark.slow
 async def test_every_key_where_it_belongs() -> None:
     """Each key of the list in its pane, with ASCII alone; dialogs are drawn and left."""
     app = Playground(FakeBackend(train_run()), Look(ascii=True))

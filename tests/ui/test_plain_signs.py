@@ -51,7 +51,9 @@ async def require_ascii_to_the_end(pilot: Pilot[int], where: str) -> None:
     require_ascii(pilot, where)
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24)], ids=["wide", "pages"])
+@pytest.mark.parametrize(
+    "size", [pytest.param((120, 40), id="wide", marks=pytest.mark.slow), pytest.param((80, 24), id="pages")]
+)
 async def test_every_key_and_dialog_is_plain(size: tuple[int, int]) -> None:
     """Each key in its place, and whatever it opens."""
     app = Playground(FakeBackend(train_run()), PLAIN)
