@@ -143,6 +143,7 @@ def test_each_key_of_the_past_spoiled_costs_the_past_alone(golden: session.Loade
     assert refused > tried / 2
 
 
+@pytest.mark.slow
 def test_each_tensor_of_the_past_spoiled_costs_the_past_alone(golden: session.Loaded, tmp_path: Path) -> None:
     """Every tensor renamed, added, of another type, shape or count is refused; other numbers open and are saved."""
     reader = Reader(golden, tmp_path)

@@ -28,7 +28,7 @@ from tests.records import (
 
 pytestmark = pytest.mark.usefixtures("kernels")
 LAYERS = pytest.mark.parametrize("record", layers_with_rows(), ids=lambda record: record.name)
-DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])
+DTYPES = pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 #: Steep and flat places of activations, and both ends.
 MARKS = (-1e4, -100.0, -20.0, -5.0, -1.0, -1e-3, -1e-30, 0.0, 1e-30, 1e-3, 1.0, 2.0, 5.0, 20.0, 100.0, 1e4)
 

@@ -72,6 +72,7 @@ def _app(view: str) -> Playground:
     return Playground(FakeBackend(None if view.startswith("fresh") else train_run()), Look())  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", [pytest.param(view, marks=pytest.mark.slow if view in LONG else ()) for view in VIEWS])
 async def test_every_key_of_every_view_has_an_answer(view: str) -> None:
     """Keys of the view, and such as mean nothing: each changes something, or is told why it does not."""

@@ -40,6 +40,7 @@ def _seen(visit: Visit) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("row", [2, *(pytest.param(row, marks=pytest.mark.slow) for row in (0, 7, -1))])
+@pytest.mark.slow
 async def test_every_key_of_the_inspector_has_an_answer(row: int) -> None:
     """From the data to the update: a key changes something, or a message says why it does not."""
     keys = [key.keys.split(",")[0] for key in KEYS if key.keys.split(",")[0] not in LEAVE]

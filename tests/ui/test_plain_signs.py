@@ -54,6 +54,7 @@ async def require_ascii_to_the_end(pilot: Pilot[int], where: str) -> None:
 @pytest.mark.parametrize(
     "size", [pytest.param((120, 40), id="wide", marks=pytest.mark.slow), pytest.param((80, 24), id="pages")]
 )
+@pytest.mark.slow
 async def test_every_key_and_dialog_is_plain(size: tuple[int, int]) -> None:
     """Each key in its place, and whatever it opens."""
     app = Playground(FakeBackend(train_run()), PLAIN)
