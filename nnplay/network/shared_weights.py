@@ -47,7 +47,7 @@ def borrow(layer: Layer, plan: Plan, planned: Mapping[str, PlannedLayer], path: 
         other = "a block" if owner is None else owner.layer.record.name
         raise InputError(f"cannot use the weights of '{path}', which is {other}", hint=f"share with another {kind}")
     if not plan.parameters or plan.buffers:
-        what = "keeps statistics of its own" if plan.buffers else "has no weights"
+        what = "keeps numbers of its own" if plan.parameters else "has no weights"
         raise InputError(f"a {kind} {what}, so it cannot share any", hint="remove share=…")
     if layer.frozen:
         raise InputError(f"its weights are those of '{path}'", hint=f"freeze layer {path} instead")

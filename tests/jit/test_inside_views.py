@@ -16,7 +16,7 @@ from nnplay.tui.widgets.cells import row_width
 from nnplay.views.choosing import views_of
 from nnplay.views.kinds.attention import Attention
 from nnplay.views.kinds.channel import Channel
-from nnplay.views.kinds.embedded import Embedded, project
+from nnplay.views.kinds.embedded import Embedded
 from nnplay.views.kinds.feature_maps import FeatureMaps
 from nnplay.views.kinds.filters import Filters
 from nnplay.views.kinds.states import States
@@ -148,16 +148,15 @@ def test_what_a_layer_gives_is_its_last_state(layers: str) -> None:
 
 
 def test_vectors_are_shown_in_the_plane_in_which_they_differ_most() -> None:
-    """The shares are those of the covariance's largest eigenvalues; a turned sign of a direction changes nothing."""
-    rng = np.random.default_rng(0)
-    vectors = rng.normal(size=(20, 6)) * [5, 3, 1, 1, 1, 1]
-    places, shares = project(vectors)
-    values = np.linalg.eigvalsh(np.cov(vectors.T))[::-1]
-    assert np.allclose(shares, values[:2] / values.sum())
-    assert np.allclose(places.var(axis=0, ddof=1), values[:2])
+    """The shares are those of the covariance's largest eigenvalues, and so is the variance along each direction."""
     trainer = make_trainer("embedding 42 4, linear 42", "characters")
+    table = trainer.parameters()["0.weight"]
+    table[...] = np.random.default_rng(0).normal(size=(42, 4)) * [5, 3, 1, 1]
     _, output, shown = views.make_view(trainer, "embedding")
     assert isinstance(output, Embedded)
+    values = np.linalg.eigvalsh(np.cov(table.astype(np.float64).T))[::-1]
+    assert np.allclose(output.shares, values[:2] / values.sum())
+    assert np.allclose(output.places.var(axis=0, ddof=1), values[:2])
     assert (shown.items, shown.places) == (1, ("0 embedding 42 4",))
     assert len(output.names) == len(output.places) == 42
     assert {"a", "e"} <= set(output.names)
@@ -165,9 +164,10 @@ def test_vectors_are_shown_in_the_plane_in_which_they_differ_most() -> None:
 
 def test_a_table_with_one_number_for_each_symbol_has_one_direction() -> None:
     """Nothing is shared out to a second one."""
-    places, shares = project(np.array([[1.0], [2.0], [4.0]]))
-    assert shares == (1.0, 0.0)
-    assert not places[:, 1].any()
+    _, output, _ = views.make_view(make_trainer("embedding 42 1, linear 42", "characters"), "embedding")
+    assert isinstance(output, Embedded)
+    assert output.shares == pytest.approx((1.0, 0.0))
+    assert not output.places[:, 1].any()
 
 
 @pytest.mark.parametrize(

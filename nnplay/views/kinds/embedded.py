@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.network.network import PlannedLayer
+from nnplay.representation.principal import find_principal
 from nnplay.training.trainer import Trainer
 from nnplay.views.layer_places import name_layers
 from nnplay.views.symbols import name_symbols
@@ -48,26 +49,11 @@ def _layers(trainer: Trainer) -> tuple[PlannedLayer, ...]:
 def make_embedded(trainer: Trainer, asked: Asked) -> Embedded:
     """The first two principal components of the table."""
     planned = _layers(trainer)[asked.place]
-    table = trainer.parameters()[planned.parameters["weight"]].astype(np.float64)
-    places, shares = project(table)
+    table = np.nan_to_num(trainer.parameters()[planned.parameters["weight"]].astype(np.float64))
+    found = find_principal(table)
     names = name_symbols(np.arange(len(table)), trainer.split.train)
-    return Embedded(places.astype(np.float32), names, shares)
-
-
-def project(vectors: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[float, float]]:
-    """Vectors (N, D) on their first two principal components, (N, 2), and the share of the variance of each.
-
-    A direction has no sign of its own: the vector that is farthest along it lies on the positive side.
-    """
-    centred = np.nan_to_num(vectors - vectors.mean(axis=0))
-    left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
-    scores = np.zeros((len(vectors), 2))
-    known = min(2, len(sizes))
-    scores[:, :known] = left[:, :known] * sizes[:known]
-    farthest = np.abs(scores).argmax(axis=0)
-    scores *= np.where(scores[farthest, [0, 1]] < 0, -1.0, 1.0)
-    variances = np.pad(sizes**2, (0, 2))[:2] / max(float((sizes**2).sum()), 1e-30)
-    return scores, (float(variances[0]), float(variances[1]))
+    first, second = found.shares.tolist()
+    return Embedded(found.project(table).astype(np.float32), names, (first, second))
 
 
 EMBEDDED = View(
