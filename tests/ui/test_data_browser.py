@@ -305,9 +305,8 @@ def state(pilot: Pilot[int]) -> tuple[object, ...]:
 
 
 async def test_every_key_has_an_answer(table: Path) -> None:
-    """Something changes, a dialog opens, or a message says why not."""
+    """Something changes, a dialog opens, or a message says why not; some only once the table is read again."""
     async with browsing(table) as pilot:
-        silent = []
         for key in [key.keys.split(",")[0] for key in KEYS] + ["u", "f5"]:
             if key in LEAVE:
                 continue
@@ -315,15 +314,12 @@ async def test_every_key_has_an_answer(table: Path) -> None:
             await pilot.pause()
             before = state(pilot)
             await pilot.press(key)
-            await pilot.pause()
-            if state(pilot) == before:
-                silent.append(key)
+            await until(pilot, lambda before=before: state(pilot) != before)
             while not isinstance(pilot.app.screen, DataBrowser):
                 await pilot.press("escape")
                 await pilot.pause()
             if key == "t":  # the table follows
                 await until(pilot, lambda: place(pilot).profile.columns[place(pilot).column].role == "target")
-        assert silent == []
 
 
 async def test_the_mouse_chooses_a_cell_a_view_and_scrolls(table: Path) -> None:

@@ -38,7 +38,7 @@ async def test_the_first_run_stops_at_the_epochs_of_its_preset_and_says_what_to_
         await until(pilot, lambda: backend.snapshot.finished)
         assert backend.snapshot.epoch == 300
         await until(pilot, lambda: "stopped at epoch 300; next: i looks inside" in text_of(app, "#message-line"))
-        assert "R restarts" in text_of(app, "#message-line")
+        await until(pilot, lambda: "R restarts" in text_of(app, "#message-line"))  # the line takes a second row
         assert "p offers other experiments" in text_of(app, "#message-line")
 
 

@@ -89,6 +89,7 @@ async def inspecting(
             if running:
                 backend.run()
                 await visit.until(lambda: backend.snapshot.running)
+            await visit.until(lambda: backend.worker is not None and backend.worker.trainer is not None)
             await pilot.press("i")
             await visit.until(lambda: isinstance(app.screen, InspectorScreen) and app.screen.view is not None)
             yield visit
