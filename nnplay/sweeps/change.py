@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -90,7 +91,9 @@ def _reshape(layers: Sequence[Layer], name: str, value: Value) -> tuple[Layer, .
 
 
 def _deepened(layers: Sequence[Layer], wide: Sequence[int], depth: int) -> tuple[Layer, ...]:
-    """The network with so many copies of its last hidden block in place of all hidden blocks behind the first."""
-    first, last = wide[0], wide[-1]
+    """The network with so many copies of its last hidden layer, and what follows it, in place of all alike."""
+    kind, last = layers[wide[-2]].record, wide[-1]
+    alike = itertools.takewhile(lambda place: layers[place].record is kind, reversed(wide[:-1]))
+    first = min(alike)
     block = tuple(layers[wide[-2] : last])
     return (*layers[:first], *block * depth, *layers[last:])

@@ -57,12 +57,12 @@ def run(words: Sequence[str]) -> int:
         until_done.callback(watching.close)
         with report_to(watching.reading):
             sweep, split = _plan(options)
+        executor = _executor(options, sweep, split)
+        until_done.callback(executor.close)
         results = until_done.enter_context(ResultsFile(options.out or _usual_name(options.source), sweep))
         kept = len(results.outcomes)
         if kept and not options.json:
             print(f"{kept:,} trials are already in {shown(results.path)}; going on")
-        executor = _executor(options, sweep, split)
-        until_done.callback(executor.close)
         interrupt, ending = until_done.enter_context(Interrupt()), until_done.enter_context(Ending())
         follow = _Follower(sweep, watching, lambda: interrupt.asked or bool(ending.status))
         outcomes = run_sweep(sweep, executor, results, follow)
