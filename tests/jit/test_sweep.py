@@ -204,20 +204,23 @@ def test_a_run_that_ends_by_itself_does_so_in_a_sweep() -> None:
 
 
 def test_a_trial_that_workers_die_of_is_set_aside() -> None:
-    """The other trials of its chunk are not."""
+    """The other trials of its chunk are not: each is tried with a worker for itself."""
     sweep, _ = plan()
-    trials = [Trial(number, {"seed": number}) for number in range(4)]
-    waiting = Waiting(sweep, trials)
+    waiting = Waiting(sweep, [Trial(number, {"seed": number}) for number in range(40)])
     waiting.size.trials = 4
-    chunk = [*waiting.take(1), *waiting.take(1), *waiting.take(1)]
-    assert waiting.put_back(chunk) == []
-    lost = []
+    chunk = waiting.take(1)
+    assert len(chunk) == 4
+    assert waiting.suspect(chunk) == []
+    lost, trained = [], []
     while waiting:
         taken = waiting.take(1)
-        if taken[0].number == 1:
-            lost += waiting.put_back(taken)
-    assert [(outcome.trial.number, outcome.end) for outcome in lost] == [(1, "lost")]
+        if any(trial.number == chunk[1].number for trial in taken):
+            lost += waiting.suspect(taken)
+        else:
+            trained += taken
+    assert [(outcome.trial, outcome.end) for outcome in lost] == [(chunk[1], "lost")]
     assert "3 workers died" in lost[0].reason
+    assert len(trained) == 39
 
 
 def test_a_bench_is_stopped_in_the_middle_of_a_trial() -> None:

@@ -12,11 +12,11 @@ from nnplay.cli.interrupt import Ending, Interrupt, without_terminal
 from nnplay.cli.parser import Parser
 from nnplay.cli.progress import Watcher, watcher
 from nnplay.cli.run_flags import add_run_flags, run_config
-from nnplay.cli.source import base_table
+from nnplay.cli.source import base_table, is_sweep
 from nnplay.data.progress import report_to
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, integer
-from nnplay.system.paths import shown, user_path
+from nnplay.system.paths import shown
 
 if TYPE_CHECKING:
     from nnplay.data.split import Split
@@ -47,7 +47,7 @@ _INTERRUPTED: Final = 130
 def run(words: Sequence[str]) -> int:
     """Trains, or shows what was trained."""
     options = _options(words)
-    if _is_results(options.source):
+    if is_sweep(options.source):
         return _show(options)
     from nnplay.sweeps.results_file import ResultsFile
     from nnplay.sweeps.run_sweep import run_sweep
@@ -160,15 +160,6 @@ def _count(name: str, typed: str | None, most: int = 2**62) -> int:
 def _usual_name(source: str) -> str:
     stem = Path(source).stem or "run"
     return f"{''.join(letter if letter.isalnum() or letter in '-_' else '-' for letter in stem)}-sweep.jsonl"
-
-
-def _is_results(source: str) -> bool:
-    """Whether that is the results file of a sweep, which may also be called like a table."""
-    path = user_path(source)
-    if path.suffix.lower() != ".jsonl" or not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(16).startswith(b'{"nnplay sweep"')
 
 
 def _show(options: Namespace) -> int:

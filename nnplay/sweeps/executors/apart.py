@@ -7,7 +7,7 @@ chunk of a worker that died is trained by another one, trial by trial; a trial t
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -71,31 +71,45 @@ def train_chunk(job: Job, trials: Sequence[Trial]) -> list[Outcome]:
 
 
 class Waiting:
-    """Trials that are still to be handed out, and those that workers died of."""
+    """Trials that are still to be handed out, and those that may have killed a worker: suspects."""
 
     def __init__(self, sweep: Sweep, trials: Sequence[Trial]) -> None:
         self._trials = deque(same_shapes_together(sweep, trials))
-        self._singly: deque[Trial] = deque()
+        self._suspects: deque[Trial] = deque()
         self._deaths: Counter[tuple[int, int]] = Counter()
         self.size = ChunkSize(CHUNK_SECONDS)
 
     def __len__(self) -> int:
-        return len(self._trials) + len(self._singly)
+        return len(self._trials) + len(self._suspects)
+
+    @property
+    def suspects(self) -> int:
+        """Trials that are handed out one by one, to find out which of them kills workers."""
+        return len(self._suspects)
 
     def take(self, workers: int) -> list[Trial]:
-        """The next chunk; towards the end a smaller one, so that all workers end together."""
-        if self._singly:
-            return [self._singly.popleft()]
+        """The next chunk: one suspect, or a chunk that is smaller towards the end, so that all workers end together."""
+        if self._suspects:
+            return [self._suspects.popleft()]
         count = min(self.size.trials, max(1, len(self._trials) // (2 * workers)), len(self._trials))
         return [self._trials.popleft() for _ in range(count)]
 
-    def put_back(self, chunk: Iterable[Trial]) -> list[Outcome]:
-        """Keeps the trials of a worker that died for others; returns those that are given up."""
-        lost = []
-        for trial in chunk:
-            self._deaths[trial.key] += 1
-            if self._deaths[trial.key] >= MOST_DEATHS:
-                lost.append(Outcome(trial, "lost", reason=f"{MOST_DEATHS} workers died while they trained it"))
-            else:
-                self._singly.append(trial)
-        return lost
+    def put_back(self, chunk: Sequence[Trial]) -> None:
+        """Keeps the trials of a chunk for others, where nobody died of them."""
+        self._trials.extendleft(reversed(chunk))
+
+    def suspect(self, chunk: Sequence[Trial], deaths: int = 1) -> list[Outcome]:
+        """Keeps the trials of a worker that died, for others, one by one; returns those that are given up.
+
+        Args:
+            deaths: workers that died of it. Only a trial that had a worker for itself is blamed.
+        """
+        if len(chunk) > 1:
+            self._suspects.extend(chunk)
+            return []
+        (trial,) = chunk
+        self._deaths[trial.key] += deaths
+        if self._deaths[trial.key] < MOST_DEATHS:
+            self._suspects.append(trial)
+            return []
+        return [Outcome(trial, "lost", reason=f"{self._deaths[trial.key]} workers died while they trained it")]

@@ -36,7 +36,10 @@ class DaskExecutor:
     def __init__(self, sweep: Sweep, split: Split, address: str) -> None:
         self._sweep = sweep
         self._cluster, self._client = _connect(address)
-        self._job = self._client.scatter(make_job(sweep, split), broadcast=True, hash=False)
+        self._made = make_job(sweep, split)
+        self._job = self._send_job()
+        #: Workers that die of a task before Dask gives it up.
+        self._deaths = 1 + int(self._client.run_on_scheduler(_allowed_failures))
 
     def run(self, trials: Sequence[Trial]) -> Iterator[list[Outcome]]:
         """What comes of trials, some at a time, in no order."""
@@ -60,6 +63,10 @@ class DaskExecutor:
             with contextlib.suppress(Exception):
                 self._client.cancel(list(running))
 
+    def _send_job(self) -> Any:
+        """Gives the sweep and its data to every worker that there is; later ones get them from those."""
+        return self._client.scatter(self._made, broadcast=True, hash=False)
+
     def close(self) -> None:
         """Leaves the cluster, and ends it where it was started here."""
         with contextlib.suppress(Exception):
@@ -74,10 +81,19 @@ class DaskExecutor:
 
         try:
             outcomes: list[Outcome] = future.result()
-        except (KilledWorker, FutureCancelledError):
-            return waiting.put_back(chunk)
+        except KilledWorker:
+            return waiting.suspect(chunk, self._deaths)
+        except FutureCancelledError:  # all workers that held the data are gone
+            if self._job.status != "finished":
+                self._job = self._send_job()
+            waiting.put_back(chunk)
+            return []
         waiting.size.note(len(chunk), (time.perf_counter() - began) / _AHEAD)
         return outcomes
+
+
+def _allowed_failures(dask_scheduler: Any) -> int:
+    return int(dask_scheduler.allowed_failures)
 
 
 def _connect(address: str) -> tuple[Any, Any]:

@@ -16,7 +16,9 @@ from nnplay.system.processors import cores
 
 
 class ProcessExecutor:
-    """Trains trials in processes; one that dies is replaced.
+    """Trains trials in processes; one that dies is replaced, and takes the others with it.
+
+    So each trial that was being trained then has the processes for itself when it is trained again.
 
     Args:
         sweep, split: what is tried, and its data.
@@ -33,7 +35,7 @@ class ProcessExecutor:
         running: dict[Future[list[Outcome]], tuple[list[Trial], float]] = {}
         try:
             while waiting or running:
-                while waiting and len(running) < self._count:
+                while waiting and len(running) < (1 if waiting.suspects else self._count):
                     chunk = waiting.take(self._count)
                     running[self._submit(chunk)] = chunk, time.perf_counter()
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -67,6 +69,6 @@ class ProcessExecutor:
         try:
             outcomes = future.result()
         except BrokenProcessPool:
-            return waiting.put_back(chunk)
+            return waiting.suspect(chunk)
         waiting.size.note(len(chunk), time.perf_counter() - began)
         return outcomes
