@@ -24,6 +24,7 @@ from nnplay.tui.forms.next_value import next_value
 from nnplay.tui.help.glossary import find, glossary, terms_for
 from nnplay.tui.help.pane_help import page
 from nnplay.tui.outputs.point_board import PointBoard
+from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.picker.choice import Choice
@@ -46,6 +47,7 @@ OWNERS = {
     "curves": CurveView,
     "network": NetworkView,
     "output": OutputPane,
+    "elements": Answer,
     "drawing": PointBoard,
     "health": Findings,
 }

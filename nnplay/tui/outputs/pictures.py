@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nnplay.tui.draw.arrays import Floats
 from nnplay.tui.draw.blocks import glyphs, paint, quantise, resample, resize
+from nnplay.tui.outputs.field import Field
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import blend
 from nnplay.tui.widgets.cells import PLAIN, Row, fit, joined
@@ -34,11 +35,7 @@ def draw_tiles(
     Args:
         signed: titles of tiles whose numbers have a sign, which is drawn in the two colours of the scale.
     """
-    tall, broad = tiles[0][1].shape[:2]
-    across = max(range(1, len(tiles) + 1), key=lambda n: _find_scale(n, len(tiles), tall, broad, width, height))
-    scale = _find_scale(across, len(tiles), tall, broad, width, height)
-    scale = float(int(scale)) if scale > 1 else scale
-    columns, cells = max(1, int(broad * scale)), max(1, int(tall * scale) // 2)
+    across, columns, cells = _arrange(tiles, width, height)
     rows: list[Row] = []
     for start in range(0, len(tiles), across):
         part = tiles[start : start + across]
@@ -48,6 +45,25 @@ def draw_tiles(
             [draw(values, cells, columns, look, classes) for draw, (_, values) in zip(drawn, part, strict=True)]
         )
     return rows
+
+
+def place_tiles(tiles: Sequence[tuple[str, NDArray[Any]]], width: int, height: int, top: int = 0) -> list[Field]:
+    """Where `draw_tiles` draws the pixels of the tiles, from row `top` on; an element is a tile, a row and a column."""
+    across, columns, cells = _arrange(tiles, width, height)
+    shapes = [(values.shape[0], values.shape[1]) for _, values in tiles]
+    return [
+        Field(top + k // across * (cells + 1) + 1, k % across * (columns + 1), cells, columns, shape, (k,))
+        for k, shape in enumerate(shapes)
+    ]
+
+
+def _arrange(tiles: Sequence[tuple[str, NDArray[Any]]], width: int, height: int) -> tuple[int, int, int]:
+    """Tiles beside each other, and columns and rows of cells of each."""
+    tall, broad = tiles[0][1].shape[:2]
+    across = max(range(1, len(tiles) + 1), key=lambda n: _find_scale(n, len(tiles), tall, broad, width, height))
+    scale = _find_scale(across, len(tiles), tall, broad, width, height)
+    scale = float(int(scale)) if scale > 1 else scale
+    return across, max(1, int(broad * scale)), max(1, int(tall * scale) // 2)
 
 
 def _find_scale(across: int, count: int, tall: int, broad: int, width: int, height: int) -> float:
