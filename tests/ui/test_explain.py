@@ -163,7 +163,7 @@ async def test_the_inspector_explains_the_chosen_element() -> None:
 
 def test_the_weights_of_a_convolution_meet_windows() -> None:
     """Their gradient is a product of the windows of the input, side by side, and the gradient of what comes out."""
-    layers = ["conv2d 4 k3 groups=2", "flatten", "linear 10"]
+    layers = ["conv2d 4 k3 groups=2", "flatten", "linear 5"]
     run = RunConfig.from_dict({"data": {"name": "shapes", "samples": 60}, "layers": ["conv2d 6 k2", *layers]})
     inspector = Inspector(run.trainer())
     views = inspector.views()
