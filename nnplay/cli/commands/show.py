@@ -73,7 +73,10 @@ def _options(words: Sequence[str]) -> Namespace:
     parser.add_argument("--size", metavar="CxR", default="120x40", help="columns and rows (default 120x40)")
     parser.add_argument("--light", action="store_true", help="use colours for a light background")
     parser.add_argument(
-        "--cells", choices=("half", "quadrant"), default="half", help="pixels of a cell: 2, or 4 in two colours"
+        "--cells",
+        choices=("half", "quadrant", "sextant"),
+        default="half",
+        help="pixels of a cell: 2, or 4 or 6 in two colours",
     )
     add_main_flags(parser)
     return parser.read(words)

@@ -82,7 +82,9 @@ def draw_tile(tile: Tile, rows: int, columns: int, look: Look) -> list[Row]:
     """One map in so many cells."""
     if not tile.peak:
         return draw_picture(tile.values, rows, columns, look)
-    return picture(resample(tile.values, 2 * rows, look.across * columns), rows, columns, -tile.peak, tile.peak, look)
+    return picture(
+        resample(tile.values, look.down * rows, look.across * columns), rows, columns, -tile.peak, tile.peak, look
+    )
 
 
 def _arrange(count: int, shape: tuple[int, ...], width: int, height: int) -> tuple[int, int, int]:

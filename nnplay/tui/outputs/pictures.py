@@ -75,7 +75,7 @@ def _find_scale(across: int, count: int, tall: int, broad: int, width: int, heig
 def _draw_tile(values: NDArray[Any], rows: int, columns: int, look: Look, classes: int) -> list[Row]:
     if not np.issubdtype(values.dtype, np.integer):
         return draw_picture(values, rows, columns, look)
-    levels = resize(values, 2 * rows, look.across * columns).astype(np.int64)
+    levels = resize(values, look.down * rows, look.across * columns).astype(np.int64)
     if not look.blocks:
         return [
             joined([("." if level == 0 else str(level % 10), look.of_class(max(0, int(level) - 1))) for level in row])
@@ -96,7 +96,7 @@ def put_beside(pictures: Sequence[list[Row]]) -> list[Row]:
 
 def _draw_signed(values: NDArray[Any], rows: int, columns: int, look: Look, classes: int) -> list[Row]:
     """Numbers by sign and size; the largest of either sign has the full colour, and what is near 0 has none."""
-    shrunk = resample(values, 2 * rows, look.across * columns)
+    shrunk = resample(values, look.down * rows, look.across * columns)
     most = float(np.abs(np.nan_to_num(shrunk)).max(initial=0.0)) or 1.0
     levels = quantise(shrunk, -most, most, _SIGNED)
     return paint(levels, look.palette.scale(_SIGNED), look) if look.blocks else glyphs(levels, _SIGNED, look)
@@ -107,11 +107,12 @@ def draw_picture(image: Floats, rows: int, columns: int, look: Look) -> list[Row
     low, high = float(np.nanmin(image)), float(np.nanmax(image))
     if image.ndim == 3 and look.blocks:
         parts = [
-            quantise(resample(image[:, :, k], 2 * rows, look.across * columns), low, high, _STEPS) for k in range(3)
+            quantise(resample(image[:, :, k], look.down * rows, look.across * columns), low, high, _STEPS)
+            for k in range(3)
         ]
         return paint((parts[0] * _STEPS + parts[1]) * _STEPS + parts[2], _cube(), look)
     grey = image.mean(axis=2) if image.ndim == 3 else image
-    levels = quantise(resample(grey, 2 * rows, look.across * columns), low, high, _GREYS)
+    levels = quantise(resample(grey, look.down * rows, look.across * columns), low, high, _GREYS)
     if look.blocks:
         return paint(levels, _greys(look.palette.raised, look.palette.text), look)
     means = (levels[0::2] + levels[1::2]) / (2 * _GREYS - 2)

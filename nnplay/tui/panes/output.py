@@ -290,7 +290,8 @@ class OutputPane(Pane, can_focus=True):
     def wanted(self) -> tuple[int, int]:
         """Rows and columns of the surface that this pane has room for."""
         width, height = self.query_one(Picture).size if self.query_one(Picture).display else self.size
-        rows, columns = max(2, 2 * height), max(2, self.query_one(Picture).look.across * width)
+        look = self.query_one(Picture).look
+        rows, columns = max(2, look.down * height), max(2, look.across * width)
         share = min(1.0, (_MOST_PIXELS / (rows * columns)) ** 0.5)
         return max(2, int(rows * share)), max(2, int(columns * share))
 

@@ -59,7 +59,7 @@ def _draw_block(block: Block, steps: tuple[str, ...], width: int, rows: int, loo
     title = [(fit(block.name, max(0, spare - 1)) + " ", look.ink("text")), *legend]
     if spare <= len(block.name):
         title = [(fit(block.name, width), look.ink("text"))]
-    body = picture(_enlarged(block.values, rows, look.across * columns), rows, columns, -peak, peak, look)
+    body = picture(_enlarged(block.values, look.down * rows, look.across * columns), rows, columns, -peak, peak, look)
     rest = (" " * (width - columns), PLAIN)
     axis = _axis(steps, count, cell, columns)
     return [
@@ -71,7 +71,7 @@ def _draw_block(block: Block, steps: tuple[str, ...], width: int, rows: int, loo
 
 def _enlarged(values: Floats, rows: int, columns: int) -> Floats:
     """Units and steps as pixels: means where there are more than pixels."""
-    return resample(values, 2 * rows, columns)
+    return resample(values, rows, columns)
 
 
 def _axis(steps: tuple[str, ...], count: int, cell: int, columns: int) -> str:
