@@ -40,12 +40,17 @@ class MatrixProduct:
         left, right: the operands that are multiplied; all axes of a batch before its last one are lines of a matrix.
         turned: the one that is transposed; empty where it has been before.
         why: the reason, behind "since".
+        window: integers whose product is how many places a window of `left` has; its lines are windows then, one for
+            each line of `right`; empty where `left` is multiplied as it is. Of grouped channels (G) a group is told.
+        gives: what the product is called where the row writes it in parts; empty for the first thing it writes.
     """
 
     left: str
     right: str
     turned: str
     why: str
+    window: tuple[str, ...] = ()
+    gives: str = ""
 
 
 @dataclass(frozen=True, slots=True)
