@@ -13,6 +13,7 @@ from nnplay.fields import REQUIRED, choice, flag, integer
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.matmul import product, product_bias, product_transposed
 from nnplay.kernels.operands import adds, cut, pointer, rows_of, share, shifted
+from nnplay.operations.jacobian import by_row
 from nnplay.operations.padding import keep_padding, padded_field
 from nnplay.operations.parametrization import parametrization_field, parametrized
 from nnplay.records.init_schemes import SCHEMES
@@ -135,6 +136,7 @@ def _backward_weight_operation() -> Operation:
         ),
         torch="autograd",
         product=MatrixProduct("x", "dy", "x", "each weight meets every row of the batch"),
+        by_row=by_row.WEIGHT,
     )
 
 
@@ -150,6 +152,7 @@ def _backward_bias_operation() -> Operation:
         words="A bias shifts its output equally in every row, so its gradient is the sum over the batch.",
         element=lambda at, dy: total(Named("dy", _flat(dy.array))[n, at[0]] for n in range(_flat(dy.array).shape[0])),
         torch="autograd",
+        by_row=by_row.BIAS,
     )
 
 
