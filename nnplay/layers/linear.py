@@ -16,7 +16,7 @@ from nnplay.kernels.operands import adds, cut, pointer, rows_of, share, shifted
 from nnplay.operations.jacobian import by_row
 from nnplay.operations.padding import keep_padding, padded_field
 from nnplay.operations.parametrization import parametrization_field, parametrized
-from nnplay.records.init_schemes import SCHEMES
+from nnplay.records.init_schemes import NGUYEN_WIDROW, SCHEMES
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import MatrixProduct, Operation, Shape, Use
 from nnplay.records.twin import Twin, transposed
@@ -42,7 +42,12 @@ LINEAR = LayerRecord(
     fields=(
         integer("units", REQUIRED, "number of outputs"),
         flag("bias", True, "add a learned constant to each output"),
-        choice("init", "auto", "weight initialisation; auto suits the next activation", SCHEMES),
+        choice(
+            "init",
+            "auto",
+            "weight initialisation; auto suits the next activation; nguyen_widrow spreads the biases, too",
+            (*SCHEMES, NGUYEN_WIDROW),
+        ),
         padded_field(),
         parametrization_field(),
     ),
@@ -52,6 +57,7 @@ LINEAR = LayerRecord(
         Case({"units": 17, "bias": False}, (33,)),
         Case({"units": 1}, (1,)),
         Case({"units": 4}, (3, 7)),
+        Case({"units": 6, "init": "nguyen_widrow"}, (2,)),
         Case({"units": 16}, (16,)),
         Case({"units": 31}, (64,)),
         Case({"units": 65}, (2,)),
@@ -77,7 +83,8 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     parameters = {"weight": Parameter((inputs, outputs), values["init"], inputs, outputs, decays=True)}
     backward = [Use(_backward_weight_operation(), cost=cost)]
     if values["bias"]:
-        parameters["bias"] = Parameter((outputs,), "zeros")
+        scheme = NGUYEN_WIDROW if values["init"] == NGUYEN_WIDROW else "zeros"
+        parameters["bias"] = Parameter((outputs,), scheme, inputs, outputs)
         backward.append(Use(_backward_bias_operation(), cost=positions * outputs))
     planned = Plan(
         output=(*shape[:-1], outputs),

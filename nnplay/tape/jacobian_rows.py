@@ -41,7 +41,9 @@ def without_jacobian(plan: NetworkPlan) -> PlannedLayer | None:
     return None
 
 
-def write(rows: StageRows, rule: WholeRule, run: TapePass, slots: Mapping[str, Slot], columns: Mapping[str, int]) -> None:
+def write(
+    rows: StageRows, rule: WholeRule, run: TapePass, slots: Mapping[str, Slot], columns: Mapping[str, int]
+) -> None:
     """Appends the ways back of a stage.
 
     Args:
@@ -83,4 +85,3 @@ def _way_back(
             without = {name: slot for name, slot in names.items() if slot.region != "gradients"}
             for use in rows.wanted(planned.plan.backward, without):
                 rows.emit(use, "backward", path, without)
-

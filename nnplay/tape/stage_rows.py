@@ -213,7 +213,9 @@ class StageRows:
             operation = use.operation
             reads = [use.names.get(name, name) for name in operation.reads]
             writes = [use.names.get(name, name) for name in operation.writes]
-            leads = any(names[name].region in ("deltas", "gradients") or name in read for name in writes if name in names)
+            leads = any(
+                names[name].region in ("deltas", "gradients") or name in read for name in writes if name in names
+            )
             if leads and all(name in names for name in (*reads, *writes)):
                 kept.append(use)
                 read |= set(reads)

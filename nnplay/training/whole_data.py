@@ -46,7 +46,10 @@ def check(plan: NetworkPlan, data: Dataset, loss: Loss, optimizer: Optimizer, se
     if not looks_at_all(optimizer):
         return
     name = optimizer.record.name
-    found = _of_settings(settings, len(data)), *([_of_least_squares(plan, data, loss)] if optimizer.record.least_squares else [])
+    found = (
+        _of_settings(settings, len(data)),
+        *([_of_least_squares(plan, data, loss)] if optimizer.record.least_squares else []),
+    )
     for problems in (_of_network(plan), *found):
         for what, hint in problems:
             raise InputError(f"{name} {what}", where="optimizer", hint=hint)

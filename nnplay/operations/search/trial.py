@@ -68,4 +68,3 @@ TRIAL = Operation(
     uses_clock=True,
     torch="set_param(x + t·d) within torch.optim.LBFGS",
 )
-
