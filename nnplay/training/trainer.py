@@ -30,7 +30,7 @@ from nnplay.tape.memory_layout import STATE
 from nnplay.tape.objective import only
 from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
-from nnplay.training import live_settings, parameter_groups
+from nnplay.training import live_settings, parameter_groups, whole_data
 from nnplay.training.averaged_weights import AVERAGES, averaged_weights, averages
 from nnplay.training.batches import batch_count
 from nnplay.training.curve_recording import extend_history
@@ -107,6 +107,7 @@ class Trainer:
         self.settings = replace(self.settings, silent=silent, frozen=frozen)
         parameter_groups.check(self.plan, self.optimizer, self.settings.groups)
         batch_count(self.plan, self.split, self.settings)
+        whole_data.check(self.plan, self.split.train, self.loss, self.optimizer, self.settings)
         tape = self._tape()
         self.structure = Structure.of(tape)
         refuse_too_large(self.plan, tape.size * np.dtype(self.settings.dtype).itemsize)
@@ -134,7 +135,7 @@ class Trainer:
     def _tape(self) -> Tape:
         settings = self.settings
         spec = TapeSpec(
-            batch=self.batch_rows,
+            batch=self.block_rows,
             evaluation=rows_at_once(self.split),
             targets={"target": self.form.shape},
             score=self.form.score,
@@ -143,7 +144,8 @@ class Trainer:
             frozen=silenced_frozen.read(settings.frozen),
             groups=parameter_groups.layers_of(settings.groups),
             average=self._average(),
-            accumulates=settings.accumulate > 1,
+            accumulates=settings.accumulate > 1 or self.block_rows < self.batch_rows,
+            rows=settings.step_rows(len(self.split.train)),
             numbers=live_settings.IN_MEMORY,
         )
         loss = balanced(self.loss, self.split.train)
@@ -172,10 +174,10 @@ class Trainer:
         settings, fewest = self.settings, self.plan.fewest_rows
         self.machine.load(
             arrays,
-            batch=self.batch_rows,
+            batch=self.block_rows,
             fewest=fewest,
-            shuffle=settings.shuffle,
-            accumulate=settings.accumulate,
+            shuffle=settings.shuffle and not whole_data.looks_at_all(self.optimizer),
+            accumulate=-(-settings.step_rows(len(self.split.train)) // self.block_rows),
         )
         self._evaluation = Evaluation(self.machine, self.split, self.form, self._weights)
         self._layers = LayerRecorder(self.machine, self.plan, self.batch_rows)
@@ -225,6 +227,7 @@ class Trainer:
         settings = self.settings.changed(**own)
         silenced_frozen.check(self.plan, settings.silent, settings.frozen)
         parameter_groups.check(self.plan, optimizer, settings.groups)
+        whole_data.check(self.plan, self.split.train, self.loss, optimizer, settings)
         return optimizer, settings
 
     def _use(self, optimizer: Optimizer, settings: TrainingSettings, write: bool = True) -> None:
@@ -247,6 +250,13 @@ class Trainer:
     def batch_rows(self) -> int:
         """Rows of a full batch."""
         return self.settings.batch_rows(len(self.split.train))
+
+    @property
+    def block_rows(self) -> int:
+        """Rows that go through the network together: a full batch, or a block of one that must be seen whole."""
+        if not whole_data.looks_at_all(self.optimizer):
+            return self.batch_rows
+        return whole_data.block_rows(self.plan, self.optimizer, self.batch_rows)
 
     @property
     def batches(self) -> int:
