@@ -109,7 +109,8 @@ def mask_overlaps(targets: Array, found: Found) -> Overlaps:
         order = np.searchsorted(np.flatnonzero(boxes[:, 0] > 0), there)
         true = true_masks(targets[row])[order]
         made = paste_masks(masks[row, chosen], found.boxes[row, chosen], true.shape[1:])
-        one, other = made.reshape(len(made), -1).astype(np.float32), true.reshape(len(true), -1).astype(np.float32)
+        pixels = made.shape[1] * made.shape[2]
+        one, other = (part.reshape(len(part), pixels).astype(np.float32) for part in (made, true))
         shared = one @ other.T
         union = one.sum(axis=1)[:, None] + other.sum(axis=1)[None] - shared
         return np.divide(shared, union, out=np.zeros_like(union), where=union > 0)
