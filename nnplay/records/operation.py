@@ -62,7 +62,8 @@ class Operation:
         kernel: the compiled form; its operands are `reads` then `writes`, its integers `integers`.
         reads, writes: operand names in the words of the record that uses the operation: `x` input, `y` output, `dx`,
             `dy` their gradients, `d` + name the gradient of a parameter, else parameters, saved values, buffers,
-            scratch, live fields.
+            scratch, live fields; `target` in the forward rows of a layer that is
+            taught where to look.
         reference: the definition. Called with the arrays read, in order, and the integers by name (and `clock`, a
             mapping with seed and step, where `uses_clock`); returns the arrays written, in order (one, or a tuple).
         formula: the definition in the symbols of the code.
