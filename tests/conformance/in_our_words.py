@@ -199,11 +199,12 @@ def _attention(question: Question) -> Question:
     mask, dropped = given.pop("attn_mask", None), given.pop("dropout_p", 0.0)
     if dropped:
         raise CannotExpressError("random numbers of its own")
-    if mask is not None and not (mask.dtype == torch.bool and mask.all()):
-        raise CannotExpressError("a mask that comes with the data")
+    if mask is not None and mask.dtype == torch.bool and mask.all():
+        mask = None
     q = question.inputs[0]
     if q.dim() == 3:
         q, k, v = (one[:, None] for one in (q, k, v))
+        mask = mask[:, None] if mask is not None and mask.dim() == 3 else mask
     if k.shape[0] != q.shape[0] or v.shape[0] != q.shape[0]:
         q, k, v = (one.expand(max(q.shape[0], k.shape[0]), *one.shape[1:]) for one in (q, k, v))
     heads = q.shape[1], k.shape[1]
@@ -221,7 +222,21 @@ def _attention(question: Question) -> Question:
         "causal": bool(given.get("is_causal")),
         "scale": given.get("scale"),
     }
-    return replace(question, path="attention", inputs=(beside(q), beside(k), beside(v)), arguments=told, result=result)
+    inputs = beside(q), beside(k), beside(v)
+    if mask is not None or k.shape != v.shape:
+        causal = told.pop("causal")
+        mask = _earlier(mask, q.shape[2], k.shape[2]) if causal else mask
+        return replace(question, path="masked attention", inputs=inputs, arguments={**told, "mask": mask}, result=result)
+    return replace(question, path="attention", inputs=inputs, arguments=told, result=result)
+
+
+def _earlier(mask: Any, steps: int, keys: int) -> Any:
+    """The mask of queries that look at no later key, and the one that there is."""
+    causal = torch.zeros(steps, keys).masked_fill(~torch.ones(steps, keys, dtype=torch.bool).tril(), -torch.inf)
+    if mask is None:
+        return causal
+    more = torch.zeros(mask.shape).masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else mask
+    return causal + more
 
 
 _CHANGES: Final[dict[str, Change]] = {

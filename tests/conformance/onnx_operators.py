@@ -288,25 +288,52 @@ def _states(y: Arrays, names: Sequence[str], first: bool, reverse: bool) -> Any:
 
 
 def _attention(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
-    """Keys and values of before are further keys and values; masks may be causal or say nothing."""
-    if a.get("softcap") or a.get("left_window_size", -1) >= 0 or a.get("right_window_size", -1) >= 0:
-        raise CannotExpressError("softcap or a window")
-    if any(names[3:4]):
-        raise CannotExpressError("scores as an output")
+    """Keys and values of before are further keys and values; whatever keeps looks away is one mask."""
     q, k, v, mask, key, value, counts = (*x, *[None] * 7)[:7]
-    if counts is not None:
-        raise CannotExpressError("a count of keys for each row")
-    if mask is not None and not (mask.dtype == torch.bool and mask.all()):
-        raise CannotExpressError("a mask that comes with the data")
-    causal = bool(a.get("is_causal"))
-    if causal and key is not None:
-        raise CannotExpressError("a causal mask behind keys of before")
     heads = a.get("q_num_heads", q.shape[1]), a.get("kv_num_heads", k.shape[1])
     q, k, v, key, value, result = (_beside(one) for one in (q, k, v, key, value, y[0]))
+    before = 0 if key is None else key.shape[1]
     if key is not None:
         k, v = torch.cat([key, k], 1), torch.cat([value, v], 1)
-    given = {"heads": heads[0], "kv_heads": heads[1], "causal": causal, "scale": a.get("scale")}
-    return Made("attention", given, (q, k, v), result)
+    given = {"heads": heads[0], "kv_heads": heads[1], "scale": a.get("scale")}
+    causal = bool(a.get("is_causal"))
+    windows = a.get("left_window_size", -1), a.get("right_window_size", -1)
+    plain = counts is None and max(windows) < 0 and (mask is None or (mask.dtype == torch.bool and mask.all()))
+    scores = len(names) > 3 and bool(names[3])
+    if plain and not (a.get("softcap") or scores or (causal and before)) and k.shape == v.shape:
+        return Made("attention", {**given, "causal": causal}, (q, k, v), result)
+    kept = a.get("qk_matmul_output_mode", 0) if scores else None
+    offset = before if counts is None else counts.reshape(-1, 1, 1, 1) - q.shape[1]
+    told = {**given, "softcap": a.get("softcap", 0.0), "kept": kept}
+    told["mask"] = _one_mask(mask, (q.shape[1], k.shape[1]), offset, counts, causal, windows)
+    return Made("masked attention", told, (q, k, v), (result, y[-1]) if scores else result)
+
+
+def _one_mask(
+    mask: Any, size: tuple[int, int], offset: Any, counts: Any, causal: bool, windows: tuple[int, int]
+) -> Any:
+    """What is added to the scores: the mask, no look at later keys, none out of a window, none at keys not there.
+
+    Args:
+        size: how many queries and keys there are.
+        offset: how many keys there are in front of the first query's own.
+        counts: how many keys each row has.
+        windows: how far a look goes back and ahead; -1: as far as there are keys.
+    """
+    steps, keys = size
+    apart = torch.arange(steps)[:, None] + offset - torch.arange(keys)  # how far back a key is
+    seen = torch.ones_like(apart, dtype=torch.bool)
+    seen = seen & (apart >= 0) if causal else seen
+    seen = seen & (apart <= windows[0]) if windows[0] >= 0 else seen
+    seen = seen & (-apart <= windows[1]) if windows[1] >= 0 else seen
+    if counts is not None:
+        seen = seen & (torch.arange(keys) < counts.reshape(-1, 1, 1, 1))
+    added = torch.zeros(seen.shape).masked_fill(~seen, -torch.inf)
+    if mask is None:
+        return added
+    if mask.dtype == torch.bool:
+        mask = torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)
+    return added + torch.nn.functional.pad(mask, (0, keys - mask.shape[-1]), value=-torch.inf)
 
 
 def _beside(heads: Any) -> Any:
