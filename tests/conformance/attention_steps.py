@@ -23,7 +23,7 @@ def attend_masked(
         softcap: scores are bent to stay below it; 0: they are not.
 
     Returns:
-        The answer, and the scores: plain, with the mask, bent, and as shares.
+        The answer, and the scores as ONNX counts them: in front of the mask (twice), with it, and as shares.
 
     Raises:
         CannotExpressError: a query whose mask leaves it no key.
@@ -33,13 +33,12 @@ def attend_masked(
     k, v = (_repeated(one, rows, heads // kv_heads) for one in (k, v))
     factor = q.shape[-1] ** -0.5 if scale is None else scale
     plain = run("matmul", run("scale", q, factor=factor), k, transpose=True)
-    masked = plain if mask is None else run("sum", plain, _added(mask, rows, heads, plain))
-    bent = masked
     if softcap:
-        bent = run("scale", run("tanh", run("scale", masked, factor=1 / softcap)), factor=softcap)
-    shares = run("softmax", bent)
+        plain = run("scale", run("tanh", run("scale", plain, factor=1 / softcap)), factor=softcap)
+    masked = plain if mask is None else run("sum", plain, _added(mask, rows, heads, plain))
+    shares = run("softmax", masked)
     answer = run("matmul", shares, v)
-    scores = [one.reshape(rows, heads, *one.shape[1:]) for one in (plain, masked, bent, shares)]
+    scores = [one.reshape(rows, heads, *one.shape[1:]) for one in (plain, plain, masked, shares)]
     return answer.reshape(rows, heads, *answer.shape[1:]).transpose(1, 2).flatten(2), scores
 
 

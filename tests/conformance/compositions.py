@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from tests.conformance import transformer_steps
+from tests.conformance import activation_steps, shape_steps, transformer_steps
 from tests.conformance.attention_steps import attend_masked
 from tests.conformance.question import Question
 
@@ -37,4 +37,17 @@ _COMPOSITIONS: Final[dict[str, Composition]] = {
     r"nn\.TransformerEncoder(Layer)?": transformer_steps.encoder,
     r"nn\.TransformerDecoderLayer": transformer_steps.decoder_layer,
     r"nn\.Transformer": transformer_steps.transformer,
+    r"nn\.functional\.pad": shape_steps.pad,
+    r"nn\.functional\.interpolate": shape_steps.resize,
+    r"nn\.AvgPool\dd": shape_steps.average,
+    r"nn\.LPPool\dd": shape_steps.power_mean,
+    r"nn\.ChannelShuffle": shape_steps.shuffle,
+    r"depth first": shape_steps.depth_first,
+    r"nn\.(functional\.b|B)ilinear": shape_steps.bilinear,
+    r"nn\.functional\.normalize": shape_steps.normalize,
+    r"nn\.functional\.embedding_bag": shape_steps.bag,
+    r"causal convolution": shape_steps.causal_convolution,
+    r"rotary": shape_steps.rotary,
+    **{rf"nn\.{name}": activation_steps.formula for name in activation_steps.FORMULAS},
+    r"swiglu": activation_steps.gated,
 }

@@ -24,6 +24,8 @@ def run(kind: str, *inputs: Any, tensors: Mapping[str, Any] | None = None, **val
         values: of its fields.
     """
     given = [one.detach().float() for one in inputs]
+    if kind == "embedding":
+        return _embedded(given[0], tensors or {}, values)
     bench, slots = _behind_linear(kind, given[0], values) if len(given) == 1 else _branches(kind, given, values)
     view = bench.machine.view
     for name, slot in bench.tape.parameters.items():
@@ -43,6 +45,18 @@ def _behind_linear(kind: str, x: Any, values: Mapping[str, Any]) -> tuple[Bench,
     front = layer_named("linear", x.shape[-1], name="front")
     bench = Bench(Trial((front, layer_named(kind, **values)), tuple(x.shape[1:]), len(x)), "float32")
     return bench, [bench.tape.layout.find("front.output")]
+
+
+def _embedded(tokens: Any, tensors: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
+    trial = Trial((layer_named("embedding", **values),), tuple(tokens.shape[1:]), len(tokens), tokens=2)
+    bench = Bench(trial, "float32")
+    view, named, forward = bench.machine.view, bench.tape.named, bench.count("data", "forward")
+    view(bench.tape.parameters["0.weight"])[...] = tensors["weight"].detach().numpy()
+    first = next(k for k, row in enumerate(bench.table.rows) if row.path == "0")
+    bench.run(first)
+    view(named["input"], bench.n)[...] = tokens.numpy()
+    bench.run(forward, first)
+    return torch.tensor(view(named["output"], bench.n).copy())
 
 
 def _branches(kind: str, given: list[Any], values: Mapping[str, Any]) -> tuple[Bench, list[Any]]:

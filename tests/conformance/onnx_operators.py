@@ -46,8 +46,8 @@ def _softmax(name: str) -> Maker:
     return lambda a, x, y, names: Made(f"nn.{name}", {"dim": a.get("axis", -1)}, (x[0],), y[0])
 
 
-def _pair(a: Attributes, axes: int, x: Any, kernel: Sequence[int]) -> Any:
-    """Padding as PyTorch has it, or in words of ours where it has none."""
+def _pair(a: Attributes, axes: int, x: Any, kernel: Sequence[int], half: bool = False) -> Any:
+    """Padding as PyTorch has it, or in words of ours where it has none: `half` a kernel at most."""
     mode = a.get("auto_pad", "NOTSET")
     if mode in ("SAME_UPPER", "SAME_LOWER"):
         return mode.lower()
@@ -55,7 +55,8 @@ def _pair(a: Attributes, axes: int, x: Any, kernel: Sequence[int]) -> Any:
     front, behind = pads[:axes], pads[axes:]
     if mode == "VALID":
         return 0
-    return tuple(front) if front == behind else tuple(zip(front, behind, strict=True))
+    even = front == behind and not (half and any(2 * end > edge for end, edge in zip(front, kernel, strict=True)))
+    return tuple(front) if even else tuple(zip(front, behind, strict=True))
 
 
 def _conv(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
@@ -84,12 +85,10 @@ def _conv_transpose(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -
 def _pool(kind: str) -> Maker:
     def made(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
         axes = x[0].dim() - 2
-        if len([name for name in names if name]) > 1:
-            raise CannotExpressError("the places of the largest numbers")
         given: dict[str, Any] = {
             "kernel_size": tuple(a["kernel_shape"]),
             "stride": tuple(a.get("strides", [1] * axes)),
-            "padding": _pair(a, axes, x[0], a["kernel_shape"]),
+            "padding": _pair(a, axes, x[0], a["kernel_shape"], half=True),
         }
         if a.get("ceil_mode"):
             given["ceil_mode"] = True
@@ -97,6 +96,8 @@ def _pool(kind: str) -> Maker:
             given["count_include_pad"] = bool(a.get("count_include_pad", 0))
         if any(step != 1 for step in a.get("dilations", [])):
             given["dilation"] = tuple(a["dilations"])
+        if kind == "LP":
+            given = {**given, "norm_type": a.get("p", 2)}
         return Made(f"nn.{kind}Pool{axes}d", given, (x[0],), y[0])
 
     return made
@@ -375,14 +376,40 @@ def _dropout(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
 
 def _pixel(path: str, name: str) -> Maker:
     def made(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
-        if a.get("mode", "DCR") == "DCR":
-            raise CannotExpressError("mode DCR")
+        if name == "downscale_factor" or a.get("mode", "DCR") == "DCR":
+            return Made("depth first", {name: a["blocksize"]}, (x[0],), y[0])
         return Made(path, {name: a["blocksize"]}, (x[0],), y[0])
 
     return made
 
 
+def _swiglu(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
+    return Made("swiglu", {"alpha": a.get("alpha", 1.0)}, (x[0], x[1]), y[0])
+
+
+def _causal(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
+    bias, state = (*x[2:], None, None)[:2]
+    return Made("causal convolution", {"activation": a.get("activation", "none")}, (x[0], x[1], bias, state), y[0])
+
+
+def _rotary(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
+    """(N, T, heads, depth), with a cosine and a sine for each place and half of the numbers that are turned."""
+    told, cosines, sines, places = (*x, None)[:4]
+    heads = a.get("num_heads", 0)
+
+    def inward(one: Any) -> Any:
+        return one.reshape(*one.shape[:2], heads, -1) if one.dim() == 3 else one.transpose(1, 2)
+
+    if places is not None:
+        cosines, sines = cosines[places.long()], sines[places.long()]
+    given = {"interleaved": bool(a.get("interleaved", 0)), "rotary": a.get("rotary_embedding_dim", 0)}
+    return Made("rotary", given, (inward(told), cosines[:, :, None], sines[:, :, None]), inward(y[0]))
+
+
 OPERATORS: dict[str, Maker] = {
+    "SwiGLU": _swiglu,
+    "CausalConvWithState": _causal,
+    "RotaryEmbedding": _rotary,
     "Relu": _module("nn.ReLU"),
     "LeakyRelu": _module("nn.LeakyReLU", lambda a: {"negative_slope": a.get("alpha", 0.01)}),
     "Elu": _module("nn.ELU", lambda a: {"alpha": a.get("alpha", 1.0)}),
@@ -419,7 +446,7 @@ OPERATORS: dict[str, Maker] = {
     "ConvTranspose": _conv_transpose,
     "MaxPool": _pool("Max"),
     "AveragePool": _pool("Avg"),
-    "LpPool": _module("nn.LPPool2d"),
+    "LpPool": _pool("LP"),
     "GlobalAveragePool": _global("Avg"),
     "GlobalMaxPool": _global("Max"),
     "Gemm": _gemm,
