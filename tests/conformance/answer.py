@@ -248,7 +248,7 @@ def _compare(
     bench.machine.run_table(table, forward[-1] + 1, own)
     y = outward(torch.tensor(view(find(f"{prefix}{path}.output"), n)))
     if isinstance(result, LastState):
-        y, result = y[:, -1], result.state
+        y, result = result.of(y), result.state
     largest = max(float(x.detach().abs().max()) for x in xs)
     if reason := _off("output", y, result, largest, FORWARD):
         return reason

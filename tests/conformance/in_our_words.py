@@ -122,6 +122,78 @@ def _leaks(question: Question) -> Question:
     return replace(question, path="nn.LeakyReLU", arguments={"negative_slope": slope}, training=True)
 
 
+def _windows(question: Question) -> Question:
+    """`same` in numbers: where a border cannot be even, there is more of it behind."""
+    given = question.arguments
+    if given.get("padding") != "same":
+        return question
+    axes = int(question.path[-2])
+    kernel, spaces = (_each(given.get(name, 1), axes) for name in ("kernel_size", "dilation"))
+    over = [(k - 1) * d for k, d in zip(kernel, spaces, strict=True)]
+    if all(one % 2 == 0 for one in over):
+        return _without(question, padding=tuple(one // 2 for one in over))
+    return _without(question, padding=tuple((one // 2, one - one // 2) for one in over))
+
+
+def _each(value: Any, axes: int) -> tuple[int, ...]:
+    parts = tuple(value) if isinstance(value, tuple | list) else (value,)
+    return parts * axes if len(parts) == 1 else parts
+
+
+def _stride(question: Question) -> Question:
+    """A stride that is left out in a list is that of the kernel."""
+    return _without(question, stride=None) if question.arguments.get("stride") in ((), []) else question
+
+
+def _kept(question: Question) -> Question:
+    """In evaluation with statistics that were kept, instances are normalised as batches are."""
+    given = question.arguments
+    if question.training or not given.get("track_running_stats"):
+        return question
+    return replace(question, path=question.path.replace("Instance", "Batch"), arguments={"affine": False, **given})
+
+
+def _state(question: Question) -> Question:
+    """The state of before is a learned one, where it is the same for all rows."""
+    given = question.arguments
+    told = given.get("hx", given.get("forward hx"))
+    if told is None:
+        return question
+    states = tuple(told) if isinstance(told, tuple | list) else (told,)
+    states += (given["cx"],) if given.get("cx") is not None else ()
+    if any(one.dim() == 3 and not torch.equal(one, one[:, :1].expand_as(one)) for one in states):
+        raise CannotExpressError("states of before that differ from row to row")
+    ways = ("", "_reverse") if given.get("bidirectional") else ("",)
+    tensors = dict(question.tensors)
+    for name, one in zip(("hidden", "cell"), states, strict=False):
+        for k, part in enumerate(one[:, 0] if one.dim() == 3 else one):
+            tensors[f"initial_{name}_l{k // len(ways)}{ways[k % len(ways)]}"] = part.detach()
+    changed = _without(question, "hx", "cx", "forward hx", initial_state="learned")
+    return replace(changed, tensors=tensors)
+
+
+def _cell(question: Question) -> Question:
+    """A cell is a layer that reads a sequence of one step."""
+    x, path = question.inputs[0], question.path.removesuffix("Cell")
+    x = x if x.dim() == 2 else x[None]
+    hidden = question.inputs[1:] or ((question.arguments["forward hx"],) if "forward hx" in question.arguments else ())
+    told = [one[None] for one in hidden]
+    tensors = {f"{name}_l0": one for name, one in question.tensors.items()}
+    given = dict(question.arguments)
+    given.pop("forward hx", None)
+    if told:
+        given["hx"] = tuple(told)
+
+    def result() -> Any:
+        found = question.result()
+        state = found[0] if isinstance(found, tuple) else found
+        return (state[None],)
+
+    return replace(
+        question, path=path, arguments=given, inputs=(x,), tensors=tensors, result=result, slopes=False
+    )
+
+
 # -- losses ------------------------------------------------------------------------------------------------------------
 
 
@@ -245,6 +317,11 @@ _CHANGES: Final[dict[str, Change]] = {
     r"nn\.Adaptive(Avg|Max)Pool\dd": _adaptive,
     r"nn\.MaxPool\dd": _places,
     r"nn\.functional\.pad": _pad,
+    r"nn\.Conv\dd": _windows,
+    r"nn\.AvgPool\dd": _stride,
+    r"nn\.InstanceNorm\dd": _kept,
+    r"nn\.(RNN|LSTM|GRU)Cell": _cell,
+    r"nn\.(RNN|LSTM|GRU)": _state,
     r"nn\.Softmin": _softmin,
     r"nn\.(Alpha|FeatureAlpha)?Dropout\d?d?|nn\.functional\.feature_alpha_dropout": _dropped,
     r"nn\.RReLU": _leaks,

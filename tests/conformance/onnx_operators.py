@@ -72,7 +72,7 @@ def _conv(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
 def _conv_transpose(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
     axes = x[0].dim() - 2
     if "output_shape" in a:
-        raise CannotExpressError("output_shape")
+        a = _with_pads(a, x[0].shape[2:], x[1].shape[2:])
     given = {
         "weight": x[1], "bias": x[2] if len(x) > 2 else None, "stride": tuple(a.get("strides", [1] * axes)),
         "dilation": tuple(a.get("dilations", [1] * axes)), "groups": a.get("group", 1),
@@ -80,6 +80,17 @@ def _conv_transpose(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -
         "output_padding": tuple(a.get("output_padding", [0] * axes)),
     }  # fmt: skip
     return _function(f"conv_transpose{axes}d", x[0], given, y[0])
+
+
+def _with_pads(a: Attributes, sizes: Sequence[int], kernel: Sequence[int]) -> Attributes:
+    """The attributes with the padding, or the padding of the output, that gives a size; more of it in front."""
+    axes = range(len(sizes))
+    strides, spaces = a.get("strides", [1] * len(sizes)), a.get("dilations", [1] * len(sizes))
+    output = list(a.get("output_padding", [0] * len(sizes)))
+    wide = [strides[k] * (sizes[k] - 1) + output[k] + (kernel[k] - 1) * spaces[k] + 1 for k in axes]
+    over = [one - wanted for one, wanted in zip(wide, a["output_shape"][-len(sizes) :], strict=True)]
+    pads = [*(max(0, one) - max(0, one) // 2 for one in over), *(max(0, one) // 2 for one in over)]
+    return {**a, "pads": pads, "output_padding": [output[k] + max(0, -over[k]) for k in axes]}
 
 
 def _pool(kind: str) -> Maker:
@@ -171,8 +182,10 @@ def _mean_variance(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) ->
 
 def _prelu(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
     slopes = x[1]
-    if slopes.numel() not in (1, x[0].shape[1]) or slopes.dim() == x[0].dim():
-        raise CannotExpressError("slopes that are not one for each channel")
+    if slopes.numel() not in (1, x[0].shape[1]) or slopes.dim() == x[0].dim():  # one for each place: all are channels
+        shape, rows = x[0].shape[1:], len(x[0])
+        each = slopes.reshape(slopes.shape[slopes.dim() - len(shape) :]).expand(shape).reshape(-1)
+        return _function("prelu", x[0].reshape(rows, -1), {"weight": each}, y[0].reshape(rows, -1))
     return _function("prelu", x[0], {"weight": slopes}, y[0])
 
 
@@ -196,32 +209,66 @@ def _pad(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
 
 def _resize(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
     axes = x[0].dim() - 2
-    where = a.get("coordinate_transformation_mode", "half_pixel")
-    mode = {"cubic": "bicubic", "linear": ("linear", "bilinear", "trilinear")[max(0, axes - 1)]}
-    if a.get("axes") or a.get("exclude_outside") or a.get("keep_aspect_ratio_policy", "stretch") != "stretch":
-        raise CannotExpressError("axes, exclude_outside or keep_aspect_ratio_policy")
-    given: dict[str, Any] = {"mode": mode.get(a.get("mode", "nearest"), "nearest")}
-    if given["mode"] == "nearest" and a.get("nearest_mode", "round_prefer_floor") in ("ceil", "round_prefer_floor"):
-        raise CannotExpressError("ties to the lower or upper neighbour")
-    if given["mode"] == "nearest" and a.get("nearest_mode") != "floor":
-        given["mode"] = "nearest-exact"
-    if (given["mode"] == "nearest" and where != "asymmetric") or (
-        given["mode"] == "nearest-exact" and where != "half_pixel"
-    ):
-        raise CannotExpressError(f"{where}, {a.get('nearest_mode', 'round_prefer_floor')}")
-    if not given["mode"].startswith("nearest") and where not in ("half_pixel", "align_corners"):
-        raise CannotExpressError(where)
-    if where == "align_corners":
-        given["align_corners"] = True
+    if a.get("exclude_outside"):
+        raise CannotExpressError("numbers outside that do not count")
+    given = {**_wanted_size(a, x, axes), "mode": a.get("mode", "nearest")}
+    where, mode = _where(a, given, x[0].shape[2:], y[0].shape[2:]), given["mode"]
+    if mode == "nearest":
+        given["mode"] = _nearest(a, where, x[0].shape[2:], given)
+    else:
+        given["mode"] = "bicubic" if mode == "cubic" else ("linear", "bilinear", "trilinear")[max(0, axes - 1)]
+        if where not in ("half_pixel", "align_corners"):
+            raise CannotExpressError(f"places in {where}")
+        given |= {"align_corners": True} if where == "align_corners" else {}
     if a.get("antialias"):
         given["antialias"] = True
-    if len(x) > 3 and x[3] is not None:
-        given["size"] = tuple(int(one) for one in x[3])[-axes:]
-    else:
-        given["scale_factor"] = tuple(float(one) for one in x[2])[-axes:]
     if given["mode"] == "bicubic" and a.get("cubic_coeff_a", -0.75) != -0.75:
         raise CannotExpressError("cubic_coeff_a")
     return Made("nn.functional.interpolate", given, (x[0],), y[0])
+
+
+def _wanted_size(a: Attributes, x: Arrays, axes: int) -> dict[str, Any]:
+    """The size or the factor of each axis of places; those that are not named stay, and proportions may be kept."""
+    sized = len(x) > 3 and x[3] is not None
+    named = [float(one) for one in (x[3] if sized else x[2])]
+    shape = x[0].shape
+    full = dict(zip([k % len(shape) for k in a.get("axes") or range(len(shape))], named, strict=True))
+    rest: list[float] = [float(shape[k]) if sized else 1.0 for k in range(len(shape))]
+    wanted = [full.get(k, rest[k]) for k in range(len(shape))]
+    policy = a.get("keep_aspect_ratio_policy", "stretch")
+    if policy != "stretch":
+        factors = [size / shape[k] for k, size in full.items()]
+        factor = min(factors) if policy == "not_larger" else max(factors)
+        wanted = [float(int(factor * shape[k] + 0.5)) if k in full else wanted[k] for k in range(len(shape))]
+    last = wanted[-axes:]
+    return {"size": tuple(int(one) for one in last)} if sized else {"scale_factor": tuple(last)}
+
+
+def _where(a: Attributes, given: Mapping[str, Any], sizes: Sequence[int], outputs: Sequence[int]) -> str:
+    """How places are counted, by the plainest of the names that mean the same here."""
+    where: str = a.get("coordinate_transformation_mode", "half_pixel")
+    factors = given.get("scale_factor")
+    whole = factors is None or all(
+        abs(size * factor - out) < 1e-4 for size, factor, out in zip(sizes, factors, outputs, strict=True)
+    )
+    if (where == "pytorch_half_pixel" and min(outputs) > 1) or (where == "half_pixel_symmetric" and whole):
+        return "half_pixel"
+    return where
+
+
+def _nearest(a: Attributes, where: str, sizes: Sequence[int], given: Mapping[str, Any]) -> str:
+    """The mode that takes the same neighbours; which one is taken halfway does not matter where nothing lies there."""
+    ties = a.get("nearest_mode", "round_prefer_floor")
+    if (where, ties) == ("asymmetric", "floor"):
+        return "nearest"
+    halves = False
+    for k, size in enumerate(sizes):
+        factor = given["size"][k] / size if "size" in given else given["scale_factor"][k]
+        places = [(out + 0.5) / factor - 0.5 for out in range(int(size * factor + 1e-6))]
+        halves |= any(abs(place % 1 - 0.5) < 1e-6 for place in places)
+    if where == "half_pixel" and (ties == "round_prefer_ceil" or (ties == "round_prefer_floor" and not halves)):
+        return "nearest-exact"
+    raise CannotExpressError("other neighbours for places between them")
 
 
 def _loss(name: str) -> Maker:
@@ -246,7 +293,7 @@ def _recurrent(kind: str, gates: Sequence[int]) -> Maker:
     def made(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
         sizes, hidden = x[4] if len(x) > 4 else None, a["hidden_size"]
         direction, first = a.get("direction", "forward"), bool(a.get("layout", 0))
-        if sizes is not None and len(set(sizes.tolist()) | {x[0].shape[1]}) > 1:
+        if sizes is not None and set(sizes.tolist()) != {x[0].shape[1 if first else 0]}:
             raise CannotExpressError("sequence_lens")
         usual = {"RNN": ["Tanh"], "GRU": ["Sigmoid", "Tanh"], "LSTM": ["Sigmoid", "Tanh", "Tanh"]}[kind]
         if a.get("clip") or (
@@ -283,9 +330,8 @@ def _states(y: Arrays, names: Sequence[str], first: bool, reverse: bool) -> Any:
     found = dict(zip([k for k, name in enumerate(names) if name], y, strict=False))
     if 0 in found:  # (T, D, N, H), or (N, T, D, H) with the batch first
         return found[0].flatten(2) if first else found[0].transpose(1, 2).flatten(2)
-    if len(found[1]) > 1 or first or reverse:
-        raise CannotExpressError("only the last state, of another direction")
-    return LastState(found[1].transpose(0, 1).flatten(1))
+    last = found[1] if first else found[1].transpose(0, 1)  # (N, D, H)
+    return LastState(last.flatten(1), "both" if last.shape[1] > 1 else "backward" if reverse else "forward")
 
 
 def _attention(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:

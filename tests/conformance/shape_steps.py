@@ -83,15 +83,18 @@ def _mean(y: Any, given: Any, axes: int) -> tuple[Any, int]:
     """The mean of each window, where what the border holds is 0 and counts; and how many numbers a window has."""
     kernel = _sizes(given["kernel_size"], axes)
     stride = _sizes(given.get("stride") or kernel, axes)
-    padding = _sizes(given.get("padding", 0), axes)
-    sizes = y.shape[1:-1]
+    padding: Any = given.get("padding", 0)
+    kind, windows = f"avg_pool{axes}d", {"kernel": kernel, "stride": stride, "dilation": given.get("dilation", 1)}
+    if not given.get("ceil_mode"):
+        inside = {"padding": padding, "count_include_pad": True}
+        return run(kind, y, **windows, **inside), prod(kernel)
+    padding = _sizes(padding, axes)
     borders = []
-    for size, k, s, p in zip(sizes, kernel, stride, padding, strict=True):
+    for size, k, s, p in zip(y.shape[1:-1], kernel, stride, padding, strict=True):
         count, rest = divmod(size + 2 * p - k, s)
-        more = bool(rest and given.get("ceil_mode") and (count + 1) * s < size + p)
+        more = bool(rest and (count + 1) * s < size + p)
         borders.append((p, max(0, (count + more) * s + k - size - p)))
-    pooled = run(f"avg_pool{axes}d", bordered(y, borders, mode="constant"), kernel=kernel, stride=stride)
-    return pooled, prod(kernel)
+    return run(kind, bordered(y, borders, mode="constant"), **windows), prod(kernel)
 
 
 def average(question: Question) -> Compared:
