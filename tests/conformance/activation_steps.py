@@ -40,6 +40,7 @@ FORMULAS: Final[dict[str, Callable[[Given], str]]] = {
     "Softshrink": _shrink,
     "Hardsigmoid": lambda given: f"max(0, min(1, {given['slope']}*x + {given['shift']}))",
     "SELU": _selu,
+    "Hardshrink": lambda given: f"x*max(step(x - ({given['lambd']})), step(-x - ({given['lambd']})))",
 }
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from tests.conformance import activation_steps, shape_steps, transformer_steps
+from tests.conformance import activation_steps, loss_steps, shape_steps, transformer_steps
 from tests.conformance.attention_steps import attend_masked
 from tests.conformance.question import Question
 
@@ -50,4 +50,14 @@ _COMPOSITIONS: Final[dict[str, Composition]] = {
     r"rotary": shape_steps.rotary,
     **{rf"nn\.{name}": activation_steps.formula for name in activation_steps.FORMULAS},
     r"swiglu": activation_steps.gated,
+    r"nn\.functional\.binary_cross_entropy(_with_logits)?": loss_steps.binary,
+    r"nn\.functional\.(cross_entropy|nll_loss)": loss_steps.classes,
+    r"nn\.functional\.multi_margin_loss": loss_steps.margins,
+    r"nn\.functional\.multilabel_margin_loss": loss_steps.several_margins,
+    r"nn\.functional\.margin_ranking_loss": loss_steps.ranking,
+    r"nn\.functional\.soft_margin_loss": loss_steps.soft_margin,
+    r"nn\.functional\.multilabel_soft_margin_loss": loss_steps.several_soft_margins,
+    r"nn\.functional\.cosine_embedding_loss": loss_steps.cosine,
+    r"nn\.functional\.triplet_margin(_with_distance)?_loss": loss_steps.triplet,
+    r"nn\.functional\.max_unpool\dd": loss_steps.unpool,
 }

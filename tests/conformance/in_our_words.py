@@ -150,7 +150,17 @@ def _kept(question: Question) -> Question:
     given = question.arguments
     if question.training or not given.get("track_running_stats"):
         return question
-    return replace(question, path=question.path.replace("Instance", "Batch"), arguments={"affine": False, **given})
+    axes, told = int(question.path[-2]), question
+    if question.inputs[0].dim() == axes + 1:  # BatchNorm has no single rows
+        told = _onto(question, lambda x: x[None])
+    return replace(told, path=question.path.replace("Instance", "Batch"), arguments={"affine": False, **given})
+
+
+def _own_statistics(question: Question) -> Question:
+    """Where nothing is kept, evaluation normalises as training does."""
+    if question.arguments.get("track_running_stats", True):
+        return question
+    return replace(_without(question, "momentum", "track_running_stats"), training=True)
 
 
 def _state(question: Question) -> Question:
@@ -175,11 +185,11 @@ def _state(question: Question) -> Question:
 def _cell(question: Question) -> Question:
     """A cell is a layer that reads a sequence of one step."""
     x, path = question.inputs[0], question.path.removesuffix("Cell")
-    x = x if x.dim() == 2 else x[None]
-    hidden = question.inputs[1:] or ((question.arguments["forward hx"],) if "forward hx" in question.arguments else ())
-    told = [one[None] for one in hidden]
+    x = x[:, None] if x.dim() == 2 else x[None]
+    before = question.arguments.get("forward hx", ())
+    told = [one[None] for one in ((before,) if torch.is_tensor(before) else before)]
     tensors = {f"{name}_l0": one for name, one in question.tensors.items()}
-    given = dict(question.arguments)
+    given = {**question.arguments, "batch_first": True}
     given.pop("forward hx", None)
     if told:
         given["hx"] = tuple(told)
@@ -210,6 +220,12 @@ def _loss(question: Question) -> Question:
     if len(question.inputs) > 1 and question.inputs[0].dim() == 0 and question.inputs[1].dim() == 0:
         return replace(question, inputs=tuple(one.reshape(1, 1) for one in question.inputs))
     return question
+
+
+def _sides(question: Question) -> Question:
+    """Labels of 1 and −1 are 1 and 0 here."""
+    question = _loss(question)
+    return replace(question, inputs=(question.inputs[0], (question.inputs[1] > 0).float()))
 
 
 def _divergence(question: Question) -> Question:
@@ -254,6 +270,8 @@ def _linear_loss(question: Question) -> Question:
     bias = given.get("linear_bias", tensors.get("linear.bias"))
     x = question.inputs[0]
     classes, features = tuple(weight.shape[:-1]), weight.shape[-1]
+    if "num_classes" in given:
+        classes = (given["num_classes"], *given["out_features"])
     scores = torch.nn.functional.linear(x, weight.reshape(-1, features), None if bias is None else bias.reshape(-1))
     scores = scores.reshape(*x.shape[:-1], *classes)
     kept = ("weight", "reduction", "ignore_index", "label_smoothing")
@@ -274,6 +292,8 @@ def _attention(question: Question) -> Question:
     if mask is not None and mask.dtype == torch.bool and mask.all():
         mask = None
     q = question.inputs[0]
+    if q.dim() == 3 and max(k.dim(), v.dim()) > 3:
+        q = q[None].expand(len(k), *q.shape)
     if q.dim() == 3:
         q, k, v = (one[:, None] for one in (q, k, v))
         mask = mask[:, None] if mask is not None and mask.dim() == 3 else mask
@@ -320,6 +340,7 @@ _CHANGES: Final[dict[str, Change]] = {
     r"nn\.Conv\dd": _windows,
     r"nn\.AvgPool\dd": _stride,
     r"nn\.InstanceNorm\dd": _kept,
+    r"nn\.BatchNorm\dd": _own_statistics,
     r"nn\.(RNN|LSTM|GRU)Cell": _cell,
     r"nn\.(RNN|LSTM|GRU)": _state,
     r"nn\.Softmin": _softmin,
@@ -327,6 +348,7 @@ _CHANGES: Final[dict[str, Change]] = {
     r"nn\.RReLU": _leaks,
     r"nn\.functional\.(mse|l1|smooth_l1|huber|nll|multi_margin)_loss": _loss,
     r"nn\.functional\.(cross_entropy|binary_cross_entropy(_with_logits)?)": _loss,
+    r"nn\.functional\.hinge_embedding_loss": _sides,
     r"nn\.functional\.kl_div": _divergence,
     r"nn\.functional\.poisson_nll_loss": _counts,
     r"nn\.functional\.gaussian_nll_loss": _likelihood,

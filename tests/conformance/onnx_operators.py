@@ -182,10 +182,9 @@ def _mean_variance(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) ->
 
 def _prelu(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
     slopes = x[1]
-    if slopes.numel() not in (1, x[0].shape[1]) or slopes.dim() == x[0].dim():  # one for each place: all are channels
-        shape, rows = x[0].shape[1:], len(x[0])
-        each = slopes.reshape(slopes.shape[slopes.dim() - len(shape) :]).expand(shape).reshape(-1)
-        return _function("prelu", x[0].reshape(rows, -1), {"weight": each}, y[0].reshape(rows, -1))
+    if slopes.numel() not in (1, x[0].shape[1]) or slopes.dim() == x[0].dim():  # one for each number: all are channels
+        each = slopes.expand(x[0].shape).reshape(-1)
+        return _function("prelu", x[0].reshape(1, -1), {"weight": each}, y[0].reshape(1, -1))
     return _function("prelu", x[0], {"weight": slopes}, y[0])
 
 

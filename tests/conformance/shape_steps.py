@@ -48,8 +48,10 @@ def bordered(y: Any, borders: Sequence[tuple[int, int]], **settings: Any) -> Any
     """y (N, …, C) with a border along the last axes in front of the channels; what is negative is cut off."""
     for axis, (before, after) in enumerate(borders, y.dim() - 1 - len(borders)):
         more, less = (max(0, before), max(0, after)), (max(0, -before), max(0, -after))
+        first = settings.get("mode") == "circular"  # what is cut off is not wrapped around
+        y = along(y, axis, "crop", border=(less,)) if any(less) and first else y
         y = along(y, axis, "pad", border=(more,), **settings) if any(more) else y
-        y = along(y, axis, "crop", border=(less,)) if any(less) else y
+        y = along(y, axis, "crop", border=(less,)) if any(less) and not first else y
     return y
 
 
@@ -160,19 +162,19 @@ def bilinear(question: Question) -> Compared:
     one, other = (question.inputs[0], given.get("argument 1", question.inputs[-1]))
     weight = tensors.get("weight", given.get("argument 2"))
     bias = tensors.get("bias", given.get("argument 3"))
-    single = one.dim() == 1
-    one, other = (x[None] if single else x for x in (one, other))
+    places = one.shape[:-1]
+    one, other = (x.reshape(-1, x.shape[-1]) for x in (one, other))
     out, inner, outer = weight.shape
     matrices = linear(one, weight.transpose(1, 2).reshape(out * outer, inner))
     product = run("matmul", run("reshape", matrices, shape=(out, outer)), other[..., None])[..., 0]
     y = product if bias is None else linear(product, torch.eye(out), bias)
-    yield "output", y[0] if single else y, question.result()
+    yield "output", y.reshape(*places, out), question.result()
 
 
 def normalize(question: Question) -> Compared:
     """Every row times one over its norm: powers, their mean, the root, and a product."""
     given, dim = question.arguments, question.arguments.get("dim", 1)
-    rows = question.inputs[0].movedim(dim, -1)
+    rows = (question.inputs[0] if question.inputs[0].dim() else question.inputs[0][None]).movedim(dim, -1)
     x = rows.reshape(-1, rows.shape[-1], 1)
     p, count = float(given.get("p", 2.0)), x.shape[1]
     powers = {0.5: "sqrt(abs(x))", 0.0: "abs(sign(x))", float("inf"): "abs(x)"}
@@ -183,7 +185,7 @@ def normalize(question: Question) -> Compared:
         norm = run("global_avg_pool", raised)
         root = f"{count}*x" if p == 0 else f"exp(log({count}*x)/{p})"
     y = run("product", x, run("expr", norm, formula=f"1/max({given.get('eps', 1e-12):.12f}, {root})"))
-    yield "output", y.reshape(rows.shape).movedim(-1, dim), question.result()
+    yield "output", y.reshape(rows.shape).movedim(-1, dim), question.result().reshape(rows.movedim(-1, dim).shape)
 
 
 def bag(question: Question) -> Compared:
