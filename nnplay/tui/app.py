@@ -37,6 +37,7 @@ from nnplay.tui.main_screen import LAYOUT, MainScreen
 from nnplay.tui.outputs.point_board import PointBoard
 from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.output import OutputPane
+from nnplay.tui.pixels.showing import PixelPictures
 from nnplay.tui.refresh import Refresher
 from nnplay.tui.terminal import panic, textual_private
 from nnplay.tui.terminal.opening import Opening
@@ -79,6 +80,7 @@ class Playground(textual_private.FaultReporting):
         self, backend: Backend, look: Look, *, keymap: Mapping[str, str] | None = None, first_start: bool = False
     ) -> None:
         self.look = look  # first: the style sheet asks for its colours
+        self.pictures, self.pixel_pictures = "cells", PixelPictures(self, self._restyle)
         self._plain_signs = [PlainSigns(look.encoding)] if look.ascii else []
         super().__init__()
         self.opening: Opening | None = None
@@ -162,6 +164,7 @@ class Playground(textual_private.FaultReporting):
             self.opening.done()
         self.goes_on = True
         await self.key_queue.open()
+        self.pixel_pictures.begin(self.pictures, slow=self.refresher.frame_rate.slow)
         self.set_timer(_IDLE, self.navigation.prepare_inspector)
 
     def leave_from_signal(self, status: int) -> None:
@@ -218,8 +221,12 @@ class Playground(textual_private.FaultReporting):
         """Light or dark."""
         self.look = self.look.with_palette(dark=not self.look.palette.dark)
         self.theme = theme.name(self.look)
-        for cells in self._main.query(Cells):
-            cells.restyle()
+        self._restyle()
+
+    def _restyle(self) -> None:
+        for screen in self.screen_stack:
+            for cells in screen.query(Cells):
+                cells.restyle()
 
     # -- what Textual reports --------------------------------------------------------------------------------------
 
