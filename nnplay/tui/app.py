@@ -10,6 +10,7 @@ from textual.actions import ActionParseResult
 from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.filter import LineFilter
+from textual.geometry import Region
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -148,6 +149,7 @@ class Playground(textual_private.FaultReporting):
         self.set_keymap(self._keymap_of_user)
         self.begin_capture_print(self)
         self.app_resume_signal.subscribe(self, lambda _: self.files.return_from_shell())
+        self.app_resume_signal.subscribe(self, lambda _: self.pixel_pictures.show_again())
         self.refresher.frame_gate.can_ask = textual_private.can_ask(self)
 
     async def on_ready(self) -> None:
@@ -171,6 +173,10 @@ class Playground(textual_private.FaultReporting):
         """Ask the loop to end; safe to call from a signal handler while the loop is busy."""
         self.keep = True
         textual_private.call_in_loop(self, lambda: self.exit(return_code=status))
+
+    def note_written(self, cells: list[Region]) -> None:
+        """Pictures in true pixels among these cells are painted over."""
+        self.pixel_pictures.note_written(cells)
 
     # -- faults ----------------------------------------------------------------------------------------------------
 

@@ -40,6 +40,7 @@ class _Image:
         number: what the terminal knows it by.
         cells: rows and columns of cells.
         digest: of what it shows.
+        at: row and column of the screen at which it was sent.
         sent: whether the terminal shows that.
     """
 
@@ -48,6 +49,7 @@ class _Image:
     colours: tuple[str, ...] = ()
     cells: tuple[int, int] = (0, 0)
     digest: bytes = b""
+    at: tuple[int, int] = (0, 0)
     sent: bool = False
 
 
@@ -128,12 +130,19 @@ class PixelScreen:
 
     # -- sending ---------------------------------------------------------------------------------------------------
 
-    def note_written(self, owner: object) -> None:
-        """Cells with pictures of a widget are written to the terminal: sixels among them are painted over."""
-        for image in self._images.get(owner, []):
-            if self.protocol == "sixel":
-                image.sent = False
-        if any(not image.sent for image in self._images.get(owner, [])):
+    def note_written(self, overlaps: Callable[[tuple[int, int], tuple[int, int]], bool]) -> None:
+        """Cells were sent to the terminal: sixels among them are painted over.
+
+        Args:
+            overlaps: `((row, column), (rows, columns)) -> whether` a rectangle of cells of the screen is among them.
+        """
+        if self.protocol == "kitty":
+            return
+        for images in self._images.values():
+            for image in images:
+                if image.sent and overlaps(image.at, image.cells):
+                    image.sent = False
+        if any(not image.sent for images in self._images.values() for image in images):
             self.wake()
 
     def forget(self) -> None:
@@ -155,7 +164,7 @@ class PixelScreen:
             for image in images:
                 if not image.sent and (at := place(owner, image.number)) is not None:
                     parts.append(self._encode(image, at))
-                    image.sent = True
+                    image.sent, image.at = True, at
         text = "".join(parts)
         self._cost += len(text)
         return text

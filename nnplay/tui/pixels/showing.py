@@ -75,6 +75,24 @@ class PixelPictures:
         self._app.look = replace(self._app.look, pixels=pixels)
         self._restyle()
 
+    def note_written(self, cells: list[Region]) -> None:
+        """Cells have been sent to the terminal."""
+        pixels: PixelScreen | None = self._app.look.pixels
+        if pixels is not None:
+
+            def overlaps(at: tuple[int, int], size: tuple[int, int]) -> bool:
+                picture = Region(at[1], at[0], size[1], size[0])
+                return any(picture.overlaps(region) for region in cells)
+
+            pixels.note_written(overlaps)
+
+    def show_again(self) -> None:
+        """The terminal was left to another program, and has no pictures any more."""
+        pixels: PixelScreen | None = self._app.look.pixels
+        if pixels is not None:
+            pixels.forget()
+            self._wake()
+
     def _wake(self) -> None:
         """There is something to send, once the cells around it are on the screen."""
         if not self._waits:

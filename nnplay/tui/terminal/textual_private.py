@@ -17,9 +17,11 @@ from typing import Any
 from rich.style import Style
 from textual import events, message_pump, screen
 from textual._callback import invoke
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual._context import active_app, active_message_pump
 from textual.app import App
 from textual.css.query import NoMatches
+from textual.geometry import Region
 from textual.widgets import OptionList
 from textual.worker import WorkerFailed
 
@@ -222,6 +224,16 @@ class FaultReporting(App[int]):
         """End with the report of an error that cannot be lived with."""
         self.goes_on = False
         self._handle_exception(error)
+
+    def note_written(self, cells: list[Region]) -> None:
+        """Cells have been sent to the terminal."""
+
+    def _display(self, screen: Any, renderable: Any) -> None:
+        super()._display(screen, renderable)
+        if isinstance(renderable, ChopsUpdate):
+            self.note_written([Region(x1, y, x2 - x1, 1) for y, x1, x2 in renderable.spans])
+        elif isinstance(renderable, LayoutUpdate):
+            self.note_written([renderable.region])
 
     async def on_event(self, event: events.Event) -> None:
         """What a key or the mouse raises on its way ends neither the app nor the keys behind it."""

@@ -128,8 +128,6 @@ class Cells(Widget):
             self._rows = self._safe_rows(width, height)
             self._strips = [self._strip(row, width) for row in self._rows]
             self._drawn_at = (width, height)
-        if self.look.pixels is not None and y < len(self._rows) and _has_picture(self._rows[y]):
-            self.look.pixels.note_written(self)
         return self._strips[y] if 0 <= y < len(self._strips) else Strip.blank(self.size.width)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -160,10 +158,6 @@ class Cells(Widget):
     def plain_text(self) -> str:
         """The grid as text, for copying and for tests."""
         return "\n".join("".join(text for text, _ in row).rstrip() for row in self._rows)
-
-
-def _has_picture(row: Row) -> bool:
-    return any(PixelScreen.number_of(style) is not None for _, style in row)
 
 
 def place_of_picture(rows: Sequence[Row], number: int) -> tuple[int, int] | None:
