@@ -16,7 +16,7 @@ QUESTIONS: Final = "\x1b[>q\x1b[16t\x1b[c"
 _NAME: Final = re.compile(r"\x1bP>\|([^\x1b]*)\x1b\\")
 _CELL: Final = re.compile(r"\x1b\[6;(\d{1,4});(\d{1,4})t")
 _FEATURES: Final = re.compile(r"\x1b\[\?([\d;]*)c")
-_BEGUN: Final = re.compile(r"\x1b(P(>(\|[^\x1b]{0,200}(\x1b)?)?)?|\[(6(;[\d;]{0,9})?|\?[\d;]{0,60}))?$")
+_BEGUN: Final = re.compile(r"\x1b(P(>(\|[^\x1b]{0,200}(\x1b)?)?)?|\[(6(;[\d;]{0,9})?|\?[\d;]{0,60})?)?$")
 """What may become one of these answers."""
 _SIXEL: Final = "4"
 _WITH_PLACEHOLDERS: Final = ("kitty", "ghostty")
@@ -47,7 +47,7 @@ class Answers:
 class AnswerFilter:
     """Takes the answers out of what comes from the terminal, while they are awaited; keys pass through.
 
-    An answer may come in pieces; what may be the beginning of one is held back until the next piece.
+    An answer may come in pieces; what may be the beginning of one, even an escape, is held back until the next piece.
     """
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class AnswerFilter:
         text = _CELL.sub(self._note_cell, text)
         text = _FEATURES.sub(self._note_features, text)
         begun = _BEGUN.search(text) if self._take is not None else None
-        if begun is not None and begun[0] != "\x1b":  # a lone escape is a key
+        if begun is not None:
             self._held, text = begun[0], text[: begun.start()]
         return text
 
