@@ -70,8 +70,8 @@ class Operation:
         torch: the PyTorch name of the same thing, or a sentence why there is none.
         timed: what there is to draw by time step, if the row walks through time.
         product: what is multiplied, in the backward row of a linear map.
-        by_row: of a row that gives the gradient of a parameter, the one that gives it for each row of the batch apart, as
-            columns of a Jacobian; it reads `jacobian` besides, writes it, and has one integer, its first column.
+        by_row: of a row that gives the gradient of a parameter, the one that gives it for each row of the batch apart,
+            as columns of a Jacobian; it reads `jacobian` besides, writes it, and has one integer, its first column.
         cuda: the compiled form for a graphics card, of the same operands; a machine that runs on one asks for it, and
             says which operations lack it.
     """
