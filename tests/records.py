@@ -75,11 +75,18 @@ def network_of(record: LayerRecord, case: Case) -> tuple[tuple[Layer, ...], tupl
     first: Any = shapes[0]
     front = layer_named("linear", first[-1], name="front")
     if record.joins:
-        flat = [layer_named("global_avg_pool")]
-        branches = [[*(flat if len(shape) < len(first) else []), layer_named("linear", shape[-1])] for shape in shapes]
-        return (front, record(*branches, **case.values)), first
+        return (front, record(*(_branch(first, shape) for shape in shapes), **case.values)), first
     tested = record(**case.values)
     return ((tested,) if case.tokens else (front, tested)), first
+
+
+def _branch(first: tuple[int, ...], shape: tuple[int, ...]) -> list[Layer]:
+    """A branch that makes `shape` of an input of the shape `first`."""
+    if len(shape) < len(first):
+        return [layer_named("global_avg_pool"), layer_named("linear", shape[-1])]
+    if shape[:-1] == first[:-1]:
+        return [layer_named("linear", shape[-1])]
+    return [layer_named("flatten"), layer_named("linear", int(np.prod(shape))), layer_named("reshape", shape)]
 
 
 def trials(record: LayerRecord, case: Case) -> Iterator[Trial]:

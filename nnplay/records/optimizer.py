@@ -19,7 +19,7 @@ from nnplay.errors import InputError
 from nnplay.fields import Field, bind
 from nnplay.kernels.abi import CLOCK_STEP
 from nnplay.kernels.arithmetic import mark_not_finite
-from nnplay.kernels.compile.jit import Kernel, inline
+from nnplay.kernels.compile.jit import ON_CARD, Kernel, inline
 from nnplay.kernels.operands import flat, integer, part_of
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation, Shape, Use
@@ -258,7 +258,10 @@ def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots
             else:
                 w[i], a[i], b[i], c[i] = update(w[i], g[i], a[i], b[i], c[i], p)
             wrong = mark_not_finite(wrong, w[i])
-        flat(row, memory, finite_flags)[part] = verdict(wrong)
+        if not ON_CARD:
+            flat(row, memory, finite_flags)[part] = verdict(wrong)
+        elif wrong != 0:  # the loop has cleared it, and whoever writes writes the same
+            flat(row, memory, finite_flags)[0] = math.nan
 
     return Kernel(f"{update.__module__}:{update.__name__}", update_all)
 

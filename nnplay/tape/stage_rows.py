@@ -149,7 +149,8 @@ class StageRows:
     def layer_names(self, run: TapePass, network: str, planned: PlannedLayer) -> dict[str, Slot]:
         """The slots of a layer by the names of its record; gradients are not among them."""
         path, values = full_name(network, planned.path), run.values[network]
-        names = {"x": values[planned.inputs[0]], "y": values[planned.output]}
+        target = self.stage.named["eval.target" if run.evaluates else "target"]
+        names = {"x": values[planned.inputs[0]], "y": values[planned.output], "target": target}
         names |= {f"x{k}": values[value] for k, value in enumerate(planned.inputs)}
         names |= {name: self.tape.parameters[full_name(network, full)] for name, full in planned.parameters.items()}
         names |= {name: self.assembly.buffers[f"{path}.{name}"] for name in planned.plan.buffers}

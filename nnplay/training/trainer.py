@@ -192,6 +192,17 @@ class Trainer:
         self.plateau = Plateau()
         self.write_settings()
 
+    def restart(self, seed: int, **changes: Any) -> None:
+        """Goes to step 0 of a run with another seed (of weights, order of rows, dropout) and changes as `set` takes.
+
+        Raises:
+            InputError: as `set` and `Network` do; nothing has changed then.
+        """
+        network, (optimizer, settings) = self.network.with_seed(seed), self._changed(seed=seed, **changes)
+        self._use(optimizer, settings, write=False)
+        self.network = network
+        self.rewind()
+
     # -- settings --------------------------------------------------------------------------------------------------
 
     def write_settings(self) -> None:
@@ -207,15 +218,19 @@ class Trainer:
         Raises:
             InputError: an unknown name or an illegal value; nothing has changed then.
         """
-        own = {key: changes.pop(key) for key in list(changes) if key in live_settings.LIVE_SETTINGS}
+        self._use(*self._changed(**changes))
+
+    def _changed(self, **changes: Any) -> tuple[Optimizer, TrainingSettings]:
+        """Optimizer and settings with changes, checked."""
+        own = {key: changes.pop(key) for key in list(changes) if key in (*live_settings.LIVE_SETTINGS, "seed")}
         optimizer = self.optimizer.with_live(**changes) if changes else self.optimizer
         settings = self.settings.changed(**own)
         silenced_frozen.check(self.plan, settings.silent, settings.frozen)
         parameter_groups.check(self.plan, optimizer, settings.groups)
         whole_data.check(self.plan, self.split.train, self.loss, optimizer, settings)
-        self._use(optimizer, settings)
+        return optimizer, settings
 
-    def _use(self, optimizer: Optimizer, settings: TrainingSettings) -> None:
+    def _use(self, optimizer: Optimizer, settings: TrainingSettings, write: bool = True) -> None:
         """Puts settings in force; where rows of penalties or clipping come or go, on a new tape for the same state."""
         switched = live_settings.row_choices(settings) != live_settings.row_choices(self.settings)
         self.optimizer, self.settings = optimizer, settings
@@ -226,7 +241,8 @@ class Trainer:
             self.machine.state()[...] = old.state()
             self.machine.clock, self.machine.loss_sum = old.clock, old.loss_sum
             self.machine.keep_last_good()
-        self.write_settings()
+        if write:
+            self.write_settings()
 
     # -- where the run stands --------------------------------------------------------------------------------------
 
@@ -409,6 +425,10 @@ class Trainer:
             InputError: the split has no such part.
         """
         return self._evaluation.scores(part)
+
+    def quick_scores(self, part: Part = "test") -> dict[str, float]:
+        """The loss of a part, and its accuracy where there are classes: of `evaluate`, what costs nearly nothing."""
+        return self._evaluation.quick_scores(part)
 
     def uncertainty(self, part: Part = "test") -> dict[str, Interval]:
         """Where scores of a part of up to 1,000 rows would likely be, were there many more: 95 % intervals.
