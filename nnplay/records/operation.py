@@ -13,7 +13,6 @@ from typing import Any, Final
 from nnplay.kernels.compile.jit import Kernel
 from nnplay.records.worked import Term
 
-
 #: Of a row on a graphics card: it can be cut into any number of parts.
 ALL_THREADS: Final = -1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,7 @@ def test_a_run_stops_and_goes_on_at_any_evaluation(name: str) -> None:
         kept.append(whole.state())
         whole.run(steps=1)
         found.append((number(whole, "trial loss"), whole.machine.state().copy()))
-    assert any(not np.array_equal(one[1], two[1]) for one, two in zip(found, found[1:], strict=False))
+    assert any(not np.array_equal(one[1], two[1]) for one, two in pairwise(found))
     fresh = on_surface(name) if not optimizer_records()[name].least_squares else trainer_of(name)
     for first in (7, 3, 10):
         fresh.restore(kept[first])
@@ -193,7 +194,7 @@ def test_what_cannot_be_is_refused_with_what_can(change: dict[str, Any], words: 
 def test_levenberg_marquardt_refuses_classes() -> None:
     """Cross-entropy is no sum of squares; L-BFGS takes it."""
     data = Dataset(np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2, task="classification")
-    with pytest.raises(InputError, match="squared errors, not .*cross-entropy.*lbfgs"):
+    with pytest.raises(InputError, match=r"squared errors, not .*cross-entropy.*lbfgs"):
         Trainer(Network("linear 2"), data, None, "levenberg_marquardt", batch_size="all")
     trainer = Trainer(
         Network("linear 4, tanh, linear 2", seed=1), data, None, "lbfgs", batch_size="all", dtype="float64"
