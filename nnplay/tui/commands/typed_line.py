@@ -94,6 +94,9 @@ class TypedLine:
             self._backend.run_for(**completion.read_run(rest))
         elif name == "preset":
             self._edits.load_preset(rest)
+        elif name == "find":
+            completion.read_find(rest)
+            self._edits.find_rates()
         elif name == "pick":
             self._picking.pick(rest)
         elif name == "view":
