@@ -80,19 +80,24 @@ class Encoded:
     starts: NDArray[np.int64]
 
 
-def encode(table: Table, codes: Mapping[str, int], room: int, threads: int) -> Encoded:
+def encode(table: Table, largest: Table, codes: Mapping[str, int], room: int, threads: int) -> Encoded:
     """A table for a card.
 
     Args:
+        largest: the same rows for the largest batch: what that leaves out is left out.
         codes: number of each kernel.
         room: offset of `ROOM` numbers in memory.
         threads: how many share a row.
     """
     lines, starts = [], [0]
-    for row, cells in zip(table.rows, table.cells, strict=True):
-        sizes = [int(cells[_size_at(k)]) for k in range(len(row.operands))]
+    for row, cells, most in zip(table.rows, table.cells, largest.cells, strict=True):
+        sizes, at_most = (
+            [int(line[_size_at(k)]) for k in range(len(row.operands))] for line in (cells, most)
+        )
         first = 0
         for item in row.operation.cuda or (CudaRow(row.operation.kernel, lambda _, parts=row.parts: parts),):
+            if item.parts(at_most) == 0:
+                continue
             parts = item.parts(sizes)
             line = cells.copy()
             line[abi.ROW_ADDRESS] = codes[item.kernel.name]
