@@ -162,14 +162,14 @@ def _too_close(z: Named, n: int, c: int, label: int, margin: Term) -> Term:
     return apply("max", max, 0.0, gap)
 
 
-def _element(
-    at: Any, prediction: Named, target: Named, margin: Named, class_weights: Named, power: int
-) -> Term:
+def _element(at: Any, prediction: Named, target: Named, margin: Named, class_weights: Named, power: int) -> Term:
     z = Named("z", prediction.array.reshape(-1, prediction.shape[-1]))
     n = int(np.ravel_multi_index(at, prediction.shape[:-1]))
     label, C = int(target.array.ravel()[n]), z.shape[1]
     wrong = [c for c in range(C) if C == 1 or c != label]
-    return class_weights[label] * total(_too_close(z, n, c, label, scalar("margin", margin)) ** power for c in wrong) / C
+    return (
+        class_weights[label] * total(_too_close(z, n, c, label, scalar("margin", margin)) ** power for c in wrong) / C
+    )
 
 
 def _element_back(
