@@ -123,7 +123,7 @@ def _gradient_operation() -> Operation:
 
 
 def _gaps(z: Array, target: Array, margin: Array) -> tuple[Array, Array]:
-    """By how much each wrong class comes too close, (M, C), or one output is short of its side; and labels, −1: none."""
+    """By how much each wrong class comes too close, (M, C), or one output is short of its side; labels, −1: none."""
     rows, labels = z.reshape(-1, z.shape[-1]), target.ravel().astype(np.int64)
     if rows.shape[1] == 1:
         return np.maximum(0, margin - np.where(labels == 1, 1, -1)[:, None] * rows), (labels == 1).astype(np.int64)

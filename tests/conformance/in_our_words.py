@@ -232,6 +232,9 @@ def _divergence(question: Question) -> Question:
     """Targets may be logarithms; PyTorch's mean is over all numbers, which its help says is not the divergence's."""
     question = _loss(question)
     prediction, target = question.inputs[:2]
+    sums = prediction.reshape(len(prediction) if prediction.dim() else 1, -1).logsumexp(-1)
+    if not torch.allclose(sums, torch.zeros(()), atol=1e-4):
+        question = _without(question, inputs="log_probabilities")  # numbers that need not be logarithms of shares
     if question.arguments.get("log_target"):
         question = replace(_without(question, "log_target"), inputs=(prediction, target.exp()))
     if question.arguments.get("reduction", "mean") == "mean":

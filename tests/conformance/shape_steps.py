@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -197,7 +198,7 @@ def bag(question: Question) -> Compared:
         raise CannotExpressError("vectors that are shortened when they are read")
     if offsets is not None:
         ends = [*offsets.tolist(), len(tokens)][: len(offsets) + 1]
-        parts = [slice(*both) for both in zip(ends, ends[1:], strict=False)]
+        parts = [slice(*both) for both in pairwise(ends)]
         bags, shares = [tokens[part] for part in parts], [None if weights is None else weights[part] for part in parts]
     else:
         bags, shares = list(tokens), list(weights) if weights is not None else [None] * len(tokens)

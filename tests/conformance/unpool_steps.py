@@ -13,7 +13,7 @@ from tests.conformance.question import CannotExpressError, Question
 
 
 def unpool(question: Question) -> Iterator[tuple[str, Any, Any]]:
-    """Numbers go where the largest of each window of another branch stands: one that holds them there, and less around."""
+    """Numbers go where the largest of each window of another branch stands: it holds them there, and less around."""
     given, x = question.arguments, question.inputs[0]
     axes, places = int(question.path[-2]), given["indices"]
     single = x.dim() == axes + 1
