@@ -18,12 +18,15 @@ from nnplay.kernels.abi import (
     ROW_OPERANDS,
     ROW_PARTS,
 )
-from nnplay.kernels.compile.jit import COMPILING, inline
+from nnplay.kernels.compile.jit import COMPILING, ON_CARD, inline
 
 if COMPILING:
     from numba import carray
 
     from nnplay.kernels.compile import intrinsics
+if ON_CARD:
+    from nnplay.kernels.cuda.intrinsics import every_nth
+    from nnplay.kernels.cuda.intrinsics import vector as carray  # noqa: F811
 
 #: Moves a pointer; it exists as machine code only, and kernels run as nothing else.
 shifted: Any = intrinsics.shifted if COMPILING else None
@@ -106,10 +109,26 @@ def share(row: Any, part: int, units: int) -> Any:
 def part_of(row: Any, memory: Any, k: int, part: int) -> Any:
     """This part's share of operand `k` as a vector of its own.
 
-    Loops over it count from 0, so LLVM sees that no index is negative; without that no loop becomes vector code.
+    Loops over it count from 0, so LLVM sees that no index is negative; without that no loop becomes vector code. On a
+    graphics card it is every so manieth number, so that threads that work side by side read side by side.
     """
     start, stop = share(row, part, size(row, k))
     return numbers(row, memory, k, start, stop)
+
+
+@inline
+def place_of(row: Any, part: int, units: int, i: int) -> int:
+    """Which of `units` numbers is number i of this part, as `part_of` gives them."""
+    parts: int = row[ROW_PARTS]
+    return part + i * parts if ON_CARD else units * part // parts + i
+
+
+if ON_CARD:
+
+    @inline
+    def part_of(row: Any, memory: Any, k: int, part: int) -> Any:  # noqa: F811
+        """Numbers part, part + parts, … of operand `k`."""
+        return every_nth(pointer(row, memory, k), size(row, k), part, row[ROW_PARTS])
 
 
 @inline

@@ -35,6 +35,7 @@ from nnplay.tui.commands.typed_line import TypedLine
 from nnplay.tui.dialogs.modal import Modal
 from nnplay.tui.main_screen import LAYOUT, MainScreen
 from nnplay.tui.outputs.point_board import PointBoard
+from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.refresh import Refresher
 from nnplay.tui.terminal import panic, textual_private
@@ -266,6 +267,10 @@ class Playground(textual_private.FaultReporting):
     @on(PointBoard.Left)
     def _drawing_ended(self) -> None:
         self._main.query_one(OutputPane).end_drawing()
+
+    @on(Answer.Asked)
+    def _element_asked(self) -> None:
+        self.navigation.show_help()
 
     @on(NetworkView.Chosen)
     def _unit_chosen(self, event: NetworkView.Chosen) -> None:

@@ -42,7 +42,7 @@ def run(
         opening: what is on the terminal until the playground draws.
         slow: spend fewer bytes on pictures; also chosen when the session comes over SSH.
         opened: what there is to say about the session that was opened; without one, recovered runs are offered.
-        cells: how pictures are drawn, "half" or "quadrant"; empty for what the environment says.
+        cells: how pictures are drawn, "half", "quadrant" or "sextant"; empty for what the environment says.
         tour: whether to begin with the hints of the first minute; by default only at the very first start.
 
     Raises:

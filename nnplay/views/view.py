@@ -127,3 +127,8 @@ class Shown:
     places: tuple[str, ...] = ()
     place_noun: str = ""
     part: str = ""
+
+
+def path_in(shown: Shown) -> str:
+    """The path of the layer that is chosen in a view whose places are layers: its name begins with it."""
+    return shown.places[shown.place].partition(" ")[0] if shown.places else ""

@@ -28,7 +28,10 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--light", action="store_true", help="use colours for a light background")
     parser.add_argument("--slow", action="store_true", help="send fewer bytes to the terminal, for a slow connection")
     parser.add_argument(
-        "--cells", choices=("half", "quadrant"), default="", help="pixels of a cell: 2, or 4 in two colours"
+        "--cells",
+        choices=("half", "quadrant", "sextant"),
+        default="",
+        help="pixels of a cell: 2, or 4 or 6 in two colours",
     )
     options = parser.read(words)
     if names_data(options.session):

@@ -57,7 +57,12 @@ def run(words: Sequence[str]) -> int:
     add("--ascii", action="store_true", help="draw with ASCII characters only")
     add("--light", action="store_true", help="use colours for a light background")
     add("--slow", action="store_true", help="send fewer bytes to the terminal, for a slow connection")
-    add("--cells", choices=("half", "quadrant"), default="", help="pixels of a cell: 2, or 4 in two colours")
+    add(
+        "--cells",
+        choices=("half", "quadrant", "sextant"),
+        default="",
+        help="pixels of a cell: 2, or 4 or 6 in two colours",
+    )
     add("--past", metavar="MIB", default="128", help="memory for going back in time, in MiB (default 128)")
     add("--tour", action=BooleanOptionalAction, help="show the hints (default: only the first time)")
     add_run_flags(parser)

@@ -84,7 +84,7 @@ def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, wh
     table = table.select(keep)
     target = read_targets(table.targets, table.lines, options.task, where)
     leaks = [note for column in table.targets for note in leak_notes(table.features, column)]
-    features, table = [*table.features], replace(table, features=())  # each is let go as soon as it is encoded
+    features, table = [*table.features], replace(table, features=())  # no column is held beside what is made of it
     encoded = _encode(features, table.lines, options, where)
     notes = (
         *text.notes,
@@ -132,7 +132,8 @@ def _type_columns(text: NamedColumns, options: CsvOptions, where: str) -> tuple[
             weights.append(type_values(name, text.columns[index], text.decimal, "number", where))
         elif kind != "skip":
             column = type_values(name, text.columns[index], text.decimal, kind, where)
-            features.append(as_feature(column, unnamed=name in text.unnamed) if kind == "auto" else column)
+            column = as_feature(column, unnamed=name in text.unnamed) if kind == "auto" else column
+            features.append(column.without_values(text.decimal))
     if empty := [column.name for column in targets if column.kind == "empty"]:
         hint = f"use {advice('target', '…')} to name the column to predict"
         raise InputError("the target column is empty", where=f"{where}, column '{empty[0]}'", hint=hint)
@@ -168,7 +169,7 @@ def _encode(features: list[TypedColumn], lines: NDArray[np.int64], options: CsvO
     features.reverse()
     while features:
         report(count + len(encoded), 2 * count, "columns")
-        column = features.pop()
+        column = features.pop().with_values()
         item = encode_column(
             column,
             lines,
@@ -210,7 +211,7 @@ def _missing_notes(lacking: Sequence[tuple[str, str]], choice: str, dropped: int
 
 
 def _make_dataset(
-    encoded: Sequence[Encoded],
+    encoded: list[Encoded],
     target: Target,
     columns: Sequence[Column],
     notes: tuple[str, ...],
@@ -221,13 +222,14 @@ def _make_dataset(
     weights: NDArray[np.float64] | None,
 ) -> Dataset:
     gaps = any(np.isnan(part).any() for item in encoded for part in item.parts)
+    names = [label for item in encoded for label in item.column.inputs]
     x = join_inputs(encoded, len(target.y))
     regression = target.task == "regression"
     return Dataset(
         x,
         target.y,
         name=name,
-        feature_names=[label for item in encoded for label in item.column.inputs],
+        feature_names=names,
         class_names=target.class_names or None,
         target_names=target_names if regression else None,
         task=target.task,

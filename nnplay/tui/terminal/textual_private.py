@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from rich.style import Style
 from textual import events, message_pump, screen
 from textual._callback import invoke
 from textual._context import active_app, active_message_pump
@@ -90,6 +91,12 @@ def await_answer(file: int, seconds: float = PATIENCE) -> None:
         if not read:
             return
         text += read
+
+
+def screen_rows(app: App[Any]) -> list[tuple[tuple[str, Any], ...]]:
+    """All cells of the screen on top, as rows of texts with their styles."""
+    strips = app.screen._compositor.render_strips()
+    return [tuple((part.text, part.style or Style()) for part in strip if not part.control) for strip in strips]
 
 
 def call_in_loop(app: App[Any], callback: Callable[[], object]) -> None:
