@@ -53,7 +53,9 @@ class Matches:
         return found
 
 
-def match_class(true: Array, found: Found, label: int, overlaps: Overlaps, thresholds: Array = THRESHOLDS) -> Matches:
+def match_class(
+    true: Array, found: Found, label: int, overlaps: Overlaps, thresholds: Array = THRESHOLDS
+) -> Matches:
     """Gives each detection of a class the object that it overlaps most, better ones first, as COCO does.
 
     Args:

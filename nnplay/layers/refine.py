@@ -51,9 +51,7 @@ def plan(values: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Plan:
     classes = shapes[1][-1] - 1
     if shapes != ((rois, 4), (rois, classes + 1), (rois, 4 * classes)):
         what = f"{', '.join(map(shape_text, shapes))} do not belong together"
-        raise InputError(
-            what, where="refine", hint="give boxes, a logit for background and each class, four deltas a class"
-        )
+        raise InputError(what, where="refine", hint="give boxes, a logit for background and each class, four deltas a class")
     return Plan(
         output=(rois, 4),
         forward=(Use(_HAND_ON, cost=4 * rois),),

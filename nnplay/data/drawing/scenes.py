@@ -90,6 +90,7 @@ def _place(scene: Scene, taken: Array, rng: np.random.Generator, n: int) -> tupl
     return centre[:, first, each], reach[first, each], free.any(axis=0)
 
 
+
 def _colour(earlier: list[Array], rng: np.random.Generator) -> Array:
     """Of some colours (n, channels) drawn at random the one that stands off most from all earlier ones, row by row."""
     drawn = rng.uniform(0, 1, (_TRIES, *earlier[0].shape)).astype(np.float32)
