@@ -31,6 +31,7 @@ from nnplay.tui.commands.messages import START, Messages, RunMessages
 from nnplay.tui.commands.navigation import NavigationActions
 from nnplay.tui.commands.palette_provider import Actions
 from nnplay.tui.commands.picking import PickActions
+from nnplay.tui.commands.racing import RaceActions
 from nnplay.tui.commands.training import TrainingActions
 from nnplay.tui.commands.typed_line import TypedLine
 from nnplay.tui.dialogs.modal import Modal
@@ -109,8 +110,9 @@ class Playground(textual_private.FaultReporting):
             self, backend, main, messages, self.refresher, self.edits.settable, self.hints, self._keymap_of_user
         )
         exports = ExportActions(backend, main, messages)
+        racing = RaceActions(self, backend, self.edits)
         self.typed_line = TypedLine(
-            self, backend, messages, self.dispatch, self.edits, self.picking, self.files, exports
+            self, backend, messages, self.dispatch, self.edits, self.picking, self.files, exports, racing
         )
         actions.connect(self, actions.methods_of_app(), self.groups)
 

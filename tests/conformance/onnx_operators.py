@@ -46,8 +46,8 @@ def _softmax(name: str) -> Maker:
     return lambda a, x, y, names: Made(f"nn.{name}", {"dim": a.get("axis", -1)}, (x[0],), y[0])
 
 
-def _pair(a: Attributes, axes: int, x: Any, kernel: Sequence[int]) -> Any:
-    """Padding as PyTorch has it, or in words of ours where it has none."""
+def _pair(a: Attributes, axes: int, x: Any, kernel: Sequence[int], half: bool = False) -> Any:
+    """Padding as PyTorch has it, or in words of ours where it has none: `half` a kernel at most."""
     mode = a.get("auto_pad", "NOTSET")
     if mode in ("SAME_UPPER", "SAME_LOWER"):
         return mode.lower()
@@ -55,7 +55,8 @@ def _pair(a: Attributes, axes: int, x: Any, kernel: Sequence[int]) -> Any:
     front, behind = pads[:axes], pads[axes:]
     if mode == "VALID":
         return 0
-    return tuple(front) if front == behind else tuple(zip(front, behind, strict=True))
+    even = front == behind and not (half and any(2 * end > edge for end, edge in zip(front, kernel, strict=True)))
+    return tuple(front) if even else tuple(zip(front, behind, strict=True))
 
 
 def _conv(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
@@ -71,7 +72,7 @@ def _conv(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
 def _conv_transpose(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
     axes = x[0].dim() - 2
     if "output_shape" in a:
-        raise CannotExpressError("output_shape")
+        a = _with_pads(a, x[0].shape[2:], x[1].shape[2:])
     given = {
         "weight": x[1], "bias": x[2] if len(x) > 2 else None, "stride": tuple(a.get("strides", [1] * axes)),
         "dilation": tuple(a.get("dilations", [1] * axes)), "groups": a.get("group", 1),
@@ -81,15 +82,24 @@ def _conv_transpose(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -
     return _function(f"conv_transpose{axes}d", x[0], given, y[0])
 
 
+def _with_pads(a: Attributes, sizes: Sequence[int], kernel: Sequence[int]) -> Attributes:
+    """The attributes with the padding, or the padding of the output, that gives a size; more of it in front."""
+    axes = range(len(sizes))
+    strides, spaces = a.get("strides", [1] * len(sizes)), a.get("dilations", [1] * len(sizes))
+    output = list(a.get("output_padding", [0] * len(sizes)))
+    wide = [strides[k] * (sizes[k] - 1) + output[k] + (kernel[k] - 1) * spaces[k] + 1 for k in axes]
+    over = [one - wanted for one, wanted in zip(wide, a["output_shape"][-len(sizes) :], strict=True)]
+    pads = [*(max(0, one) - max(0, one) // 2 for one in over), *(max(0, one) // 2 for one in over)]
+    return {**a, "pads": pads, "output_padding": [output[k] + max(0, -over[k]) for k in axes]}
+
+
 def _pool(kind: str) -> Maker:
     def made(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
         axes = x[0].dim() - 2
-        if len([name for name in names if name]) > 1:
-            raise CannotExpressError("the places of the largest numbers")
         given: dict[str, Any] = {
             "kernel_size": tuple(a["kernel_shape"]),
             "stride": tuple(a.get("strides", [1] * axes)),
-            "padding": _pair(a, axes, x[0], a["kernel_shape"]),
+            "padding": _pair(a, axes, x[0], a["kernel_shape"], half=True),
         }
         if a.get("ceil_mode"):
             given["ceil_mode"] = True
@@ -97,6 +107,8 @@ def _pool(kind: str) -> Maker:
             given["count_include_pad"] = bool(a.get("count_include_pad", 0))
         if any(step != 1 for step in a.get("dilations", [])):
             given["dilation"] = tuple(a["dilations"])
+        if kind == "LP":
+            given = {**given, "norm_type": a.get("p", 2)}
         return Made(f"nn.{kind}Pool{axes}d", given, (x[0],), y[0])
 
     return made
@@ -170,8 +182,9 @@ def _mean_variance(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) ->
 
 def _prelu(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
     slopes = x[1]
-    if slopes.numel() not in (1, x[0].shape[1]) or slopes.dim() == x[0].dim():
-        raise CannotExpressError("slopes that are not one for each channel")
+    if slopes.numel() not in (1, x[0].shape[1]) or slopes.dim() == x[0].dim():  # one for each number: all are channels
+        each = slopes.expand(x[0].shape).reshape(-1)
+        return _function("prelu", x[0].reshape(1, -1), {"weight": each}, y[0].reshape(1, -1))
     return _function("prelu", x[0], {"weight": slopes}, y[0])
 
 
@@ -195,32 +208,66 @@ def _pad(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
 
 def _resize(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
     axes = x[0].dim() - 2
-    where = a.get("coordinate_transformation_mode", "half_pixel")
-    mode = {"cubic": "bicubic", "linear": ("linear", "bilinear", "trilinear")[max(0, axes - 1)]}
-    if a.get("axes") or a.get("exclude_outside") or a.get("keep_aspect_ratio_policy", "stretch") != "stretch":
-        raise CannotExpressError("axes, exclude_outside or keep_aspect_ratio_policy")
-    given: dict[str, Any] = {"mode": mode.get(a.get("mode", "nearest"), "nearest")}
-    if given["mode"] == "nearest" and a.get("nearest_mode", "round_prefer_floor") in ("ceil", "round_prefer_floor"):
-        raise CannotExpressError("ties to the lower or upper neighbour")
-    if given["mode"] == "nearest" and a.get("nearest_mode") != "floor":
-        given["mode"] = "nearest-exact"
-    if (given["mode"] == "nearest" and where != "asymmetric") or (
-        given["mode"] == "nearest-exact" and where != "half_pixel"
-    ):
-        raise CannotExpressError(f"{where}, {a.get('nearest_mode', 'round_prefer_floor')}")
-    if not given["mode"].startswith("nearest") and where not in ("half_pixel", "align_corners"):
-        raise CannotExpressError(where)
-    if where == "align_corners":
-        given["align_corners"] = True
+    if a.get("exclude_outside"):
+        raise CannotExpressError("numbers outside that do not count")
+    given = {**_wanted_size(a, x, axes), "mode": a.get("mode", "nearest")}
+    where, mode = _where(a, given, x[0].shape[2:], y[0].shape[2:]), given["mode"]
+    if mode == "nearest":
+        given["mode"] = _nearest(a, where, x[0].shape[2:], given)
+    else:
+        given["mode"] = "bicubic" if mode == "cubic" else ("linear", "bilinear", "trilinear")[max(0, axes - 1)]
+        if where not in ("half_pixel", "align_corners"):
+            raise CannotExpressError(f"places in {where}")
+        given |= {"align_corners": True} if where == "align_corners" else {}
     if a.get("antialias"):
         given["antialias"] = True
-    if len(x) > 3 and x[3] is not None:
-        given["size"] = tuple(int(one) for one in x[3])[-axes:]
-    else:
-        given["scale_factor"] = tuple(float(one) for one in x[2])[-axes:]
     if given["mode"] == "bicubic" and a.get("cubic_coeff_a", -0.75) != -0.75:
         raise CannotExpressError("cubic_coeff_a")
     return Made("nn.functional.interpolate", given, (x[0],), y[0])
+
+
+def _wanted_size(a: Attributes, x: Arrays, axes: int) -> dict[str, Any]:
+    """The size or the factor of each axis of places; those that are not named stay, and proportions may be kept."""
+    sized = len(x) > 3 and x[3] is not None
+    named = [float(one) for one in (x[3] if sized else x[2])]
+    shape = x[0].shape
+    full = dict(zip([k % len(shape) for k in a.get("axes") or range(len(shape))], named, strict=True))
+    rest: list[float] = [float(shape[k]) if sized else 1.0 for k in range(len(shape))]
+    wanted = [full.get(k, rest[k]) for k in range(len(shape))]
+    policy = a.get("keep_aspect_ratio_policy", "stretch")
+    if policy != "stretch":
+        factors = [size / shape[k] for k, size in full.items()]
+        factor = min(factors) if policy == "not_larger" else max(factors)
+        wanted = [float(int(factor * shape[k] + 0.5)) if k in full else wanted[k] for k in range(len(shape))]
+    last = wanted[-axes:]
+    return {"size": tuple(int(one) for one in last)} if sized else {"scale_factor": tuple(last)}
+
+
+def _where(a: Attributes, given: Mapping[str, Any], sizes: Sequence[int], outputs: Sequence[int]) -> str:
+    """How places are counted, by the plainest of the names that mean the same here."""
+    where: str = a.get("coordinate_transformation_mode", "half_pixel")
+    factors = given.get("scale_factor")
+    whole = factors is None or all(
+        abs(size * factor - out) < 1e-4 for size, factor, out in zip(sizes, factors, outputs, strict=True)
+    )
+    if (where == "pytorch_half_pixel" and min(outputs) > 1) or (where == "half_pixel_symmetric" and whole):
+        return "half_pixel"
+    return where
+
+
+def _nearest(a: Attributes, where: str, sizes: Sequence[int], given: Mapping[str, Any]) -> str:
+    """The mode that takes the same neighbours; which one is taken halfway does not matter where nothing lies there."""
+    ties = a.get("nearest_mode", "round_prefer_floor")
+    if (where, ties) == ("asymmetric", "floor"):
+        return "nearest"
+    halves = False
+    for k, size in enumerate(sizes):
+        factor = given["size"][k] / size if "size" in given else given["scale_factor"][k]
+        places = [(out + 0.5) / factor - 0.5 for out in range(int(size * factor + 1e-6))]
+        halves |= any(abs(place % 1 - 0.5) < 1e-6 for place in places)
+    if where == "half_pixel" and (ties == "round_prefer_ceil" or (ties == "round_prefer_floor" and not halves)):
+        return "nearest-exact"
+    raise CannotExpressError("other neighbours for places between them")
 
 
 def _loss(name: str) -> Maker:
@@ -245,7 +292,7 @@ def _recurrent(kind: str, gates: Sequence[int]) -> Maker:
     def made(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
         sizes, hidden = x[4] if len(x) > 4 else None, a["hidden_size"]
         direction, first = a.get("direction", "forward"), bool(a.get("layout", 0))
-        if sizes is not None and len(set(sizes.tolist()) | {x[0].shape[1]}) > 1:
+        if sizes is not None and set(sizes.tolist()) != {x[0].shape[1 if first else 0]}:
             raise CannotExpressError("sequence_lens")
         usual = {"RNN": ["Tanh"], "GRU": ["Sigmoid", "Tanh"], "LSTM": ["Sigmoid", "Tanh", "Tanh"]}[kind]
         if a.get("clip") or (
@@ -282,31 +329,57 @@ def _states(y: Arrays, names: Sequence[str], first: bool, reverse: bool) -> Any:
     found = dict(zip([k for k, name in enumerate(names) if name], y, strict=False))
     if 0 in found:  # (T, D, N, H), or (N, T, D, H) with the batch first
         return found[0].flatten(2) if first else found[0].transpose(1, 2).flatten(2)
-    if len(found[1]) > 1 or first or reverse:
-        raise CannotExpressError("only the last state, of another direction")
-    return LastState(found[1].transpose(0, 1).flatten(1))
+    last = found[1] if first else found[1].transpose(0, 1)  # (N, D, H)
+    return LastState(last.flatten(1), "both" if last.shape[1] > 1 else "backward" if reverse else "forward")
 
 
 def _attention(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
-    """Keys and values of before are further keys and values; masks may be causal or say nothing."""
-    if a.get("softcap") or a.get("left_window_size", -1) >= 0 or a.get("right_window_size", -1) >= 0:
-        raise CannotExpressError("softcap or a window")
-    if any(names[3:4]):
-        raise CannotExpressError("scores as an output")
+    """Keys and values of before are further keys and values; whatever keeps looks away is one mask."""
     q, k, v, mask, key, value, counts = (*x, *[None] * 7)[:7]
-    if counts is not None:
-        raise CannotExpressError("a count of keys for each row")
-    if mask is not None and not (mask.dtype == torch.bool and mask.all()):
-        raise CannotExpressError("a mask that comes with the data")
-    causal = bool(a.get("is_causal"))
-    if causal and key is not None:
-        raise CannotExpressError("a causal mask behind keys of before")
     heads = a.get("q_num_heads", q.shape[1]), a.get("kv_num_heads", k.shape[1])
     q, k, v, key, value, result = (_beside(one) for one in (q, k, v, key, value, y[0]))
+    before = 0 if key is None else key.shape[1]
     if key is not None:
         k, v = torch.cat([key, k], 1), torch.cat([value, v], 1)
-    given = {"heads": heads[0], "kv_heads": heads[1], "causal": causal, "scale": a.get("scale")}
-    return Made("attention", given, (q, k, v), result)
+    given = {"heads": heads[0], "kv_heads": heads[1], "scale": a.get("scale")}
+    causal = bool(a.get("is_causal"))
+    windows = a.get("left_window_size", -1), a.get("right_window_size", -1)
+    plain = counts is None and max(windows) < 0 and (mask is None or (mask.dtype == torch.bool and mask.all()))
+    scores = len(names) > 3 and bool(names[3])
+    if plain and not (a.get("softcap") or scores or (causal and before)) and k.shape == v.shape:
+        return Made("attention", {**given, "causal": causal}, (q, k, v), result)
+    kept = a.get("qk_matmul_output_mode", 0) if scores else None
+    offset = before if counts is None else counts.reshape(-1, 1, 1, 1) - q.shape[1]
+    told = {**given, "softcap": a.get("softcap", 0.0), "kept": kept}
+    told["mask"] = _one_mask(mask, (q.shape[1], k.shape[1]), offset, counts, causal, windows)
+    return Made("masked attention", told, (q, k, v), (result, y[-1]) if scores else result)
+
+
+def _one_mask(
+    mask: Any, size: tuple[int, int], offset: Any, counts: Any, causal: bool, windows: tuple[int, int]
+) -> Any:
+    """What is added to the scores: the mask, no look at later keys, none out of a window, none at keys not there.
+
+    Args:
+        size: how many queries and keys there are.
+        offset: how many keys there are in front of the first query's own.
+        counts: how many keys each row has.
+        windows: how far a look goes back and ahead; -1: as far as there are keys.
+    """
+    steps, keys = size
+    apart = torch.arange(steps)[:, None] + offset - torch.arange(keys)  # how far back a key is
+    seen = torch.ones_like(apart, dtype=torch.bool)
+    seen = seen & (apart >= 0) if causal else seen
+    seen = seen & (apart <= windows[0]) if windows[0] >= 0 else seen
+    seen = seen & (-apart <= windows[1]) if windows[1] >= 0 else seen
+    if counts is not None:
+        seen = seen & (torch.arange(keys) < counts.reshape(-1, 1, 1, 1))
+    added = torch.zeros(seen.shape).masked_fill(~seen, -torch.inf)
+    if mask is None:
+        return added
+    if mask.dtype == torch.bool:
+        mask = torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)
+    return added + torch.nn.functional.pad(mask, (0, keys - mask.shape[-1]), value=-torch.inf)
 
 
 def _beside(heads: Any) -> Any:
@@ -348,14 +421,40 @@ def _dropout(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
 
 def _pixel(path: str, name: str) -> Maker:
     def made(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
-        if a.get("mode", "DCR") == "DCR":
-            raise CannotExpressError("mode DCR")
+        if name == "downscale_factor" or a.get("mode", "DCR") == "DCR":
+            return Made("depth first", {name: a["blocksize"]}, (x[0],), y[0])
         return Made(path, {name: a["blocksize"]}, (x[0],), y[0])
 
     return made
 
 
+def _swiglu(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
+    return Made("swiglu", {"alpha": a.get("alpha", 1.0)}, (x[0], x[1]), y[0])
+
+
+def _causal(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
+    bias, state = (*x[2:], None, None)[:2]
+    return Made("causal convolution", {"activation": a.get("activation", "none")}, (x[0], x[1], bias, state), y[0])
+
+
+def _rotary(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
+    """(N, T, heads, depth), with a cosine and a sine for each place and half of the numbers that are turned."""
+    told, cosines, sines, places = (*x, None)[:4]
+    heads = a.get("num_heads", 0)
+
+    def inward(one: Any) -> Any:
+        return one.reshape(*one.shape[:2], heads, -1) if one.dim() == 3 else one.transpose(1, 2)
+
+    if places is not None:
+        cosines, sines = cosines[places.long()], sines[places.long()]
+    given = {"interleaved": bool(a.get("interleaved", 0)), "rotary": a.get("rotary_embedding_dim", 0)}
+    return Made("rotary", given, (inward(told), cosines[:, :, None], sines[:, :, None]), inward(y[0]))
+
+
 OPERATORS: dict[str, Maker] = {
+    "SwiGLU": _swiglu,
+    "CausalConvWithState": _causal,
+    "RotaryEmbedding": _rotary,
     "Relu": _module("nn.ReLU"),
     "LeakyRelu": _module("nn.LeakyReLU", lambda a: {"negative_slope": a.get("alpha", 0.01)}),
     "Elu": _module("nn.ELU", lambda a: {"alpha": a.get("alpha", 1.0)}),
@@ -392,7 +491,7 @@ OPERATORS: dict[str, Maker] = {
     "ConvTranspose": _conv_transpose,
     "MaxPool": _pool("Max"),
     "AveragePool": _pool("Avg"),
-    "LpPool": _module("nn.LPPool2d"),
+    "LpPool": _pool("LP"),
     "GlobalAveragePool": _global("Avg"),
     "GlobalMaxPool": _global("Max"),
     "Gemm": _gemm,

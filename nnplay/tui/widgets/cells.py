@@ -54,7 +54,7 @@ class Cells(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._rows: list[Row] = []
-        self._strips: list[Strip] = []
+        self._strips: list[Strip | None] = []
         self._drawn_at = (0, 0)
         self._cost = 0
         self.cut_texts: list[str] = []
@@ -100,13 +100,13 @@ class Cells(Widget):
         if self._drawn_at != (width, height):
             self._drawn_at = (width, height)
             self._rows = rows
-            self._strips = [self._strip(row, width) for row in rows]
+            self._strips = [None] * height
             self.refresh()
             return height
         changed: list[Region] = []
         for y, (old, new) in enumerate(zip(self._rows, rows, strict=True)):
             if old != new:
-                self._strips[y] = self._strip(new, width)
+                self._strips[y] = None
                 start, end = changed_span(old, new, width)
                 if end > start:
                     self._cost += sum(len(text) + _STYLE_BYTES for text, _ in new)
@@ -123,12 +123,17 @@ class Cells(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One row for Textual's compositor; drawn now if the widget has been resized since."""
-        if self._drawn_at != self.size:
-            width, height = self.size
+        width, height = self.size
+        if self._drawn_at != (width, height):
             self._rows = self._safe_rows(width, height)
-            self._strips = [self._strip(row, width) for row in self._rows]
+            self._strips = [None] * height
             self._drawn_at = (width, height)
-        return self._strips[y] if 0 <= y < len(self._strips) else Strip.blank(self.size.width)
+        if not 0 <= y < height:
+            return Strip.blank(width)
+        strip = self._strips[y]
+        if strip is None:  # rows are often drawn several times before one is painted
+            strip = self._strips[y] = self._strip(self._rows[y], width)
+        return strip
 
     def on_resize(self, event: events.Resize) -> None:
         """The grid follows the widget's size."""
@@ -220,7 +225,7 @@ def joined(runs: Sequence[Run]) -> Row:
     for text, style in runs:
         if not text:
             continue
-        if merged and merged[-1][1] == style:
+        if merged and (merged[-1][1] is style or merged[-1][1] == style):  # equality of styles is slow
             merged[-1] = (merged[-1][0] + text, style)
         else:
             merged.append((text, style))
