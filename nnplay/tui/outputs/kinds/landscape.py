@@ -45,7 +45,8 @@ def _marks(view: Landscape, width: int, room: int, look: Look) -> Marks:
     text = look.palette.text
     for number, (_, places) in reversed(list(enumerate(view.ways))):
         sign = look.pick("•", "*") if number == 0 else _LETTERS[(number - 1) % len(_LETTERS)]
-        for one, other in zip(places, [*places[1:], places[-1]], strict=True):
+        last = view.at if number == 0 else places[-1]
+        for one, other in zip(places, [*places[1:], last], strict=True):
             for share in np.linspace(0.0, 1.0, 12):
                 cell = _cell(view, one + share * (other - one), width, room)
                 if cell is not None:
