@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.abi import CLOCK_BATCH, CLOCK_OFFSET, ROW_PARTS
+from nnplay.kernels.abi import CLOCK_BATCH, CLOCK_OFFSET, CLOCK_ORDER, ROW_PARTS
 from nnplay.kernels.arithmetic import quotient
-from nnplay.kernels.compile.jit import COMPILING, kernel
+from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.operands import dimension, flat, integer
 from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term
@@ -54,13 +54,19 @@ def gather_weights(row: Any, clock: Any, memory: Any, part: int) -> None:
         weight[n] = weights[order[first + n]]
 
 
+@inline
+def order_of(clock: Any, address: int) -> Any:
+    """The order at an address, or the one that the clock names where there is none: each of many runs has its own."""
+    return integers_at(address if address != 0 else clock[CLOCK_ORDER])
+
+
 @kernel
 def gather_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
     """As `gather`: every parts-th number of x and y."""
     x, y = flat(row, memory, 0), flat(row, memory, 1)
     N = dimension(row, 0, 0)
     features, targets = quotient(x.size, N), quotient(y.size, N)
-    all_x, all_y, order = numbers_at(integer(row, 0)), numbers_at(integer(row, 1)), integers_at(integer(row, 2))
+    all_x, all_y, order = numbers_at(integer(row, 0)), numbers_at(integer(row, 1)), order_of(clock, integer(row, 2))
     first = clock[CLOCK_BATCH] * integer(row, 3) + clock[CLOCK_OFFSET]
     i = part
     while i < x.size:
@@ -78,7 +84,7 @@ def gather_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
 def gather_weights_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
     """As `gather_weights`: every parts-th number of weight."""
     weight = flat(row, memory, 0)
-    weights, order = numbers_at(integer(row, 0)), integers_at(integer(row, 1))
+    weights, order = numbers_at(integer(row, 0)), order_of(clock, integer(row, 1))
     first = clock[CLOCK_BATCH] * integer(row, 2) + clock[CLOCK_OFFSET]
     n = part
     while n < weight.size:
