@@ -76,11 +76,18 @@ def network_of(record: LayerRecord, case: Case) -> tuple[tuple[Layer, ...], tupl
     first: Any = shapes[0]
     front = layer_named("linear", first[-1], name="front")
     if record.joins:
-        flat = [layer_named("global_avg_pool")]
-        branches = [[*(flat if len(shape) < len(first) else []), layer_named("linear", shape[-1])] for shape in shapes]
+        branches = [_towards(shape, first) for shape in shapes]
         return (front, record(*branches, **case.values)), first
     tested = record(**case.values)
     return ((tested,) if case.tokens else (front, tested)), first
+
+
+def _towards(shape: tuple[int, ...], first: tuple[int, ...]) -> list[Layer]:
+    """A trained branch from the first shape to another one."""
+    if len(shape) == len(first):
+        return [layer_named("linear", shape[-1])]
+    flat = [layer_named("global_avg_pool"), layer_named("linear", int(np.prod(shape)))]
+    return flat if len(shape) == 1 else [*flat, layer_named("reshape", shape)]
 
 
 def trials(record: LayerRecord, case: Case) -> Iterator[Trial]:
