@@ -11,6 +11,7 @@ from nnplay.network.network import PlannedLayer
 from nnplay.operations.step import gather, silence
 from nnplay.records.loss import LossPlan
 from nnplay.records.operation import BATCH, Operation, Use
+from nnplay.tape import jacobian_rows
 from nnplay.tape.machines.shares import MOVE, shares
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.objective import Objective, full_name
@@ -18,10 +19,11 @@ from nnplay.tape.tape import Row, Stage
 
 if TYPE_CHECKING:
     from nnplay.tape.assembler import Assembly
+    from nnplay.tape.whole_rows import WholeRows
 
 
 @dataclass(slots=True)
-class _Pass:
+class TapePass:
     """One pass forward: for training, or for an evaluation.
 
     Attributes:
@@ -47,10 +49,12 @@ class StageRows:
     Attributes:
         stage: what it becomes.
         rows: of a training step, up to the last gradient.
+        whole: the rows of an optimizer that looks at all parameters at once, whose slots are declared.
     """
 
     def __init__(self, assembly: Assembly, objective: Objective) -> None:
         self.assembly, self.objective = assembly, objective
+        self.whole: WholeRows | None = None
         self.tape, self.spec, self.layout = assembly.tape, assembly.spec, assembly.tape.layout
         self.stage = Stage(objective)
         self.rows: list[Row] = []
@@ -67,17 +71,23 @@ class StageRows:
             for full in self.assembly.trained[network]:
                 slot = self.layout.add("gradients", f"d{self.name(full)}", self.tape.parameters[full].shape)
                 self.stage.gradients[full] = slot
+        if self.whole is not None:
+            self.whole.declare()
         loss = self.objective.loss
         shape = self.tape.networks[self.objective.forward[-1]].output_shape
         plan = loss.plan(shape, weighted=bool(self.objective.weight))
         for name, array in (plan.constants or {}).items():
             slot = self.layout.add("settings", self.name("loss", "constant", name), array.shape)
             self.stage.constants[name] = (slot, array)
-        training = _Pass(self.name(""), "activations")
+        training = TapePass(self.name(""), "activations")
         self.forward(training)
-        self.backward(plan, training, self.score(plan, training))
+        names = self.score(plan, training)
+        if self.whole is not None and self.whole.rule.seed is not None:
+            jacobian_rows.write(self, self.whole.rule, training, self.whole.slots, self.whole.columns)
+        else:
+            self.backward(plan, training, names)
         train, self.rows = self.rows, []
-        evaluation = _Pass(full_name("eval", self.objective.name), "evaluation")
+        evaluation = TapePass(full_name("eval", self.objective.name), "evaluation")
         self.forward(evaluation)
         self.score(plan, evaluation)
         self.stage.evaluation, self.rows = self.rows, train
@@ -86,14 +96,14 @@ class StageRows:
         """A name with the stage's in front."""
         return full_name(self.objective.name, *parts)
 
-    def note(self, run: _Pass, name: str, slot: Slot) -> Slot:
+    def note(self, run: TapePass, name: str, slot: Slot) -> Slot:
         """Gives a slot a name that says what it is for."""
         self.stage.named[f"eval.{name}" if run.evaluates else name] = slot
         return slot
 
     # -- forward, loss, backward -----------------------------------------------------------------------------------
 
-    def forward(self, run: _Pass) -> None:
+    def forward(self, run: TapePass) -> None:
         objective, add = self.objective, self.layout.add
         batch = "evaluation" if run.evaluates else "batch"
         arrays = {"input": objective.input, "target": objective.target}
@@ -110,7 +120,7 @@ class StageRows:
             value = self.forward_network(run, network, value)
         self.note(run, "output", value)
 
-    def forward_network(self, run: _Pass, network: str, given: Slot) -> Slot:
+    def forward_network(self, run: TapePass, network: str, given: Slot) -> Slot:
         """The rows of one network, fed that value; returns its answer."""
         plan = self.tape.networks[network]
         values = run.values[network] = [given]
@@ -129,17 +139,18 @@ class StageRows:
             self.silence(silence.SILENCE, "forward", path, values[planned.output])
         return values[plan.output]
 
-    def declare_saved(self, run: _Pass, path: str, planned: PlannedLayer) -> None:
+    def declare_saved(self, run: TapePass, path: str, planned: PlannedLayer) -> None:
         scratch = run.region if run.evaluates else "scratch"
         for region, declared in ((run.region, planned.plan.saved), (scratch, planned.plan.scratch)):
             for name, shape in declared.items():
                 slot = self.layout.add(region, full_name(run.mark, path, name), shape)
                 run.saved[f"{path}.{name}"] = slot
 
-    def layer_names(self, run: _Pass, network: str, planned: PlannedLayer) -> dict[str, Slot]:
+    def layer_names(self, run: TapePass, network: str, planned: PlannedLayer) -> dict[str, Slot]:
         """The slots of a layer by the names of its record; gradients are not among them."""
         path, values = full_name(network, planned.path), run.values[network]
-        names = {"x": values[planned.inputs[0]], "y": values[planned.output]}
+        target = self.stage.named["eval.target" if run.evaluates else "target"]
+        names = {"x": values[planned.inputs[0]], "y": values[planned.output], "target": target}
         names |= {f"x{k}": values[value] for k, value in enumerate(planned.inputs)}
         names |= {name: self.tape.parameters[full_name(network, full)] for name, full in planned.parameters.items()}
         names |= {name: self.assembly.buffers[f"{path}.{name}"] for name in planned.plan.buffers}
@@ -147,7 +158,7 @@ class StageRows:
         live = [item.name for item in planned.layer.record.fields if item.live]
         return names | {name: self.assembly.settings[f"{path}.{name}"] for name in live}
 
-    def score(self, plan: LossPlan, run: _Pass) -> dict[str, Slot]:
+    def score(self, plan: LossPlan, run: TapePass) -> dict[str, Slot]:
         """The rows of the loss, and in an evaluation those that count right answers; returns the loss's slots."""
         mark = "eval." if run.evaluates else ""
         named, add = self.stage.named, self.layout.add
@@ -175,7 +186,7 @@ class StageRows:
                 self.emit(Use(self.spec.score), "loss", "", names)
         return names
 
-    def backward(self, plan: LossPlan, run: _Pass, loss_names: dict[str, Slot]) -> None:
+    def backward(self, plan: LossPlan, run: TapePass, loss_names: dict[str, Slot]) -> None:
         deltas = self.declare_deltas(run)
         output = self.stage.named["output"]
         if id(output) in deltas:
@@ -191,11 +202,32 @@ class StageRows:
                 path = full_name(network, planned.path)
                 self.silence(silence.MASK_GRADIENT, "backward", path, delta)
                 names = self.backward_names(run, network, planned, deltas)
-                for use in _wanted(planned.plan.backward, names):
+                for use in self.wanted(planned.plan.backward, names):
                     self.emit(use, "backward", path, names)
 
-    def declare_deltas(self, run: _Pass) -> dict[int, Slot]:
-        """A gradient slot for every value that a trained parameter stands in front of, by the value's slot."""
+    @staticmethod
+    def wanted(uses: Sequence[Use], names: Mapping[str, Slot]) -> list[Use]:
+        """Those rows of a backward pass that lead to a gradient that is needed; `names` lacks the others."""
+        kept: list[Use] = []
+        read: set[str] = set()
+        for use in reversed(uses):
+            operation = use.operation
+            reads = [use.names.get(name, name) for name in operation.reads]
+            writes = [use.names.get(name, name) for name in operation.writes]
+            leads = any(
+                names[name].region in ("deltas", "gradients") or name in read for name in writes if name in names
+            )
+            if leads and all(name in names for name in (*reads, *writes)):
+                kept.append(use)
+                read |= set(reads)
+        return kept[::-1]
+
+    def declare_deltas(self, run: TapePass, mark: str = "") -> dict[int, Slot]:
+        """A gradient slot for every value that a trained parameter stands in front of, by the value's slot.
+
+        Args:
+            mark: stands behind the names, where there are several ways back.
+        """
         needed: dict[int, tuple[str, Slot]] = {}
         if self.objective.to_input:
             given = self.stage.named["input"]
@@ -208,11 +240,12 @@ class StageRows:
                 if trains or any(id(values[value]) in needed for value in planned.inputs):
                     needed[id(values[planned.output])] = f"{path}.output", values[planned.output]
         return {
-            key: self.layout.add("deltas", f"d{self.name(name)}", slot.shape) for key, (name, slot) in needed.items()
+            key: self.layout.add("deltas", f"d{self.name(name)} {mark}".strip(), slot.shape)
+            for key, (name, slot) in needed.items()
         }
 
     def backward_names(
-        self, run: _Pass, network: str, planned: PlannedLayer, deltas: Mapping[int, Slot]
+        self, run: TapePass, network: str, planned: PlannedLayer, deltas: Mapping[int, Slot]
     ) -> dict[str, Slot]:
         values = run.values[network]
         given = [deltas.get(id(values[value])) for value in planned.inputs]
@@ -246,18 +279,3 @@ class StageRows:
         integers = tuple(int(given[name]) for name in operation.integers)
         parts = shares(max(use.cost * capacity, MOVE * sum(slot.size(capacity) for slot in slots))) if use.cost else 1
         self.rows.append(Row(operation, phase, path, reads, writes, integers, adds, parts))
-
-
-def _wanted(uses: Sequence[Use], names: Mapping[str, Slot]) -> list[Use]:
-    """Those rows of a backward pass that lead to a gradient that is needed; `names` lacks the others."""
-    kept: list[Use] = []
-    read: set[str] = set()
-    for use in reversed(uses):
-        operation = use.operation
-        reads = [use.names.get(name, name) for name in operation.reads]
-        writes = [use.names.get(name, name) for name in operation.writes]
-        leads = any(names[name].region in ("deltas", "gradients") or name in read for name in writes if name in names)
-        if leads and all(name in names for name in (*reads, *writes)):
-            kept.append(use)
-            read |= set(reads)
-    return kept[::-1]

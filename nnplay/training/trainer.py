@@ -30,7 +30,7 @@ from nnplay.tape.memory_layout import STATE
 from nnplay.tape.objective import only
 from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
-from nnplay.training import live_settings, parameter_groups
+from nnplay.training import live_settings, parameter_groups, whole_data
 from nnplay.training.averaged_weights import AVERAGES, averaged_weights, averages
 from nnplay.training.batches import batch_count
 from nnplay.training.curve_recording import extend_history
@@ -107,6 +107,7 @@ class Trainer:
         self.settings = replace(self.settings, silent=silent, frozen=frozen)
         parameter_groups.check(self.plan, self.optimizer, self.settings.groups)
         batch_count(self.plan, self.split, self.settings)
+        whole_data.check(self.plan, self.split.train, self.loss, self.optimizer, self.settings)
         tape = self._tape()
         self.structure = Structure.of(tape)
         refuse_too_large(self.plan, tape.size * np.dtype(self.settings.dtype).itemsize)
@@ -134,7 +135,7 @@ class Trainer:
     def _tape(self) -> Tape:
         settings = self.settings
         spec = TapeSpec(
-            batch=self.batch_rows,
+            batch=self.block_rows,
             evaluation=rows_at_once(self.split),
             targets={"target": self.form.shape},
             score=self.form.score,
@@ -143,7 +144,8 @@ class Trainer:
             frozen=silenced_frozen.read(settings.frozen),
             groups=parameter_groups.layers_of(settings.groups),
             average=self._average(),
-            accumulates=settings.accumulate > 1,
+            accumulates=settings.accumulate > 1 or self.block_rows < self.batch_rows,
+            rows=settings.step_rows(len(self.split.train)),
             numbers=live_settings.IN_MEMORY,
         )
         loss = balanced(self.loss, self.split.train)
@@ -172,10 +174,10 @@ class Trainer:
         settings, fewest = self.settings, self.plan.fewest_rows
         self.machine.load(
             arrays,
-            batch=self.batch_rows,
+            batch=self.block_rows,
             fewest=fewest,
-            shuffle=settings.shuffle,
-            accumulate=settings.accumulate,
+            shuffle=settings.shuffle and not whole_data.looks_at_all(self.optimizer),
+            accumulate=-(-settings.step_rows(len(self.split.train)) // self.block_rows),
         )
         self._evaluation = Evaluation(self.machine, self.split, self.form, self._weights)
         self._layers = LayerRecorder(self.machine, self.plan, self.batch_rows)
@@ -189,6 +191,17 @@ class Trainer:
         self.recorded = self.scored_since = 0
         self.plateau = Plateau()
         self.write_settings()
+
+    def restart(self, seed: int, **changes: Any) -> None:
+        """Goes to step 0 of a run with another seed (of weights, order of rows, dropout) and changes as `set` takes.
+
+        Raises:
+            InputError: as `set` and `Network` do; nothing has changed then.
+        """
+        network, (optimizer, settings) = self.network.with_seed(seed), self._changed(seed=seed, **changes)
+        self._use(optimizer, settings, write=False)
+        self.network = network
+        self.rewind()
 
     # -- settings --------------------------------------------------------------------------------------------------
 
@@ -205,14 +218,19 @@ class Trainer:
         Raises:
             InputError: an unknown name or an illegal value; nothing has changed then.
         """
-        own = {key: changes.pop(key) for key in list(changes) if key in live_settings.LIVE_SETTINGS}
+        self._use(*self._changed(**changes))
+
+    def _changed(self, **changes: Any) -> tuple[Optimizer, TrainingSettings]:
+        """Optimizer and settings with changes, checked."""
+        own = {key: changes.pop(key) for key in list(changes) if key in (*live_settings.LIVE_SETTINGS, "seed")}
         optimizer = self.optimizer.with_live(**changes) if changes else self.optimizer
         settings = self.settings.changed(**own)
         silenced_frozen.check(self.plan, settings.silent, settings.frozen)
         parameter_groups.check(self.plan, optimizer, settings.groups)
-        self._use(optimizer, settings)
+        whole_data.check(self.plan, self.split.train, self.loss, optimizer, settings)
+        return optimizer, settings
 
-    def _use(self, optimizer: Optimizer, settings: TrainingSettings) -> None:
+    def _use(self, optimizer: Optimizer, settings: TrainingSettings, write: bool = True) -> None:
         """Puts settings in force; where rows of penalties or clipping come or go, on a new tape for the same state."""
         switched = live_settings.row_choices(settings) != live_settings.row_choices(self.settings)
         self.optimizer, self.settings = optimizer, settings
@@ -223,7 +241,8 @@ class Trainer:
             self.machine.state()[...] = old.state()
             self.machine.clock, self.machine.loss_sum = old.clock, old.loss_sum
             self.machine.keep_last_good()
-        self.write_settings()
+        if write:
+            self.write_settings()
 
     # -- where the run stands --------------------------------------------------------------------------------------
 
@@ -231,6 +250,13 @@ class Trainer:
     def batch_rows(self) -> int:
         """Rows of a full batch."""
         return self.settings.batch_rows(len(self.split.train))
+
+    @property
+    def block_rows(self) -> int:
+        """Rows that go through the network together: a full batch, or a block of one that must be seen whole."""
+        if not whole_data.looks_at_all(self.optimizer):
+            return self.batch_rows
+        return whole_data.block_rows(self.plan, self.optimizer, self.batch_rows)
 
     @property
     def batches(self) -> int:
@@ -399,6 +425,10 @@ class Trainer:
             InputError: the split has no such part.
         """
         return self._evaluation.scores(part)
+
+    def quick_scores(self, part: Part = "test") -> dict[str, float]:
+        """The loss of a part, and its accuracy where there are classes: of `evaluate`, what costs nearly nothing."""
+        return self._evaluation.quick_scores(part)
 
     def uncertainty(self, part: Part = "test") -> dict[str, Interval]:
         """Where scores of a part of up to 1,000 rows would likely be, were there many more: 95 % intervals.

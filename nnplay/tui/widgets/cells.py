@@ -5,6 +5,7 @@ Textual rewrites a dirty region whole. `Cells` keeps its last rows, compares, an
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from typing import Protocol, cast
@@ -18,6 +19,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from nnplay.text import JOINERS, JOINING_SCRIPTS, clean, note_cut, noting_cuts
+from nnplay.tui.pixels.pixel_screen import PixelScreen
 from nnplay.tui.terminal import textual_private
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.plain_text import replace_signs
@@ -78,7 +80,8 @@ class Cells(Widget):
     def _try_draw(self, width: int, height: int) -> list[Row]:
         """What `draw` gives; a picture with a bug says so in its place, or the whole screen would stand still."""
         try:
-            with noting_cuts() as cuts:
+            pixels = self.look.pixels
+            with noting_cuts() as cuts, pixels.drawing(self) if pixels is not None else contextlib.nullcontext():
                 rows = list(self.draw(width, height))[:height] if width > 0 and height > 0 else []
             self.cut_texts = list(dict.fromkeys(cuts))
             return rows
@@ -162,11 +165,27 @@ class Cells(Widget):
         return "\n".join("".join(text for text, _ in row).rstrip() for row in self._rows)
 
 
+def place_of_picture(rows: Sequence[Row], number: int) -> tuple[int, int] | None:
+    """Row and column at which a picture in true pixels begins."""
+    for y, row in enumerate(rows):
+        x = 0
+        for text, style in row:
+            if PixelScreen.number_of(style) == number:
+                return y, x
+            x += cell_len(text)
+    return None
+
+
 def _safe(row: Row) -> Row:
     """The row with control and direction characters made visible: no terminal is reached around this."""
     if all(text.isprintable() for text, _ in row):
         return row
-    return tuple((text if text.isprintable() else _measurable(clean(text)), style) for text, style in row)
+    return tuple((text if _is_safe(text, style) else _measurable(clean(text)), style) for text, style in row)
+
+
+def _is_safe(text: str, style: Style) -> bool:
+    """Whether a text may go to the terminal as it is: also the private letters that stand for a picture."""
+    return text.isprintable() or PixelScreen.number_of(style) is not None
 
 
 def _measurable(text: str) -> str:
