@@ -111,6 +111,7 @@ def in_float64(trainer: Trainer) -> Trainer:
         trainer.optimizer,
         settings=trainer.settings.changed(dtype="float64", threads=1),
         machine=CpuMachine.begin,
+        players=trainer.players,
     )
     follow(twin, trainer)
     return twin
