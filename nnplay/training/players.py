@@ -159,6 +159,8 @@ class Players:
                 if name not in networks:
                     raise unknown("network", name, networks, where=item.name)
             self._check_objective(item)
+        if min(self.every, *(item.every for item in self.updates), self.every) > 1:
+            raise InputError("nothing is trained in some of the steps", where="players", hint="set every = 1 somewhere")
         for name in self.trains:
             if name not in networks:
                 raise unknown("network", name, networks, where=self.own)

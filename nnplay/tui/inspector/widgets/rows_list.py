@@ -66,8 +66,8 @@ class RowsList(Cells):
         spots: list[int | None] = []
         phase = ""
         for row in view.rows:
-            if row.phase != phase:
-                phase = row.phase
+            if row.section != phase:
+                phase = row.section
                 rows.append(self._phase(phase, width))
                 spots.append(None)
             rows.append(self._row(row, view, width))
