@@ -34,6 +34,7 @@ class Generator:
         end: of what the stage's last network makes of it: a discriminator's score.
         noise: numbers of one row of its input.
         distribution: how they are spread.
+        is_judged: the run's own network scores what it makes.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Generator:
     end: str
     noise: int
     distribution: str
+    is_judged: bool
 
 
 def generator_of(trainer: Trainer) -> Generator | None:
@@ -53,7 +55,9 @@ def generator_of(trainer: Trainer) -> Generator | None:
                 plan = trainer.plans[name]
                 path = next((layer.path for layer in plan.layers if layer.output == plan.output), "")
                 slot = full_name("eval", objective.name, name, path, "output")
-                return Generator(name, number, slot, stage.named["eval.output"].name, player.noise, player.distribution)
+                judged = objective.forward[-1:] == ("",)
+                end = stage.named["eval.output"].name
+                return Generator(name, number, slot, end, player.noise, player.distribution, judged)
     return None
 
 
@@ -66,6 +70,14 @@ def fixed_noise(trainer: Trainer, generator: Generator, count: int) -> Array:
 def make_rows(trainer: Trainer, generator: Generator, noise: Array) -> Array:
     """What the generator makes of noise (N, noise): rows as the discriminator takes them, (N, …)."""
     return trainer.machine.forward(noise, [generator.slot], generator.stage)[generator.slot]
+
+
+def judge_rows(trainer: Trainer, rows: Array) -> NDArray[np.bool_]:
+    """Which rows (N, …) the run's own network takes for real, (N,)."""
+    decide = trainer.form.decide
+    if decide is None:
+        raise InputError("this run does not tell real rows from made ones", where="players")
+    return np.asarray(decide(trainer.answers(rows)).reshape(len(rows)) == 1)
 
 
 def in_units(trainer: Trainer, rows: Array) -> Array:
@@ -126,3 +138,28 @@ def scores(trainer: Trainer, count: int = 1000) -> Mapping[str, float]:
     if found is None:
         raise InputError("the rows of this run have no classes that could be covered", where="modes")
     return {"modes": float(found.covered), "near": found.near}
+
+
+#: Cells of the grid each way on which two clouds of points are compared, and what an empty one counts (GAN Lab's).
+_CELLS: Final = 30
+_EMPTY: Final = 1e-4
+
+
+def divergences(real: Array, made: Array, low: Array, high: Array) -> tuple[float, float]:
+    """Kullback-Leibler divergence KL(real‖made) and Jensen-Shannon divergence in bits, of points on a grid.
+
+    Args:
+        real, made: (N, 2) and (M, 2).
+        low, high: (2,), the corners of the grid; points beyond count in its outermost cells.
+    """
+    p, q = (_shares(points, low, high) for points in (real, made))
+    middle = (p + q) / 2
+    kl = float(np.sum(p * np.log2(p / q)))
+    return kl, float(np.sum(p * np.log2(p / middle)) + np.sum(q * np.log2(q / middle))) / 2
+
+
+def _shares(points: Array, low: Array, high: Array) -> Array:
+    """The share of points (N, 2) in each cell, none of which is quite empty."""
+    places = np.clip((points - low) / (high - low) * _CELLS, 0, _CELLS - 1).astype(np.int64)
+    counts = np.bincount(places[:, 0] * _CELLS + places[:, 1], minlength=_CELLS**2) / len(points)
+    return np.asarray((counts + _EMPTY) / np.sum(counts + _EMPTY))
