@@ -13,6 +13,8 @@ from nnplay.training.made_rows import fixed_noise, generator_of, in_units, judge
 from nnplay.training.players import Players
 from nnplay.training.trainer import Trainer
 
+#: A discriminator that is right about so much of either kind of rows has won.
+WON: Final = 0.97
 #: Rows of each kind that are looked at.
 _ROWS: Final = 200
 #: Multiply-adds that looking may cost.

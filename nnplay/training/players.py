@@ -365,7 +365,11 @@ def target_shape(loss: Loss, output: Shape) -> Shape:
     kind = loss.target
     if kind == "groups":
         return ()
-    return output[:-1] if kind in ("labels", "binary") else output
+    if kind in ("labels", "binary"):
+        return output[:-1]
+    last = output[-1:]
+    half = bool(last) and loss.record.outputs(last[0]) != last[0]  # two outputs for each target
+    return (*output[:-1], last[0] // 2) if half else output
 
 
 def check_noise(distribution: str, where: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from nnplay.health.evidence import Evidence
-from nnplay.health.player_facts import PlayerFacts
+from nnplay.health.player_facts import WON, PlayerFacts
 from nnplay.health.rule import HealthRule, Sign
 from nnplay.text import percent
 
@@ -18,8 +18,8 @@ _SPREAD: Final = 0.4
 def examine(evidence: Evidence) -> Sign | None:
     """The lumps that are covered, or where there are none how far apart made rows lie."""
     facts = evidence.players
-    if facts is None or evidence.step < _STEPS:
-        return None
+    if facts is None or evidence.step < _STEPS or min(facts.real_seen, facts.made_seen) >= WON:
+        return None  # where the discriminator has won, that is what is wrong
     if facts.lumps > 1 and facts.covered <= _COVERED * facts.lumps:
         what = f"made rows cover only {facts.covered} of {facts.lumps} lumps"
     elif facts.spread < _SPREAD:
