@@ -28,17 +28,17 @@ LEVENBERG_MARQUARDT = OptimizerRecord(
     when="Small networks that predict numbers: reaches errors that no first-order optimizer comes near.",
     fields=(
         number("lr", 1.0, "share of the solved step that is tried", low=0.0, live=True),
-        number("mu", 0.001, "damping at first: large is a short step downhill, small a Gauss–Newton step", low=0.0, live=True),
-        number("mu_dec", 0.1, "what the damping is multiplied by after a step that was accepted", low=0.0, high=1.0, live=True),
-        number("mu_inc", 10.0, "what it is multiplied by after a step that was rejected", low=1.0, live=True),
+        number("mu", 0.001, "damping at first: large is a short step downhill, 0 is Gauss–Newton", low=0.0, live=True),
+        number("mu_dec", 0.1, "what damping is multiplied by after a step was accepted", low=0.0, high=1.0, live=True),
+        number("mu_inc", 10.0, "what it is multiplied by after one was rejected", low=1.0, live=True),
         number("mu_max", 1e10, "damping above which the search begins anew at the accepted point", low=0.0, live=True),
     ),
     slots=(),
     rule=None,
-    whole=lambda sizes: _damped.rule(sizes, judge_operation()),
+    whole=lambda sizes, values: _damped.rule(sizes, JUDGE),
     least_squares=True,
     torch="",
-    cases=({}, {"lr": 0.5, "mu": 0.1, "mu_dec": 0.5, "mu_inc": 2.0}),
+    cases=({"lr": 1.0}, {"lr": 0.5, "mu": 0.1, "mu_dec": 0.5, "mu_inc": 2.0}),
     refused=(
         Refused({"mu": -1}, (), "≥ 0"),
         Refused({"mu_dec": 2}, (), "≤ 1"),
@@ -47,14 +47,9 @@ LEVENBERG_MARQUARDT = OptimizerRecord(
 )  # fmt: skip
 
 
-def judge_operation() -> Operation:
-    """The row that accepts or rejects a trial."""
-    return JUDGE
-
-
 @kernel
 def judge(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """Accepts w (P,) where the loss fell, and μ ← μ·mu_dec; else w ← point and μ ← μ·mu_inc. accepted (1,) is the loss."""
+    """w (P,) stays where the loss fell, and μ ← μ·mu_dec; else w ← point, μ ← μ·mu_inc. accepted (1,): loss at w."""
     settings, loss, search = flat(row, memory, 0), flat(row, memory, 1)[0], flat(row, memory, 4)
     w, point, accepted = flat(row, memory, 2), flat(row, memory, 3), flat(row, memory, 8)
     search[TRIAL] = loss
@@ -104,7 +99,7 @@ def _element(at: Any, settings: Named, loss: Named, w: Named, point: Named, sear
     return w[at] * 1.0 if moved else point[at] * 1.0
 
 
-JUDGE = Operation(
+JUDGE: Operation = Operation(
     name="accept or reject",
     kernel=judge,
     reads=("optimizer", "loss", "parameters", "point", "search"),

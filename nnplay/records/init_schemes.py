@@ -33,8 +33,8 @@ SCHEMES: Final = (
     "zeros",
     "ones",
 )
-#: Of linear layers alone: weights and biases that spread the bends of bounded units over inputs from −1 to 1 (Nguyen and
-#: Widrow, 1990), which MATLAB begins with.
+#: Of linear layers alone: weights and biases that spread the bends of bounded units over inputs from −1 to 1 (Nguyen
+#: and Widrow, 1990), which MATLAB begins with.
 NGUYEN_WIDROW: Final = "nguyen_widrow"
 #: Without an activation behind it, a layer gets the scheme that PyTorch users call Glorot's.
 DEFAULT: Final = "xavier_uniform"
@@ -96,4 +96,4 @@ def _spread_bends(shape: Shape, fan_in: int, seed: int, stream: int) -> NDArray[
         return np.linspace(-length, length, units) if units > 1 else np.zeros(1)
     drawn = rng.uniform(seed, rng.WEIGHTS + stream, 0, shape) * 2.0 - 1.0
     drawn *= np.where(drawn[:1] < 0, -1.0, 1.0)
-    return drawn * (length / np.sqrt(np.sum(drawn * drawn, axis=0)))
+    return np.asarray(drawn * (length / np.sqrt(np.sum(drawn * drawn, axis=0))))

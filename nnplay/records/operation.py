@@ -13,7 +13,6 @@ from typing import Any, Final
 from nnplay.kernels.compile.jit import Kernel
 from nnplay.records.worked import Term
 
-
 #: Of a row on a graphics card: it can be cut into any number of parts.
 ALL_THREADS: Final = -1
 
@@ -99,8 +98,8 @@ class Operation:
         torch: the PyTorch name of the same thing, or a sentence why there is none.
         timed: what there is to draw by time step, if the row walks through time.
         product: what is multiplied, in the backward row of a linear map.
-        by_row: of a row that gives the gradient of a parameter, the one that gives it for each row of the batch apart, as
-            columns of a Jacobian; it reads `jacobian` besides, writes it, and has one integer, its first column.
+        by_row: of a row that gives the gradient of a parameter, the one that gives it for each row of the batch apart,
+            as columns of a Jacobian; it reads `jacobian` besides, writes it, and has one integer, its first column.
         cuda: the rows that stand for it on a graphics card, of the same operands; none where the kernel runs there as
             it is, in the parts that it has on a processor.
     """

@@ -20,7 +20,7 @@ from nnplay.fields import Field, bind
 from nnplay.kernels.abi import CLOCK_STEP
 from nnplay.kernels.arithmetic import mark_not_finite
 from nnplay.kernels.compile.jit import ON_CARD, Kernel, inline
-from nnplay.kernels.operands import flat, integer, part_of
+from nnplay.kernels.operands import flat, integer, part_of, ratio
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.record import Chosen, Record
@@ -76,7 +76,8 @@ class OptimizerRecord(Record):
         switched: flags that choose another rule as long as they are on, with that rule.
         by_tensor: the rule for a parameter of that shape, or None where `rule` is its rule too.
         whole: the rule of an optimizer that looks at all parameters at once, one evaluation of the loss a step, for the
-            sizes of network and data; None where `rule` and `by_tensor` say what it does.
+            sizes of network and data and the field values; None where `rule` and `by_tensor` say what it does.
+        fixed: fields that decide what is kept from step to step, besides those of `switched`.
         least_squares: it asks how each answer depends on each parameter, so it takes squared errors only.
         torch: PyTorch's class, or a sentence why there is none.
         twin: the same as data, for parity tests and exports; None where there is none.
@@ -94,7 +95,8 @@ class OptimizerRecord(Record):
     rule: Callable[[], Operation] | None
     switched: Mapping[str, VectorRule] = field(default_factory=dict)
     by_tensor: Callable[[Shape], TensorRule | None] = lambda shape: None
-    whole: Callable[[WholeSizes], WholeRule] | None = None
+    whole: Callable[[WholeSizes, Mapping[str, Any]], WholeRule] | None = None
+    fixed: tuple[str, ...] = ()
     least_squares: bool = False
     squares: tuple[str, ...] = ()
     pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -116,12 +118,17 @@ class OptimizerRecord(Record):
         return VectorRule(self.slots, self.rule)
 
     @property
+    def structural(self) -> tuple[str, ...]:
+        """Fields that decide what is kept of each parameter, so that they cannot change while a network trains."""
+        return (*self.switched, *self.fixed)
+
+    @property
     def formulas(self) -> list[str]:
         """The update of one parameter: first of a matrix, where that has a rule of its own."""
         matrix = self.by_tensor((2, 2))
         rows = [use.operation.formula for use in matrix.uses] if matrix is not None else []
         if self.whole is not None:
-            made = self.whole(WholeSizes(16, np.arange(2), 1, 4))
+            made = self.whole(WholeSizes(16, np.arange(2), 1, 4), {item.name: item.default for item in self.fields})
             rows = [use.operation.formula for use in (made.trial, *made.outer, *made.judge, *made.update)]
         return rows + ([_operation(self.rule).formula] if self.rule is not None else [])
 
@@ -192,7 +199,7 @@ class Optimizer(Chosen[OptimizerRecord]):
             InputError: a value that its field refuses, or one that decides what is kept of each parameter.
         """
         changed = self.with_values(**changes)
-        for name in self.record.switched:
+        for name in self.record.structural:
             if changed.values[name] != self.values[name]:
                 what = f"{name} decides what is kept of each parameter, so it cannot change while a network trains"
                 raise InputError(what, where=self.record.name, hint="remake(trainer, optimizer=…) makes a new trainer")
@@ -208,7 +215,7 @@ def verdict(wrong: Any) -> Any:
 @inline
 def update_number(row: Any, clock: Any) -> int:
     """Which update of its parameters the row makes, from 1; `every` steps lie between two."""
-    number: int = clock[CLOCK_STEP] // integer(row, 0) + 1
+    number: int = ratio(clock[CLOCK_STEP], integer(row, 0)) + 1
     return number
 
 

@@ -1,4 +1,4 @@
-"""The rows of an optimizer that looks at all parameters at once: the trial in front of a step, what judges it behind."""
+"""The rows of an optimizer that looks at all parameters at once: the trial in front of a step, and what judges it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class WholeRows:
         rows = assembly.spec.rows or assembly.spec.batch
         sizes = WholeSizes(offset, np.concatenate(places), int(np.prod(outputs)), rows)
         assert self.optimizer.record.whole is not None
-        self.rule: WholeRule = self.optimizer.record.whole(sizes)
+        self.rule: WholeRule = self.optimizer.record.whole(sizes, self.optimizer.values)
         self.slots: dict[str, Slot] = {}
         self.mean_loss: Slot | None = None
 

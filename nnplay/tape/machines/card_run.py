@@ -62,14 +62,15 @@ class CardRun:
     def _build(self, machine: CudaMachine) -> None:
         """Tables, stages and the program."""
         tape, everyone = machine.tape, self.threads * self.blocks
-        sizes = [self._encode(table, everyone, 0).cells[:, abi.ROW_ROOM_COUNT].max() for table in self._train(machine)]
+        first = self._train(machine)[0]
+        sizes = [self._encode(table, first, everyone, 0).cells[:, abi.ROW_ROOM_COUNT].max() for table in self._train(machine)]
         room = int(max(sizes)) + FOLDED
         near = (self.evaluation_at + room) * 4
         self.shared = near if self.schedule == "block" and near <= self.card.shared else 0
         if self.shared:
             self.advance_function.allow_shared(self.shared)
         at = self.evaluation_at if self.shared else tape.size
-        full, *tail = [self._encode(table, everyone, at) for table in self._train(machine)]
+        full, *tail = [self._encode(table, first, everyone, at) for table in self._train(machine)]
         self.clock, self.barrier = Buffer(abi.CLOCK_SIZE * 8), Buffer(8)
         self.trace, self.rates = (Buffer(MAX_STEPS * len(tape.stages) * k * 4) for k in (abi.TRACE_COLUMNS, 1))
         self.epochs, self.loss_sum = Buffer(MAX_EPOCHS * abi.EPOCH_COLUMNS * 8), Buffer(8)
@@ -95,15 +96,15 @@ class CardRun:
             return
         room = (self.memory.nbytes // 4) - ROOM
         tables = [table for table in (rows.table, rows.tail) if table is not None]
-        made = [self._encode(table, threads, room) for table in tables]
+        made = [self._encode(table, rows.table, threads, room) for table in tables]
         p[abi.PROGRAM_EVAL], p[abi.PROGRAM_EVAL_TAIL] = self._keep(made[0].cells), self._keep(made[-1].cells)
         p[abi.PROGRAM_EVAL_COUNT] = len(made[0].cells)
 
     def _train(self, machine: CudaMachine) -> list[Table]:
         return [machine.full_table] if machine.tail_table is None else [machine.full_table, machine.tail_table]
 
-    def _encode(self, table: Table, threads: int, room: int) -> Encoded:
-        made = encode(table, self._codes, room, threads)
+    def _encode(self, table: Table, largest: Table, threads: int, room: int) -> Encoded:
+        made = encode(table, largest, self._codes, room, threads)
         for number, row in enumerate(table.rows):
             if row.phase == "data":
                 for k, name in enumerate(row.operation.integers):
