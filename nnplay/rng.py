@@ -46,7 +46,8 @@ def bits(seed: int, stream: int, step: int, index: NDArray[np.int64]) -> NDArray
         np.bitwise_xor(a, b, out=a)
         np.bitwise_xor(a, key_of_round, out=a)
         np.bitwise_and(product[::-1], _MASK, out=b)
-    return a[0].reshape(index.shape)
+    drawn: NDArray[np.uint64] = a[0].reshape(index.shape)
+    return drawn
 
 
 def uniform(seed: int, stream: int, step: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
