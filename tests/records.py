@@ -244,7 +244,7 @@ class Bench:
         """Runs all rows one after the other and holds the chosen ones to their definitions; returns how many."""
         self.machine.clock = self.machine.clock._replace(step=step)
         held = 0
-        for table, first in ((self.table, 0), (self.eval_table, self.tape.stages[0].gathers)):
+        for table, first in ((self.table, 0), (self.eval_table, len(self.tape.stages[0].eval_sources))):
             for number in range(first, len(table.rows)):
                 if chosen is None or chosen(table.rows[number]):
                     self.hold(table, number)

@@ -93,8 +93,8 @@ def above_half_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
 def counted_by(first: Kernel) -> tuple[CudaRow, ...]:
     """The rows that count side by side, and add up."""
     return (
-        CudaRow(first, lambda sizes: parts(sizes[1:])),
-        CudaRow(fold, lambda sizes: folds(sizes[1:])),
+        CudaRow(first, lambda sizes, integers: parts(sizes[1:])),
+        CudaRow(fold, lambda sizes, integers: folds(sizes[1:])),
         CudaRow(score_cuda, once),
     )
 

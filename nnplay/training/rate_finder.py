@@ -124,7 +124,7 @@ def suggest(rates: Array, losses: Array) -> tuple[Suggestion, ...]:
     """Four rates from a smoothed curve, as fastai chooses them."""
     if len(rates) < _FEWEST:
         return ()
-    skipped = min(_FEWEST, len(rates) // 4)  # the average of a few losses says little
+    skipped = min(max(_FEWEST, len(rates) // 12), len(rates) // 4)  # the average of a few losses says little
     rates, losses = rates[skipped:], losses[skipped:]
     fall = slice(0, max(2, int(losses.argmin()) + 1))
     return (

@@ -227,7 +227,7 @@ def _compare(
     forward = [k for k, row in enumerate(table.rows) if row.phase == "forward"]
     own = next((k for k in forward if table.rows[k].path == path), forward[-1] + 1)
     bench.machine.run_table(
-        table, own, bench.tape.stages[0].gathers if evaluated else 0
+        table, own, len(bench.tape.stages[0].eval_sources) if evaluated else 0
     )  # rows of data that nobody gave
     for name, x in zip(names, xs, strict=True):
         place = bench.tape.named["input"] if name == "input" else find(prefix + name)

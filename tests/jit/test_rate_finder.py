@@ -34,7 +34,7 @@ def test_a_sweep_leaves_the_run_as_it_was(optimizer: str) -> None:
 
 
 def test_the_suggestions_lie_where_the_loss_falls() -> None:
-    """On a curve that is flat, falls between 1e-4 and 1e-1 and then explodes, all four lie in the fall or at its end."""
+    """On a curve that is flat, falls between 1e-4 and 1e-1 and then explodes, all four lie in the fall."""
     rates = np.geomspace(1e-7, 10, 300)
     exponent = np.log10(rates)
     losses = 1.0 - 0.8 / (1 + np.exp(-3 * (exponent + 2.5))) + np.where(exponent > -0.5, (exponent + 0.5) ** 2 * 9, 0)

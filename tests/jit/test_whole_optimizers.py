@@ -10,6 +10,7 @@ import pytest
 
 from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError
+from nnplay.inspector.inspector import Inspector
 from nnplay.network.network import Network
 from nnplay.operations.search import line_search as ls
 from nnplay.operations.search import report
@@ -208,3 +209,17 @@ def test_the_interpreter_takes_the_same_steps() -> None:
     """Without compiled kernels the same search goes on, to rounding."""
     compiled, read = trainer_of("lbfgs"), trainer_of("lbfgs", machine=InterpretedMachine)
     assert losses(compiled, 8) == pytest.approx(losses(read, 8), rel=1e-9)
+
+
+def test_the_inspector_walks_a_trial_in_blocks_as_the_step_takes_it() -> None:
+    """Row by row a step of several blocks comes to what the step itself does, and leaves the run where it stood."""
+    trainer = trainer_of("levenberg_marquardt", curve(300), "linear 40, tanh, linear 1")
+    trainer.run(steps=3)
+    before = trainer.machine.state().copy()
+    inspector = Inspector(trainer)
+    last = len(inspector.rows) - 1
+    move = inspector.values(last)["move"].copy()
+    assert np.array_equal(trainer.machine.state(), before)
+    assert inspector.values(0)["parameters"].any()
+    trainer.run(steps=1)
+    assert np.array_equal(trainer.machine.view(trainer.machine.tape.layout.find("search.move")), move)

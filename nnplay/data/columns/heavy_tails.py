@@ -19,18 +19,20 @@ _FEWEST_ROWS: Final = 20
 
 
 def logarithm(values: NDArray[np.float64], low: float) -> NDArray[np.float64] | None:
-    """The natural logarithms of numbers above 0 (N,) with a long tail; NaN stays. None for all others.
+    """The natural logarithms of numbers from 0 on (N,) with a long tail; NaN stays. None for all others.
+
+    Where there are zeros the smallest other number is added first, which is 1 for counts.
 
     Args:
         low: the smallest of the numbers.
     """
-    if not low > 0:
+    if not low >= 0:
         return None
     there = ~np.isnan(values)
     known = values[there]
     if len(known) < _FEWEST_ROWS or (skewness := _skewness(known)) < _LOPSIDED:
         return None
-    logarithms = exact.log(known)
+    logarithms = exact.log(known if low > 0 else known + known[known > 0].min())
     if abs(_skewness(logarithms)) > _LEFT * skewness:
         return None
     made = np.full(len(values), np.nan)

@@ -19,18 +19,18 @@ FOLDED: Final = 32
 MOST: Final = 4096
 
 
-def parts(sizes: Sequence[int]) -> int:
+def parts(sizes: Sequence[int], integers: Sequence[int] = ()) -> int:
     """Into how many parts the sum over the first operand is cut."""
     count = sizes[0]
     return max(1, min(count, FEW)) if count <= 32 * FEW else min(MOST, count // 32)
 
 
-def folds(sizes: Sequence[int]) -> int:
+def folds(sizes: Sequence[int], integers: Sequence[int] = ()) -> int:
     """Into how many sums those are folded, if they are many."""
     return FOLDED if parts(sizes) > FEW else 0
 
 
-def once(sizes: Sequence[int]) -> int:
+def once(sizes: Sequence[int], integers: Sequence[int] = ()) -> int:
     """A single part."""
     return 1
 

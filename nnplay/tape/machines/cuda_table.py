@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,13 +12,10 @@ from numpy.typing import NDArray
 
 from nnplay.kernels import abi
 from nnplay.kernels.compile.jit import KERNELS, Kernel
-from nnplay.kernels.cuda.partial import FOLDED, MOST
-from nnplay.records.operation import ALL_THREADS, CudaRow
+from nnplay.kernels.cuda.partial import FOLDED
+from nnplay.records.operation import ALL_THREADS
 from nnplay.tape.machines.machine import Table
 from nnplay.tape.tape import Tape
-
-#: Numbers that a row's partial sums can take.
-ROOM: Final = MOST + FOLDED
 
 
 #: Kernels that every module has, so that most networks find theirs made: their records' modules, and what they are.
@@ -62,9 +59,15 @@ def kernels_of(tape: Tape) -> list[Kernel]:
         importlib.import_module(name.partition(":")[0])
     found = {name: KERNELS[name] for name in _USUAL}
     for row in [*tape.train, *(row for stage in tape.stages for row in stage.evaluation)]:
-        for kernel in [item.kernel for item in row.operation.cuda] or [row.operation.kernel]:
-            found[kernel.name] = kernel
+        found |= {item.kernel.name: item.kernel for item in row.operation.cuda}
     return [found[name] for name in sorted(found)]
+
+
+def lacking(tape: Tape) -> list[str]:
+    """The rows that have no form for a card, as "layer 3.conv2d: gradient of x", each once."""
+    rows = [*tape.train, *(row for stage in tape.stages for row in stage.evaluation)]
+    found = [f"{row.path or row.phase}: {row.operation.name}" for row in rows if not row.operation.cuda]
+    return list(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,28 +89,30 @@ def encode(table: Table, largest: Table, codes: Mapping[str, int], room: int, th
     Args:
         largest: the same rows for the largest batch: what that leaves out is left out.
         codes: number of each kernel.
-        room: offset of `ROOM` numbers in memory.
+        room: offset of the room for partial sums in memory.
         threads: how many share a row.
     """
     lines, starts = [], [0]
     for row, cells, most in zip(table.rows, table.cells, largest.cells, strict=True):
-        sizes, at_most = (
-            [int(line[_size_at(k)]) for k in range(len(row.operands))] for line in (cells, most)
-        )
+        sizes, at_most = ([int(line[_size_at(k)]) for k in range(len(row.operands))] for line in (cells, most))
         first = 0
-        for item in row.operation.cuda or (CudaRow(row.operation.kernel, lambda _, parts=row.parts: parts),):
-            if item.parts(at_most) == 0:
+        for item in row.operation.cuda:
+            if item.parts(at_most, row.integers) == 0:
                 continue
-            parts = item.parts(sizes)
+            parts = item.parts(sizes, row.integers)
             line = cells.copy()
             line[abi.ROW_ADDRESS] = codes[item.kernel.name]
             line[abi.ROW_PARTS] = threads if parts == ALL_THREADS else parts
-            if row.operation.cuda:
-                first = first or int(line[abi.ROW_PARTS])
-                line[abi.ROW_ROOM], line[abi.ROW_ROOM_COUNT] = room, first
+            first = first or max(0, parts)
+            line[abi.ROW_ROOM], line[abi.ROW_ROOM_COUNT] = room, first
             lines.append(line)
         starts.append(len(lines))
     return Encoded(np.array(lines, np.int64), np.array(starts, np.int64))
+
+
+def room_of(made: Iterable[Encoded]) -> int:
+    """Numbers that the partial sums of the rows of these tables can take."""
+    return FOLDED + max(int(table.cells[:, abi.ROW_ROOM_COUNT].max()) for table in made)
 
 
 def _size_at(k: int) -> int:
