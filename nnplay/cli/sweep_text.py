@@ -10,6 +10,7 @@ import numpy as np
 
 from nnplay.sweeps.importance import importance
 from nnplay.sweeps.objective import Objective
+from nnplay.sweeps.paired import Comparison, compare
 from nnplay.sweeps.sweep import Sweep
 from nnplay.sweeps.trial import Outcome
 from nnplay.text import clean, counted, figure, percent
@@ -32,6 +33,7 @@ def report(sweep: Sweep, outcomes: Sequence[Outcome], top: int) -> str:
     lines = _table(sweep, best) if best else ["no trial came to its end"]
     if [axis.name for axis in sweep.axes] == ["seed"]:
         lines.append(_spread(sweep.objectives[0], outcomes))
+    lines += [_comparison_words(sweep.objectives[0], one) for one in compare(sweep.axes, outcomes, sweep.objectives[0])]
     found = importance(sweep.axes, ranked(sweep, outcomes), sweep.objectives[0])
     if found and len(sweep.axes) > 1:
         shares = ", ".join(f"{name} {percent(share)}" for name, share in sorted(found.items(), key=lambda at: -at[1]))
@@ -54,6 +56,20 @@ def _spread(objective: Objective, outcomes: Sequence[Outcome]) -> str:
     return (
         f"{objective.name} over {counted(len(scores), 'seed')}: median {median}, half of them from {low} to {high}, "
         f"all from {least} to {most}"
+    )
+
+
+def _comparison_words(objective: Objective, found: Comparison) -> str:
+    """Whether one value is better than another, in a sentence."""
+    ties = f", {counted(found.ties, 'tie')}" if found.ties else ""
+    by = score_text(objective.name, abs(found.difference))
+    seeds = f"from {found.wins} of {counted(found.pairs, 'seed')}{ties}"
+    if found.chance > 0.05:
+        words = f"{_setting(found.better)} and {_setting(found.worse)} cannot be told apart"
+        return f"{words}: {by} apart in {objective.name}, better {seeds} (p = {found.chance:.2g})"
+    return (
+        f"{_setting(found.better)} is better than {_setting(found.worse)}: by {by} in {objective.name}, {seeds} "
+        f"(p = {found.chance:.2g})"
     )
 
 

@@ -165,3 +165,16 @@ def confusion(true: Array, found: Found, classes: int, least_score: float = 0.5)
         for place in there[missed]:
             counts[int(true[row, place, 0]) - 1, classes] += 1
     return counts
+
+
+def count_mistakes(targets: Array, found: Found, least_score: float = 0.5) -> NDArray[np.float64]:
+    """For each picture (N,) the objects that were missed, and the boxes that hold none of their class by one half."""
+    true, _ = split_target(targets)
+    mistakes = np.zeros(len(true))
+    for row in range(len(true)):
+        there = true[row, true[row, :, 0] > 0]
+        kept = np.flatnonzero((found.classes[row] >= 0) & (found.scores[row] >= least_score))
+        same = found.classes[row, kept][:, None] == there[None, :, 0] - 1
+        right = (iou(found.boxes[row, kept], there[:, 1:].astype(np.float64)) >= 0.5) & same
+        mistakes[row] = (~right.any(axis=0)).sum() + (~right.any(axis=1)).sum()
+    return mistakes

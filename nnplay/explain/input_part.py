@@ -110,6 +110,9 @@ class InputPart:
             return
         rank = 1 + int((np.abs(values) > abs(own)).sum())
         place = "more than any other" if rank == 1 else f"the {ordinal(rank)} most"
+        if values.size == 1:
+            yield f"It adds {signed(own)} to the output for {clean(question.answer.name, 24)} (integrated gradients)."
+            return
         verb = "adds" if own > 0 else "takes"
         to = "to" if own > 0 else "from"
         yield (

@@ -59,7 +59,9 @@ class PartialStep(NotCopied, abc.ABC):
                 self._parked = row
             if self._parked < 0 or self._parked > row:
                 self.machine.shuffle()
-                self.machine.view(self.machine.tape.named["optimizer"])[0] = self.trainer.lr
+                rates = self.trainer.stage_rates()[0]
+                for stage, rate in zip(self.machine.tape.stages, rates, strict=True):
+                    self.machine.view(stage.named["optimizer"])[0] = rate
                 self._parked = 0
             self.run_to(row)
             yield
@@ -85,10 +87,11 @@ class PartialStep(NotCopied, abc.ABC):
         self._run_rows(row)
 
     def _run_rows(self, row: int) -> None:
-        if not self.overrides:
-            self.machine.run_table(self.table, row, self._parked)
-        else:
-            for number in range(self._parked, row):
+        for begin, end in self.machine.active_rows():
+            first, last = max(begin, self._parked), min(end, row)
+            if not self.overrides and first < last:
+                self.machine.run_table(self.table, last, first)
+            for number in range(first, last) if self.overrides else ():
                 self.machine.run_table(self.table, number + 1, number)
                 self._put_overrides(number)
         self._parked = max(self._parked, row)

@@ -50,6 +50,7 @@ class RowView:
         code: the NumPy definition.
         operands: what it reads, then what it writes.
         evaluation: what the same layer does in evaluation, where that differs.
+        player: the objective that it belongs to, of a run with several.
         product: where a transpose comes from, with the shapes of this batch, in the backward row of a linear map.
     """
 
@@ -65,9 +66,15 @@ class RowView:
     operands: tuple[Operand, ...]
     evaluation: str = ""
     product: str = ""
+    player: str = ""
+
+    @property
+    def section(self) -> str:
+        """The phase, with the objective in front where there are several."""
+        return f"{self.player}: {self.phase}" if self.player else self.phase
 
 
-def describe(tape: Tape, row: Row, number: int, n: int) -> RowView:
+def describe(tape: Tape, row: Row, number: int, n: int, player: str = "") -> RowView:
     """A row in words, for a batch of n rows."""
     operation = row.operation
     roles = [("read", False)] * len(row.reads) + [("written", adds) for adds in row.adds]
@@ -83,7 +90,7 @@ def describe(tape: Tape, row: Row, number: int, n: int) -> RowView:
     layers = {path: planned.layer.record.name for path, planned in tape.layers.items()}
     return RowView(
         number, row.phase, row.path, layers.get(row.path, ""), operation.name, operation.formula, operation.words,
-        operation.torch, source_of(operation.reference), operands, _in_evaluation(tape, row), _product(row, n),
+        operation.torch, source_of(operation.reference), operands, _in_evaluation(tape, row), _product(row, n), player,
     )  # fmt: skip
 
 

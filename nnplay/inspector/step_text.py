@@ -44,9 +44,9 @@ def step_text(inspector: Inspector, phases: Sequence[str] = PHASES, *, explain: 
     for view in inspector.views():
         if view.phase not in phases:
             continue
-        if view.phase != phase:
-            lines += ["", f"== {view.phase} =="]
-            phase = view.phase
+        if view.section != phase:
+            lines += ["", f"== {view.section} =="]
+            phase = view.section
         lines += ["", *row_text(inspector, view, explain=explain)]
     return lines
 
@@ -232,7 +232,7 @@ def _element_lines(inspector: Inspector, number: int, index: tuple[int, ...], pa
     name = f"{row.operation.writes[0]}[{','.join(map(str, index))}]"
     return [
         "",
-        f"{view.phase}, row {number}: {where(view)}{view.name}",
+        f"{view.section}, row {number}: {where(view)}{view.name}",
         f"  {view.formula}",
         f"  {name} = {term.symbols}",
         f"  {' ' * len(name)} = {term.numbers}",

@@ -32,6 +32,7 @@ CLOCK_SHUFFLED: Final = 5  # epoch whose order stands in the order array, plus o
 CLOCK_LAST_GOOD: Final = 6  # step whose weights stand in the last-good copy
 CLOCK_FAULT_STAGE: Final = 7  # the stage that met the fault
 CLOCK_OFFSET: Final = 8  # rows of the present step in front of the present batch; 0 outside of a step
+CLOCK_ORDER: Final = 9  # on a graphics card: address of int64[rows], the order that gathering rows go by
 CLOCK_SIZE: Final = 16
 
 FAULT_NONE: Final = 0

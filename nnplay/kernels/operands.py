@@ -33,6 +33,12 @@ shifted: Any = intrinsics.shifted if COMPILING else None
 
 
 @inline
+def ratio(a: int, b: int) -> int:
+    """a // b for numbers from 0; a graphics card needs a hundred instructions where either has more than 32 bits."""
+    return intrinsics.quotient(a, b) if ON_CARD else a // b
+
+
+@inline
 def pointer(row: Any, memory: Any, k: int) -> Any:
     """Pointer to the first number of operand `k`."""
     return shifted(memory, row[ROW_OPERANDS + k * OPERAND_WIDTH])
@@ -82,7 +88,7 @@ def matrix(row: Any, memory: Any, k: int) -> Any:
 def rows_of(row: Any, memory: Any, k: int) -> Any:
     """Operand `k` of any rank as (all leading axes, last axis)."""
     last = row[ROW_OPERANDS + k * OPERAND_WIDTH + OPERAND_LAST]
-    return carray(pointer(row, memory, k), (size(row, k) // last, last))
+    return carray(pointer(row, memory, k), (ratio(size(row, k), last), last))
 
 
 @inline
@@ -102,7 +108,7 @@ def grid(row: Any, memory: Any, k: int) -> Any:
 def share(row: Any, part: int, units: int) -> Any:
     """The half-open range of `units` that this part must do; the parts cover them all, in order."""
     parts = row[ROW_PARTS]
-    return units * part // parts, units * (part + 1) // parts
+    return ratio(units * part, parts), ratio(units * (part + 1), parts)
 
 
 @inline

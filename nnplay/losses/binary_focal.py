@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from nnplay.fields import number
+from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.focal import focal_cost, focal_slope
 from nnplay.losses._pointwise import Pointwise, pointwise, pointwise_loops
 from nnplay.operations import focal
@@ -69,4 +70,16 @@ def _operations() -> Pointwise:
     )
 
 
-LOOPS = pointwise_loops(focal_cost, focal_slope, settings=2)
+@inline
+def value(z: Any, t: Any, gamma: Any, alpha: Any) -> Any:
+    """α·(1 − p)^γ·(−log p)."""
+    return focal_cost(z, t, gamma, alpha)
+
+
+@inline
+def derivative(z: Any, t: Any, gamma: Any, alpha: Any) -> Any:
+    """∓α·(1 − p)^γ·(1 − p − γ·p·log p)."""
+    return focal_slope(z, t, gamma, alpha)
+
+
+LOOPS = pointwise_loops(value, derivative, settings=2)

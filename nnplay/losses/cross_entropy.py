@@ -146,12 +146,12 @@ def _plan_costs(values: Mapping[str, Any], shape: Shape, weighted: bool) -> Loss
     )
 
 
-def row_parts(sizes: Sequence[int]) -> int:
+def row_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
     """Into how many parts the sum over all rows is cut: the second operand is the target, one number a row."""
     return parts(sizes[1:])
 
 
-def row_folds(sizes: Sequence[int]) -> int:
+def row_folds(sizes: Sequence[int], integers: Sequence[int]) -> int:
     """The same of their fold."""
     return folds(sizes[1:])
 

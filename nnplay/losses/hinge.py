@@ -123,7 +123,7 @@ def _gradient_operation() -> Operation:
 
 
 def _gaps(z: Array, target: Array, margin: Array) -> tuple[Array, Array]:
-    """By how much each wrong class comes too close, (M, C), or one output is short of its side; and labels, −1: none."""
+    """By how much each wrong class comes too close, (M, C), or one output is short of its side; labels, −1: none."""
     rows, labels = z.reshape(-1, z.shape[-1]), target.ravel().astype(np.int64)
     if rows.shape[1] == 1:
         return np.maximum(0, margin - np.where(labels == 1, 1, -1)[:, None] * rows), (labels == 1).astype(np.int64)
@@ -162,14 +162,14 @@ def _too_close(z: Named, n: int, c: int, label: int, margin: Term) -> Term:
     return apply("max", max, 0.0, gap)
 
 
-def _element(
-    at: Any, prediction: Named, target: Named, margin: Named, class_weights: Named, power: int
-) -> Term:
+def _element(at: Any, prediction: Named, target: Named, margin: Named, class_weights: Named, power: int) -> Term:
     z = Named("z", prediction.array.reshape(-1, prediction.shape[-1]))
     n = int(np.ravel_multi_index(at, prediction.shape[:-1]))
     label, C = int(target.array.ravel()[n]), z.shape[1]
     wrong = [c for c in range(C) if C == 1 or c != label]
-    return class_weights[label] * total(_too_close(z, n, c, label, scalar("margin", margin)) ** power for c in wrong) / C
+    return (
+        class_weights[label] * total(_too_close(z, n, c, label, scalar("margin", margin)) ** power for c in wrong) / C
+    )
 
 
 def _element_back(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnplay.fields import number
 from nnplay.kernels.compile.jit import inline
 from nnplay.losses._pointwise import Pointwise, pointwise, pointwise_loops
-from nnplay.operations.scoring import both_classes
+from nnplay.operations.scoring import BELOW_HALF, both_classes
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import REDUCTION, LossPlan, LossRecord
 from nnplay.records.operation import Shape
@@ -45,24 +45,24 @@ HINGE_EMBEDDING = LossRecord(
         same_arguments,
         loss_inputs=lambda prediction, target, values: (prediction, 2 * target - 1),
     ),
-    cases=(Case({}, (1,)), Case({"margin": 0.5}, (17,)), Case({"margin": 2.0, "reduction": "sum"}, (3, 4, 2))),
+    cases=(Case({}, (1,)), Case({"margin": 0.5}, (17,)), Case({"margin": 2.0, "reduction": "sum"}, (3, 4, 1))),
     refused=(Refused({"margin": -1}, (1,), "≥ 0"),),
 )
 
 
 def plan(values: Mapping[str, Any], shape: Shape, *, weighted: bool = False) -> LossPlan:
     """Distances z and labels 0 or 1 (N, …) → loss (1,), dz (N, …)."""
-    return _operations().plan(shape, values, weighted=weighted)
+    return _operations().plan(shape, values, weighted=weighted, score=BELOW_HALF)
 
 
 def likeness(z: Array) -> Array:
-    """How likely a pair belongs together, from its distance: e^−z, and 1 for distances below 0."""
-    return np.asarray(np.exp(-np.maximum(z, 0)))
+    """How likely a pair belongs together, from its distance: 4^−z, one half at 0.5, and 1 for distances below 0."""
+    return np.asarray(4.0 ** -np.maximum(z, 0.0))
 
 
 def decide(z: Array) -> NDArray[np.int64]:
-    """1 where that is more than one half."""
-    return (likeness(z[..., 0]) > 0.5).astype(np.int64)
+    """1 where pairs are nearer than one half."""
+    return (z[..., 0] < 0.5).astype(np.int64)
 
 
 @cache

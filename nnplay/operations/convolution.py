@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.convolution import convolution as kernels
 from nnplay.kernels.convolution import input_gradient as gradients
+from nnplay.kernels.cuda import convolution as cuda
 from nnplay.operations.partial_sums import chunk
-from nnplay.records.operation import MatrixProduct, Operation
+from nnplay.records.operation import CudaRow, MatrixProduct, Operation
 from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
@@ -206,6 +207,7 @@ def _forward(at: _Letters, bias: bool) -> Operation:
     return Operation(
         name="x∗w + b" if bias else "x∗w",
         kernel=kernels.forward if bias else kernels.forward_without_bias,
+        cuda=(CudaRow(cuda.forward if bias else cuda.forward_without_bias),),
         reads=("x", "weight", "bias") if bias else ("x", "weight"),
         writes=("y",),
         reference=convolved,
@@ -222,6 +224,7 @@ def _input_gradient(at: _Letters, bias: bool) -> Operation:
     return Operation(
         name="spread by w, + b" if bias else "spread by w",
         kernel=gradients.input_gradient_bias if bias else gradients.input_gradient,
+        cuda=() if bias else (CudaRow(cuda.input_gradient),),
         reads=("dy", "transposed", "bias") if bias else ("dy", "transposed"),
         writes=("dx",),
         reference=input_gradient,
@@ -239,6 +242,7 @@ def _weight(at: _Letters) -> Operation:
     return Operation(
         name="gradients of weight and bias, partial sums",
         kernel=kernels.backward_weight,
+        cuda=(CudaRow(cuda.weight_partial, cuda.weight_parts), CudaRow(cuda.weight_fold)),
         reads=("x", "dy"),
         writes=("partial_sums",),
         reference=weight_gradient,
@@ -272,6 +276,7 @@ def transpose_row(taps: str) -> Operation:
     return Operation(
         name="weights transposed",
         kernel=kernels.transpose,
+        cuda=(CudaRow(cuda.transpose),),
         reads=("weight",),
         writes=("transposed",),
         reference=transposed,

@@ -115,7 +115,9 @@ def label(row: Any, clock: Any, memory: Any, part: int) -> None:
             keys[n, a] = uniform(seed, _STREAM, step, n * K + a)
         for k in range(count):
             if target[n, k, 0] > 0.0:
-                mark_closest(z, t, labels, n, n * prediction.shape[1] + begin + 5, n * T * columns + 1, k, count, columns)
+                mark_closest(
+                    z, t, labels, n, n * prediction.shape[1] + begin + 5, n * T * columns + 1, k, count, columns
+                )
 
 
 @inline
@@ -180,7 +182,12 @@ def match_proposals(row: Any, clock: Any, memory: Any, part: int) -> None:
     """
     prediction, target, matched = matrix(row, memory, 0), cube(row, memory, 1), matrix(row, memory, 2)
     N, R = matched.shape
-    count, T, columns, width = count_true(target), target.shape[1], target.shape[2], row_size(integer(row, 1), integer(row, 2))
+    count, T, columns, width = (
+        count_true(target),
+        target.shape[1],
+        target.shape[2],
+        row_size(integer(row, 1), integer(row, 2)),
+    )
     z, t = pointer(row, memory, 0), pointer(row, memory, 1)
     start, stop = share(row, part, N)
     for n in range(start, stop):

@@ -56,7 +56,7 @@ class MatrixProduct:
     gives: str = ""
 
 
-def every_thread(sizes: Sequence[int]) -> int:
+def every_thread(sizes: Sequence[int], integers: Sequence[int]) -> int:
     """As many parts as there are threads."""
     return ALL_THREADS
 
@@ -67,12 +67,12 @@ class CudaRow:
 
     Attributes:
         kernel: has no barrier within, and gives the same bits for any number of threads.
-        parts: into how many parts it is cut, from the counts of numbers in its operands: `ALL_THREADS` as many as there
-            are threads; 0 leaves the row out.
+        parts: into how many parts it is cut, from the counts of numbers in its operands and the row's integers:
+            `ALL_THREADS` as many as there are threads; 0 leaves the row out.
     """
 
     kernel: Kernel
-    parts: Callable[[Sequence[int]], int] = every_thread
+    parts: Callable[[Sequence[int], Sequence[int]], int] = every_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,7 @@ class Operation:
         product: what is multiplied, in the backward row of a linear map.
         by_row: of a row that gives the gradient of a parameter, the one that gives it for each row of the batch apart,
             as columns of a Jacobian; it reads `jacobian` besides, writes it, and has one integer, its first column.
-        cuda: the rows that stand for it on a graphics card, of the same operands; none where the kernel runs there as
-            it is, in the parts that it has on a processor.
+        cuda: the rows that stand for it on a graphics card, of the same operands; none where it cannot run there.
     """
 
     name: str

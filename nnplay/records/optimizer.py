@@ -20,7 +20,7 @@ from nnplay.fields import Field, bind
 from nnplay.kernels.abi import CLOCK_STEP
 from nnplay.kernels.arithmetic import mark_not_finite
 from nnplay.kernels.compile.jit import ON_CARD, Kernel, inline
-from nnplay.kernels.operands import flat, integer, part_of
+from nnplay.kernels.operands import flat, integer, part_of, ratio
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.record import Chosen, Record
@@ -215,7 +215,7 @@ def verdict(wrong: Any) -> Any:
 @inline
 def update_number(row: Any, clock: Any) -> int:
     """Which update of its parameters the row makes, from 1; `every` steps lie between two."""
-    number: int = clock[CLOCK_STEP] // integer(row, 0) + 1
+    number: int = ratio(clock[CLOCK_STEP], integer(row, 0)) + 1
     return number
 
 

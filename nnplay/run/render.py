@@ -73,6 +73,7 @@ def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
         "learning_rate": trainer.lr,
         "gradient_norm": last.get("gradient_norm", float("nan")),
         "held": (*silenced_frozen.words(trainer.settings.silent, trainer.settings.frozen), *_average(trainer)),
+        "players": trainer.players.names if trainer.players else (),
         "marks": tuple(dict.fromkeys(change.step for change in timeline.changes)) if timeline else (),
     }
 
@@ -127,7 +128,8 @@ def _curves(trainer: Trainer, timeline: Timeline | None) -> dict[str, Curve]:
     """Copies of all curves; those of the loss as far as the run has the present one."""
     first, last = timeline.loss_span if timeline is not None else (0, None)
     found = {name: trainer.history[name].copy() for name in trainer.history.names()}
-    for name in _OF_LOSS & found.keys():
+    of_players = {f"{name}_loss" for name in trainer.players.names}
+    for name in (_OF_LOSS | of_players) & found.keys():
         if last is not None:
             found[name].truncate(last)
         if first:

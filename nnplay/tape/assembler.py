@@ -33,6 +33,8 @@ class TapeSpec:
             stands for all of them.
         average: the row that averages weights, and the batches between two changes of the average.
         accumulates: a step takes several batches, whose gradients are averaged.
+        noises: arrays that are drawn at random in training, and how ("normal", "uniform").
+        constants: targets that are the same number for every row.
         numbers: settings that are numbers in memory, by the names under which rows read them.
         rows: rows of data in a step, where it takes several batches; 0: those of a batch.
     """
@@ -50,6 +52,8 @@ class TapeSpec:
     accumulates: bool = False
     numbers: tuple[str, ...] = ()
     rows: int = 0
+    noises: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -79,7 +83,8 @@ def build(networks: Mapping[str, NetworkPlan], objectives: Sequence[Objective], 
     """
     check(objectives, networks)
     layout = Layout(spec.batch, spec.evaluation)
-    tape = Tape(layout, networks, shapes(objectives, networks, spec.targets))
+    made = frozenset((*spec.noises, *spec.constants))
+    tape = Tape(layout, networks, shapes(objectives, networks, spec.targets), made)
     assembly = Assembly(tape, spec)
     _declare_settings(assembly, objectives)
     trains = {name for objective in objectives for name in objective.trains}
@@ -131,7 +136,9 @@ def _declare_settings(assembly: Assembly, objectives: Sequence[Objective]) -> No
     optimizers = {full_name(item.name, "optimizer"): item.optimizer.record for item in objectives}
     tape.named |= {name: add("settings", name, (len(record.fields),)) for name, record in optimizers.items()}
     tape.named |= {name: add("settings", name, (1,)) for name in assembly.spec.numbers}
-    live = {full_name(item.name, "loss"): item.loss.record.fields for item in objectives}
+    live = {
+        full_name(item.name, term.name, "loss"): term.loss.record.fields for item in objectives for term in item.passes
+    }
     live |= {path: planned.layer.record.fields for path, planned in tape.layers.items()}
     for owner, fields in live.items():
         for item in fields:

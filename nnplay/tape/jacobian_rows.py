@@ -54,7 +54,7 @@ def write(
     count = output.size(1)
     for k in range(count):
         integers = {"output": k, "outputs": count}
-        deltas = rows.declare_deltas(run, f"output {k}" if k else "")
+        deltas = rows.declare_deltas(run, mark=f"output {k}" if k else "")
         assert rule.seed is not None
         names = {"prediction": output, "dprediction": deltas[id(output)]}
         rows.emit(Use(rule.seed.operation, integers), "backward", "", names)

@@ -27,7 +27,7 @@ from nnplay.tape.assembler import TapeSpec, build
 from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker, check_maker
 from nnplay.tape.memory_layout import STATE
-from nnplay.tape.objective import only
+from nnplay.tape.objective import full_name
 from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
 from nnplay.training import live_settings, parameter_groups, whole_data
@@ -40,6 +40,7 @@ from nnplay.training.history import History
 from nnplay.training.layer_recording import LayerRecorder
 from nnplay.training.learning_rate import Plateau, rates, watches
 from nnplay.training.memory_check import refuse_too_large
+from nnplay.training.players import Players
 from nnplay.training.scores.class_balance import balanced
 from nnplay.training.scores.evaluation import Evaluation, Part, arrays_of, rows_at_once
 from nnplay.training.scores.targets import TargetForm, default_loss, target_form
@@ -64,11 +65,13 @@ class Trainer:
         optimizer: an optimizer, or its name, for its defaults or with settings ("sgd lr=0.1").
         progress: called for kernels that are compiled first, as `(done, total, name)`.
         machine: what runs the rows: the compiled loop, or another kind (`nnplay.tape.machines.machine`).
+        players: further networks, and objectives beside the run's own (`nnplay.training.players`).
         settings: the rest as one value; single keywords (`batch_size=…`, `seed=…`: all of its fields) change it.
 
     Attributes:
         network, split, loss, optimizer, settings: what is trained, and how; `set` changes the last two.
         plan: the network planned for the data's rows: shapes, parameters, multiply-adds.
+        players, plans: what is trained beside it, and the plans of all networks by name, its own under "".
         structure: layer names, tensor names and shapes, which identify matching checkpoints.
         history: curves of the run by name.
         seconds: time spent training, without evaluation and compiling.
@@ -89,6 +92,7 @@ class Trainer:
         settings: TrainingSettings | None = None,
         progress: Callable[[int, int, str], None] | None = None,
         machine: MachineMaker = CpuMachine,
+        players: Players | None = None,
         **keywords: Any,
     ) -> None:
         self.network = kind_of(network, Network, "Network", "trainer", 'give Network("linear 8, tanh, linear 2")')
@@ -100,6 +104,9 @@ class Trainer:
         given = kind_of(given, TrainingSettings, "TrainingSettings", "trainer", hint)
         self.settings = given.changed(**keywords)
         self.plan = network.plan(self.split.feature_shape)
+        self.players = kind_of(Players() if players is None else players, Players, "Players", "trainer")
+        self.players.check()
+        self.plans = self.players.plans(self.plan)
         self.form: TargetForm = target_form(
             balanced(self.loss, self.split.train), self.split.train, self.plan.output_shape
         )
@@ -108,6 +115,9 @@ class Trainer:
         parameter_groups.check(self.plan, self.optimizer, self.settings.groups)
         batch_count(self.plan, self.split, self.settings)
         whole_data.check(self.plan, self.split.train, self.loss, self.optimizer, self.settings)
+        if self.players and self.settings.average in AVERAGES:
+            hint = "set average to none, or train one network"
+            raise InputError("weights are averaged only where one objective trains", where="average", hint=hint)
         tape = self._tape()
         self.structure = Structure.of(tape)
         refuse_too_large(self.plan, tape.size * np.dtype(self.settings.dtype).itemsize)
@@ -118,7 +128,8 @@ class Trainer:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles are made as a new trainer is, with memory of its own, and go on with the same bits."""
-        make = functools.partial(type(self), settings=self.settings, machine=self.machine_maker)
+        machine, players = self.machine_maker, self.players
+        make = functools.partial(type(self), settings=self.settings, machine=machine, players=players)
         beside = {name: getattr(self, name) for name in ("history", "recorded", "scored_since", "plateau", "seconds")}
         return make, (self.network, self.split, self.loss, self.optimizer), (self.machine.contents(), beside)
 
@@ -134,10 +145,13 @@ class Trainer:
 
     def _tape(self) -> Tape:
         settings = self.settings
+        weight = "" if self.split.train.weights is None else "weight"
+        own = balanced(self.loss, self.split.train)
+        stages = self.players.objectives_of(own, self.optimizer, weight, self.plans)
         spec = TapeSpec(
             batch=self.block_rows,
             evaluation=rows_at_once(self.split),
-            targets={"target": self.form.shape},
+            targets={"target": self.form.shape, **stages.targets},
             score=self.form.score,
             **live_settings.switched_rows(settings),
             silent=silenced_frozen.read(settings.silent),
@@ -147,10 +161,10 @@ class Trainer:
             accumulates=settings.accumulate > 1 or self.block_rows < self.batch_rows,
             rows=settings.step_rows(len(self.split.train)),
             numbers=live_settings.IN_MEMORY,
+            noises=self.players.noises,
+            constants=stages.constants,
         )
-        loss = balanced(self.loss, self.split.train)
-        weight = "" if self.split.train.weights is None else "weight"
-        return build({"": self.plan}, [only(loss, self.optimizer, weight)], spec)
+        return build(self.plans, stages.objectives, spec)
 
     def _average(self) -> tuple[Operation, int] | None:
         """The row that averages weights, and how many steps lie between two changes: one, or an epoch."""
@@ -171,7 +185,7 @@ class Trainer:
 
     def _load_data(self) -> None:
         arrays = arrays_of(self.split.train, self.form)
-        settings, fewest = self.settings, self.plan.fewest_rows
+        settings, fewest = self.settings, max(plan.fewest_rows for plan in self.plans.values())
         self.machine.load(
             arrays,
             batch=self.block_rows,
@@ -186,7 +200,7 @@ class Trainer:
 
     def rewind(self) -> None:
         """Goes back to step 0 with the same initial weights; the history is cleared."""
-        reset_machine(self.machine, self.network.seed, self.settings.seed)
+        reset_machine(self.machine, self.network_seeds, self.settings.seed)
         self.history = History()
         self.recorded = self.scored_since = 0
         self.plateau = Plateau()
@@ -207,7 +221,10 @@ class Trainer:
 
     def write_settings(self) -> None:
         """Puts all live settings into memory: those of optimizer, loss, layers, penalties and clipping."""
-        live_settings.write(self.machine, [(self.loss, self.optimizer)], self.settings)
+        stages = [stage.objective for stage in self.machine.tape.stages]
+        others = [(stage.loss, stage.optimizer) for stage in stages[1:]]
+        live_settings.write(self.machine, [(self.loss, self.optimizer), *others], self.settings)
+        self.machine.rest(self.players.resting(self.settings.resting))
 
     def set(self, **changes: Any) -> None:
         """Changes hyper-parameters during training: the optimizer's fields, l1, l2, clip_norm, clip_value.
@@ -243,6 +260,11 @@ class Trainer:
             self.machine.keep_last_good()
         if write:
             self.write_settings()
+
+    @property
+    def network_seeds(self) -> dict[str, int]:
+        """The seed of each network's initial weights, by name."""
+        return self.players.seeds(self.network.seed)
 
     # -- where the run stands --------------------------------------------------------------------------------------
 
@@ -286,7 +308,12 @@ class Trainer:
     def parameters(self) -> dict[str, Array]:
         """Live, writable views of all parameters, by name ("0.weight": (in, out), "0.bias": (out,))."""
         tape = self.machine.tape
-        ordered = [f"{planned.path}.{name}" for planned in self.plan.layers for name in planned.plan.parameters]
+        ordered = [
+            full_name(network, planned.path, name)
+            for network, plan in self.plans.items()
+            for planned in plan.layers
+            for name in planned.plan.parameters
+        ]
         return {name: self.machine.view(tape.parameters[name]) for name in ordered}
 
     def averages(self) -> dict[str, Array]:
@@ -370,7 +397,7 @@ class Trainer:
         if watches(self.settings.schedule):
             count = min(count, self.batches - self.batch)
         count = min(count, self._layers.steps_until(self.step)) if record else count
-        machine.rates[:count, 0] = self._rates(count)
+        machine.rates[:count] = self.stage_rates(count)
         first = self.step
         if (compiling := machine.compiling) is not None and not compiling.wait(lambda: machine.stop):
             return 0  # the time until then is no training
@@ -392,12 +419,22 @@ class Trainer:
     def _rates(self, count: int) -> Array:
         return rates(float(self.optimizer.values["lr"]), self.settings.schedule, self.plateau, self.step, count)
 
+    def stage_rates(self, count: int = 1) -> Array:
+        """Learning rates of the next steps, (count, stages): a schedule changes all in the same proportion."""
+        stages = self.machine.tape.stages[1:]
+        own = [self._rates(count)]
+        own += [
+            rates(float(stage.objective.optimizer.values["lr"]), self.settings.schedule, self.plateau, self.step, count)
+            for stage in stages
+        ]
+        return np.stack(own, axis=1)
+
     def _record(self, first: int, taken: int) -> None:
         if first < self.recorded:
             self.history.truncate(first)
         self.recorded = first + taken
         epoch_curves = 1 if self.split.validation is None else 2 + self.has_score
-        extend_history(self.history, self.machine, first, taken, self.batches, epoch_curves)
+        extend_history(self.history, self.machine, first, taken, self.batches, epoch_curves, self.players.names)
 
     @property
     def has_score(self) -> bool:

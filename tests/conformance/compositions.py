@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from tests.conformance import activation_steps, loss_steps, shape_steps, transformer_steps
+from tests.conformance import activation_steps, loss_steps, shape_steps, transformer_steps, unpool_steps
 from tests.conformance.attention_steps import attend_masked
 from tests.conformance.question import Question
 
@@ -59,5 +59,5 @@ _COMPOSITIONS: Final[dict[str, Composition]] = {
     r"nn\.functional\.multilabel_soft_margin_loss": loss_steps.several_soft_margins,
     r"nn\.functional\.cosine_embedding_loss": loss_steps.cosine,
     r"nn\.functional\.triplet_margin(_with_distance)?_loss": loss_steps.triplet,
-    r"nn\.functional\.max_unpool\dd": loss_steps.unpool,
+    r"nn\.functional\.max_unpool\dd": unpool_steps.unpool,
 }

@@ -199,9 +199,7 @@ def _cell(question: Question) -> Question:
         state = found[0] if isinstance(found, tuple) else found
         return (state[None],)
 
-    return replace(
-        question, path=path, arguments=given, inputs=(x,), tensors=tensors, result=result, slopes=False
-    )
+    return replace(question, path=path, arguments=given, inputs=(x,), tensors=tensors, result=result, slopes=False)
 
 
 # -- losses ------------------------------------------------------------------------------------------------------------
@@ -225,6 +223,8 @@ def _loss(question: Question) -> Question:
 def _sides(question: Question) -> Question:
     """Labels of 1 and −1 are 1 and 0 here."""
     question = _loss(question)
+    if not torch.equal(question.inputs[1].abs(), torch.ones_like(question.inputs[1])):
+        raise CannotExpressError("labels that are neither 1 nor −1")
     return replace(question, inputs=(question.inputs[0], (question.inputs[1] > 0).float()))
 
 
@@ -232,6 +232,9 @@ def _divergence(question: Question) -> Question:
     """Targets may be logarithms; PyTorch's mean is over all numbers, which its help says is not the divergence's."""
     question = _loss(question)
     prediction, target = question.inputs[:2]
+    sums = prediction.reshape(len(prediction) if prediction.dim() else 1, -1).logsumexp(-1)
+    if not torch.allclose(sums, torch.zeros(()), atol=1e-4):
+        question = _without(question, inputs="log_probabilities")  # numbers that need not be logarithms of shares
     if question.arguments.get("log_target"):
         question = replace(_without(question, "log_target"), inputs=(prediction, target.exp()))
     if question.arguments.get("reduction", "mean") == "mean":
@@ -318,7 +321,9 @@ def _attention(question: Question) -> Question:
     if mask is not None or k.shape != v.shape:
         causal = told.pop("causal")
         mask = _earlier(mask, q.shape[2], k.shape[2]) if causal else mask
-        return replace(question, path="masked attention", inputs=inputs, arguments={**told, "mask": mask}, result=result)
+        return replace(
+            question, path="masked attention", inputs=inputs, arguments={**told, "mask": mask}, result=result
+        )
     return replace(question, path="attention", inputs=inputs, arguments=told, result=result)
 
 

@@ -62,8 +62,17 @@ def _embedded(tokens: Any, tensors: Mapping[str, Any], values: Mapping[str, Any]
 def _branches(kind: str, given: list[Any], values: Mapping[str, Any]) -> tuple[Bench, list[Any]]:
     tested = layer_named(kind, *(branch_of(one) for one in given), **values)
     bench = Bench(Trial((layer_named("linear", 1, name="front"), tested), (1,), len(given[0])), "float32")
-    own = next(row for row in bench.table.rows if row.path == "1")
-    return bench, [own.reads[own.operation.reads.index(f"x{k}")] for k in range(len(given))]
+    rows = [row for row in bench.table.rows if row.path == "1" and row.phase == "forward"]
+    return bench, [_read_by(rows, k) for k in range(len(given))]
+
+
+def _read_by(rows: list[Any], branch: int) -> Any:
+    """The slot of a branch: what a row reads as its x with that number, or as the only one that it has."""
+    for name in (f"x{branch}", "x"):
+        for row in rows:
+            if name in row.operation.reads:
+                return row.reads[row.operation.reads.index(name)]
+    raise KeyError(f"branch {branch}")
 
 
 def branch_of(x: Any) -> list[Any]:

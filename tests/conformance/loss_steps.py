@@ -104,7 +104,10 @@ def margins(question: Question) -> Compared:
 def several_margins(question: Question) -> Compared:
     """Every label of a row against all classes that are none of its labels: a hinge of these scores."""
     z, target = question.inputs[:2]
-    rows, labels = z.reshape(-1, z.shape[-1] if z.dim() else 1), target.reshape(-1, target.shape[-1] if target.dim() else 1)
+    rows, labels = (
+        z.reshape(-1, z.shape[-1] if z.dim() else 1),
+        target.reshape(-1, target.shape[-1] if target.dim() else 1),
+    )
     costs, count = torch.zeros(()), rows.shape[1]
     for row, given in zip(rows, labels.tolist(), strict=True):
         own = given[: given.index(-1)] if -1 in given else given
@@ -165,7 +168,11 @@ def triplet(question: Question) -> Compared:
     """Anchor, positive and negative are a group of three rows, of which only the anchor weighs anything."""
     given = question.arguments
     usual = given.get("distance_function")
-    if given.get("swap") or given.get("p", 2) != 2 or (usual is not None and type(usual).__name__ != "PairwiseDistance"):
+    if (
+        given.get("swap")
+        or given.get("p", 2) != 2
+        or (usual is not None and type(usual).__name__ != "PairwiseDistance")
+    ):
         raise CannotExpressError("other distances, or swapped ones")
     costs = torch.zeros(())
     for three in zip(*question.inputs[:1], *_others(question), strict=True):
@@ -191,24 +198,3 @@ def weighed_group(rows: Any, margin: float) -> Any:
     view(named["weight"], 3).reshape(-1)[:] = [1, 0, 0]
     bench.run(bench.count("data", "forward", "loss"), forward)
     return torch.tensor(view(named["loss"])).reshape(())
-
-
-# -- places that come with the data ------------------------------------------------------------------------------------
-
-
-def unpool(question: Question) -> Compared:
-    """Numbers go where the largest of each window of another branch stands: one that is largest at the places given."""
-    given, x = question.arguments, question.inputs[0]
-    axes = int(question.path[-2])
-    places = given.get("indices", given.get("argument 1"))
-    single = x.dim() == axes + 1
-    x, places = (one[None] if single else one for one in (x, places))
-    sizes = tuple(given["output_size"][-axes:])
-    shown = torch.zeros(*x.shape[:2], int(torch.tensor(sizes).prod()))
-    shown.scatter_(2, places.flatten(2), 1.0)
-    shown = shown.reshape(*x.shape[:2], *sizes)
-    kernel, stride, padding = (given.get(name) for name in ("kernel_size", "stride", "padding"))
-    settings = {"kernel": kernel, "stride": kernel if not stride else stride, "padding": padding or 0}
-    settings = {name: tuple(one) if isinstance(one, list) else one for name, one in settings.items()}
-    y = run("max_unpool", x.movedim(1, -1), shown.movedim(1, -1), **settings).movedim(-1, 1)
-    yield "output", y[0] if single else y, question.result()

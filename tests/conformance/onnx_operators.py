@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -12,25 +11,10 @@ import torch
 
 from tests.conformance.functions import as_module
 from tests.conformance.layout import LastState
+from tests.conformance.made import Arrays, Attributes, Made, Maker
+from tests.conformance.onnx_attention import attention, causal_convolution, rotary_embedding, swiglu
+from tests.conformance.onnx_resize import resize
 from tests.conformance.question import CannotExpressError
-
-Attributes = Mapping[str, Any]
-Arrays = list[Any]
-
-
-@dataclass(frozen=True)
-class Made:
-    """A node in PyTorch's terms; see `Question`."""
-
-    path: str
-    arguments: dict[str, Any]
-    inputs: tuple[Any, ...]
-    result: Any
-    tensors: dict[str, Any] = field(default_factory=dict)
-    training: bool = True
-
-
-Maker = Callable[[Attributes, Arrays, Arrays, Sequence[str]], Made]
 
 
 def _module(path: str, arguments: Callable[[Attributes], dict[str, Any]] = lambda a: {}) -> Maker:
@@ -206,70 +190,6 @@ def _pad(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
     return _function("pad", x[0], {"pad": given, "mode": mode, "value": value}, y[0])
 
 
-def _resize(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
-    axes = x[0].dim() - 2
-    if a.get("exclude_outside"):
-        raise CannotExpressError("numbers outside that do not count")
-    given = {**_wanted_size(a, x, axes), "mode": a.get("mode", "nearest")}
-    where, mode = _where(a, given, x[0].shape[2:], y[0].shape[2:]), given["mode"]
-    if mode == "nearest":
-        given["mode"] = _nearest(a, where, x[0].shape[2:], given)
-    else:
-        given["mode"] = "bicubic" if mode == "cubic" else ("linear", "bilinear", "trilinear")[max(0, axes - 1)]
-        if where not in ("half_pixel", "align_corners"):
-            raise CannotExpressError(f"places in {where}")
-        given |= {"align_corners": True} if where == "align_corners" else {}
-    if a.get("antialias"):
-        given["antialias"] = True
-    if given["mode"] == "bicubic" and a.get("cubic_coeff_a", -0.75) != -0.75:
-        raise CannotExpressError("cubic_coeff_a")
-    return Made("nn.functional.interpolate", given, (x[0],), y[0])
-
-
-def _wanted_size(a: Attributes, x: Arrays, axes: int) -> dict[str, Any]:
-    """The size or the factor of each axis of places; those that are not named stay, and proportions may be kept."""
-    sized = len(x) > 3 and x[3] is not None
-    named = [float(one) for one in (x[3] if sized else x[2])]
-    shape = x[0].shape
-    full = dict(zip([k % len(shape) for k in a.get("axes") or range(len(shape))], named, strict=True))
-    rest: list[float] = [float(shape[k]) if sized else 1.0 for k in range(len(shape))]
-    wanted = [full.get(k, rest[k]) for k in range(len(shape))]
-    policy = a.get("keep_aspect_ratio_policy", "stretch")
-    if policy != "stretch":
-        factors = [size / shape[k] for k, size in full.items()]
-        factor = min(factors) if policy == "not_larger" else max(factors)
-        wanted = [float(int(factor * shape[k] + 0.5)) if k in full else wanted[k] for k in range(len(shape))]
-    last = wanted[-axes:]
-    return {"size": tuple(int(one) for one in last)} if sized else {"scale_factor": tuple(last)}
-
-
-def _where(a: Attributes, given: Mapping[str, Any], sizes: Sequence[int], outputs: Sequence[int]) -> str:
-    """How places are counted, by the plainest of the names that mean the same here."""
-    where: str = a.get("coordinate_transformation_mode", "half_pixel")
-    factors = given.get("scale_factor")
-    whole = factors is None or all(
-        abs(size * factor - out) < 1e-4 for size, factor, out in zip(sizes, factors, outputs, strict=True)
-    )
-    if (where == "pytorch_half_pixel" and min(outputs) > 1) or (where == "half_pixel_symmetric" and whole):
-        return "half_pixel"
-    return where
-
-
-def _nearest(a: Attributes, where: str, sizes: Sequence[int], given: Mapping[str, Any]) -> str:
-    """The mode that takes the same neighbours; which one is taken halfway does not matter where nothing lies there."""
-    ties = a.get("nearest_mode", "round_prefer_floor")
-    if (where, ties) == ("asymmetric", "floor"):
-        return "nearest"
-    halves = False
-    for k, size in enumerate(sizes):
-        factor = given["size"][k] / size if "size" in given else given["scale_factor"][k]
-        places = [(out + 0.5) / factor - 0.5 for out in range(int(size * factor + 1e-6))]
-        halves |= any(abs(place % 1 - 0.5) < 1e-6 for place in places)
-    if where == "half_pixel" and (ties == "round_prefer_ceil" or (ties == "round_prefer_floor" and not halves)):
-        return "nearest-exact"
-    raise CannotExpressError("other neighbours for places between them")
-
-
 def _loss(name: str) -> Maker:
     def made(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
         given: dict[str, Any] = {"reduction": a.get("reduction", "mean")}
@@ -333,60 +253,6 @@ def _states(y: Arrays, names: Sequence[str], first: bool, reverse: bool) -> Any:
     return LastState(last.flatten(1), "both" if last.shape[1] > 1 else "backward" if reverse else "forward")
 
 
-def _attention(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
-    """Keys and values of before are further keys and values; whatever keeps looks away is one mask."""
-    q, k, v, mask, key, value, counts = (*x, *[None] * 7)[:7]
-    heads = a.get("q_num_heads", q.shape[1]), a.get("kv_num_heads", k.shape[1])
-    q, k, v, key, value, result = (_beside(one) for one in (q, k, v, key, value, y[0]))
-    before = 0 if key is None else key.shape[1]
-    if key is not None:
-        k, v = torch.cat([key, k], 1), torch.cat([value, v], 1)
-    given = {"heads": heads[0], "kv_heads": heads[1], "scale": a.get("scale")}
-    causal = bool(a.get("is_causal"))
-    windows = a.get("left_window_size", -1), a.get("right_window_size", -1)
-    plain = counts is None and max(windows) < 0 and (mask is None or (mask.dtype == torch.bool and mask.all()))
-    scores = len(names) > 3 and bool(names[3])
-    if plain and not (a.get("softcap") or scores or (causal and before)) and k.shape == v.shape:
-        return Made("attention", {**given, "causal": causal}, (q, k, v), result)
-    kept = a.get("qk_matmul_output_mode", 0) if scores else None
-    offset = before if counts is None else counts.reshape(-1, 1, 1, 1) - q.shape[1]
-    told = {**given, "softcap": a.get("softcap", 0.0), "kept": kept}
-    told["mask"] = _one_mask(mask, (q.shape[1], k.shape[1]), offset, counts, causal, windows)
-    return Made("masked attention", told, (q, k, v), (result, y[-1]) if scores else result)
-
-
-def _one_mask(
-    mask: Any, size: tuple[int, int], offset: Any, counts: Any, causal: bool, windows: tuple[int, int]
-) -> Any:
-    """What is added to the scores: the mask, no look at later keys, none out of a window, none at keys not there.
-
-    Args:
-        size: how many queries and keys there are.
-        offset: how many keys there are in front of the first query's own.
-        counts: how many keys each row has.
-        windows: how far a look goes back and ahead; -1: as far as there are keys.
-    """
-    steps, keys = size
-    apart = torch.arange(steps)[:, None] + offset - torch.arange(keys)  # how far back a key is
-    seen = torch.ones_like(apart, dtype=torch.bool)
-    seen = seen & (apart >= 0) if causal else seen
-    seen = seen & (apart <= windows[0]) if windows[0] >= 0 else seen
-    seen = seen & (-apart <= windows[1]) if windows[1] >= 0 else seen
-    if counts is not None:
-        seen = seen & (torch.arange(keys) < counts.reshape(-1, 1, 1, 1))
-    added = torch.zeros(seen.shape).masked_fill(~seen, -torch.inf)
-    if mask is None:
-        return added
-    if mask.dtype == torch.bool:
-        mask = torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)
-    return added + torch.nn.functional.pad(mask, (0, keys - mask.shape[-1]), value=-torch.inf)
-
-
-def _beside(heads: Any) -> Any:
-    """(N, heads, T, depth) → (N, T, heads · depth)."""
-    return heads if heads is None or heads.dim() == 3 else heads.transpose(1, 2).flatten(2)
-
-
 def _concat(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
     return Made("cat", {"dim": a["axis"]}, tuple(x), y[0])
 
@@ -428,33 +294,10 @@ def _pixel(path: str, name: str) -> Maker:
     return made
 
 
-def _swiglu(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
-    return Made("swiglu", {"alpha": a.get("alpha", 1.0)}, (x[0], x[1]), y[0])
-
-
-def _causal(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
-    bias, state = (*x[2:], None, None)[:2]
-    return Made("causal convolution", {"activation": a.get("activation", "none")}, (x[0], x[1], bias, state), y[0])
-
-
-def _rotary(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
-    """(N, T, heads, depth), with a cosine and a sine for each place and half of the numbers that are turned."""
-    told, cosines, sines, places = (*x, None)[:4]
-    heads = a.get("num_heads", 0)
-
-    def inward(one: Any) -> Any:
-        return one.reshape(*one.shape[:2], heads, -1) if one.dim() == 3 else one.transpose(1, 2)
-
-    if places is not None:
-        cosines, sines = cosines[places.long()], sines[places.long()]
-    given = {"interleaved": bool(a.get("interleaved", 0)), "rotary": a.get("rotary_embedding_dim", 0)}
-    return Made("rotary", given, (inward(told), cosines[:, :, None], sines[:, :, None]), inward(y[0]))
-
-
 OPERATORS: dict[str, Maker] = {
-    "SwiGLU": _swiglu,
-    "CausalConvWithState": _causal,
-    "RotaryEmbedding": _rotary,
+    "SwiGLU": swiglu,
+    "CausalConvWithState": causal_convolution,
+    "RotaryEmbedding": rotary_embedding,
     "Relu": _module("nn.ReLU"),
     "LeakyRelu": _module("nn.LeakyReLU", lambda a: {"negative_slope": a.get("alpha", 0.01)}),
     "Elu": _module("nn.ELU", lambda a: {"alpha": a.get("alpha", 1.0)}),
@@ -509,8 +352,8 @@ OPERATORS: dict[str, Maker] = {
     "GRU": _recurrent("GRU", (1, 0, 2)),
     "LSTM": _recurrent("LSTM", (0, 2, 3, 1)),
     "Pad": _pad,
-    "Resize": _resize,
-    "Attention": _attention,
+    "Resize": resize,
+    "Attention": attention,
     "Concat": _concat,
     "Add": _joined("add"),
     "Sum": _joined("add"),

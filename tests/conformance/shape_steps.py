@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -178,7 +179,7 @@ def normalize(question: Question) -> Compared:
     x = rows.reshape(-1, rows.shape[-1], 1)
     p, count = float(given.get("p", 2.0)), x.shape[1]
     powers = {0.5: "sqrt(abs(x))", 0.0: "abs(sign(x))", float("inf"): "abs(x)"}
-    raised = run("expr", x, formula=powers.get(p) or f"abs(x)**{int(p)}")
+    raised = run("expr", x, formula=powers.get(p) or (f"abs(x)**{int(p)}" if p % 1 == 0 else f"exp({p}*log(abs(x)))"))
     if p == float("inf"):
         norm, root = run("global_max_pool", raised), "x"
     else:
@@ -197,7 +198,7 @@ def bag(question: Question) -> Compared:
         raise CannotExpressError("vectors that are shortened when they are read")
     if offsets is not None:
         ends = [*offsets.tolist(), len(tokens)][: len(offsets) + 1]
-        parts = [slice(*both) for both in zip(ends, ends[1:], strict=False)]
+        parts = [slice(*both) for both in pairwise(ends)]
         bags, shares = [tokens[part] for part in parts], [None if weights is None else weights[part] for part in parts]
     else:
         bags, shares = list(tokens), list(weights) if weights is not None else [None] * len(tokens)
@@ -238,9 +239,7 @@ def rotary(question: Question) -> Compared:
     given = question.arguments
     wide = given["rotary"] or x.shape[-1]
     turning, rest = x[..., :wide], x[..., wide:]
-    one, other = (
-        (turning[..., 0::2], turning[..., 1::2]) if given["interleaved"] else turning.chunk(2, -1)
-    )
+    one, other = (turning[..., 0::2], turning[..., 1::2]) if given["interleaved"] else turning.chunk(2, -1)
     rows = len(x)
 
     def times(a: Any, b: Any) -> Any:
@@ -251,5 +250,7 @@ def rotary(question: Question) -> Compared:
 
     real = joined("difference", times(one, cosines), times(other, sines))
     imaginary = joined("sum", times(one, sines), times(other, cosines))
-    turned = torch.stack([real, imaginary], -1).flatten(-2) if given["interleaved"] else torch.cat([real, imaginary], -1)
+    turned = (
+        torch.stack([real, imaginary], -1).flatten(-2) if given["interleaved"] else torch.cat([real, imaginary], -1)
+    )
     yield "output", torch.cat([turned, rest], -1), question.result()

@@ -25,7 +25,9 @@ MEANINGLESS = {"device", "dtype", "inplace", "_stacklevel", "size_average", "red
 
 
 #: What ONNX has, and PyTorch has not.
-_OURS = frozenset({"reverse", "reset_after", "alpha", "slope", "shift", "omega", "dilation", "initial_state"})
+_OURS = frozenset(
+    {"reverse", "reset_after", "alpha", "slope", "shift", "omega", "dilation", "initial_state", "peepholes", "inputs"}
+)
 #: Defaults that signatures do not show: recurrent modules take any arguments.
 _RECURRENT = {
     "num_layers": 1,

@@ -33,6 +33,12 @@ def run(words: Sequence[str]) -> int:
         default="",
         help="pixels of a cell: 2, or 4 or 6 in two colours",
     )
+    parser.add_argument(
+        "--pictures",
+        choices=("cells", "kitty", "sixel"),
+        default="",
+        help="true pixels by one of these protocols, or none (default: what the terminal answers that it has)",
+    )
     options = parser.read(words)
     if names_data(options.session):
         where = clean(options.session)
@@ -55,6 +61,7 @@ def run(words: Sequence[str]) -> int:
         light=options.light,
         slow=options.slow,
         cells=options.cells,
+        pictures=options.pictures,
         tour=False,
         opened=opened,
     )

@@ -9,6 +9,29 @@ from typing import Any
 
 from nnplay.kernels.arithmetic import multiply_add, quotient
 from nnplay.kernels.compile.jit import inline
+from nnplay.kernels.cuda.partial import sum_of
+from nnplay.kernels.operands import shifted
+
+
+@inline
+def chain(a: Any, a_step: int, b: Any, b_step: int, count: int, total: Any) -> Any:
+    """total + Σ a[k·a_step]·b[k·b_step], one multiply-add after the other; four pairs are read at once."""
+    k = 0
+    left = right = 0
+    while k + 4 <= count:
+        a0, a1, a2, a3 = a[left], a[left + a_step], a[left + 2 * a_step], a[left + 3 * a_step]
+        b0, b1, b2, b3 = b[right], b[right + b_step], b[right + 2 * b_step], b[right + 3 * b_step]
+        total = multiply_add(a1, b1, multiply_add(a0, b0, total))
+        total = multiply_add(a3, b3, multiply_add(a2, b2, total))
+        left += 4 * a_step
+        right += 4 * b_step
+        k += 4
+    while k < count:
+        total = multiply_add(a[left], b[right], total)
+        left += a_step
+        right += b_step
+        k += 1
+    return total
 
 
 @inline
@@ -21,15 +44,10 @@ def multiply(
     while at < rows * columns:
         i = quotient(at, columns)
         j = at - i * columns
-        left, right = i * a_row, j * b_column
-        total = 0.0
+        begin = 0.0
         if add:
-            total += c[at]
-        for _ in range(inner):
-            total = multiply_add(a[left], b[right], total)
-            left += a_column
-            right += b_row
-        c[at] = total
+            begin += c[at]
+        c[at] = chain(shifted(a, i * a_row), a_column, shifted(b, j * b_column), b_row, inner, begin)
         at += parts
 
 
@@ -42,13 +60,7 @@ def multiply_bias(
     while at < rows * columns:
         i = quotient(at, columns)
         j = at - i * columns
-        left, right = i * inner, j
-        total = bias[j]
-        for _ in range(inner):
-            total = multiply_add(a[left], b[right], total)
-            left += 1
-            right += columns
-        c[at] = total
+        c[at] = chain(shifted(a, i * inner), 1, shifted(b, j), columns, inner, bias[j])
         at += parts
 
 
@@ -57,10 +69,8 @@ def column_sums(x: Any, rows: int, columns: int, target: Any, add: bool, part: i
     """Every parts-th number of target (columns,) = Σ over the rows of x (rows, columns), or target + that."""
     j = part
     while j < columns:
-        total = 0.0
+        begin = 0.0
         if add:
-            total += target[j]
-        for i in range(rows):
-            total += x[i * columns + j]
-        target[j] = total
+            begin += target[j]
+        target[j] = sum_of(shifted(x, j), columns, rows, begin)
         j += parts

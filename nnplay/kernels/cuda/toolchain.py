@@ -39,6 +39,32 @@ cuda: Final[Any] = numba.cuda
 _APART: Final = re.compile(r"^(define [^\n]*run_rows[^\n]*\))", re.MULTILINE)
 
 
+_FUNCTION: Final = re.compile(r"^define [^\n]*\n?\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+_LABEL: Final = re.compile(r"^([-\w.$]+):", re.MULTILINE)
+_BRANCH: Final = re.compile(r"^  br [^\n]*", re.MULTILINE)
+_TARGET: Final = re.compile(r"label %\"?([-\w.$]+)")
+_ROLLED: Final = '!987654321 = distinct !{!987654321, !987654322}\n!987654322 = !{!"llvm.loop.unroll.disable"}\n'
+
+
+def _rolled(text: str) -> str:
+    """LLVM's text of a module with every loop marked to stay as it is.
+
+    A row runs few turns of its loops, and its code is used once a step: what counts is how much code has to be fetched.
+    """
+
+    def mark(function: re.Match[str]) -> str:
+        body = function[0]
+        labels = {found[1]: found.start() for found in _LABEL.finditer(body)}
+
+        def marked(branch: re.Match[str]) -> str:
+            back = any(labels.get(name, len(body)) < branch.start() for name in _TARGET.findall(branch[0]))
+            return f"{branch[0]}, !llvm.loop !987654321" if back else branch[0]
+
+        return _BRANCH.sub(marked, body)
+
+    return _FUNCTION.sub(mark, text) + "\n" + _ROLLED
+
+
 class _Absent:
     """Stands for the card that device functions ask for, where none need be."""
 
@@ -69,7 +95,7 @@ def compile_for(capability: tuple[int, int]) -> None:
 
     def exact(irs: Any, **options: Any) -> Any:
         texts = [irs] if isinstance(irs, str) else irs
-        return original([_APART.sub(r"\1 noinline", text) for text in texts], **{**options, "fma": False})
+        return original([_rolled(_APART.sub(r"\1 noinline", text)) for text in texts], **{**options, "fma": False})
 
     nvvm.compile_ir = exact
 

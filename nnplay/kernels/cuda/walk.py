@@ -256,7 +256,7 @@ def make_kernels(dispatch: Any, *, grid: bool) -> tuple[Any, Any]:
         trace = numbers_at(program[abi.PROGRAM_TRACE])
         rates = numbers_at(program[abi.PROGRAM_RATES])
         stages = program[abi.PROGRAM_STAGE_COUNT]
-        for s in range(steps):
+        for s in range(0 if clock[abi.CLOCK_FAULT] != abi.FAULT_NONE else steps):
             if clock[abi.CLOCK_SHUFFLED] != clock[abi.CLOCK_EPOCH] + 1:
                 meet(program)
                 new_order(program, clock)

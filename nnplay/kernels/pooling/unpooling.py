@@ -16,7 +16,8 @@ def target_of(row: Any, place: int, tap: Any) -> int:
     KH, KW = along(integer(row, 0), 1), along(integer(row, 0), 2)
     d, _, _, h, _, _, w, _, _, _ = windows_of(row, place)
     number = int(tap)
-    return source_of(row, d, h, w, number // (KH * KW), number // KW % KH, number % KW)
+    target: int = source_of(row, d, h, w, number // (KH * KW), number // KW % KH, number % KW)
+    return target
 
 
 @kernel

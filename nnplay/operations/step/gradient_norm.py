@@ -76,6 +76,7 @@ PARTIAL = Operation(
 FINISH = Operation(
     name="gradient norm",
     kernel=finish_norm,
+    cuda=(CudaRow(finish_norm, once),),
     reads=("partial",),
     writes=("norm",),
     reference=lambda partial: np.sqrt(np.sum(partial, keepdims=True)),

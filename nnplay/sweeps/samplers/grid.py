@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import TYPE_CHECKING, Any, Final
 
 from nnplay.errors import InputError
+from nnplay.sweeps.grid_of import combinations
 from nnplay.sweeps.sampler import Choosing, SamplerRecord
 from nnplay.sweeps.trial import Trial
 
@@ -27,10 +27,7 @@ GRID = SamplerRecord(
 
 def choose(sweep: Sweep, values: dict[str, Any]) -> Choosing:
     """All combinations at once."""
-    names = [axis.name for axis in sweep.axes]
-    every = itertools.product(*(axis.grid() for axis in sweep.axes))
-    chosen = itertools.islice(every, sweep.trials or None)
-    yield [Trial(number, dict(zip(names, found, strict=True))) for number, found in enumerate(chosen)]
+    yield [Trial(number, found) for number, found in enumerate(combinations(sweep.axes, sweep.trials or None))]
 
 
 def check(sweep: Sweep) -> None:

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from nnplay.kernels import abi
 from nnplay.kernels.cuda import driver, module
 from nnplay.kernels.cuda.driver import Buffer, Function, Module, buffer_of
-from nnplay.kernels.cuda.partial import FOLDED
-from nnplay.tape.machines.cuda_table import ROOM, Encoded, encode, kernels_of
-from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, EvalRows, Table
+from nnplay.tape.machines.cuda_table import Encoded, encode, kernels_of, room_of
+from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Table
 from nnplay.tape.tape import Stage
 
 if TYPE_CHECKING:
@@ -25,8 +24,8 @@ LAUNCH: Final = 0.04
 #: Steps of the first launch, by which the length of the others is chosen.
 _FIRST_STEPS: Final = 8
 #: Threads of a block: where it has a run of its own, and where it is one of many.
-BLOCK_THREADS: Final = 256
-GRID_THREADS: Final = 256
+BLOCK_THREADS: Final = 128
+GRID_THREADS: Final = 512
 #: Numbers of memory up to which a run has one block.
 _SMALL: Final = 50_000
 
@@ -37,39 +36,49 @@ class CardRun:
     Args:
         data: arrays that gathering rows read.
         schedule: "block" or "grid", or "" for the one that suits the size.
+        threads: of a block; 0 for the usual number.
     """
 
-    def __init__(self, machine: CudaMachine, data: Sequence[NDArray[Any]], schedule: str = "") -> None:
+    def __init__(
+        self, machine: CudaMachine, data: Sequence[NDArray[Any]], schedule: str = "", threads: int = 0
+    ) -> None:
         self.card = driver.use()
         tape = machine.tape
         kernels = kernels_of(tape)
         self._codes = {kernel.name: number for number, kernel in enumerate(kernels)}
         self._data = {array.ctypes.data: buffer_of(array) for array in data}
+        self._order_here = machine.order.ctypes.data
         self._tables: list[Buffer] = []
         self.evaluation_at = tape.layout.bounds["evaluation"][0]
         self.schedule = schedule or ("block" if self.evaluation_at <= _SMALL else "grid")
         code = module.code(tuple(kernels))
         self.advance_function: Function = Module(code[f"{self.schedule}_advance"]).function(f"{self.schedule}_advance")
-        self.threads = BLOCK_THREADS if self.schedule == "block" else GRID_THREADS
+        self.threads = threads or (BLOCK_THREADS if self.schedule == "block" else GRID_THREADS)
         self.blocks = 1
         if self.schedule == "grid":
-            self.blocks = self.card.processors * max(1, min(2, self.advance_function.blocks(self.threads, 0)))
-        self.memory = Buffer((tape.size + ROOM) * 4)
+            self.blocks = self.card.processors
         self._build(machine)
+
+    @property
+    def where(self) -> str:
+        """What runs where, in words."""
+        how = "one block" if self.schedule == "block" else f"{self.blocks} blocks"
+        return f"{self.card.name}, {how} of {self.threads} threads"
 
     # -- set-up ----------------------------------------------------------------------------------------------------
 
     def _build(self, machine: CudaMachine) -> None:
         """Tables, stages and the program."""
         tape, everyone = machine.tape, self.threads * self.blocks
-        sizes = [self._encode(table, everyone, 0).cells[:, abi.ROW_ROOM_COUNT].max() for table in self._train(machine)]
-        room = int(max(sizes)) + FOLDED
+        tables, watched = self._train(machine), self._watched(machine)
+        room = room_of([self._encode(table, most, everyone, 0) for table, most in (*tables, *watched)])
+        self.memory = Buffer((tape.size + room) * 4)
         near = (self.evaluation_at + room) * 4
         self.shared = near if self.schedule == "block" and near <= self.card.shared else 0
         if self.shared:
             self.advance_function.allow_shared(self.shared)
         at = self.evaluation_at if self.shared else tape.size
-        full, *tail = [self._encode(table, everyone, at) for table in self._train(machine)]
+        full, *tail = [self._encode(table, most, everyone, at) for table, most in tables]
         self.clock, self.barrier = Buffer(abi.CLOCK_SIZE * 8), Buffer(8)
         self.trace, self.rates = (Buffer(MAX_STEPS * len(tape.stages) * k * 4) for k in (abi.TRACE_COLUMNS, 1))
         self.epochs, self.loss_sum = Buffer(MAX_EPOCHS * abi.EPOCH_COLUMNS * 8), Buffer(8)
@@ -84,32 +93,39 @@ class CardRun:
         p[abi.PROGRAM_MEMORY], p[abi.PROGRAM_CLOCK] = self.memory.address, self.clock.address
         p[abi.PROGRAM_BARRIER], p[abi.PROGRAM_JOB] = self.barrier.address, 0
         p[abi.PROGRAM_SHARED] = self.evaluation_at if self.shared else 0
-        self._watch(p, machine.watched, everyone)
+        self._watch(p, [self._encode(table, most, everyone, tape.size) for table, most in watched])
         self.program, self.on_card = p, buffer_of(p)
         self._seen = (-1, 0)
 
-    def _watch(self, p: NDArray[np.int64], rows: EvalRows | None, threads: int) -> None:
+    def _watch(self, p: NDArray[np.int64], made: Sequence[Encoded]) -> None:
         """The tables of the rows that are evaluated at the end of an epoch."""
-        if rows is None or not p[abi.PROGRAM_EVAL_EVERY]:
+        if not made:
             p[abi.PROGRAM_EVAL_EVERY] = 0
             return
-        room = (self.memory.nbytes // 4) - ROOM
-        tables = [table for table in (rows.table, rows.tail) if table is not None]
-        made = [self._encode(table, threads, room) for table in tables]
         p[abi.PROGRAM_EVAL], p[abi.PROGRAM_EVAL_TAIL] = self._keep(made[0].cells), self._keep(made[-1].cells)
         p[abi.PROGRAM_EVAL_COUNT] = len(made[0].cells)
 
-    def _train(self, machine: CudaMachine) -> list[Table]:
-        return [machine.full_table] if machine.tail_table is None else [machine.full_table, machine.tail_table]
+    def _train(self, machine: CudaMachine) -> list[tuple[Table, Table]]:
+        """The tables of a step, each with that of the largest batch."""
+        tables = [machine.full_table] if machine.tail_table is None else [machine.full_table, machine.tail_table]
+        return [(table, machine.full_table) for table in tables]
 
-    def _encode(self, table: Table, threads: int, room: int) -> Encoded:
-        made = encode(table, self._codes, room, threads)
+    def _watched(self, machine: CudaMachine) -> list[tuple[Table, Table]]:
+        """The same of what is evaluated at the end of an epoch."""
+        rows = machine.watched
+        if rows is None or not machine.program[abi.PROGRAM_EVAL_EVERY]:
+            return []
+        return [(table, rows.table) for table in (rows.table, rows.tail) if table is not None]
+
+    def _encode(self, table: Table, largest: Table, threads: int, room: int) -> Encoded:
+        made = encode(table, largest, self._codes, room, threads)
         for number, row in enumerate(table.rows):
             if row.phase == "data":
                 for k, name in enumerate(row.operation.integers):
                     if name != "size":
                         column = made.cells[made.starts[number] : made.starts[number + 1], abi.ROW_INTEGERS + k]
-                        column[:] = self._data[int(column[0])].address if int(column[0]) in self._data else column[0]
+                        here = int(column[0])
+                        column[:] = 0 if here == self._order_here else self._data[here].address
         return made
 
     def _keep(self, array: NDArray[Any]) -> int:
@@ -148,13 +164,13 @@ class CardRun:
 
     def _fetch(self, machine: CudaMachine) -> None:
         self.memory.read(machine.memory)
-        machine.cells[abi.CLOCK_SHUFFLED] = 0  # the order is on the card only
 
     def _launch(self, machine: CudaMachine, at: int, steps: int, epochs: int) -> tuple[int, int]:
         """Runs so many steps, whose rates begin at row `at`; returns how many were taken, and the epochs that ended."""
-        cells = machine.cells
+        cells = np.array(machine.cells)
         seed, shuffled = self._seen
         cells[abi.CLOCK_SHUFFLED] = shuffled if int(cells[abi.CLOCK_SEED]) == seed else 0
+        cells[abi.CLOCK_ORDER] = self.order.address
         self.clock.write(cells)
         self.rates.write(np.ascontiguousarray(machine.rates[at : at + steps], np.float32))
         p = self.program
@@ -167,7 +183,8 @@ class CardRun:
         self.on_card.read(p)
         self.clock.read(cells)
         self._seen = (int(cells[abi.CLOCK_SEED]), int(cells[abi.CLOCK_SHUFFLED]))
-        cells[abi.CLOCK_SHUFFLED] = 0
+        cells[[abi.CLOCK_SHUFFLED, abi.CLOCK_ORDER]] = 0  # the order is on the card only
+        machine.cells[:] = cells
         done, ended = int(p[abi.PROGRAM_STEPS_DONE]), int(p[abi.PROGRAM_EPOCH_COUNT])
         self.trace.read(machine.trace[at : at + min(steps, done + 1)])
         self.epochs.read(machine.epochs[epochs : epochs + ended])

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nnplay.errors import NnplayError
+from nnplay.kernels.cuda import driver
 from nnplay.tape.machines.card_run import CardRun
 from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.cuda_table import lacking
 from nnplay.tape.machines.machine import MAX_STEPS, Array, EvalRows, Progress
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Tape
@@ -40,7 +42,7 @@ class CudaMachine(CpuMachine):
         wait: bool = True,
     ) -> None:
         super().__init__(tape, dtype=dtype, threads=threads, progress=progress, wait=wait)
-        self.why_not = "" if dtype == "float32" else f"{dtype} is for the processor"
+        self.why_not = _reason(tape, dtype)
         self.steps_a_launch = 0
         self._run: CardRun | None = None
 
@@ -78,6 +80,27 @@ class CudaMachine(CpuMachine):
             taken = self.steps_taken
             return taken or super().advance(steps)
 
+    @property
+    def where(self) -> str:
+        """What runs where and why, in words."""
+        return f"the processor trains: {self.why_not}" if self.why_not else self._run.where if self._run else ""
+
     def _begin(self) -> CardRun:
         watched = () if self._watched is None else self._watched.data
         return CardRun(self, [*self._data, *watched], self.schedule)
+
+
+def _reason(tape: Tape, dtype: str) -> str:
+    """Why a card cannot train this; empty if it can."""
+    if dtype != "float32":
+        return f"{dtype} is for the processor"
+    missing = lacking(tape)
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        return f"there is no CUDA form of {missing[0]}{more}"
+    try:
+        found = driver.card()
+    except NnplayError as error:
+        return error.message
+    need, have = tape.size * 4, found.memory
+    return f"{need / 1e9:.1f} GB are needed and the card has {have / 1e9:.1f}" if need > 0.9 * have else ""

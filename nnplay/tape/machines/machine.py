@@ -7,7 +7,7 @@ another one needs; a test holds the two together.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -146,6 +146,12 @@ class Machine(Protocol):
     @property
     def clock_values(self) -> dict[str, int]:
         """The clock as definitions read it: with `offset`, the rows of the step in front of the present batch."""
+
+    def rest(self, stages: Iterable[int]) -> None:
+        """Has these stages update nothing from the next step on, and all others train."""
+
+    def active_rows(self) -> list[tuple[int, int]]:
+        """First and last + 1 of the rows of `Tape.train` that the next step runs, in pieces without a gap."""
 
     def load(
         self, arrays: Mapping[str, Array], *, batch: int, fewest: int = 1, shuffle: bool = True, accumulate: int = 1

@@ -10,6 +10,7 @@ from typing import Any
 
 from textual.app import App
 
+from nnplay.config import RunConfig
 from nnplay.data.reading.addresses import whole_source
 from nnplay.errors import InputError, NnplayError
 from nnplay.text import counted
@@ -187,6 +188,11 @@ class EditActions:
             self._background.start("undoing …" if move == self._backend.undo else "redoing …", move)
         else:
             self._run_now(move)
+
+    def begin_run(self, run: RunConfig) -> None:
+        """Put all settings of a run in force, and go to its step 0."""
+        self._run_now(lambda: self._backend.apply(run))
+        self._backend.rewind()
 
     def regenerate(self) -> None:
         """Draw the data anew: the next seed of a made set, or another deal of the rows of a table."""

@@ -45,6 +45,12 @@ def resample(values: NDArray[np.floating], rows: int, columns: int) -> NDArray[n
 
 def paint(levels: Levels, colours: Sequence[str], look: Look, marks: Marks | None = None) -> list[Row]:
     """Rows of cells for `levels` (`look.down`·rows, `look.across`·columns), each an index into `colours`."""
+    if look.pixels is not None:
+        drawn = look.pixels.paint(levels, colours, marks or {})
+        if drawn is not None:
+            return drawn
+        levels = levels[look.down // 4 :: look.down // 2, look.across // 2 :: look.across]  # as half blocks
+        return half_blocks(levels, colours, look, marks)
     draw = two_colours if look.across == 2 else half_blocks
     return draw(levels, colours, look, marks)
 

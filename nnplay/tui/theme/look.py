@@ -11,6 +11,7 @@ from rich.color import Color
 from rich.style import Style
 
 from nnplay.errors import unknown
+from nnplay.tui.pixels.pixel_screen import ACROSS, DOWN, PixelScreen
 from nnplay.tui.terminal.colours import Colours, colours
 from nnplay.tui.terminal.colours import ascii_only as lacks_boxes
 from nnplay.tui.theme.few_colours import nearest_of_16, shade_of_256
@@ -60,6 +61,7 @@ class Look:
         ascii: only characters that any terminal and font has.
         encoding: of the terminal, which may lack letters of the user's names.
         cells: how pictures are drawn: two pixels a cell, or four or six in two colours.
+        pixels: draws them in true pixels, on a terminal that has these; None elsewhere.
     """
 
     palette: Palette = DARK
@@ -67,6 +69,7 @@ class Look:
     ascii: bool = False
     encoding: str = "utf-8"
     cells: Cells = "half"
+    pixels: PixelScreen | None = None
 
     @property
     def blocks(self) -> bool:
@@ -76,11 +79,13 @@ class Look:
     @property
     def across(self) -> int:
         """Pixels of a picture beside each other in a cell."""
-        return 2 if self._fine else 1
+        return ACROSS if self.pixels is not None and self.blocks else 2 if self._fine else 1
 
     @property
     def down(self) -> int:
         """Pixels of a picture below each other in a cell."""
+        if self.pixels is not None and self.blocks:
+            return DOWN
         return 3 if self._fine and self.cells == "sextant" else 2
 
     @property
