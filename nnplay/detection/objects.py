@@ -1,8 +1,8 @@
 """Objects in pictures as arrays: the true ones as targets of a fixed size, and those that a network found.
 
-A target is (boxes, 5): for each object its class + 1, then left, top, right and bottom in shares of the picture's sides;
-rows of zeros are padding. With masks, (boxes + height, width): rows of boxes, their five numbers first, and below them a
-map of the picture in which every pixel has the number of its box, from 1, or 0.
+A target is (boxes, 5): for each object its class + 1, then left, top, right and bottom in shares of the sides of the
+picture; rows of zeros are padding. With masks, (boxes + size, size): rows of boxes, their five numbers first, and
+below them a map of the square picture in which every pixel has the number of its box, from 1, or 0.
 """
 
 from __future__ import annotations

@@ -115,7 +115,9 @@ def label(row: Any, clock: Any, memory: Any, part: int) -> None:
             keys[n, a] = uniform(seed, _STREAM, step, n * K + a)
         for k in range(count):
             if target[n, k, 0] > 0.0:
-                mark_closest(z, t, labels, n, n * prediction.shape[1] + begin + 5, n * T * columns + 1, k, count, columns)
+                mark_closest(
+                    z, t, labels, n, n * prediction.shape[1] + begin + 5, n * T * columns + 1, k, count, columns
+                )
 
 
 @inline
@@ -180,7 +182,12 @@ def match_proposals(row: Any, clock: Any, memory: Any, part: int) -> None:
     """
     prediction, target, matched = matrix(row, memory, 0), cube(row, memory, 1), matrix(row, memory, 2)
     N, R = matched.shape
-    count, T, columns, width = count_true(target), target.shape[1], target.shape[2], row_size(integer(row, 1), integer(row, 2))
+    count, T, columns, width = (
+        count_true(target),
+        target.shape[1],
+        target.shape[2],
+        row_size(integer(row, 1), integer(row, 2)),
+    )
     z, t = pointer(row, memory, 0), pointer(row, memory, 1)
     start, stop = share(row, part, N)
     for n in range(start, stop):
@@ -201,7 +208,7 @@ LABEL: Final = Operation(
     reads=("prediction", "target"),
     writes=("anchor_labels", "keys"),
     reference=label_anchors,
-    formula="label = the object that the anchor overlaps most, if by 0.7, or if none overlaps that object more; 0 below 0.3; else −1",
+    formula="label = object that the anchor overlaps most, if by 0.7 or more than all others do; 0 below 0.3; else −1",
     words="Anchors near an object are to find it, those far from all are background, and those between learn nothing.",
     element=chosen_together(label_anchors),
     integers=LAYOUT,
@@ -214,7 +221,7 @@ SAMPLE: Final = Operation(
     reads=("anchor_labels", "keys"),
     writes=("anchor_match",),
     reference=sample_anchors,
-    formula="match = label of some anchors near objects, at most half of those sampled, and of background for the rest; else −1",
+    formula="match = label of some anchors near objects, at most half of all, and some of background; else −1",
     words="There is far more background than anything else, so only a few anchors of each picture are learned from.",
     element=chosen_together(sample_anchors),
     integers=("sampled",),

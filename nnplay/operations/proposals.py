@@ -124,7 +124,7 @@ def move_anchors(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def rank_anchors(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """order[n] = the anchors with the highest objectness x[n,a,0], of equal ones the first; x (N, K, 9), order (N, P)."""
+    """order[n] = anchors with the highest objectness x[n,a,0], of equal ones the first; x (N, K, 9), order (N, P)."""
     x, order = cube(row, memory, 0), matrix(row, memory, 1)
     N, K = x.shape[0], x.shape[1]
     start, stop = share(row, part, N)
@@ -188,7 +188,12 @@ def measure_proposals(row: Any, clock: Any, memory: Any, part: int) -> None:
 
     boxes (N, K, 4), order and by (N, P), target (N, boxes, 5), best and random keys (N, P + true boxes).
     """
-    boxes, order, by, target = cube(row, memory, 0), matrix(row, memory, 1), matrix(row, memory, 2), cube(row, memory, 3)
+    boxes, order, by, target = (
+        cube(row, memory, 0),
+        matrix(row, memory, 1),
+        matrix(row, memory, 2),
+        cube(row, memory, 3),
+    )
     best, keys, P = matrix(row, memory, 4), matrix(row, memory, 5), order.shape[1]
     seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
     T, columns, K = target.shape[1], target.shape[2], boxes.shape[1]
