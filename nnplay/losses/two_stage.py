@@ -115,8 +115,8 @@ def _add_up(anchor_costs: Array, roi_costs: Array, anchor_match: Array, roi_matc
 
 
 def _slope_element(at: Any, *operands: Named, **layout: int) -> Term:
-    given: list[Any] = [operand.array for operand in operands]
-    made = stage_costs.slopes(*given, **layout)
+    slopes: Any = stage_costs.slopes
+    made = slopes(*(operand.array for operand in operands), **layout)
     return as_term(float(made[tuple(int(k) for k in at)]))
 
 
