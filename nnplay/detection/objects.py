@@ -50,6 +50,13 @@ def split_target(target: Array) -> tuple[Array, Array | None]:
     return target[..., :count, :NUMBERS], target[..., count:, :] if target.shape[-1] != NUMBERS else None
 
 
+def object_labels(targets: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Classes (K,), from 0, of all objects of targets (N, …), and the rows (K,) that they are in."""
+    labels = split_target(targets)[0][..., 0].astype(np.int64)
+    rows, places = np.nonzero(labels > 0)
+    return labels[rows, places] - 1, rows
+
+
 def join_target(boxes: Array, maps: Array | None) -> NDArray[np.float32]:
     """The target of boxes (N, boxes, 5) and maps (N, size, size)."""
     if maps is None:
