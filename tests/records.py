@@ -76,18 +76,18 @@ def network_of(record: LayerRecord, case: Case) -> tuple[tuple[Layer, ...], tupl
     first: Any = shapes[0]
     front = layer_named("linear", first[-1], name="front")
     if record.joins:
-        branches = [_towards(shape, first) for shape in shapes]
-        return (front, record(*branches, **case.values)), first
+        return (front, record(*(_branch(first, shape) for shape in shapes), **case.values)), first
     tested = record(**case.values)
     return ((tested,) if case.tokens else (front, tested)), first
 
 
-def _towards(shape: tuple[int, ...], first: tuple[int, ...]) -> list[Layer]:
-    """A trained branch from the first shape to another one."""
-    if len(shape) == len(first):
+def _branch(first: tuple[int, ...], shape: tuple[int, ...]) -> list[Layer]:
+    """A branch that makes `shape` of an input of the shape `first`."""
+    if len(shape) < len(first):
+        return [layer_named("global_avg_pool"), layer_named("linear", shape[-1])]
+    if shape[:-1] == first[:-1]:
         return [layer_named("linear", shape[-1])]
-    flat = [layer_named("global_avg_pool"), layer_named("linear", int(np.prod(shape)))]
-    return flat if len(shape) == 1 else [*flat, layer_named("reshape", shape)]
+    return [layer_named("flatten"), layer_named("linear", int(np.prod(shape))), layer_named("reshape", shape)]
 
 
 def trials(record: LayerRecord, case: Case) -> Iterator[Trial]:
@@ -246,7 +246,7 @@ class Bench:
         """Runs all rows one after the other and holds the chosen ones to their definitions; returns how many."""
         self.machine.clock = self.machine.clock._replace(step=step)
         held = 0
-        for table, first in ((self.table, 0), (self.eval_table, self.tape.stages[0].gathers)):
+        for table, first in ((self.table, 0), (self.eval_table, len(self.tape.stages[0].eval_sources))):
             for number in range(first, len(table.rows)):
                 if chosen is None or chosen(table.rows[number]):
                     self.hold(table, number)

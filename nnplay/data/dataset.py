@@ -56,6 +56,7 @@ class Dataset:
         x: float32 (N, *feature_shape); float64 where differences are small beside the numbers, as of unix seconds.
         y: labels int64 (N,) or (N, H, W), or targets float32 (N, T), float64 likewise.
         outputs: number of classes (of objects too), or of regression targets.
+        kinds, kind_names: the labels of rows that are all called real (`nnplay.data.real_rows`), and their names.
 
     Raises:
         InputError: lengths differ, a value is not finite, a label is out of range, or there is no row.
@@ -116,6 +117,8 @@ class Dataset:
         self.fill: Literal["none", "mean"] = fill
         self.weights = None if weights is None else as_weights(weights, rows=len(self.x), where=self.name)
         self.notes: tuple[str, ...] = (*notes, *targets.notes)
+        self.kinds: NDArray[np.int64] | None = None
+        self.kind_names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -132,6 +133,12 @@ class Network:
         if count > MAX_LAYERS:
             raise InputError(f"has {counted(count, 'layer')}; at most {MAX_LAYERS:,}", where="network")
         self.seed: int = _SEED.read(seed, "network")
+
+    def with_seed(self, seed: int) -> Network:
+        """The same layers with another seed."""
+        network = copy.copy(self)
+        network.seed = _SEED.read(seed, "network")
+        return network
 
     def plan(self, input_shape: Shape) -> NetworkPlan:
         """Shapes, parameters and rows of every layer for one input shape.
