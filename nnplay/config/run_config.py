@@ -37,6 +37,7 @@ from nnplay.training.scores.targets import default_loss
 from nnplay.training.settings import DECLARED, TrainingSettings
 from nnplay.training.stopping import STOP_FIELDS, Stops
 from nnplay.training.trainer import Trainer
+from nnplay.training.whole_data import looks_at_all
 
 #: Bytes of a file that describes a run.
 MOST_BYTES: Final = 2**20
@@ -239,6 +240,8 @@ class RunConfig:
         layers = self.layers or defaults.layers_for(split.train, loss)
         penalty = {} if self.layers or {"l1", "l2"} & set(self.training) else defaults.penalty_for(split)
         training = {"batch_size": defaults.batch_size_for(split), **penalty, **self.training}
+        if looks_at_all(self.optimizer):
+            training = {**defaults.FOR_WHOLE_DATA, **self.training}
         ends = defaults.stop_for(split) if self.data.file else {}
         if self.epochs or set(self.stop) - set(defaults.AFTER_STOP):  # somebody has chosen when it ends
             ends = {name: value for name, value in ends.items() if name in defaults.AFTER_STOP}

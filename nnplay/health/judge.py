@@ -51,7 +51,7 @@ def judge(evidence: Evidence) -> tuple[Finding, ...]:
     kept.sort(key=lambda item: _ORDER[item[1].level])
     shown = [rule for rule, _ in kept if not rule.data][:MOST]
     return tuple(
-        Finding(sign.level, sign.sentence, rule.key, rule.action, sign.mend, rule.name)
+        Finding(sign.level, sign.sentence, rule.key, rule.action, sign.mend, rule.name, sign.column)
         for rule, sign in kept
         if rule.data or rule in shown
     )

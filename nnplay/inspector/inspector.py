@@ -26,6 +26,7 @@ from nnplay.tape.tape import Row
 from nnplay.timeline.branches import Branch, BranchLog
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
+from nnplay.training.whole_data import looks_at_all
 
 __all__ = ["Inspector", "Operand", "RowView", "trace"]
 
@@ -251,9 +252,9 @@ class Inspector(PartialStep):
         return self.machine.tape.layout.numbers_of(slot) if id(slot) in self._spans else None
 
     def spans_parameters(self, number: int) -> list[str]:
-        """The parameters that a row changes all at once, or nothing if it is not such a row."""
+        """The parameters that a row changes all at once, each by itself, or nothing if it is not such a row."""
         row = self._row(number)
-        if id(row.writes[0]) not in self._spans:
+        if id(row.writes[0]) not in self._spans or looks_at_all(self.trainer.optimizer):
             return []
         first, parameters = self._first_of(row), self.machine.tape.parameters
         end = first + row.writes[0].size(1)

@@ -80,6 +80,13 @@ class PartialStep(NotCopied, abc.ABC):
         """Within `pause_before`: runs on until right before `row`."""
         if self._saved is None and row > self._first_changing_row():
             self._saved = self.machine.state().copy()
+        finish = self.machine.tape.stages[0].rows.finish_at
+        if self._parked < finish <= row:  # what is run once a step needs all of its blocks; the first one is looked at
+            self._run_rows(finish)
+            self.machine.run_further_batches(self.machine.tape.stages[0].rows)
+        self._run_rows(row)
+
+    def _run_rows(self, row: int) -> None:
         for begin, end in self.machine.active_rows():
             first, last = max(begin, self._parked), min(end, row)
             if not self.overrides and first < last:

@@ -19,7 +19,7 @@ from nnplay.tape.tensor_names import slot_named
 from nnplay.text import counted
 
 Array = NDArray[Any]
-PHASES: Final = ("data", "forward", "loss", "backward", "update")
+PHASES: Final = ("trial", "data", "forward", "loss", "backward", "update")
 #: Lines and numbers of a tensor that are written out; larger ones are shown by their corner and statistics.
 _LINES: Final = 12
 _COLUMNS: Final = 10

@@ -9,6 +9,8 @@ ROW_ADDRESS: Final = 0
 ROW_PARTS: Final = 1  # independent shares of the outputs; fixed by shapes, so bits never depend on threads
 ROW_INTEGERS: Final = 2
 MAX_INTEGERS: Final = 14
+ROW_ROOM: Final = ROW_INTEGERS + 12  # on a graphics card: offset of room for partial sums, and how many there are
+ROW_ROOM_COUNT: Final = ROW_INTEGERS + 13
 ROW_OPERANDS: Final = ROW_INTEGERS + MAX_INTEGERS
 
 # An operand: [offset, size, d0, d1, d2, d3, adds, last]; unused dimensions are 1, `last` is the last axis in use.
@@ -30,6 +32,7 @@ CLOCK_SHUFFLED: Final = 5  # epoch whose order stands in the order array, plus o
 CLOCK_LAST_GOOD: Final = 6  # step whose weights stand in the last-good copy
 CLOCK_FAULT_STAGE: Final = 7  # the stage that met the fault
 CLOCK_OFFSET: Final = 8  # rows of the present step in front of the present batch; 0 outside of a step
+CLOCK_ORDER: Final = 9  # on a graphics card: address of int64[rows], the order that gathering rows go by
 CLOCK_SIZE: Final = 16
 
 FAULT_NONE: Final = 0
@@ -74,7 +77,12 @@ PROGRAM_EVAL_EVERY: Final = 33  # epochs between evaluations; 0: never
 PROGRAM_STEP_ROWS: Final = 34  # rows of a whole step: those of a batch, or of several that are accumulated
 PROGRAM_STEP_BATCHES: Final = 35
 PROGRAM_EPOCH_ROWS: Final = 36  # training rows of an epoch: without a last batch that is left out
-PROGRAM_SIZE: Final = 40
+PROGRAM_MEMORY: Final = 37  # on a graphics card: addresses of memory, clock, and the counter that blocks meet at
+PROGRAM_CLOCK: Final = 38
+PROGRAM_BARRIER: Final = 39
+PROGRAM_SHARED: Final = 40  # numbers at the start of memory that a block keeps in its shared memory; 0: none
+PROGRAM_DRAWS: Final = 41  # address of int64[rows]: room for the random numbers behind an order
+PROGRAM_SIZE: Final = 48
 
 # A stage of a step: one objective's rows, and where its numbers lie. The first stage is part of every step.
 STAGE_FIRST: Final = 0  # its first row, the first row that changes parameters, and the row behind its last one

@@ -18,15 +18,24 @@ from nnplay.kernels.abi import (
     ROW_OPERANDS,
     ROW_PARTS,
 )
-from nnplay.kernels.compile.jit import COMPILING, inline
+from nnplay.kernels.compile.jit import COMPILING, ON_CARD, inline
 
 if COMPILING:
     from numba import carray
 
     from nnplay.kernels.compile import intrinsics
+if ON_CARD:
+    from nnplay.kernels.cuda.intrinsics import every_nth
+    from nnplay.kernels.cuda.intrinsics import vector as carray  # noqa: F811
 
 #: Moves a pointer; it exists as machine code only, and kernels run as nothing else.
 shifted: Any = intrinsics.shifted if COMPILING else None
+
+
+@inline
+def ratio(a: int, b: int) -> int:
+    """a // b for numbers from 0; a graphics card needs a hundred instructions where either has more than 32 bits."""
+    return intrinsics.quotient(a, b) if ON_CARD else a // b
 
 
 @inline
@@ -79,7 +88,7 @@ def matrix(row: Any, memory: Any, k: int) -> Any:
 def rows_of(row: Any, memory: Any, k: int) -> Any:
     """Operand `k` of any rank as (all leading axes, last axis)."""
     last = row[ROW_OPERANDS + k * OPERAND_WIDTH + OPERAND_LAST]
-    return carray(pointer(row, memory, k), (size(row, k) // last, last))
+    return carray(pointer(row, memory, k), (ratio(size(row, k), last), last))
 
 
 @inline
@@ -99,17 +108,33 @@ def grid(row: Any, memory: Any, k: int) -> Any:
 def share(row: Any, part: int, units: int) -> Any:
     """The half-open range of `units` that this part must do; the parts cover them all, in order."""
     parts = row[ROW_PARTS]
-    return units * part // parts, units * (part + 1) // parts
+    return ratio(units * part, parts), ratio(units * (part + 1), parts)
 
 
 @inline
 def part_of(row: Any, memory: Any, k: int, part: int) -> Any:
     """This part's share of operand `k` as a vector of its own.
 
-    Loops over it count from 0, so LLVM sees that no index is negative; without that no loop becomes vector code.
+    Loops over it count from 0, so LLVM sees that no index is negative; without that no loop becomes vector code. On a
+    graphics card it is every so manieth number, so that threads that work side by side read side by side.
     """
     start, stop = share(row, part, size(row, k))
     return numbers(row, memory, k, start, stop)
+
+
+@inline
+def place_of(row: Any, part: int, units: int, i: int) -> int:
+    """Which of `units` numbers is number i of this part, as `part_of` gives them."""
+    parts: int = row[ROW_PARTS]
+    return part + i * parts if ON_CARD else units * part // parts + i
+
+
+if ON_CARD:
+
+    @inline
+    def part_of(row: Any, memory: Any, k: int, part: int) -> Any:  # noqa: F811
+        """Numbers part, part + parts, … of operand `k`."""
+        return every_nth(pointer(row, memory, k), size(row, k), part, row[ROW_PARTS])
 
 
 @inline

@@ -15,7 +15,7 @@ from nnplay import rng
 from nnplay.fields import number
 from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
 from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import flat, integer, part_of, share, size
+from nnplay.kernels.operands import flat, integer, part_of, place_of, size
 from nnplay.kernels.random import uniform
 from nnplay.operations.masked import passed_masked
 from nnplay.operations.unchanged import OFF_BACK, unchanged
@@ -114,8 +114,8 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     f = -1.7580993408473766
     a = 1.0 / math.sqrt((1.0 - p) * (1.0 + p * f * f))
     b = -a * p * f
-    first, _ = share(row, part, size(row, 0))
+    count = size(row, 0)
     for i in range(x.size):
-        stays = uniform(seed, stream, step, first + i) >= p
+        stays = uniform(seed, stream, step, place_of(row, part, count, i)) >= p
         mask[i] = a if stays else 0.0
         y[i] = (x[i] if stays else f) * a + b

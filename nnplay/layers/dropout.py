@@ -13,12 +13,12 @@ from nnplay import rng
 from nnplay.fields import number
 from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
 from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import flat, integer, part_of, share, size
+from nnplay.kernels.operands import flat, integer, part_of, place_of, size
 from nnplay.kernels.random import uniform
 from nnplay.operations.masked import passed_masked
 from nnplay.operations.unchanged import OFF_BACK, unchanged
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
-from nnplay.records.operation import BATCH, Operation, Shape, Use
+from nnplay.records.operation import BATCH, CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply, scalar
 
@@ -63,6 +63,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="dropout",
         kernel=forward,
+        cuda=(CudaRow(forward),),
         reads=("x", "p"),
         writes=("y", "mask"),
         reference=reference,
@@ -104,7 +105,7 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     y, mask = part_of(row, memory, 2, part), part_of(row, memory, 3, part)
     seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
     kept = 1.0 / (1.0 - p)  # kept numbers grow, so that the mean stays and evaluation needs no scaling
-    first, _ = share(row, part, size(row, 0))
+    count = size(row, 0)
     for i in range(x.size):
-        mask[i] = kept if uniform(seed, stream, step, first + i) >= p else 0.0
+        mask[i] = kept if uniform(seed, stream, step, place_of(row, part, count, i)) >= p else 0.0
         y[i] = x[i] * mask[i]

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnplay.operations.copy import copy
 from nnplay.records.layer import Case, LayerRecord, Plan
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
 
@@ -38,6 +38,7 @@ def _operations(shape: Shape) -> tuple[Operation, Operation]:
     forward = Operation(
         name="flatten",
         kernel=copy,
+        cuda=(CudaRow(copy),),
         reads=("x",),
         writes=("y",),
         reference=lambda x: x.reshape(len(x), -1),
@@ -49,6 +50,7 @@ def _operations(shape: Shape) -> tuple[Operation, Operation]:
     backward = Operation(
         name="flatten backward",
         kernel=copy,
+        cuda=(CudaRow(copy),),
         reads=("dy",),
         writes=("dx",),
         reference=lambda dy: dy.reshape(len(dy), *shape),

@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import flag
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.compile.jit import DTYPE, kernel
-from nnplay.kernels.operands import adds, dimension, pointer, share, shifted, size
+from nnplay.kernels.cuda.partial import sum_of
+from nnplay.kernels.operands import adds, dimension, pointer, ratio, share, shifted, size
 from nnplay.kernels.span_sums import copy, last, zero
 from nnplay.operations.padded_pooling import plan_present
 from nnplay.operations.window_geometry import need_places
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
 
@@ -72,6 +74,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="mean over all positions",
         kernel=forward,
+        cuda=(CudaRow(forward_cuda),),
         reads=("x",),
         writes=("y",),
         reference=reference,
@@ -88,6 +91,7 @@ def _backward_operation() -> Operation:
     return Operation(
         name="gradient to all positions",
         kernel=backward,
+        cuda=(CudaRow(backward_cuda),),
         reads=("dy",),
         writes=("dx",),
         reference=reference_back,
@@ -143,3 +147,28 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
                 zero(dX, C)
             for c in range(C):
                 dX[c] += dY[c] / DTYPE(P)
+
+
+@kernel
+def forward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,c] = Σₚ x[n,p,c] / P, for x (N, P, C), y (N, C): every parts-th number of y."""
+    x, y, C = pointer(row, memory, 0), pointer(row, memory, 1), last(row, 0)
+    P = ratio(size(row, 0), size(row, 1))
+    at = part
+    while at < size(row, 1):
+        n = ratio(at, C)
+        y[at] = sum_of(shifted(x, n * P * C + at - n * C), C, P, DTYPE(0.0)) / DTYPE(P)
+        at += row[ROW_PARTS]
+
+
+@kernel
+def backward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,c] = Σₚ x[n,p,c] / P, so dx[n,p,c] = dy[n,c] / P, for dy (N, C), dx (N, P, C): every parts-th number of dx."""
+    dy, dx, C = pointer(row, memory, 0), pointer(row, memory, 1), last(row, 1)
+    P = ratio(size(row, 1), size(row, 0))
+    at = part
+    while at < size(row, 1):
+        n, c = ratio(at, P * C), at - ratio(at, C) * C
+        value = dy[n * C + c] / DTYPE(P)
+        dx[at] = dx[at] + value if adds(row, 1) else value
+        at += row[ROW_PARTS]

@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 
 from nnplay.fields import REQUIRED, choice, flag, integer
 from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.cuda.products import column_sums, multiply, multiply_bias
 from nnplay.kernels.matmul import product, product_bias, product_transposed
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.operands import adds, cut, pointer, rows_of, share, shifted
+from nnplay.operations.jacobian import by_row
 from nnplay.operations.padding import keep_padding, padded_field
 from nnplay.operations.parametrization import parametrization_field, parametrized
-from nnplay.records.init_schemes import SCHEMES
+from nnplay.records.init_schemes import NGUYEN_WIDROW, SCHEMES
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
-from nnplay.records.operation import MatrixProduct, Operation, Shape, Use
+from nnplay.records.operation import CudaRow, MatrixProduct, Operation, Shape, Use
 from nnplay.records.twin import Twin, transposed
 from nnplay.records.worked import Named, Term, total
 
@@ -41,7 +44,12 @@ LINEAR = LayerRecord(
     fields=(
         integer("units", REQUIRED, "number of outputs"),
         flag("bias", True, "add a learned constant to each output"),
-        choice("init", "auto", "weight initialisation; auto suits the next activation", SCHEMES),
+        choice(
+            "init",
+            "auto",
+            "weight initialisation; auto suits the next activation; nguyen_widrow spreads the biases, too",
+            (*SCHEMES, NGUYEN_WIDROW),
+        ),
         padded_field(),
         parametrization_field(),
     ),
@@ -51,6 +59,7 @@ LINEAR = LayerRecord(
         Case({"units": 17, "bias": False}, (33,)),
         Case({"units": 1}, (1,)),
         Case({"units": 4}, (3, 7)),
+        Case({"units": 6, "init": "nguyen_widrow"}, (2,)),
         Case({"units": 16}, (16,)),
         Case({"units": 31}, (64,)),
         Case({"units": 65}, (2,)),
@@ -76,7 +85,8 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     parameters = {"weight": Parameter((inputs, outputs), values["init"], inputs, outputs, decays=True)}
     backward = [Use(_backward_weight_operation(), cost=cost)]
     if values["bias"]:
-        parameters["bias"] = Parameter((outputs,), "zeros")
+        scheme = NGUYEN_WIDROW if values["init"] == NGUYEN_WIDROW else "zeros"
+        parameters["bias"] = Parameter((outputs,), scheme, inputs, outputs)
         backward.append(Use(_backward_bias_operation(), cost=positions * outputs))
     planned = Plan(
         output=(*shape[:-1], outputs),
@@ -94,6 +104,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="x·w + b",
         kernel=forward,
+        cuda=(CudaRow(forward_cuda),),
         reads=("x", "weight", "bias"),
         writes=("y",),
         reference=lambda x, weight, bias: x @ weight + bias,
@@ -109,6 +120,7 @@ def _forward_without_bias_operation() -> Operation:
     return Operation(
         name="x·w",
         kernel=forward_without_bias,
+        cuda=(CudaRow(forward_without_bias_cuda),),
         reads=("x", "weight"),
         writes=("y",),
         reference=lambda x, weight: x @ weight,
@@ -124,6 +136,7 @@ def _backward_weight_operation() -> Operation:
     return Operation(
         name="gradient of weight",
         kernel=backward_weight,
+        cuda=(CudaRow(backward_weight_cuda),),
         reads=("x", "dy"),
         writes=("dweight",),
         reference=lambda x, dy: _flat(x).T @ _flat(dy),
@@ -135,6 +148,7 @@ def _backward_weight_operation() -> Operation:
         ),
         torch="autograd",
         product=MatrixProduct("x", "dy", "x", "each weight meets every row of the batch"),
+        by_row=by_row.WEIGHT,
     )
 
 
@@ -143,6 +157,7 @@ def _backward_bias_operation() -> Operation:
     return Operation(
         name="gradient of bias",
         kernel=backward_bias,
+        cuda=(CudaRow(backward_bias_cuda),),
         reads=("dy",),
         writes=("dbias",),
         reference=lambda dy: _flat(dy).sum(axis=0),
@@ -150,6 +165,7 @@ def _backward_bias_operation() -> Operation:
         words="A bias shifts its output equally in every row, so its gradient is the sum over the batch.",
         element=lambda at, dy: total(Named("dy", _flat(dy.array))[n, at[0]] for n in range(_flat(dy.array).shape[0])),
         torch="autograd",
+        by_row=by_row.BIAS,
     )
 
 
@@ -158,6 +174,7 @@ def _backward_input_operation() -> Operation:
     return Operation(
         name="gradient of x",
         kernel=backward_input,
+        cuda=(CudaRow(backward_input_cuda),),
         reads=("dy", "weight"),
         writes=("dx",),
         reference=lambda dy, weight: dy @ weight.T,
@@ -233,3 +250,46 @@ def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
     dY, W = shifted(pointer(row, memory, 0), top * O), shifted(pointer(row, memory, 1), left * O)
     dX = shifted(pointer(row, memory, 2), top * I + left)
     product_transposed(dY, O, 1, W, O, dX, I, bottom - top, right - left, O, adds(row, 2))
+
+
+@kernel
+def forward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y (N, O) = x·w + b, for x (N, I), w (I, O), b (O): every parts-th number of y."""
+    N, I = rows_of(row, memory, 0).shape
+    O = rows_of(row, memory, 1).shape[1]
+    X, W, B, Y = (pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3))
+    multiply_bias(X, W, B, Y, N, O, I, part, row[ROW_PARTS])
+
+
+@kernel
+def forward_without_bias_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y (N, O) = x·w, for x (N, I), w (I, O): every parts-th number of y."""
+    N, I = rows_of(row, memory, 0).shape
+    O = rows_of(row, memory, 1).shape[1]
+    X, W, Y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    multiply(X, I, 1, W, O, 1, Y, N, O, I, False, part, row[ROW_PARTS])
+
+
+@kernel
+def backward_weight_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x·w + b, so dw (I, O) = xᵀ·dy, for x (N, I), dy (N, O): every parts-th number of dw."""
+    N, I = rows_of(row, memory, 0).shape
+    O = rows_of(row, memory, 1).shape[1]
+    X, dY, dW = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    multiply(X, 1, I, dY, O, 1, dW, I, O, N, adds(row, 2), part, row[ROW_PARTS])
+
+
+@kernel
+def backward_bias_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x·w + b, so db (O) = Σₙ dy[n], for dy (N, O): every parts-th number of db."""
+    N, O = rows_of(row, memory, 0).shape
+    column_sums(pointer(row, memory, 0), N, O, pointer(row, memory, 1), adds(row, 1), part, row[ROW_PARTS])
+
+
+@kernel
+def backward_input_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x·w + b, so dx (N, I) = dy·wᵀ, for dy (N, O), w (I, O): every parts-th number of dx."""
+    N, O = rows_of(row, memory, 0).shape
+    I = rows_of(row, memory, 1).shape[0]
+    dY, W, dX = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    multiply(dY, O, 1, W, 1, O, dX, N, I, O, adds(row, 2), part, row[ROW_PARTS])

@@ -12,7 +12,7 @@ from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, integers
 from nnplay.operations.copy import copy
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
-from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.operation import CudaRow, Operation, Shape, Use, shape_text
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
 
@@ -76,6 +76,7 @@ def _moved(name: str, read: str, write: str, source: Shape, target: Shape, words
     return Operation(
         name=name,
         kernel=copy,
+        cuda=(CudaRow(copy),),
         reads=(read,),
         writes=(write,),
         reference=lambda x: x.reshape(len(x), *target),

@@ -12,7 +12,7 @@ from nnplay.kernels.operands import integer, part_of
 from nnplay.layers._branches import MAX_BRANCHES, refuse_branches
 from nnplay.operations.unchanged import passed_back
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import total
 
@@ -57,6 +57,7 @@ def _add(branches: int) -> Operation:
     return Operation(
         name="sum of branches",
         kernel=add,
+        cuda=(CudaRow(add),),
         reads=tuple(f"x{k}" for k in range(branches)),
         writes=("y",),
         reference=lambda *xs, branches: sum(xs[1:], xs[0]),

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.arithmetic import lane_sum, scratch
 from nnplay.kernels.compile.jit import DTYPE, Kernel, force_inline, inline
-from nnplay.kernels.operands import flat, numbers, part_of, size
+from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.cuda.partial import fold, folds, once, parts, room, whole
+from nnplay.kernels.operands import flat, numbers, part_of, pointer, size
 from nnplay.losses._costs import costs_plan
 from nnplay.operations.weighing import inverse, one_over
 from nnplay.records.loss import LossPlan
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.worked import Named, Term, as_term, scalar, total
 
 Array = NDArray[Any]
@@ -31,6 +33,8 @@ class Loops:
     backward: Kernel
     costs: Kernel
     costs_back: Kernel
+    partial: Kernel
+    mean: Kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ def pointwise(
     forward = Operation(
         name=name,
         kernel=loops.forward,
+        cuda=(CudaRow(loops.partial, parts), CudaRow(fold, folds), CudaRow(loops.mean, once)),
         reads=reads,
         writes=("loss",),
         reference=lambda p, t, *more: np.mean(reference(p.ravel(), t.ravel(), *more), keepdims=True),
@@ -98,6 +103,7 @@ def pointwise(
     backward = Operation(
         name="gradient of the loss",
         kernel=loops.backward,
+        cuda=(CudaRow(loops.backward),),
         reads=reads,
         writes=("dprediction",),
         reference=lambda p, t, *more: slope(p, t.reshape(p.shape), *more) / p.size,
@@ -110,6 +116,7 @@ def pointwise(
         forward,
         name=f"{name}, cost of each",
         kernel=loops.costs,
+        cuda=(CudaRow(loops.costs),),
         writes=("costs",),
         reference=lambda p, t, *more: reference(p, t.reshape(p.shape), *more),
         formula=f"costs = {_inside(formula)}",
@@ -118,6 +125,7 @@ def pointwise(
     costs_back = replace(
         backward,
         kernel=loops.costs_back,
+        cuda=(CudaRow(loops.costs_back),),
         reads=(*reads, "factors", "divisor"),
         reference=_costs_back_reference(slope),
         formula=f"{formula_back.split(' / M')[0].replace('1/M · ', '').replace('2/M', '2')} · factors / divisor",
@@ -199,6 +207,8 @@ def pointwise_loops(value: Any, derivative: Any, *, settings: int = 0) -> Loops:
         _backward_kernel(derivative, settings),
         _costs_kernel(value, settings),
         _costs_back_kernel(derivative, settings),
+        _partial_kernel(value, settings),
+        _mean_kernel(value, settings),
     )
 
 
@@ -286,3 +296,31 @@ def _costs_back_kernel(formula: Any, settings: int) -> Kernel:
             dp[i] = derivative(p[i], t[i], *setting) * factors[i] * scale
 
     return Kernel(f"{formula.__module__}:{formula.__name__}_costs_back", costs_back)
+
+
+def _partial_kernel(formula: Any, settings: int) -> Kernel:
+    value = force_inline(formula)
+    live = _LIVE[settings]
+
+    def partial(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """sums[part] = Σ value(p, t) over this part of p and t (M,)."""
+        p, t = pointer(row, memory, 0), pointer(row, memory, 1)
+        setting = live(row, memory)
+        summed = np.float64(0)
+        i = part
+        while i < size(row, 0):
+            summed += value(p[i], t[i], *setting)
+            i += row[ROW_PARTS]
+        room(row, memory)[part] = summed
+
+    return Kernel(f"{formula.__module__}:{formula.__name__}_partial", partial)
+
+
+def _mean_kernel(formula: Any, settings: int) -> Kernel:
+    output = 2 + settings
+
+    def mean(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """loss (1,) = Σ sums / M, for p (M,)."""
+        flat(row, memory, output)[0] = whole(row, memory) / DTYPE(size(row, 0))
+
+    return Kernel(f"{formula.__module__}:{formula.__name__}_mean", mean)

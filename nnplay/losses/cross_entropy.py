@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.fields import choice, number
 from nnplay.kernels.arithmetic import scratch
-from nnplay.kernels.compile.jit import DTYPE, kernel
+from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.compile.jit import DTYPE, inline, kernel
+from nnplay.kernels.cuda.partial import fold, folds, once, parts, room, whole
 from nnplay.kernels.elementary import log
 from nnplay.kernels.operands import flat, pointer, rows_of, share, shifted
 from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
@@ -30,7 +32,7 @@ from nnplay.records.loss import (
     LossRecord,
     need_classes,
 )
-from nnplay.records.operation import BATCH, Operation, Shape, Use
+from nnplay.records.operation import BATCH, CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, scalar, total
 
@@ -144,11 +146,22 @@ def _plan_costs(values: Mapping[str, Any], shape: Shape, weighted: bool) -> Loss
     )
 
 
+def row_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
+    """Into how many parts the sum over all rows is cut: the second operand is the target, one number a row."""
+    return parts(sizes[1:])
+
+
+def row_folds(sizes: Sequence[int], integers: Sequence[int]) -> int:
+    """The same of their fold."""
+    return folds(sizes[1:])
+
+
 @cache
 def _forward_operation() -> Operation:
     return Operation(
         name="cross-entropy",
         kernel=forward,
+        cuda=(CudaRow(rows_cuda, row_parts), CudaRow(fold, row_folds), CudaRow(mean_cuda, once)),
         reads=("prediction", "target", "label_smoothing"),
         writes=("loss", "probabilities"),
         reference=reference,
@@ -164,6 +177,7 @@ def _backward_operation() -> Operation:
     return Operation(
         name="gradient of the loss",
         kernel=backward,
+        cuda=(CudaRow(backward),),
         reads=("probabilities", "target", "label_smoothing"),
         writes=("dprediction",),
         reference=reference_back,
@@ -229,19 +243,46 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         rows = min(ROWS, N - first)
         raise_rows(shifted(z, first * C), shifted(p, first * C), tops, C, rows)
         for n in range(first, first + rows):
-            Z = shifted(z, n * C)
-            top, norm = tops[n - first], log(to_shares(shifted(p, n * C), C))
-            label = int(target[n])
-            wrong = label < 0 or label >= C
-            own = math.nan if wrong else top - Z[label] + norm  # `top + norm` first would lose the digits of norm
-            if smoothing != 0.0:
-                below = np.float64(0)
-                for c in range(C):
-                    below += top - Z[c]
-                spread = below + DTYPE(C) * norm
-                own = (1.0 - smoothing) * own + smoothing / DTYPE(C) * spread
-            summed += own
+            summed += row_cost(shifted(z, n * C), shifted(p, n * C), tops[n - first], int(target[n]), smoothing, C)
     loss[0] = summed / N
+
+
+@inline
+def row_cost(Z: Any, P: Any, top: Any, label: int, smoothing: Any, C: int) -> Any:
+    """The cost of one row of outputs Z (C,), whose P (C,) hold e^(Z − top) and become probabilities."""
+    norm = log(to_shares(P, C))
+    wrong = label < 0 or label >= C
+    own = math.nan if wrong else top - Z[label] + norm  # `top + norm` first would lose the digits of norm
+    if smoothing != 0.0:
+        below = np.float64(0)
+        for c in range(C):
+            below += top - Z[c]
+        spread = below + DTYPE(C) * norm
+        own = (1.0 - smoothing) * own + smoothing / DTYPE(C) * spread
+    return own
+
+
+@kernel
+def rows_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """p = softmax(z), sums[part] = Σ of the costs of this part of the rows; z, p (N, C), target (N,)."""
+    z, target, p = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 4)
+    smoothing = flat(row, memory, 2)[0]
+    N, C = rows_of(row, memory, 0).shape
+    tops = scratch(1)
+    summed = np.float64(0)
+    n = part
+    while n < N:
+        Z, P = shifted(z, n * C), shifted(p, n * C)
+        raise_rows(Z, P, tops, C, 1)
+        summed += row_cost(Z, P, tops[0], int(target[n]), smoothing, C)
+        n += row[ROW_PARTS]
+    room(row, memory)[part] = summed
+
+
+@kernel
+def mean_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """loss (1,) = Σ sums / N, for target (N,)."""
+    flat(row, memory, 3)[0] = whole(row, memory) / DTYPE(flat(row, memory, 1).size)
 
 
 @kernel

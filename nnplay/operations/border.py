@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.convolution import convolution as kernels
+from nnplay.kernels.cuda import convolution as cuda
 from nnplay.operations.window_geometry import Axis
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, as_term
 
 Array = NDArray[Any]
@@ -51,6 +52,7 @@ def _cropped_element(at: tuple[int, ...], x: Named, H: int, W: int, top: int, le
 PAD = Operation(
     name="zero padding",
     kernel=kernels.pad,
+    cuda=(CudaRow(cuda.pad),),
     reads=("x",),
     writes=("y",),
     reference=padded,
@@ -63,6 +65,7 @@ PAD = Operation(
 INSIDE = Operation(
     name="the inside",
     kernel=kernels.crop,
+    cuda=(CudaRow(cuda.crop),),
     reads=("x",),
     writes=("y",),
     reference=cropped,

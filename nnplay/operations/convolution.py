@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.convolution import convolution as kernels
 from nnplay.kernels.convolution import input_gradient as gradients
+from nnplay.kernels.cuda import convolution as cuda
 from nnplay.operations.partial_sums import chunk
-from nnplay.records.operation import MatrixProduct, Operation
+from nnplay.records.operation import CudaRow, MatrixProduct, Operation
 from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
@@ -179,6 +180,7 @@ def _behind(place: int, axis: str, given: dict[str, int]) -> Iterator[tuple[int,
 
 SEEN = "A small matrix of weights slides over the input; each output is the weighted sum of one window."
 BEHIND = "each input collects from all filters, once for each place of the kernel that lay on it"
+IN_FRONT = "each weight meets every window of every row at its own place"
 BACK = "Every output passes its gradient back to the inputs in its window, with the same weights."
 
 
@@ -205,6 +207,7 @@ def _forward(at: _Letters, bias: bool) -> Operation:
     return Operation(
         name="x∗w + b" if bias else "x∗w",
         kernel=kernels.forward if bias else kernels.forward_without_bias,
+        cuda=(CudaRow(cuda.forward if bias else cuda.forward_without_bias),),
         reads=("x", "weight", "bias") if bias else ("x", "weight"),
         writes=("y",),
         reference=convolved,
@@ -221,6 +224,7 @@ def _input_gradient(at: _Letters, bias: bool) -> Operation:
     return Operation(
         name="spread by w, + b" if bias else "spread by w",
         kernel=gradients.input_gradient_bias if bias else gradients.input_gradient,
+        cuda=() if bias else (CudaRow(cuda.input_gradient),),
         reads=("dy", "transposed", "bias") if bias else ("dy", "transposed"),
         writes=("dx",),
         reference=input_gradient,
@@ -238,6 +242,7 @@ def _weight(at: _Letters) -> Operation:
     return Operation(
         name="gradients of weight and bias, partial sums",
         kernel=kernels.backward_weight,
+        cuda=(CudaRow(cuda.weight_partial, cuda.weight_parts), CudaRow(cuda.weight_fold)),
         reads=("x", "dy"),
         writes=("partial_sums",),
         reference=weight_gradient,
@@ -245,6 +250,7 @@ def _weight(at: _Letters) -> Operation:
         words="A weight is to blame for every position where its input and the output's gradient were large.",
         element=_weight_element,
         integers=(*kernels.WINDOW, "chunks", "biased"),
+        product=MatrixProduct("x", "dy", "x", IN_FRONT, window=("KH", "KW"), gives="dweight"),
         torch="autograd",
     )
 
@@ -270,6 +276,7 @@ def transpose_row(taps: str) -> Operation:
     return Operation(
         name="weights transposed",
         kernel=kernels.transpose,
+        cuda=(CudaRow(cuda.transpose),),
         reads=("weight",),
         writes=("transposed",),
         reference=transposed,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nnplay import rng
 from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
 from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import adds, flat, integer, part_of, share, size
+from nnplay.kernels.operands import adds, flat, integer, part_of, place_of, size
 from nnplay.kernels.random import uniform
 from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term, apply, scalar
@@ -26,10 +26,10 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     dropped, mask = part_of(row, memory, 2, part), part_of(row, memory, 3, part)
     seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
     kept = 1.0 / (1.0 - p)
-    first, _ = share(row, part, size(row, 0))
-    first += integer(row, 1) * size(row, 0)
+    count = size(row, 0)
+    before = integer(row, 1) * count
     for i in range(x.size):
-        mask[i] = kept if uniform(seed, stream, step, first + i) >= p else 0.0
+        mask[i] = kept if uniform(seed, stream, step, before + place_of(row, part, count, i)) >= p else 0.0
         dropped[i] = x[i] * mask[i]
 
 

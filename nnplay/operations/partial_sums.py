@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.convolution import convolution as kernels
-from nnplay.records.operation import Operation, Shape
+from nnplay.kernels.cuda import convolution as cuda
+from nnplay.records.operation import CudaRow, Operation, Shape
 from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
@@ -50,6 +51,7 @@ def _element(at: tuple[int, ...], partial_sums: Named, first: int, count: int, *
 ADD_PARTIAL_SUMS = Operation(
     name="partial sums combined",
     kernel=kernels.add_partial_sums,
+    cuda=(CudaRow(cuda.add_partial_sums),),
     reads=("partial_sums",),
     writes=("y",),
     reference=add_partial_sums,

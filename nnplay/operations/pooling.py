@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.cuda import convolution as cuda
 from nnplay.kernels.pooling import pooling as kernels
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, apply, as_term, total
 
 Array = NDArray[Any]
@@ -113,6 +114,7 @@ def _mean_back_element(at: tuple[int, ...], dy: Named, **pool: int) -> Term:
 MAX = Operation(
     name="maximum of each window",
     kernel=kernels.max_forward,
+    cuda=(CudaRow(cuda.max_forward),),
     reads=("x",),
     writes=("y", "which"),
     reference=largest,
@@ -125,6 +127,7 @@ MAX = Operation(
 MAX_BACK = Operation(
     name="gradient to the maximum",
     kernel=kernels.max_backward,
+    cuda=(CudaRow(cuda.max_backward),),
     reads=("dy", "which"),
     writes=("dx",),
     reference=largest_back,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.abi import CLOCK_BATCH
-from nnplay.kernels.compile.jit import Kernel, inline, kernel
-from nnplay.kernels.operands import dimension, flat, integer, rows_of
+from nnplay.kernels.abi import CLOCK_BATCH, ROW_PARTS
+from nnplay.kernels.arithmetic import quotient
+from nnplay.kernels.compile.jit import DTYPE, Kernel, inline, kernel
+from nnplay.kernels.cuda.partial import fold, folds, once, parts, room, whole
+from nnplay.kernels.operands import dimension, flat, integer, pointer, rows_of, shifted, size
 from nnplay.operations.whole import add_block, block_added
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
@@ -31,6 +33,70 @@ def count_largest(row: Any, clock: Any, memory: Any, part: int) -> None:
         if best == int(target[n]):
             right += 1
     score[0] = right * dimension(row, 0, 0) / z.shape[0]
+
+
+@inline
+def is_largest(z: Any, C: int, label: int) -> bool:
+    """Whether the largest of z (C,), the first of several, has that number."""
+    best = 0
+    for c in range(1, C):
+        if z[c] > z[best]:
+            best = c
+    return best == label
+
+
+@kernel
+def largest_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """sums[part] = Σ [argmax z[n] = target[n]] over this part of the rows of z (M, C), target (M,)."""
+    z, target = pointer(row, memory, 0), flat(row, memory, 1)
+    C = quotient(size(row, 0), target.size)
+    right = 0
+    n = part
+    while n < target.size:
+        if is_largest(shifted(z, n * C), C, int(target[n])):
+            right += 1
+        n += row[ROW_PARTS]
+    room(row, memory)[part] = right
+
+
+@kernel
+def score_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """score (1,) = Σ sums, by the share that an answer has of its row; target (M,)."""
+    flat(row, memory, 2)[0] = whole(row, memory) * DTYPE(dimension(row, 0, 0)) / DTYPE(size(row, 1))
+
+
+@inline
+def above(row: Any, memory: Any, part: int, threshold: Any) -> None:
+    """sums[part] = how many of this part are on the same side of the threshold as their target is of 0.5."""
+    z, target = pointer(row, memory, 0), pointer(row, memory, 1)
+    right = 0
+    i = part
+    while i < size(row, 1):
+        if (z[i] > threshold) == (target[i] > 0.5):
+            right += 1
+        i += row[ROW_PARTS]
+    room(row, memory)[part] = right
+
+
+@kernel
+def above_zero_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `count_above_zero`, of this part."""
+    above(row, memory, part, 0.0)
+
+
+@kernel
+def above_half_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `count_above_half`, of this part."""
+    above(row, memory, part, 0.5)
+
+
+def counted_by(first: Kernel) -> tuple[CudaRow, ...]:
+    """The rows that count side by side, and add up."""
+    return (
+        CudaRow(first, lambda sizes, integers: parts(sizes[1:])),
+        CudaRow(fold, lambda sizes, integers: folds(sizes[1:])),
+        CudaRow(score_cuda, once),
+    )
 
 
 @kernel
@@ -98,6 +164,17 @@ def count_above_half(row: Any, clock: Any, memory: Any, part: int) -> None:
     count_above(row, memory, 0.5)
 
 
+@kernel
+def count_below_half(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """score (1,) = Σₙ [(z[n] < 0.5) = target[n]], for distances z and target (M,)."""
+    z, target, score = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
+    right = 0
+    for i in range(z.size):
+        if (z[i] < 0.5) == (target[i] > 0.5):
+            right += 1
+    score[0] = right * dimension(row, 0, 0) / z.size
+
+
 def _share(right: Array, rows: int) -> Array:
     return np.array([right.sum() * rows / right.size])
 
@@ -125,6 +202,17 @@ def _above(threshold: float) -> Callable[[Array, Array], Array]:
     return lambda z, target: np.asarray((z.ravel() > threshold) == (target.ravel() > 0.5))
 
 
+def _near(z: Array, target: Array) -> Array:
+    return np.asarray((z.ravel() < 0.5) == (target.ravel() > 0.5))
+
+
+_CUDA: Final = {
+    count_largest.name: counted_by(largest_cuda),
+    count_above_zero.name: counted_by(above_zero_cuda),
+    count_above_half.name: counted_by(above_half_cuda),
+}
+
+
 def _count(
     kernel: Kernel,
     reference: Callable[..., Array],
@@ -143,6 +231,7 @@ def _count(
     return Operation(
         name="count correct rows",
         kernel=kernel,
+        cuda=_CUDA.get(kernel.name, ()),
         reads=("prediction", "target"),
         writes=("score",),
         reference=reference,
@@ -216,6 +305,14 @@ ABOVE_HALF = _count(
     "(p[n] > 0.5) = target[n]",
     "Counts the rows whose probability is above one half for class 1 and not for class 0.",
     "(p > 0.5) == target",
+)
+BELOW_HALF = _count(
+    count_below_half,
+    lambda prediction, target: _share(_near(prediction, target), len(prediction)),
+    _near,
+    "(z[n] < 0.5) = target[n]",
+    "Counts the rows whose distance is below one half for pairs that belong together and not for others.",
+    "(z < 0.5) == target",
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnplay.operations.copy import copy
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 
 
 def unchanged(name: str, words: str, torch: str) -> Operation:
@@ -11,6 +11,7 @@ def unchanged(name: str, words: str, torch: str) -> Operation:
     return Operation(
         name=name,
         kernel=copy,
+        cuda=(CudaRow(copy),),
         reads=("x",),
         writes=("y",),
         reference=lambda x: x.copy(),
@@ -26,6 +27,7 @@ def passed_back(name: str, words: str) -> Operation:
     return Operation(
         name=name,
         kernel=copy,
+        cuda=(CudaRow(copy),),
         reads=("dy",),
         writes=("dx",),
         reference=lambda dy: dy.copy(),

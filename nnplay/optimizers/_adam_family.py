@@ -18,7 +18,7 @@ from nnplay.kernels.arithmetic import multiply_add
 from nnplay.kernels.compile.jit import DTYPE, Kernel, inline
 from nnplay.kernels.doubles import whole_power
 from nnplay.records.layer import Refused
-from nnplay.records.operation import Operation, Shape
+from nnplay.records.operation import CudaRow, Operation, Shape
 from nnplay.records.optimizer import OptimizerRecord, VectorRule
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Term, apply
@@ -141,6 +141,7 @@ def adaptive_rule(
     return Operation(
         name=f"update ({title.lower()}, amsgrad)" if largest else f"update ({title.lower()})",
         kernel=kernel,
+        cuda=(CudaRow(kernel),),
         reads=("optimizer", "gradients", "parameters", *kept),
         writes=("parameters", *kept, "finite_flags"),
         reference=reference,

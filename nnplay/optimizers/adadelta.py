@@ -14,7 +14,7 @@ from nnplay.kernels.arithmetic import multiply_add
 from nnplay.kernels.compile.jit import inline
 from nnplay.optimizers._adam_family import beta
 from nnplay.records.layer import Refused
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.optimizer import OptimizerRecord, setting_terms, update_kernel
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply
@@ -48,6 +48,7 @@ def rule() -> Operation:
     return Operation(
         name="update (adadelta)",
         kernel=KERNEL,
+        cuda=(CudaRow(KERNEL),),
         reads=("optimizer", "gradients", "parameters", "square_avg", "acc_delta"),
         writes=("parameters", "square_avg", "acc_delta", "finite_flags"),
         reference=reference,

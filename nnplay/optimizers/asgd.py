@@ -12,7 +12,7 @@ from nnplay.fields import number
 from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.kernels.doubles import exp, log
 from nnplay.records.layer import Refused
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.optimizer import OptimizerRecord, setting_terms, update_count, update_kernel
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply
@@ -47,6 +47,7 @@ def rule() -> Operation:
     return Operation(
         name="update (asgd)",
         kernel=KERNEL,
+        cuda=(CudaRow(KERNEL),),
         reads=("optimizer", "gradients", "parameters", "ax"),
         writes=("parameters", "ax", "finite_flags"),
         reference=reference,

@@ -12,7 +12,7 @@ from nnplay.fields import number
 from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.optimizers._adam_family import beta
 from nnplay.records.layer import Refused
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.optimizer import OptimizerRecord, setting_terms, update_kernel
 from nnplay.records.worked import Named, Term, apply
 
@@ -50,6 +50,7 @@ def rule() -> Operation:
     return Operation(
         name="update (lion)",
         kernel=KERNEL,
+        cuda=(CudaRow(KERNEL),),
         reads=("optimizer", "gradients", "parameters", "exp_avg"),
         writes=("parameters", "exp_avg", "finite_flags"),
         reference=reference,

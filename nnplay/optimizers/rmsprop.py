@@ -13,7 +13,7 @@ from nnplay.fields import flag, number
 from nnplay.kernels.compile.jit import inline
 from nnplay.optimizers._adam_family import beta
 from nnplay.records.layer import Refused
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.optimizer import OptimizerRecord, setting_terms, update_kernel
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply
@@ -57,6 +57,7 @@ def rule() -> Operation:
     return Operation(
         name="update (rmsprop)",
         kernel=KERNEL,
+        cuda=(CudaRow(KERNEL),),
         reads=("optimizer", "gradients", "parameters", "square_avg", "momentum_buffer", "grad_avg"),
         writes=("parameters", "square_avg", "momentum_buffer", "grad_avg", "finite_flags"),
         reference=reference,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nnplay.fields import number
 from nnplay.kernels.compile.jit import inline
 from nnplay.records.layer import Refused
-from nnplay.records.operation import Operation, Shape
+from nnplay.records.operation import CudaRow, Operation, Shape
 from nnplay.records.optimizer import OptimizerRecord, setting_terms, update_kernel
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, as_term
@@ -61,6 +61,7 @@ def rule() -> Operation:
     return Operation(
         name="update (rprop)",
         kernel=KERNEL,
+        cuda=(CudaRow(KERNEL),),
         reads=("optimizer", "gradients", "parameters", "prev", "step_size"),
         writes=("parameters", "prev", "step_size", "finite_flags"),
         reference=reference,

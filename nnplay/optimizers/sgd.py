@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nnplay.fields import flag, number
 from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.records.layer import Refused
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.optimizer import OptimizerRecord, setting_terms, update_count, update_kernel
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term
@@ -53,6 +53,7 @@ def rule() -> Operation:
     return Operation(
         name="update (sgd)",
         kernel=KERNEL,
+        cuda=(CudaRow(KERNEL),),
         reads=("optimizer", "gradients", "parameters", "momentum_buffer"),
         writes=("parameters", "momentum_buffer", "finite_flags"),
         reference=reference,

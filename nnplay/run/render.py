@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from nnplay import views
 from nnplay.health import findings
 from nnplay.network import silenced_frozen
-from nnplay.run.moments import find_moments
+from nnplay.run.moments import find_moments, find_ways
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.averaged_weights import average_words
 from nnplay.training.curve_recording import OF_EPOCHS
@@ -112,6 +113,7 @@ def pictures(trainer: Trainer, timeline: Timeline | None, look: Look, before: Ou
             held_out=look.held_out,
             before=before,
             moments=find_moments(timeline) if timeline is not None else (),
+            ways=partial(find_ways, timeline) if timeline is not None else tuple,
         )
     if look.layers:
         shown = found.get("shown")

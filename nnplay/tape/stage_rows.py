@@ -14,6 +14,7 @@ from nnplay.network.network import PlannedLayer
 from nnplay.operations.step import draw, gather, silence, sum_losses
 from nnplay.records.loss import LossPlan
 from nnplay.records.operation import BATCH, Operation, Use
+from nnplay.tape import jacobian_rows
 from nnplay.tape.machines.shares import MOVE, shares
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.objective import Objective, Term, full_name
@@ -21,10 +22,11 @@ from nnplay.tape.tape import Row, Stage
 
 if TYPE_CHECKING:
     from nnplay.tape.assembler import Assembly
+    from nnplay.tape.whole_rows import WholeRows
 
 
 @dataclass(slots=True)
-class _Pass:
+class TapePass:
     """One pass forward: for training, or for an evaluation.
 
     Attributes:
@@ -52,10 +54,12 @@ class StageRows:
     Attributes:
         stage: what it becomes.
         rows: of a training step, up to the last gradient.
+        whole: the rows of an optimizer that looks at all parameters at once, whose slots are declared.
     """
 
     def __init__(self, assembly: Assembly, objective: Objective) -> None:
         self.assembly, self.objective = assembly, objective
+        self.whole: WholeRows | None = None
         self.tape, self.spec, self.layout = assembly.tape, assembly.spec, assembly.tape.layout
         self.stage = Stage(objective)
         self.rows: list[Row] = []
@@ -80,18 +84,23 @@ class StageRows:
             for full in self.assembly.trained[network]:
                 slot = self.layout.add("gradients", f"d{self.name(full)}", self.tape.parameters[full].shape)
                 self.stage.gradients[full] = slot
+        if self.whole is not None:
+            self.whole.declare()
         terms = self.objective.passes
         plans = [self.plan_loss(term) for term in terms]
-        passes = [_Pass(term, self.name(term.name), "activations") for term in terms]
+        passes = [TapePass(term, self.name(term.name), "activations") for term in terms]
         for run in passes:
             self.gather(run)
         for run in passes:
             self.forward(run, passes[0])
         names = [self.score(plan, run) for plan, run in zip(plans, passes, strict=True)]
         self.sum_losses(passes, names)
-        self.backward(plans, passes, names)
+        if self.whole is not None and self.whole.rule.seed is not None:
+            jacobian_rows.write(self, self.whole.rule, passes[0], self.whole.slots, self.whole.columns)
+        else:
+            self.backward(plans, passes, names)
         train, self.rows = self.rows, []
-        evaluation = _Pass(terms[0], full_name("eval", self.objective.name), "evaluation")
+        evaluation = TapePass(terms[0], full_name("eval", self.objective.name), "evaluation")
         self.gather(evaluation)
         self.forward(evaluation, evaluation)
         self.score(plans[0], evaluation)
@@ -120,20 +129,20 @@ class StageRows:
         """A name with the stage's in front."""
         return full_name(self.objective.name, *parts)
 
-    def note(self, run: _Pass, name: str, slot: Slot) -> Slot:
+    def note(self, run: TapePass, name: str, slot: Slot) -> Slot:
         """Gives a slot a name that says what it is for."""
         full = full_name(run.term.name, name)
         self.stage.named[f"eval.{full}" if run.evaluates else full] = slot
         return slot
 
-    def noted(self, run: _Pass, name: str) -> Slot:
+    def noted(self, run: TapePass, name: str) -> Slot:
         """The slot that was given that name."""
         full = full_name(run.term.name, name)
         return self.stage.named[f"eval.{full}" if run.evaluates else full]
 
     # -- data, forward, loss, backward -----------------------------------------------------------------------------
 
-    def gather(self, run: _Pass) -> None:
+    def gather(self, run: TapePass) -> None:
         """The rows that put the batch of a pass in place: copied out of the data, or made."""
         term, spec = run.term, self.spec
         batch = "evaluation" if run.evaluates else "batch"
@@ -165,7 +174,7 @@ class StageRows:
 
     def add_source(
         self,
-        run: _Pass,
+        run: TapePass,
         operation: Operation,
         slots: tuple[Slot, ...],
         arrays: Mapping[str, str],
@@ -176,14 +185,14 @@ class StageRows:
         self.rows.append(Row(operation, "data", "", (), slots, given, (False,) * len(slots)))
         (self.stage.eval_sources if run.evaluates else self.stage.sources).append(arrays)
 
-    def forward(self, run: _Pass, first: _Pass) -> None:
+    def forward(self, run: TapePass, first: TapePass) -> None:
         """The rows of the networks of a pass, which begins with its input or within the first pass."""
         value = self.value_at(first, run.term.at) if run.term.at else self.noted(run, "input")
         for network in run.term.forward:
             value = self.forward_network(run, network, value)
         self.note(run, "output", value)
 
-    def value_at(self, run: _Pass, path: str) -> Slot:
+    def value_at(self, run: TapePass, path: str) -> Slot:
         """The slot of the output of a layer in a pass."""
         for network in run.term.forward:
             for planned in self.tape.networks[network].layers:
@@ -191,7 +200,7 @@ class StageRows:
                     return run.values[network][planned.output]
         raise InputError(f"there is no layer {path} on its way", where=self.objective.name)
 
-    def forward_network(self, run: _Pass, network: str, given: Slot) -> Slot:
+    def forward_network(self, run: TapePass, network: str, given: Slot) -> Slot:
         """The rows of one network, fed that value; returns its answer."""
         plan = self.tape.networks[network]
         values = run.values[network] = [given]
@@ -210,17 +219,18 @@ class StageRows:
             self.silence(silence.SILENCE, "forward", path, values[planned.output])
         return values[plan.output]
 
-    def declare_saved(self, run: _Pass, path: str, planned: PlannedLayer) -> None:
+    def declare_saved(self, run: TapePass, path: str, planned: PlannedLayer) -> None:
         scratch = run.region if run.evaluates else "scratch"
         for region, declared in ((run.region, planned.plan.saved), (scratch, planned.plan.scratch)):
             for name, shape in declared.items():
                 slot = self.layout.add(region, full_name(run.mark, path, name), shape)
                 run.saved[f"{path}.{name}"] = slot
 
-    def layer_names(self, run: _Pass, network: str, planned: PlannedLayer) -> dict[str, Slot]:
+    def layer_names(self, run: TapePass, network: str, planned: PlannedLayer) -> dict[str, Slot]:
         """The slots of a layer by the names of its record; gradients are not among them."""
         path, values = full_name(network, planned.path), run.values[network]
-        names = {"x": values[planned.inputs[0]], "y": values[planned.output]}
+        target = self.stage.named["eval.target" if run.evaluates else "target"]
+        names = {"x": values[planned.inputs[0]], "y": values[planned.output], "target": target}
         names |= {f"x{k}": values[value] for k, value in enumerate(planned.inputs)}
         names |= {name: self.tape.parameters[full_name(network, full)] for name, full in planned.parameters.items()}
         names |= {name: self.assembly.buffers[f"{path}.{name}"] for name in planned.plan.buffers}
@@ -228,7 +238,7 @@ class StageRows:
         live = [item.name for item in planned.layer.record.fields if item.live]
         return names | {name: self.assembly.settings[f"{path}.{name}"] for name in live}
 
-    def score(self, plan: LossPlan, run: _Pass) -> dict[str, Slot]:
+    def score(self, plan: LossPlan, run: TapePass) -> dict[str, Slot]:
         """The rows of the loss, and in an evaluation those that count right answers; returns the loss's slots."""
         add, term = self.layout.add, run.term
         names = {"prediction": self.noted(run, "output"), "target": self.noted(run, "target")}
@@ -257,7 +267,7 @@ class StageRows:
                 self.emit(Use(self.spec.score), "loss", "", names)
         return names
 
-    def sum_losses(self, passes: Sequence[_Pass], names: Sequence[dict[str, Slot]]) -> None:
+    def sum_losses(self, passes: Sequence[TapePass], names: Sequence[dict[str, Slot]]) -> None:
         """The rows that add the losses of all passes."""
         if not self.objective.adds_losses:
             return
@@ -266,7 +276,7 @@ class StageRows:
             operation = sum_losses.ADD_LOSS if number else sum_losses.SCALE_LOSS
             self.emit(Use(operation), "loss", "", {**slots, "total": total})
 
-    def backward(self, plans: Sequence[LossPlan], passes: Sequence[_Pass], names: Sequence[dict[str, Slot]]) -> None:
+    def backward(self, plans: Sequence[LossPlan], passes: Sequence[TapePass], names: Sequence[dict[str, Slot]]) -> None:
         """The way back through all passes, the objective's own last: the others may end within it."""
         deltas: dict[int, Slot] = {}
         for run in passes:
@@ -276,7 +286,7 @@ class StageRows:
             for network in reversed(run.term.forward):
                 self.backward_network(run, network, deltas)
 
-    def backward_loss(self, plan: LossPlan, run: _Pass, names: dict[str, Slot], deltas: Mapping[int, Slot]) -> None:
+    def backward_loss(self, plan: LossPlan, run: TapePass, names: dict[str, Slot], deltas: Mapping[int, Slot]) -> None:
         output = self.noted(run, "output")
         if id(output) not in deltas:
             return
@@ -290,7 +300,7 @@ class StageRows:
         if own is not delta:
             self.emit(Use(sum_losses.SCALE_GRADIENT), "backward", "", {**names, "gradient": own, "dprediction": delta})
 
-    def backward_network(self, run: _Pass, network: str, deltas: Mapping[int, Slot]) -> None:
+    def backward_network(self, run: TapePass, network: str, deltas: Mapping[int, Slot]) -> None:
         values = run.values[network]
         for planned in reversed(self.tape.networks[network].layers):
             delta = deltas.get(id(values[planned.output]))
@@ -299,11 +309,34 @@ class StageRows:
             path = full_name(network, planned.path)
             self.silence(silence.MASK_GRADIENT, "backward", path, delta)
             names = self.backward_names(run, network, planned, deltas)
-            for use in _wanted(planned.plan.backward, names):
+            for use in self.wanted(planned.plan.backward, names):
                 self.emit(use, "backward", path, names)
 
-    def declare_deltas(self, run: _Pass, deltas: dict[int, Slot]) -> None:
-        """A gradient slot for every value that a trained parameter stands in front of, by the value's slot."""
+    @staticmethod
+    def wanted(uses: Sequence[Use], names: Mapping[str, Slot]) -> list[Use]:
+        """Those rows of a backward pass that lead to a gradient that is needed; `names` lacks the others."""
+        kept: list[Use] = []
+        read: set[str] = set()
+        for use in reversed(uses):
+            operation = use.operation
+            reads = [use.names.get(name, name) for name in operation.reads]
+            writes = [use.names.get(name, name) for name in operation.writes]
+            leads = any(
+                names[name].region in ("deltas", "gradients") or name in read for name in writes if name in names
+            )
+            if leads and all(name in names for name in (*reads, *writes)):
+                kept.append(use)
+                read |= set(reads)
+        return kept[::-1]
+
+    def declare_deltas(self, run: TapePass, deltas: dict[int, Slot] | None = None, mark: str = "") -> dict[int, Slot]:
+        """A gradient slot for every value that a trained parameter stands in front of, by the value's slot.
+
+        Args:
+            deltas: those of other passes, to which these are added.
+            mark: stands behind the names, where there are several ways back.
+        """
+        deltas = {} if deltas is None else deltas
         needed: dict[int, tuple[str, Slot]] = {}
         if self.objective.to_input and not run.term.name:
             given = self.noted(run, "input")
@@ -316,10 +349,11 @@ class StageRows:
                 if trains or any(id(values[value]) in (needed.keys() | deltas.keys()) for value in planned.inputs):
                     needed[id(values[planned.output])] = f"{path}.output", values[planned.output]
         for key, (name, slot) in needed.items():
-            deltas[key] = self.layout.add("deltas", f"d{full_name(run.mark, name)}", slot.shape)
+            deltas[key] = self.layout.add("deltas", f"d{full_name(run.mark, name)} {mark}".strip(), slot.shape)
+        return deltas
 
     def backward_names(
-        self, run: _Pass, network: str, planned: PlannedLayer, deltas: Mapping[int, Slot]
+        self, run: TapePass, network: str, planned: PlannedLayer, deltas: Mapping[int, Slot]
     ) -> dict[str, Slot]:
         values = run.values[network]
         given = [deltas.get(id(values[value])) for value in planned.inputs]
@@ -353,18 +387,3 @@ class StageRows:
         integers = tuple(int(given[name]) for name in operation.integers)
         parts = shares(max(use.cost * capacity, MOVE * sum(slot.size(capacity) for slot in slots))) if use.cost else 1
         self.rows.append(Row(operation, phase, path, reads, writes, integers, adds, parts))
-
-
-def _wanted(uses: Sequence[Use], names: Mapping[str, Slot]) -> list[Use]:
-    """Those rows of a backward pass that lead to a gradient that is needed; `names` lacks the others."""
-    kept: list[Use] = []
-    read: set[str] = set()
-    for use in reversed(uses):
-        operation = use.operation
-        reads = [use.names.get(name, name) for name in operation.reads]
-        writes = [use.names.get(name, name) for name in operation.writes]
-        leads = any(names[name].region in ("deltas", "gradients") or name in read for name in writes if name in names)
-        if leads and all(name in names for name in (*reads, *writes)):
-            kept.append(use)
-            read |= set(reads)
-    return kept[::-1]

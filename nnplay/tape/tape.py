@@ -31,7 +31,8 @@ class Row:
     """One row, by names.
 
     Attributes:
-        phase: data, forward, loss, backward or update; evaluation rows are data, forward and loss.
+        phase: data, forward, loss, backward or update; evaluation rows are data, forward and loss. An optimizer that
+            tries points has a row in front of all others, of phase trial.
         path: the layer that it belongs to, or empty.
         reads, writes: slots, in the order of the operation's names.
         adds: for each write, whether it adds to a gradient that an earlier row began.

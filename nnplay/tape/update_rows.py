@@ -147,6 +147,13 @@ class UpdateRows:
             update += [self.put_back(full, part.path, part.unit) for full in self.trained_of(part.path)]
         return before, update + self.average_rows()
 
+    def first_rows(self) -> list[Row]:
+        """Rows in front of a step: none."""
+        return []
+
+    def finish(self) -> None:
+        """Nothing is left to say once the rows are written."""
+
     @property
     def all_parts(self) -> int:
         """Into how many parts a row over all trained parameters is cut."""

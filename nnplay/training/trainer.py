@@ -30,7 +30,7 @@ from nnplay.tape.memory_layout import STATE
 from nnplay.tape.objective import full_name
 from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
-from nnplay.training import live_settings, parameter_groups
+from nnplay.training import live_settings, parameter_groups, whole_data
 from nnplay.training.averaged_weights import AVERAGES, averaged_weights, averages
 from nnplay.training.batches import batch_count
 from nnplay.training.curve_recording import extend_history
@@ -114,6 +114,7 @@ class Trainer:
         self.settings = replace(self.settings, silent=silent, frozen=frozen)
         parameter_groups.check(self.plan, self.optimizer, self.settings.groups)
         batch_count(self.plan, self.split, self.settings)
+        whole_data.check(self.plan, self.split.train, self.loss, self.optimizer, self.settings)
         if self.players and self.settings.average in AVERAGES:
             hint = "set average to none, or train one network"
             raise InputError("weights are averaged only where one objective trains", where="average", hint=hint)
@@ -148,7 +149,7 @@ class Trainer:
         own = balanced(self.loss, self.split.train)
         stages = self.players.objectives_of(own, self.optimizer, weight, self.plans)
         spec = TapeSpec(
-            batch=self.batch_rows,
+            batch=self.block_rows,
             evaluation=rows_at_once(self.split),
             targets={"target": self.form.shape, **stages.targets},
             score=self.form.score,
@@ -157,7 +158,8 @@ class Trainer:
             frozen=silenced_frozen.read(settings.frozen),
             groups=parameter_groups.layers_of(settings.groups),
             average=self._average(),
-            accumulates=settings.accumulate > 1,
+            accumulates=settings.accumulate > 1 or self.block_rows < self.batch_rows,
+            rows=settings.step_rows(len(self.split.train)),
             numbers=live_settings.IN_MEMORY,
             noises=self.players.noises,
             constants=stages.constants,
@@ -186,10 +188,10 @@ class Trainer:
         settings, fewest = self.settings, max(plan.fewest_rows for plan in self.plans.values())
         self.machine.load(
             arrays,
-            batch=self.batch_rows,
+            batch=self.block_rows,
             fewest=fewest,
-            shuffle=settings.shuffle,
-            accumulate=settings.accumulate,
+            shuffle=settings.shuffle and not whole_data.looks_at_all(self.optimizer),
+            accumulate=-(-settings.step_rows(len(self.split.train)) // self.block_rows),
         )
         self._evaluation = Evaluation(self.machine, self.split, self.form, self._weights)
         self._layers = LayerRecorder(self.machine, self.plan, self.batch_rows)
@@ -203,6 +205,17 @@ class Trainer:
         self.recorded = self.scored_since = 0
         self.plateau = Plateau()
         self.write_settings()
+
+    def restart(self, seed: int, **changes: Any) -> None:
+        """Goes to step 0 of a run with another seed (of weights, order of rows, dropout) and changes as `set` takes.
+
+        Raises:
+            InputError: as `set` and `Network` do; nothing has changed then.
+        """
+        network, (optimizer, settings) = self.network.with_seed(seed), self._changed(seed=seed, **changes)
+        self._use(optimizer, settings, write=False)
+        self.network = network
+        self.rewind()
 
     # -- settings --------------------------------------------------------------------------------------------------
 
@@ -222,14 +235,19 @@ class Trainer:
         Raises:
             InputError: an unknown name or an illegal value; nothing has changed then.
         """
-        own = {key: changes.pop(key) for key in list(changes) if key in live_settings.LIVE_SETTINGS}
+        self._use(*self._changed(**changes))
+
+    def _changed(self, **changes: Any) -> tuple[Optimizer, TrainingSettings]:
+        """Optimizer and settings with changes, checked."""
+        own = {key: changes.pop(key) for key in list(changes) if key in (*live_settings.LIVE_SETTINGS, "seed")}
         optimizer = self.optimizer.with_live(**changes) if changes else self.optimizer
         settings = self.settings.changed(**own)
         silenced_frozen.check(self.plan, settings.silent, settings.frozen)
         parameter_groups.check(self.plan, optimizer, settings.groups)
-        self._use(optimizer, settings)
+        whole_data.check(self.plan, self.split.train, self.loss, optimizer, settings)
+        return optimizer, settings
 
-    def _use(self, optimizer: Optimizer, settings: TrainingSettings) -> None:
+    def _use(self, optimizer: Optimizer, settings: TrainingSettings, write: bool = True) -> None:
         """Puts settings in force; where rows of penalties or clipping come or go, on a new tape for the same state."""
         switched = live_settings.row_choices(settings) != live_settings.row_choices(self.settings)
         self.optimizer, self.settings = optimizer, settings
@@ -240,7 +258,8 @@ class Trainer:
             self.machine.state()[...] = old.state()
             self.machine.clock, self.machine.loss_sum = old.clock, old.loss_sum
             self.machine.keep_last_good()
-        self.write_settings()
+        if write:
+            self.write_settings()
 
     @property
     def network_seeds(self) -> dict[str, int]:
@@ -253,6 +272,13 @@ class Trainer:
     def batch_rows(self) -> int:
         """Rows of a full batch."""
         return self.settings.batch_rows(len(self.split.train))
+
+    @property
+    def block_rows(self) -> int:
+        """Rows that go through the network together: a full batch, or a block of one that must be seen whole."""
+        if not whole_data.looks_at_all(self.optimizer):
+            return self.batch_rows
+        return whole_data.block_rows(self.plan, self.optimizer, self.batch_rows)
 
     @property
     def batches(self) -> int:
@@ -436,6 +462,10 @@ class Trainer:
             InputError: the split has no such part.
         """
         return self._evaluation.scores(part)
+
+    def quick_scores(self, part: Part = "test") -> dict[str, float]:
+        """The loss of a part, and its accuracy where there are classes: of `evaluate`, what costs nearly nothing."""
+        return self._evaluation.quick_scores(part)
 
     def uncertainty(self, part: Part = "test") -> dict[str, Interval]:
         """Where scores of a part of up to 1,000 rows would likely be, were there many more: 95 % intervals.

@@ -42,11 +42,16 @@ _SHARED_WEIGHT: Final = 7
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one process compiles: kernels, for one floating-point type and one level of processors (or "host")."""
+    """What one process compiles: kernels, for one floating-point type and one level of processors (or "host").
+
+    Attributes:
+        capability: that of graphics cards, for which all the kernels become one module; None for a processor.
+    """
 
     kernels: tuple[Kernel, ...]
     dtype: str
     level: str
+    capability: tuple[int, int] | None = None
 
 
 def shared_out(kernels: Sequence[Kernel], processes: int, dtype: str, level: str) -> list[Share]:
@@ -223,7 +228,8 @@ def _order(share: Share) -> dict[str, object]:
             modules[module] = os.path.abspath(file)  # a user's own kernels: their code runs here already
     names = [kernel.name for kernel in share.kernels]
     folders = _folders()
-    return {"dtype": share.dtype, "level": share.level, "folders": folders, "modules": modules, "kernels": names}
+    order = {"dtype": share.dtype, "level": share.level, "folders": folders, "modules": modules, "kernels": names}
+    return order if share.capability is None else {**order, "capability": share.capability}
 
 
 def _folders() -> list[str]:

@@ -10,3 +10,5 @@ from __future__ import annotations
 dtype: str = ""
 #: A level of `processor.LEVELS`, which this machine need not have reached, or "host".
 level: str = "host"
+#: "cpu", or "cuda" in a process that compiles for graphics cards.
+target: str = "cpu"

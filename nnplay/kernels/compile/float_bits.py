@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from llvmlite import ir
 
 from nnplay.kernels.compile.intrinsics import intrinsic
+from nnplay.kernels.compile.jit import ON_CARD
 
 
 class _Form(NamedTuple):
@@ -44,7 +45,8 @@ def nearest(typing: Any, x: Any) -> Any:
     """The whole number nearest to x."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        name = f"llvm.rint.{_form(args[0]).name}"
+        on_card = "__nv_rintf" if _form(args[0]) is _F32 else "__nv_rint"
+        name = on_card if ON_CARD else f"llvm.rint.{_form(args[0]).name}"
         shape = ir.FunctionType(args[0].type, [args[0].type])
         return builder.call(builder.module.globals.get(name) or ir.Function(builder.module, shape, name), args)
 

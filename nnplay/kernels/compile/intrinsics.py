@@ -11,7 +11,7 @@ import numpy as np
 from llvmlite import ir
 from numba import extending
 
-from nnplay.kernels.compile.jit import DTYPE
+from nnplay.kernels.compile.jit import DTYPE, ON_CARD
 
 types: Any = numba.types
 
@@ -158,12 +158,24 @@ def multiply_add(typing: Any, a: Any, b: Any, c: Any) -> Any:
 
 
 @intrinsic
+def quotient(typing: Any, a: Any, b: Any) -> Any:
+    """a // b of numbers from 0 that have 32 bits: on a graphics card a fifth of the time of a division of 64."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        narrow = [builder.trunc(value, ir.IntType(32)) for value in args]
+        return builder.zext(builder.udiv(*narrow), _I64)
+
+    return types.int64(types.int64, types.int64), emit
+
+
+@intrinsic
 def mark_not_finite(typing: Any, found: Any, x: Any) -> Any:
     """`found`, or 1 where x is infinite or not a number; an integer, so that a loop over it may take any order."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         kind = args[1].type
-        name = f"llvm.fabs.{'f32' if DTYPE is np.float32 else 'f64'}"
+        narrow = DTYPE is np.float32
+        name = ("__nv_fabsf" if narrow else "__nv_fabs") if ON_CARD else f"llvm.fabs.{'f32' if narrow else 'f64'}"
         function = builder.module.globals.get(name) or ir.Function(builder.module, ir.FunctionType(kind, [kind]), name)
         wrong = builder.fcmp_unordered(">=", builder.call(function, [args[1]]), kind(float("inf")))
         return builder.or_(args[0], builder.zext(wrong, ir.IntType(32)))

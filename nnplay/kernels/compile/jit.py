@@ -22,6 +22,9 @@ COMPILING: Final = compiled_for.dtype
 #: The type that all numbers of a tape have; literals in kernels are of this type.
 DTYPE: Final[Any] = np.float64 if COMPILING == "float64" else np.float32
 
+#: Whether this process compiles for graphics cards.
+ON_CARD: Final = compiled_for.target == "cuda"
+
 KERNELS: Final[dict[str, Kernel]] = {}
 #: Functions with object code of their own that kernels call through a symbol.
 SHARED: Final[dict[str, Kernel]] = {}
@@ -70,6 +73,8 @@ def shared(arguments: str) -> Callable[[Callable[..., None]], Any]:
         SHARED[declared.name] = declared
         if not COMPILING:
             return function
+        if ON_CARD:
+            return inline(function)
         import llvmlite.binding as llvm
         from numba import types
 
@@ -93,14 +98,22 @@ def inline(function: Any) -> Any:
     """Declares a function that kernels call; LLVM inlines it where that pays."""
     if not COMPILING:
         return function
+    if ON_CARD:
+        return _device_function(function)
     import numba
 
     return numba.njit(**options())(with_typed_literals(function))
 
 
+def _device_function(function: Any) -> Any:
+    from nnplay.kernels.cuda.toolchain import cuda
+
+    return cuda.jit(device=True)(with_typed_literals(function))
+
+
 def force_inline(function: Any) -> Any:
     """`function`, inlined into its callers however long it is: a call that stays keeps a loop from being vectorised."""
-    if not COMPILING:
+    if not COMPILING or ON_CARD:
         return function
     import numba
 
@@ -115,6 +128,8 @@ def noalias(function: Any) -> Any:
     if not COMPILING:
         return function
     dispatcher = inline(function)
+    if ON_CARD:
+        return dispatcher
 
     def customized(flags: Any) -> Any:
         flags.noalias = True

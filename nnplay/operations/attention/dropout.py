@@ -12,7 +12,7 @@ from nnplay import rng
 from nnplay.fields import Field, number
 from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
 from nnplay.kernels.compile.jit import DTYPE, kernel
-from nnplay.kernels.operands import integer, part_of, share, size
+from nnplay.kernels.operands import integer, part_of, place_of, size
 from nnplay.kernels.random import uniform
 from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term, apply
@@ -54,9 +54,9 @@ def drop(row: Any, clock: Any, memory: Any, part: int) -> None:
     seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 1)
     p = DTYPE(integer(row, 0)) * 5.9604644775390625e-08
     kept = 1.0 / (1.0 - p)  # kept weights grow, so that the mean stays and evaluation needs no scaling
-    first, _ = share(row, part, size(row, 0))
+    count = size(row, 0)
     for i in range(weights.size):
-        mask[i] = kept if uniform(seed, stream, step, first + i) >= p else 0.0
+        mask[i] = kept if uniform(seed, stream, step, place_of(row, part, count, i)) >= p else 0.0
         thinned[i] = weights[i] * mask[i]
 
 

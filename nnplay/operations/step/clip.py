@@ -8,7 +8,7 @@ import numpy as np
 
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import flat, part_of
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import apply, scalar
 
 
@@ -41,6 +41,7 @@ def clamp_weights(row: Any, clock: Any, memory: Any, part: int) -> None:
 CLIP_NORM = Operation(
     name="clip by norm",
     kernel=scale_to_norm,
+    cuda=(CudaRow(scale_to_norm),),
     reads=("gradients", "norm", "clip_norm"),
     writes=("gradients",),
     reference=lambda g, norm, limit: g * (limit / (norm + 1e-6) if norm > limit else 1),
@@ -56,6 +57,7 @@ CLIP_NORM = Operation(
 CLIP_VALUE = Operation(
     name="clip by value",
     kernel=clamp_values,
+    cuda=(CudaRow(clamp_values),),
     reads=("gradients", "clip_value"),
     writes=("gradients",),
     reference=lambda g, limit: np.clip(g, -limit, limit),

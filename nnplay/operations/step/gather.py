@@ -9,10 +9,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.abi import CLOCK_BATCH, CLOCK_OFFSET
-from nnplay.kernels.compile.jit import COMPILING, kernel
+from nnplay.kernels.abi import CLOCK_BATCH, CLOCK_OFFSET, CLOCK_ORDER, ROW_PARTS
+from nnplay.kernels.arithmetic import quotient
+from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.operands import dimension, flat, integer
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term
 
 if COMPILING:
@@ -51,6 +52,44 @@ def gather_weights(row: Any, clock: Any, memory: Any, part: int) -> None:
     first = clock[CLOCK_BATCH] * integer(row, 2) + clock[CLOCK_OFFSET]
     for n in range(weight.size):
         weight[n] = weights[order[first + n]]
+
+
+@inline
+def order_of(clock: Any, address: int) -> Any:
+    """The order at an address, or the one that the clock names where there is none: each of many runs has its own."""
+    return integers_at(address if address != 0 else clock[CLOCK_ORDER])
+
+
+@kernel
+def gather_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `gather`: every parts-th number of x and y."""
+    x, y = flat(row, memory, 0), flat(row, memory, 1)
+    N = dimension(row, 0, 0)
+    features, targets = quotient(x.size, N), quotient(y.size, N)
+    all_x, all_y, order = numbers_at(integer(row, 0)), numbers_at(integer(row, 1)), order_of(clock, integer(row, 2))
+    first = clock[CLOCK_BATCH] * integer(row, 3) + clock[CLOCK_OFFSET]
+    i = part
+    while i < x.size:
+        n = quotient(i, features)
+        x[i] = all_x[order[first + n] * features + i - n * features]
+        i += row[ROW_PARTS]
+    i = part
+    while i < y.size:
+        n = quotient(i, targets)
+        y[i] = all_y[order[first + n] * targets + i - n * targets]
+        i += row[ROW_PARTS]
+
+
+@kernel
+def gather_weights_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `gather_weights`: every parts-th number of weight."""
+    weight = flat(row, memory, 0)
+    weights, order = numbers_at(integer(row, 0)), order_of(clock, integer(row, 1))
+    first = clock[CLOCK_BATCH] * integer(row, 2) + clock[CLOCK_OFFSET]
+    n = part
+    while n < weight.size:
+        weight[n] = weights[order[first + n]]
+        n += row[ROW_PARTS]
 
 
 @kernel
@@ -128,6 +167,7 @@ def _element(at: Any, input: Named) -> Term:
 GATHER = Operation(
     name="next batch",
     kernel=gather,
+    cuda=(CudaRow(gather_cuda),),
     reads=(),
     writes=("input", "target"),
     reference=reference,
@@ -141,6 +181,7 @@ GATHER = Operation(
 GATHER_WEIGHTS = Operation(
     name="weights of the next batch",
     kernel=gather_weights,
+    cuda=(CudaRow(gather_weights_cuda),),
     reads=(),
     writes=("weight",),
     reference=weights_reference,

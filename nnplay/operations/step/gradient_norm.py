@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from nnplay.kernels.arithmetic import lane_dot, lane_sum
+from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.arithmetic import lane_dot, lane_sum, multiply_add
 from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.cuda.partial import fold, folds, once, parts, room, whole
 from nnplay.kernels.operands import pointer, share, shifted, size
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import apply, total
 
 
@@ -29,6 +31,27 @@ def finish_norm(row: Any, clock: Any, memory: Any, part: int) -> None:
     pointer(row, memory, 1)[0] = math.sqrt(lane_sum(pointer(row, memory, 0), size(row, 0)))
 
 
+@kernel
+def squares_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """sums[part] = Σ g² over every parts-th number of g (M,)."""
+    g = pointer(row, memory, 0)
+    total = 0.0
+    i = part
+    while i < size(row, 0):
+        total = multiply_add(g[i], g[i], total)
+        i += row[ROW_PARTS]
+    room(row, memory)[part] = total
+
+
+@kernel
+def put_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """partial (P,) = Σ g², and zeros behind it."""
+    partial = pointer(row, memory, 1)
+    partial[0] = whole(row, memory)
+    for p in range(1, size(row, 1)):
+        partial[p] = 0.0
+
+
 def _parts_of(gradients: Any, parts: int) -> Any:
     edges = [gradients.size * part // parts for part in range(parts + 1)]
     return np.array([np.sum(gradients[a:b] ** 2) for a, b in pairwise(edges)])
@@ -37,6 +60,7 @@ def _parts_of(gradients: Any, parts: int) -> Any:
 PARTIAL = Operation(
     name="squared gradients",
     kernel=partial_norm,
+    cuda=(CudaRow(squares_cuda, parts), CudaRow(fold, folds), CudaRow(put_cuda, once)),
     reads=("gradients",),
     writes=("partial",),
     reference=_parts_of,
@@ -52,6 +76,7 @@ PARTIAL = Operation(
 FINISH = Operation(
     name="gradient norm",
     kernel=finish_norm,
+    cuda=(CudaRow(finish_norm, once),),
     reads=("partial",),
     writes=("norm",),
     reference=lambda partial: np.sqrt(np.sum(partial, keepdims=True)),

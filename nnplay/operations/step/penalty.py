@@ -8,7 +8,7 @@ import numpy as np
 
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import flat, part_of
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import apply, scalar
 
 
@@ -25,6 +25,7 @@ def add_penalty(row: Any, clock: Any, memory: Any, part: int) -> None:
 PENALTY = Operation(
     name="penalty on weights",
     kernel=add_penalty,
+    cuda=(CudaRow(add_penalty),),
     reads=("gradients", "weights", "l1", "l2"),
     writes=("gradients",),
     reference=lambda g, w, l1, l2: g + l1 * np.sign(w) + l2 * w,

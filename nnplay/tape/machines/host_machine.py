@@ -19,7 +19,7 @@ from nnplay.kernels.compile.jit import Kernel
 from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Array, Clock, EvalRows, Fault, Table
 from nnplay.tape.memory_layout import STATE, Slot
 from nnplay.tape.not_copied import NotCopied
-from nnplay.tape.tape import Row, Stage, Tape, encode
+from nnplay.tape.tape import Bounds, Row, Stage, Tape, encode
 from nnplay.tape.verify import verify
 from nnplay.text import shown
 
@@ -262,6 +262,16 @@ class HostMachine(NotCopied, abc.ABC):
     @abc.abstractmethod
     def run_table(self, table: Table, last: int, first: int = 0) -> None:
         """Runs rows `first` … `last - 1` of a table once."""
+
+    def run_further_batches(self, rows: Bounds) -> None:
+        """Runs the rows of each batch of a step but its first one; nothing where a step has one."""
+        step, before = int(self.cells[abi.CLOCK_STEP]), self.batch_size
+        for number in range(1, -(-self._rows_left() // self.batch_size)):
+            self.cells[abi.CLOCK_OFFSET], self.cells[abi.CLOCK_STEP] = before, step * self.step_batches + number
+            table = self._table_of(self._rows_left() - before)
+            self.run_table(table, rows.finish_at, rows.first)
+            before += table.n
+        self.cells[abi.CLOCK_OFFSET], self.cells[abi.CLOCK_STEP] = 0, step
 
     def shuffle(self) -> None:
         """Puts the rows in the order of the present epoch."""

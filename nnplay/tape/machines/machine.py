@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.kernels.compile.background import Compilation
 from nnplay.tape.memory_layout import Slot
-from nnplay.tape.tape import Row, Tape
+from nnplay.tape.tape import Bounds, Row, Tape
 from nnplay.text import shown
 
 Array = NDArray[Any]
@@ -194,6 +194,9 @@ class Machine(Protocol):
 
     def run_table(self, table: Table, last: int, first: int = 0) -> None:
         """Runs rows `first` … `last - 1` of a table once."""
+
+    def run_further_batches(self, rows: Bounds) -> None:
+        """Runs the rows of each batch of a step but its first one; nothing where a step has one."""
 
     def advance(self, steps: int) -> int:
         """Trains for up to `steps` (at most `MAX_STEPS`); returns how many were taken.

@@ -16,6 +16,7 @@ from nnplay.tui.widgets.cells import Cells, Row, fit, joined
 
 #: What a phase does, beside its name.
 PHASES = {
+    "trial": "where to look",
     "data": "the next batch",
     "forward": "from input to output",
     "loss": "how wrong the output is",

@@ -1,0 +1,39 @@
+"""The compiling process for graphics cards: a list of kernels becomes PTX with every kernel that is launched.
+
+Imported in the compiling process only.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from typing import BinaryIO, Final
+
+from nnplay.kernels.compile.intrinsics import types
+from nnplay.kernels.compile.jit import KERNELS
+from nnplay.kernels.cuda.toolchain import compile_for, ptx_of
+from nnplay.kernels.cuda.walk import make_dispatch, make_kernels
+
+#: Threads of a block at the most, and blocks that must fit on a processor at least: registers are shared out for them.
+THREADS: Final = (512, 1)
+_ENTRY: Final = re.compile(r"\.visible \.entry (\w+)")
+
+
+def compile_module(names: list[str], capability: tuple[int, int], out: BinaryIO) -> None:
+    """Writes `kernel NAME SIZE` and PTX for each of block_advance, block_table, grid_advance and grid_table.
+
+    Args:
+        names: kernels that rows call; a row's code is its number in this list.
+    """
+    for name in names:
+        importlib.import_module(name.partition(":")[0])
+    compile_for(capability)
+    dispatch = make_dispatch([KERNELS[name] for name in names])
+    arguments = (types.CPointer(types.int64), types.int64)
+    for form, grid in (("block", False), ("grid", True)):
+        for called, function in zip(("advance", "table"), make_kernels(dispatch, grid=grid), strict=True):
+            text = ptx_of(function, arguments, capability, THREADS)
+            code = _ENTRY.sub(f".visible .entry {form}_{called}", text).encode()
+            code = re.sub(rb"\b" + _ENTRY.search(text)[1].encode() + rb"(?=_param_)", f"{form}_{called}".encode(), code)
+            out.write(f"kernel {form}_{called} {len(code)}\n".encode() + code)
+            out.flush()

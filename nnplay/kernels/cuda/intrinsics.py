@@ -1,0 +1,104 @@
+"""What a thread of a graphics card can do besides arithmetic: barriers, and shared memory by a pointer.
+
+Imported in the compiling process only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+from llvmlite import ir
+from numba.core import cgutils
+
+from nnplay.kernels.compile.intrinsics import intrinsic, types
+from nnplay.kernels.compile.jit import DTYPE
+
+_I32, _I64 = ir.IntType(32), ir.IntType(64)
+_NUMBER: Any = numba.from_dtype(DTYPE)
+_POINTER: Any = types.CPointer(_NUMBER)
+_SHARED = 3
+
+
+@intrinsic
+def shared_numbers(typing: Any) -> Any:
+    """The block's shared memory, whose size the launch decides."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        real = context.get_value_type(_NUMBER)
+        kind = ir.ArrayType(real, 0)
+        name = "nnplay_shared"
+        room = builder.module.globals.get(name)
+        if room is None:
+            room = cgutils.add_global_variable(builder.module, kind, name, _SHARED)
+            room.linkage = "external"
+            room.align = 16
+        return builder.addrspacecast(builder.bitcast(room, real.as_pointer(_SHARED)), real.as_pointer())
+
+    return _POINTER(), emit
+
+
+@intrinsic
+def arrive(typing: Any, counter: Any) -> Any:
+    """Adds 1 to a counter (int64) of the whole launch, after all that this thread wrote; returns what it was."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        code = ir.InlineAsm(
+            ir.FunctionType(_I64, [_I64, _I64]), "atom.add.acq_rel.gpu.u64 $0, [$1], $2;", "=l,l,l,~{memory}", True
+        )
+        return builder.call(code, [builder.ptrtoint(args[0], _I64), _I64(1)])
+
+    return types.int64(counter), emit
+
+
+@intrinsic
+def look(typing: Any, counter: Any) -> Any:
+    """Reads such a counter, and all that was written before it was changed."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        code = ir.InlineAsm(ir.FunctionType(_I64, [_I64]), "ld.acquire.gpu.u64 $0, [$1];", "=l,l,~{memory}", True)
+        return builder.call(code, [builder.ptrtoint(args[0], _I64)])
+
+    return types.int64(counter), emit
+
+
+def _view(context: Any, builder: Any, kind: Any, data: Any, shape: list[Any], strides: list[Any]) -> Any:
+    from numba.np import arrayobj
+
+    array = arrayobj.make_array(kind)(context, builder)
+    size = context.get_constant(types.intp, context.get_abi_sizeof(data.type.pointee))
+    arrayobj.populate_array(array, data=data, shape=shape, strides=strides, itemsize=size, meminfo=None)
+    return array._getvalue()
+
+
+@intrinsic
+def every_nth(typing: Any, pointer: Any, count: Any, first: Any, step: Any) -> Any:
+    """Numbers first, first + step, … of `count`, as a vector."""
+    kind = types.Array(pointer.dtype, 1, "A")
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data, count, first, step = args
+        narrow = [
+            builder.trunc(value, _I32) for value in (builder.sub(builder.add(count, step), builder.add(first, _I64(1))), step)
+        ]
+        length = builder.zext(builder.udiv(*narrow), _I64)
+        stride = builder.mul(step, _I64(context.get_abi_sizeof(data.type.pointee)))
+        return _view(context, builder, kind, builder.gep(data, [first]), [length], [stride])
+
+    return kind(pointer, types.int64, types.int64, types.int64), emit
+
+
+@intrinsic
+def vector(typing: Any, pointer: Any, shape: Any) -> Any:
+    """Numbers at a place as an array of that shape: Numba's `carray`, which serves processors only."""
+    kind = types.Array(pointer.dtype, len(shape), "C")
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data, lengths = args
+        sizes = cgutils.unpack_tuple(builder, lengths, len(shape))
+        strides = [_I64(context.get_abi_sizeof(data.type.pointee))]
+        for size in sizes[:0:-1]:
+            strides.insert(0, builder.mul(strides[0], size))
+        return _view(context, builder, kind, data, sizes, strides)
+
+    return kind(pointer, shape), emit

@@ -1,0 +1,106 @@
+"""Which Numba compiles for graphics cards: the one import of it. Imported in the compiling process only.
+
+`numba-cuda` stands here; a successor with the same `jit` and `compile` takes its place in this file alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+
+def _find_libraries() -> None:
+    """Loads the compiler's libraries from the packages that hold them: without `site`, nobody else finds them."""
+    for folder in map(Path, sys.path):
+        for home in sorted(folder.glob("nvidia/cu1*")):
+            os.environ.setdefault("CUDA_HOME", str(home))
+            for library in sorted([*home.glob("lib/libnvrtc.so.1*"), *home.glob("lib/libnvvm.so.*")]):
+                ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)
+
+
+_find_libraries()
+with contextlib.suppress(ImportError):
+    import _numba_cuda_redirector  # noqa: F401 - puts numba-cuda where Numba's own, older one would be found
+
+import numba.cuda
+from numba.cuda.core import typed_passes
+from numba.cuda.cudadrv import nvvm
+
+cuda: Final[Any] = numba.cuda
+
+
+#: What is called from several places, and would be copied to each: the function that walks rows.
+_APART: Final = re.compile(r"^(define [^\n]*run_rows[^\n]*\))", re.MULTILINE)
+
+
+_FUNCTION: Final = re.compile(r"^define [^\n]*\n?\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+_LABEL: Final = re.compile(r"^([-\w.$]+):", re.MULTILINE)
+_BRANCH: Final = re.compile(r"^  br [^\n]*", re.MULTILINE)
+_TARGET: Final = re.compile(r"label %\"?([-\w.$]+)")
+_ROLLED: Final = '!987654321 = distinct !{!987654321, !987654322}\n!987654322 = !{!"llvm.loop.unroll.disable"}\n'
+
+
+def _rolled(text: str) -> str:
+    """LLVM's text of a module with every loop marked to stay as it is.
+
+    A row runs few turns of its loops, and its code is used once a step: what counts is how much code has to be fetched.
+    """
+
+    def mark(function: re.Match[str]) -> str:
+        body = function[0]
+        labels = {found[1]: found.start() for found in _LABEL.finditer(body)}
+
+        def marked(branch: re.Match[str]) -> str:
+            back = any(labels.get(name, len(body)) < branch.start() for name in _TARGET.findall(branch[0]))
+            return f"{branch[0]}, !llvm.loop !987654321" if back else branch[0]
+
+        return _BRANCH.sub(marked, body)
+
+    return _FUNCTION.sub(mark, text) + "\n" + _ROLLED
+
+
+class _Absent:
+    """Stands for the card that device functions ask for, where none need be."""
+
+    def __init__(self, capability: tuple[int, int]) -> None:
+        self.compute_capability = capability
+
+
+class _NoArray:
+    """No type is one."""
+
+
+def _types_without_arrays() -> Any:
+    """Numba's types, of which none counts as an array: it would refuse functions that return a view of memory."""
+    module = ModuleType("types")
+    module.__dict__.update(vars(typed_passes.types))
+    module.Array = _NoArray  # type: ignore[attr-defined]
+    return module
+
+
+def compile_for(capability: tuple[int, int]) -> None:
+    """Has device functions compiled for cards of this capability, without a driver, and no product fused with a sum
+    but where the source says `multiply_add`."""
+    from numba.cuda import dispatcher
+
+    dispatcher.get_current_device = lambda: _Absent(capability)
+    typed_passes.types = _types_without_arrays()
+    original = nvvm.compile_ir
+
+    def exact(irs: Any, **options: Any) -> Any:
+        texts = [irs] if isinstance(irs, str) else irs
+        return original([_rolled(_APART.sub(r"\1 noinline", text)) for text in texts], **{**options, "fma": False})
+
+    nvvm.compile_ir = exact
+
+
+def ptx_of(function: Any, arguments: tuple[Any, ...], capability: tuple[int, int], bounds: tuple[int, int]) -> str:
+    """PTX of a kernel that is launched with at most so many threads a block, of which so many fit on a processor."""
+    text, _ = cuda.compile(function, arguments, device=False, cc=capability, abi="numba", launch_bounds=bounds)
+    return str(text)

@@ -1,0 +1,205 @@
+"""A run on a graphics card: memory, tables and data there, and launches of many steps each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.kernels import abi
+from nnplay.kernels.cuda import driver, module
+from nnplay.kernels.cuda.driver import Buffer, Function, Module, buffer_of
+from nnplay.tape.machines.cuda_table import Encoded, encode, kernels_of, room_of
+from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Table
+from nnplay.tape.tape import Stage
+
+if TYPE_CHECKING:
+    from nnplay.tape.machines.cuda_machine import CudaMachine
+
+#: How long a launch takes at the most, in seconds: nobody can stop it before its end.
+LAUNCH: Final = 0.04
+#: Steps of the first launch, by which the length of the others is chosen.
+_FIRST_STEPS: Final = 8
+#: Threads of a block: where it has a run of its own, and where it is one of many.
+BLOCK_THREADS: Final = 128
+GRID_THREADS: Final = 512
+#: Numbers of memory up to which a run has one block.
+_SMALL: Final = 50_000
+
+
+class CardRun:
+    """What a machine has on the card, made for its data.
+
+    Args:
+        data: arrays that gathering rows read.
+        schedule: "block" or "grid", or "" for the one that suits the size.
+        threads: of a block; 0 for the usual number.
+    """
+
+    def __init__(
+        self, machine: CudaMachine, data: Sequence[NDArray[Any]], schedule: str = "", threads: int = 0
+    ) -> None:
+        self.card = driver.use()
+        tape = machine.tape
+        kernels = kernels_of(tape)
+        self._codes = {kernel.name: number for number, kernel in enumerate(kernels)}
+        self._data = {array.ctypes.data: buffer_of(array) for array in data}
+        self._order_here = machine.order.ctypes.data
+        self._tables: list[Buffer] = []
+        self.evaluation_at = tape.layout.bounds["evaluation"][0]
+        self.schedule = schedule or ("block" if self.evaluation_at <= _SMALL else "grid")
+        code = module.code(tuple(kernels))
+        self.advance_function: Function = Module(code[f"{self.schedule}_advance"]).function(f"{self.schedule}_advance")
+        self.threads = threads or (BLOCK_THREADS if self.schedule == "block" else GRID_THREADS)
+        self.blocks = 1
+        if self.schedule == "grid":
+            self.blocks = self.card.processors
+        self._build(machine)
+
+    @property
+    def where(self) -> str:
+        """What runs where, in words."""
+        how = "one block" if self.schedule == "block" else f"{self.blocks} blocks"
+        return f"{self.card.name}, {how} of {self.threads} threads"
+
+    # -- set-up ----------------------------------------------------------------------------------------------------
+
+    def _build(self, machine: CudaMachine) -> None:
+        """Tables, stages and the program."""
+        tape, everyone = machine.tape, self.threads * self.blocks
+        tables, watched = self._train(machine), self._watched(machine)
+        room = room_of([self._encode(table, most, everyone, 0) for table, most in (*tables, *watched)])
+        self.memory = Buffer((tape.size + room) * 4)
+        near = (self.evaluation_at + room) * 4
+        self.shared = near if self.schedule == "block" and near <= self.card.shared else 0
+        if self.shared:
+            self.advance_function.allow_shared(self.shared)
+        at = self.evaluation_at if self.shared else tape.size
+        full, *tail = [self._encode(table, most, everyone, at) for table, most in tables]
+        self.clock, self.barrier = Buffer(abi.CLOCK_SIZE * 8), Buffer(8)
+        self.trace, self.rates = (Buffer(MAX_STEPS * len(tape.stages) * k * 4) for k in (abi.TRACE_COLUMNS, 1))
+        self.epochs, self.loss_sum = Buffer(MAX_EPOCHS * abi.EPOCH_COLUMNS * 8), Buffer(8)
+        self.order, self.draws = self._on_card(machine.order), Buffer(machine.order.nbytes)
+        p = np.array(machine.program)
+        p[abi.PROGRAM_STAGES] = self._keep(np.array([_stage(stage, full) for stage in tape.stages], np.int64))
+        p[abi.PROGRAM_FULL] = self._keep(full.cells)
+        p[abi.PROGRAM_TAIL] = self._keep(tail[0].cells) if tail else p[abi.PROGRAM_FULL]
+        p[abi.PROGRAM_ORDER], p[abi.PROGRAM_DRAWS] = self.order.address, self.draws.address
+        p[abi.PROGRAM_TRACE], p[abi.PROGRAM_RATES] = self.trace.address, self.rates.address
+        p[abi.PROGRAM_EPOCHS], p[abi.PROGRAM_LOSS_SUM] = self.epochs.address, self.loss_sum.address
+        p[abi.PROGRAM_MEMORY], p[abi.PROGRAM_CLOCK] = self.memory.address, self.clock.address
+        p[abi.PROGRAM_BARRIER], p[abi.PROGRAM_JOB] = self.barrier.address, 0
+        p[abi.PROGRAM_SHARED] = self.evaluation_at if self.shared else 0
+        self._watch(p, [self._encode(table, most, everyone, tape.size) for table, most in watched])
+        self.program, self.on_card = p, buffer_of(p)
+        self._seen = (-1, 0)
+
+    def _watch(self, p: NDArray[np.int64], made: Sequence[Encoded]) -> None:
+        """The tables of the rows that are evaluated at the end of an epoch."""
+        if not made:
+            p[abi.PROGRAM_EVAL_EVERY] = 0
+            return
+        p[abi.PROGRAM_EVAL], p[abi.PROGRAM_EVAL_TAIL] = self._keep(made[0].cells), self._keep(made[-1].cells)
+        p[abi.PROGRAM_EVAL_COUNT] = len(made[0].cells)
+
+    def _train(self, machine: CudaMachine) -> list[tuple[Table, Table]]:
+        """The tables of a step, each with that of the largest batch."""
+        tables = [machine.full_table] if machine.tail_table is None else [machine.full_table, machine.tail_table]
+        return [(table, machine.full_table) for table in tables]
+
+    def _watched(self, machine: CudaMachine) -> list[tuple[Table, Table]]:
+        """The same of what is evaluated at the end of an epoch."""
+        rows = machine.watched
+        if rows is None or not machine.program[abi.PROGRAM_EVAL_EVERY]:
+            return []
+        return [(table, rows.table) for table in (rows.table, rows.tail) if table is not None]
+
+    def _encode(self, table: Table, largest: Table, threads: int, room: int) -> Encoded:
+        made = encode(table, largest, self._codes, room, threads)
+        for number, row in enumerate(table.rows):
+            if row.phase == "data":
+                for k, name in enumerate(row.operation.integers):
+                    if name != "size":
+                        column = made.cells[made.starts[number] : made.starts[number + 1], abi.ROW_INTEGERS + k]
+                        here = int(column[0])
+                        column[:] = 0 if here == self._order_here else self._data[here].address
+        return made
+
+    def _keep(self, array: NDArray[Any]) -> int:
+        self._tables.append(buffer_of(array))
+        return self._tables[-1].address
+
+    def _on_card(self, array: NDArray[Any]) -> Buffer:
+        return self._data[array.ctypes.data]
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    def advance(self, machine: CudaMachine, steps: int) -> int:
+        """Trains for up to so many steps, in launches of at most `LAUNCH` seconds; returns how many were taken."""
+        driver.use()
+        taken = epochs = 0
+        machine.program[[abi.PROGRAM_STEPS_DONE, abi.PROGRAM_EPOCH_COUNT]] = 0
+        self._send(machine)
+        count = machine.steps_a_launch or _FIRST_STEPS
+        while taken < steps:
+            begun = time.perf_counter()
+            asked = min(count, steps - taken)
+            done, ended = self._launch(machine, taken, asked, epochs)
+            taken, epochs = taken + done, epochs + ended
+            machine.program[[abi.PROGRAM_STEPS_DONE, abi.PROGRAM_EPOCH_COUNT]] = taken, epochs
+            per_step = (time.perf_counter() - begun) / max(1, done)
+            count = max(1, min(MAX_STEPS, int(LAUNCH / per_step), 4 * count))
+            if machine.stop or done < asked or machine.cells[abi.CLOCK_FAULT]:
+                break
+        machine.steps_a_launch = count
+        self._fetch(machine)
+        return taken
+
+    def _send(self, machine: CudaMachine) -> None:
+        self.memory.write(machine.memory)
+        self.loss_sum.write(machine._loss_sum)
+
+    def _fetch(self, machine: CudaMachine) -> None:
+        self.memory.read(machine.memory)
+
+    def _launch(self, machine: CudaMachine, at: int, steps: int, epochs: int) -> tuple[int, int]:
+        """Runs so many steps, whose rates begin at row `at`; returns how many were taken, and the epochs that ended."""
+        cells = np.array(machine.cells)
+        seed, shuffled = self._seen
+        cells[abi.CLOCK_SHUFFLED] = shuffled if int(cells[abi.CLOCK_SEED]) == seed else 0
+        cells[abi.CLOCK_ORDER] = self.order.address
+        self.clock.write(cells)
+        self.rates.write(np.ascontiguousarray(machine.rates[at : at + steps], np.float32))
+        p = self.program
+        p[abi.PROGRAM_STEPS_DONE] = p[abi.PROGRAM_EPOCH_COUNT] = 0
+        p[abi.PROGRAM_EPOCH_CAPACITY] = MAX_EPOCHS - epochs
+        self.on_card.write(p)
+        self.advance_function.launch(
+            self.blocks, self.threads, self.shared, self.on_card.address, steps, together=self.schedule == "grid"
+        )
+        self.on_card.read(p)
+        self.clock.read(cells)
+        self._seen = (int(cells[abi.CLOCK_SEED]), int(cells[abi.CLOCK_SHUFFLED]))
+        cells[[abi.CLOCK_SHUFFLED, abi.CLOCK_ORDER]] = 0  # the order is on the card only
+        machine.cells[:] = cells
+        done, ended = int(p[abi.PROGRAM_STEPS_DONE]), int(p[abi.PROGRAM_EPOCH_COUNT])
+        self.trace.read(machine.trace[at : at + min(steps, done + 1)])
+        self.epochs.read(machine.epochs[epochs : epochs + ended])
+        self.loss_sum.read(machine._loss_sum)
+        return done, ended
+
+
+def _stage(stage: Stage, encoded: Encoded) -> list[int]:
+    """A stage as the loop reads it, its rows counted as the card does."""
+    named, rows, starts = stage.named, stage.rows, encoded.starts
+    line = [0] * abi.STAGE_SIZE
+    line[abi.STAGE_FIRST], line[abi.STAGE_FINISH_AT] = int(starts[rows.first]), int(starts[rows.finish_at])
+    line[abi.STAGE_UPDATE_AT], line[abi.STAGE_END] = int(starts[rows.update_at]), int(starts[rows.end])
+    line[abi.STAGE_EVERY] = stage.objective.every
+    line[abi.STAGE_LOSS], line[abi.STAGE_NORM] = named["loss"].offset, named["norm"].offset
+    line[abi.STAGE_RATE_AT] = named["optimizer"].offset
+    line[abi.STAGE_FLAGS], line[abi.STAGE_FLAGS_COUNT] = named["finite_flags"].offset, named["finite_flags"].size(1)
+    return line

@@ -1,0 +1,106 @@
+"""Runs a tape on a graphics card: training there, in launches of many steps; all that is looked at, here.
+
+Memory here is a copy of that on the card, sent before a call and fetched behind it, so views are as live as on a
+processor. Where the card cannot be used, or no longer, the processor goes on from the same step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nnplay.errors import NnplayError
+from nnplay.kernels.cuda import driver
+from nnplay.tape.machines.card_run import CardRun
+from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.cuda_table import lacking
+from nnplay.tape.machines.machine import MAX_STEPS, Array, EvalRows, Progress
+from nnplay.tape.memory_layout import Slot
+from nnplay.tape.tape import Tape
+
+
+class CudaMachine(CpuMachine):
+    """A tape whose training steps a graphics card takes.
+
+    Args:
+        tape, dtype, threads, progress, wait: as for `CpuMachine`.
+
+    Attributes:
+        schedule: "block" or "grid" has all rows of a step run by one block, or by all of the card; "" lets size decide.
+        why_not: why the processor trains instead; empty while the card does.
+        steps_a_launch: so many steps take about `LAUNCH` seconds; 0 before any was taken.
+    """
+
+    schedule = ""
+
+    def __init__(
+        self,
+        tape: Tape,
+        *,
+        dtype: str = "float32",
+        threads: int = 1,
+        progress: Progress | None = None,
+        wait: bool = True,
+    ) -> None:
+        super().__init__(tape, dtype=dtype, threads=threads, progress=progress, wait=wait)
+        self.why_not = _reason(tape, dtype)
+        self.steps_a_launch = 0
+        self._run: CardRun | None = None
+
+    @property
+    def watched(self) -> EvalRows | None:
+        """What is evaluated within `advance`."""
+        return self._watched
+
+    def load(
+        self, arrays: Mapping[str, Array], *, batch: int, fewest: int = 1, shuffle: bool = True, accumulate: int = 1
+    ) -> None:
+        """Gives the training rows: arrays (rows, …) by name, copied in the tape's type."""
+        super().load(arrays, batch=batch, fewest=fewest, shuffle=shuffle, accumulate=accumulate)
+        self._run = None
+
+    def watch(self, rows: EvalRows, every: int) -> None:
+        """Evaluates those rows within `advance`, at the end of every `every`-th epoch (0: never)."""
+        super().watch(rows, every)
+        self._run = None
+
+    def value_after_step(self, slot: Slot) -> Array:
+        """What the last training step left in a slot."""
+        return super().value_after_step(slot) if self._run is None else self.view(slot)
+
+    def advance(self, steps: int) -> int:
+        """Trains for up to `steps` (at most `MAX_STEPS`); returns how many were taken."""
+        if self.why_not:
+            return super().advance(steps)
+        try:
+            if self._run is None:
+                self._run = self._begin()
+            return self._run.advance(self, min(steps, MAX_STEPS))
+        except NnplayError as error:
+            self._run, self.why_not = None, str(error)
+            taken = self.steps_taken
+            return taken or super().advance(steps)
+
+    @property
+    def where(self) -> str:
+        """What runs where and why, in words."""
+        return f"the processor trains: {self.why_not}" if self.why_not else self._run.where if self._run else ""
+
+    def _begin(self) -> CardRun:
+        watched = () if self._watched is None else self._watched.data
+        return CardRun(self, [*self._data, *watched], self.schedule)
+
+
+def _reason(tape: Tape, dtype: str) -> str:
+    """Why a card cannot train this; empty if it can."""
+    if dtype != "float32":
+        return f"{dtype} is for the processor"
+    missing = lacking(tape)
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        return f"there is no CUDA form of {missing[0]}{more}"
+    try:
+        found = driver.card()
+    except NnplayError as error:
+        return error.message
+    need, have = tape.size * 4, found.memory
+    return f"{need / 1e9:.1f} GB are needed and the card has {have / 1e9:.1f}" if need > 0.9 * have else ""

@@ -1,0 +1,119 @@
+"""Rows as a graphics card walks them: an operation's own rows for it, with room for their partial sums."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.kernels import abi
+from nnplay.kernels.compile.jit import KERNELS, Kernel
+from nnplay.kernels.cuda.partial import FOLDED
+from nnplay.records.operation import ALL_THREADS
+from nnplay.tape.machines.machine import Table
+from nnplay.tape.tape import Tape
+
+
+#: Kernels that every module has, so that most networks find theirs made: their records' modules, and what they are.
+_USUAL: Final = (
+    "nnplay.layers.linear:forward_cuda",
+    "nnplay.layers.linear:backward_weight_cuda",
+    "nnplay.layers.linear:backward_bias_cuda",
+    "nnplay.layers.linear:backward_input_cuda",
+    "nnplay.layers.relu:value_forward",
+    "nnplay.layers.relu:derivative_backward",
+    "nnplay.layers.tanh:value_forward",
+    "nnplay.layers.tanh:derivative_backward",
+    "nnplay.layers.sigmoid:value_forward",
+    "nnplay.layers.sigmoid:derivative_backward",
+    "nnplay.losses.cross_entropy:rows_cuda",
+    "nnplay.losses.cross_entropy:mean_cuda",
+    "nnplay.losses.cross_entropy:backward",
+    "nnplay.losses.mse:value_partial",
+    "nnplay.losses.mse:value_mean",
+    "nnplay.losses.mse:derivative_backward",
+    "nnplay.losses.binary_cross_entropy_logits:value_partial",
+    "nnplay.losses.binary_cross_entropy_logits:value_mean",
+    "nnplay.losses.binary_cross_entropy_logits:derivative_backward",
+    "nnplay.operations.scoring:largest_cuda",
+    "nnplay.operations.scoring:above_zero_cuda",
+    "nnplay.operations.scoring:score_cuda",
+    "nnplay.operations.step.clip:scale_to_norm",
+    "nnplay.operations.step.gather:gather_cuda",
+    "nnplay.operations.step.gradient_norm:squares_cuda",
+    "nnplay.operations.step.gradient_norm:put_cuda",
+    "nnplay.operations.step.gradient_norm:finish_norm",
+    "nnplay.kernels.cuda.partial:fold",
+    "nnplay.optimizers.adam:update",
+    "nnplay.optimizers.sgd:update",
+)
+
+
+def kernels_of(tape: Tape) -> list[Kernel]:
+    """Every kernel that the rows of a tape call on a card, and the usual ones, in the order of their names."""
+    for name in _USUAL:
+        importlib.import_module(name.partition(":")[0])
+    found = {name: KERNELS[name] for name in _USUAL}
+    for row in [*tape.train, *(row for stage in tape.stages for row in stage.evaluation)]:
+        found |= {item.kernel.name: item.kernel for item in row.operation.cuda}
+    return [found[name] for name in sorted(found)]
+
+
+def lacking(tape: Tape) -> list[str]:
+    """The rows that have no form for a card, as "layer 3.conv2d: gradient of x", each once."""
+    rows = [*tape.train, *(row for stage in tape.stages for row in stage.evaluation)]
+    found = [f"{row.path or row.phase}: {row.operation.name}" for row in rows if not row.operation.cuda]
+    return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A table for a card.
+
+    Attributes:
+        cells: (rows, width).
+        starts: where each row of the tape begins in it, and behind them where it ends.
+    """
+
+    cells: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+
+def encode(table: Table, largest: Table, codes: Mapping[str, int], room: int, threads: int) -> Encoded:
+    """A table for a card.
+
+    Args:
+        largest: the same rows for the largest batch: what that leaves out is left out.
+        codes: number of each kernel.
+        room: offset of the room for partial sums in memory.
+        threads: how many share a row.
+    """
+    lines, starts = [], [0]
+    for row, cells, most in zip(table.rows, table.cells, largest.cells, strict=True):
+        sizes, at_most = ([int(line[_size_at(k)]) for k in range(len(row.operands))] for line in (cells, most))
+        first = 0
+        for item in row.operation.cuda:
+            if item.parts(at_most, row.integers) == 0:
+                continue
+            parts = item.parts(sizes, row.integers)
+            line = cells.copy()
+            line[abi.ROW_ADDRESS] = codes[item.kernel.name]
+            line[abi.ROW_PARTS] = threads if parts == ALL_THREADS else parts
+            first = first or max(0, parts)
+            line[abi.ROW_ROOM], line[abi.ROW_ROOM_COUNT] = room, first
+            lines.append(line)
+        starts.append(len(lines))
+    return Encoded(np.array(lines, np.int64), np.array(starts, np.int64))
+
+
+def room_of(made: Iterable[Encoded]) -> int:
+    """Numbers that the partial sums of the rows of these tables can take."""
+    return FOLDED + max(int(table.cells[:, abi.ROW_ROOM_COUNT].max()) for table in made)
+
+
+def _size_at(k: int) -> int:
+    return abi.ROW_OPERANDS + k * abi.OPERAND_WIDTH + abi.OPERAND_SIZE

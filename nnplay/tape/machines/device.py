@@ -1,0 +1,83 @@
+"""Where a run's steps are taken: on the processor, or on a graphics card. Nothing of a card is touched unless asked for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nnplay.arguments import same_word
+from nnplay.errors import InputError, NnplayError
+from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.machine import Machine, Progress
+from nnplay.tape.tape import Tape
+from nnplay.text import shown
+
+DEVICES: Final = ("cpu", "auto", "cuda")
+#: Numbers of a training step from which on a card is worth its launches, where it is left to choose.
+WORTH_A_CARD: Final = 500_000
+
+
+class _Choice:
+    """What the command line asked for."""
+
+    device = "cpu"
+
+
+def choose(device: str) -> None:
+    """Sets where runs that are made from now on take their steps.
+
+    Raises:
+        InputError: no such device.
+    """
+    if not same_word(device, DEVICES):
+        raise InputError(f"{shown(device)} is not a device", where="--device", hint=f"one of {', '.join(DEVICES)}")
+    _Choice.device = device
+
+
+def chosen() -> str:
+    """What was chosen."""
+    return _Choice.device
+
+
+def make_machine(
+    tape: Tape, *, dtype: str = "float32", threads: int = 1, progress: Progress | None = None, wait: bool = True
+) -> Machine:
+    """A machine of the chosen device, as `nnplay.tape.machines.machine.MachineMaker` says; one for the processor where
+    the device is left to choose and there is no card, or nothing to be gained from one."""
+    device = _Choice.device
+    if device == "cpu" or (device == "auto" and not _worth_a_card(tape, dtype)):
+        return CpuMachine(tape, dtype=dtype, threads=threads, progress=progress, wait=wait)
+    from nnplay.tape.machines.cuda_machine import CudaMachine
+
+    return CudaMachine(tape, dtype=dtype, threads=threads, progress=progress, wait=wait)
+
+
+def begin_machine(tape: Tape, *, dtype: str = "float32", threads: int = 1, progress: Progress | None = None) -> Machine:
+    """The same, there at once: kernels that are missing are compiled in the background."""
+    return make_machine(tape, dtype=dtype, threads=threads, progress=progress, wait=False)
+
+
+def _worth_a_card(tape: Tape, dtype: str) -> bool:
+    if dtype != "float32" or tape.layout.bounds["evaluation"][0] < WORTH_A_CARD:
+        return False
+    from nnplay.kernels.cuda import driver
+    from nnplay.tape.machines.cuda_table import lacking
+
+    try:
+        driver.card()
+    except NnplayError:
+        return False
+    return not lacking(tape)
+
+
+def describe() -> str:
+    """One line that says what runs where, and why."""
+    from nnplay.kernels.cuda import driver
+
+    try:
+        card = driver.card()
+    except NnplayError as error:
+        return f"training on the processor: {error.what}"
+    found = f"{card.name}, {card.memory / 2**30:.0f} GiB"
+    if _Choice.device == "cpu":
+        return f"training on the processor; --device cuda trains on {found}"
+    return f"training on {found}"
