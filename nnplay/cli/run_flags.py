@@ -15,6 +15,7 @@ from nnplay.errors import InputError, unknown
 from nnplay.fields import REQUIRED, Field
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
 from nnplay.records.schedule import is_chain
+from nnplay.tape.machines.device import DEVICES
 
 _SECTIONS: Final = ("data", "split", "training", "stop", "optimizer", "loss", "schedule")
 
@@ -36,6 +37,16 @@ def add_main_flags(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="set a field of the data set, or section.key=value",
+    )
+
+
+def add_device_flag(parser: argparse.ArgumentParser) -> None:
+    """Adds the option that says what trains: the processor, or a graphics card."""
+    parser.add_argument(
+        "--device",
+        choices=DEVICES,
+        default="cpu",
+        help="what trains: cpu, cuda (a graphics card), or auto (a card where there is one and it is faster)",
     )
 
 
