@@ -40,6 +40,7 @@ _USUAL: Final = (
     "nnplay.losses.binary_cross_entropy_logits:value_partial",
     "nnplay.losses.binary_cross_entropy_logits:value_mean",
     "nnplay.losses.binary_cross_entropy_logits:derivative_backward",
+    "nnplay.operations.copy:copy",
     "nnplay.operations.scoring:largest_cuda",
     "nnplay.operations.scoring:above_zero_cuda",
     "nnplay.operations.scoring:score_cuda",
