@@ -22,6 +22,8 @@ from nnplay.tape.tape import Tape
 #: Kernels that every module has, so that most networks find theirs made: their records' modules, and what they are.
 _USUAL: Final = (
     "nnplay.layers.linear:forward_cuda",
+    "nnplay.layers.linear:forward_shares",
+    "nnplay.layers.linear:backward_input_shares",
     "nnplay.layers.linear:backward_weight_cuda",
     "nnplay.layers.linear:backward_bias_cuda",
     "nnplay.layers.linear:backward_input_cuda",
