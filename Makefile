@@ -16,7 +16,7 @@ play: setup  ## set everything up and open the playground
 	@$(PACKS_BESIDE)
 	$(BIN)/nnplay
 
-test: setup-test  ## set everything up and run the tests, in a process for each core
+test: setup-test  ## set everything up and run the tests, in one process more than there are cores
 	$(BIN)/python -m nnplay.tape.packs
 	$(BIN)/python -m pytest
 

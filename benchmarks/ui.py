@@ -25,6 +25,7 @@ import sys
 import tempfile
 import termios
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -158,9 +159,12 @@ def starts() -> list[str]:
     ]
 
 
-def training(path: Path, rate: float = 0.0, options: list[str] | None = None) -> Line:
+def training(
+    path: Path, rate: float = 0.0, options: list[str] | None = None, size: tuple[int, int] = (120, 40)
+) -> Line:
     """The playground, opened and training, with the cursor in a form."""
-    line = Line([str(PROGRAM), str(path), *(options or [])], rate=rate).__enter__()
+    columns, rows = size
+    line = Line([str(PROGRAM), str(path), *(options or [])], rate=rate, columns=columns, rows=rows).__enter__()
     line.until(b"press space", 120.0)
     line.during(3.0)  # kernels are loaded
     line.press(b" +3")  # at full speed, and to the form of the training
@@ -218,10 +222,10 @@ def by_pane(data: bytes, regions: dict[str, tuple[int, int, int, int]]) -> dict[
     return totals
 
 
-def headless_speed(folder: Path, seconds: float) -> float:
+def headless_speed(folder: Path, seconds: float, options: Sequence[str] = ()) -> float:
     """Steps a second of the same run without a screen."""
     path = folder / "headless"
-    subprocess.run([sys.executable, str(PROGRAM), str(path), "--headless", str(seconds + 4)], check=True)
+    subprocess.run([sys.executable, str(PROGRAM), str(path), *options, "--headless", str(seconds + 4)], check=True)
     return speed(notes(path)[-int(2 * seconds) :])
 
 
@@ -308,6 +312,23 @@ def large(keys: int, *, write: bool) -> None:
         write_section("The playground with large runs", lines)
 
 
+def panes(rounds: int, *, write: bool) -> None:
+    """Measures what views of every kind take from the training, and writes the section about it."""
+    import ui_panes
+
+    with tempfile.TemporaryDirectory() as name:
+        rows = ui_panes.measure(Path(name), rounds)
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    lines = [
+        f"All panes at {ui_panes.SIZE[0]}×{ui_panes.SIZE[1]}; each speed is the median of {rounds} rounds, in turn"
+    ]
+    lines[0] += f" with and without a screen; load averages at the end: {load}."
+    lines += ["", *rows, "", f"Command: `python benchmarks/ui.py --panes {rounds}`"]
+    print("\n".join(lines))
+    if write:
+        write_section("Training with all panes open", lines)
+
+
 def main() -> None:
     """Measures and writes the section."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -316,7 +337,11 @@ def main() -> None:
     parser.add_argument("--print", action="store_true", help="print only, without writing RESULTS.md")
     parser.add_argument("--memory-minutes", type=float, default=0.0, help="watch memory only, for so long (30)")
     parser.add_argument("--large", action="store_true", help="only runs that are large for a screen")
+    parser.add_argument("--panes", type=int, default=0, metavar="ROUNDS", help="only what views take from the training")
     options = parser.parse_args()
+    if options.panes:
+        panes(options.panes, write=not options.print)
+        return
     if options.memory_minutes:
         memory(options.memory_minutes, write=not options.print)
         return

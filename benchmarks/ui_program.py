@@ -54,6 +54,9 @@ def main() -> None:
     if "--bare" in sys.argv:
         bare()
         return
+    from nnplay.system import product_threads
+
+    product_threads.keep_to_one()  # as the program does
     from nnplay.config import RunConfig
     from nnplay.presets.catalogue import load_preset
     from nnplay.run.playground import FIRST, PlaygroundBackend

@@ -20,6 +20,9 @@ LAYER: Final = 0x100000
 
 _MASK = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
+#: Factors of the two halves of the state, and what is added to the two keys before each of ten rounds.
+_FACTORS = np.array([[0xD2511F53], [0xCD9E8D57]], np.uint64)
+_ROUNDS = np.arange(10, dtype=np.uint64)[:, None, None] * np.array([[0x9E3779B9], [0xBB67AE85]], np.uint64)
 
 
 def bits(seed: int, stream: int, step: int, index: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -31,20 +34,20 @@ def bits(seed: int, stream: int, step: int, index: NDArray[np.int64]) -> NDArray
         step: training step, epoch, or 0.
         index: which number of the stream.
     """
-    c0 = index.astype(np.uint64) & _MASK
-    c1 = index.astype(np.uint64) >> _SHIFT
-    c2 = np.full_like(c0, step & 0xFFFFFFFF)
-    c3 = np.full_like(c0, step >> 32)
-    k0 = seed & 0xFFFFFFFF
-    k1 = ((seed >> 32) ^ stream) & 0xFFFFFFFF
-    for _ in range(10):
-        p0 = np.uint64(0xD2511F53) * c0
-        p1 = np.uint64(0xCD9E8D57) * c2
-        c0, c1 = (p1 >> _SHIFT) ^ c1 ^ np.uint64(k0), p1 & _MASK
-        c2, c3 = (p0 >> _SHIFT) ^ c3 ^ np.uint64(k1), p0 & _MASK
-        k0 = (k0 + 0x9E3779B9) & 0xFFFFFFFF
-        k1 = (k1 + 0xBB67AE85) & 0xFFFFFFFF
-    return c0
+    flat = index.reshape(-1).astype(np.uint64)
+    a, b = np.empty((2, flat.size), np.uint64), np.empty((2, flat.size), np.uint64)
+    a[0], a[1] = flat & _MASK, step & 0xFFFFFFFF
+    b[0], b[1] = flat >> _SHIFT, step >> 32
+    key = np.array([[seed & 0xFFFFFFFF], [((seed >> 32) ^ stream) & 0xFFFFFFFF]], np.uint64)
+    product = np.empty_like(a)
+    for key_of_round in (key + _ROUNDS) & _MASK:
+        np.multiply(a, _FACTORS, out=product)
+        np.right_shift(product[::-1], _SHIFT, out=a)
+        np.bitwise_xor(a, b, out=a)
+        np.bitwise_xor(a, key_of_round, out=a)
+        np.bitwise_and(product[::-1], _MASK, out=b)
+    drawn: NDArray[np.uint64] = a[0].reshape(index.shape)
+    return drawn
 
 
 def uniform(seed: int, stream: int, step: int, shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.detection.objects import box_count, join_target
 from nnplay.errors import InputError
 from nnplay.kernels import abi
 from nnplay.network.network import Network
@@ -75,11 +76,18 @@ def network_of(record: LayerRecord, case: Case) -> tuple[tuple[Layer, ...], tupl
     first: Any = shapes[0]
     front = layer_named("linear", first[-1], name="front")
     if record.joins:
-        flat = [layer_named("global_avg_pool")]
-        branches = [[*(flat if len(shape) < len(first) else []), layer_named("linear", shape[-1])] for shape in shapes]
-        return (front, record(*branches, **case.values)), first
+        return (front, record(*(_branch(first, shape) for shape in shapes), **case.values)), first
     tested = record(**case.values)
     return ((tested,) if case.tokens else (front, tested)), first
+
+
+def _branch(first: tuple[int, ...], shape: tuple[int, ...]) -> list[Layer]:
+    """A branch that makes `shape` of an input of the shape `first`."""
+    if len(shape) < len(first):
+        return [layer_named("global_avg_pool"), layer_named("linear", shape[-1])]
+    if shape[:-1] == first[:-1]:
+        return [layer_named("linear", shape[-1])]
+    return [layer_named("flatten"), layer_named("linear", int(np.prod(shape))), layer_named("reshape", shape)]
 
 
 def trials(record: LayerRecord, case: Case) -> Iterator[Trial]:
@@ -177,6 +185,8 @@ class Bench:
         shape, kind = (self.n, *target), self.loss.target
         if kind == "values":
             return self.random.normal(size=shape)
+        if kind == "boxes":
+            return random_objects(self.random, self.n, self.loss.values.get("classes", self.plan.output_shape[-1] - 4), target)
         if kind == "distribution":
             return self.random.dirichlet(np.ones(shape[-1]), shape[:-1])
         if kind == "counts":
@@ -234,7 +244,7 @@ class Bench:
         """Runs all rows one after the other and holds the chosen ones to their definitions; returns how many."""
         self.machine.clock = self.machine.clock._replace(step=step)
         held = 0
-        for table, first in ((self.table, 0), (self.eval_table, self.tape.stages[0].gathers)):
+        for table, first in ((self.table, 0), (self.eval_table, len(self.tape.stages[0].eval_sources))):
             for number in range(first, len(table.rows)):
                 if chosen is None or chosen(table.rows[number]):
                     self.hold(table, number)
@@ -312,7 +322,20 @@ def target_shape(loss: Loss, output: tuple[int, ...]) -> tuple[int, ...]:
     if loss.target in ("values", "binary", "distribution", "counts"):
         width = next((k for k in range(1, output[-1] + 1) if loss.record.outputs(k) == output[-1]), output[-1])
         return (*output[:-1], width if loss.target == "values" else output[-1])
+    if loss.target == "boxes":
+        return (3 + 8, 8) if loss.values.get("mask") else (3, 5)
     return (max(1, output[0] // 3),) if loss.target == "sequence" else output[:-1]
+
+
+def random_objects(random: np.random.Generator, n: int, classes: int, target: tuple[int, ...]) -> Array:
+    """Up to as many boxes as a target (boxes, 5) has room for, or with a map (boxes + size, size)."""
+    count = box_count(target)
+    low, side = random.uniform(0, 0.6, (n, count, 2)), random.uniform(0.2, 0.4, (n, count, 2))
+    there = np.arange(count) < random.integers(0, count + 1, (n, 1))
+    labels = random.integers(1, classes + 1, (n, count, 1))
+    boxes = np.concatenate([labels, low, low + side], axis=-1) * there[..., None]
+    maps = random.integers(0, count + 1, (n, target[1], target[1])) if target[1] != 5 else None
+    return join_target(boxes, maps).astype(np.float32).astype(float)
 
 
 def close(found: Array, wanted: Array, dtype: str, where: str, size: float = 0.0) -> None:

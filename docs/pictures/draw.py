@@ -22,6 +22,8 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
     "regression": (Look().with_palette(dark=False), [":data diabetes", ":set lr 0.001", "+400", "5"]),
     "roc": (Look(), [":preset breast_cancer", "+60", ":view ROC", "4", "f"]),
     "worst-cases": (Look(), [":preset breast_cancer", "+60", ":view worst cases", "4", "f"]),
+    "gradient-through-time": (Look(), [":preset echo_rnn", "+300", ":view gradient through time", "4", "f"]),
+    "updates": (Look(), [":preset lenet", "+120", ":view updates", "4", "f"]),
     "browser": (Look(), [":data sql_shop", "b", "down", "down", "right"]),
     "browser-row": (Look().with_palette(dark=False), [":data sql_shop", "b", "tab", "right", "right", "down", "down"]),
     "browser-waves": (Look(), [":data sounds", "b", "right"]),

@@ -37,6 +37,9 @@ class Watcher(Protocol):
     def milestone(self, trainer: Trainer, epochs: int) -> None:
         """One of the run's regular stops."""
 
+    def show_trials(self, done: int, total: int, words: str) -> None:
+        """So many trials of a sweep are done, of those that were asked for so far."""
+
     def close(self) -> None:
         """Leaves the cursor at the beginning of an empty line."""
 
@@ -75,6 +78,9 @@ class Silent:
     def milestone(self, trainer: Trainer, epochs: int) -> None:
         """Nothing."""
 
+    def show_trials(self, done: int, total: int, words: str) -> None:
+        """Nothing."""
+
     def close(self) -> None:
         """Nothing."""
 
@@ -84,6 +90,7 @@ class Plain(Silent):
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
+        self._tenths = 0
 
     def compiling(self, done: int, total: int, name: str) -> None:
         """One line at the end."""
@@ -96,6 +103,12 @@ class Plain(Silent):
     def milestone(self, trainer: Trainer, epochs: int) -> None:
         """Epoch and losses."""
         print(f"epoch {trainer.epoch:,}/{epochs:,}  {losses(trainer)}", file=self.stream, flush=True)
+
+    def show_trials(self, done: int, total: int, words: str) -> None:
+        """A line for each tenth of the trials."""
+        if done * LINES // max(1, total) > self._tenths:
+            self._tenths = done * LINES // max(1, total)
+            print(f"trial {done:,}/{total:,}  {words}", file=self.stream, flush=True)
 
 
 class Live(Silent):
@@ -131,6 +144,10 @@ class Live(Silent):
             losses(trainer, short=True),
         )
         self._draw("  ".join(parts))
+
+    def show_trials(self, done: int, total: int, words: str) -> None:
+        """A bar of trials."""
+        self._draw(f"trial {done:,}/{total:,} {self._bar(done / max(1, total))}  {words}")
 
     def close(self) -> None:
         """Takes the line away."""

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from nnplay.config import SPLIT_FIELDS, RunConfig, merged, read_shares
+from nnplay.config.assignments import read_assignment, read_named
 from nnplay.config.run_config import STOPS, TRAINING_FIELDS
 from nnplay.data.catalogue import READ_AS_FIELD, named_datasets, source_records
 from nnplay.data.reading.sql_source import SQL_FIELDS
 from nnplay.data.reading.table_source import TABLE_FIELDS
-from nnplay.errors import InputError, unknown
 from nnplay.fields import REQUIRED, Field
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
-from nnplay.records.schedule import is_chain
 from nnplay.tape.machines.device import DEVICES
-
-_SECTIONS: Final = ("data", "split", "training", "stop", "optimizer", "loss", "schedule")
 
 
 def add_main_flags(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +74,7 @@ def run_table(options: argparse.Namespace) -> dict[str, Any]:
     table: dict[str, Any] = {key: given[key] for key in ("layers", "epochs", "seed") if key in given}
     for section in ("loss", "optimizer", "schedule"):
         if section in given:
-            table[section] = _named(section, given[section])
+            table[section] = read_named(section, given[section])
     if "split" in given:
         table["split"] = dict(read_shares(given["split"]))
     for key, value in given.items():
@@ -85,7 +82,7 @@ def run_table(options: argparse.Namespace) -> dict[str, Any]:
         if dot:
             table.setdefault(section, {})[name] = value
     for text in given["set"]:
-        section, name, value = _setting(text)
+        section, name, value = read_assignment(text)
         table.setdefault(section, {})[name] = value
     return table
 
@@ -140,28 +137,3 @@ def _schedules() -> str:
     return f"learning-rate schedule: one of {named}; also 'cosine steps=1000' or 'warmup 100, cosine 900'".replace(
         "%", "%%"
     )
-
-
-def _named(section: str, text: str) -> dict[str, Any]:
-    """`sgd lr=0.1 momentum=0.9` as a table; so is a chain of schedules."""
-    if section == "schedule" and is_chain(text):
-        return {"name": "chained", "parts": text}
-    name, *words = text.split() or [""]
-    table: dict[str, Any] = {"name": name}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals:
-            raise InputError(f"'{word}' is not of the form key=value", where=f"--{section}")
-        table[key] = value
-    return table
-
-
-def _setting(text: str) -> tuple[str, str, str]:
-    """`noise=0.1` (a field of the data set) or `optimizer.lr=0.1`, as section, key and value."""
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise InputError(f"'{text}' is not of the form key=value", where="--set", hint="write it as in --set noise=0.1")
-    section, dot, name = key.rpartition(".")
-    if dot and section not in _SECTIONS:
-        raise unknown("section", section, _SECTIONS, where="--set")
-    return section if dot else "data", name, value

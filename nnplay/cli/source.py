@@ -63,6 +63,15 @@ def is_session(source: str) -> bool:
     return path.suffix.lower() == SUFFIX or (path / RECORD).is_file()
 
 
+def is_sweep(source: str) -> bool:
+    """Whether that is the results file of a sweep, which may also be called like a table."""
+    path = user_path(source)
+    if path.suffix.lower() != ".jsonl" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(16).startswith(b'{"nnplay sweep"')
+
+
 def find_session(source: str) -> Path:
     """The path of a session that is to be read.
 

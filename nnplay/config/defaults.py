@@ -16,6 +16,8 @@ from nnplay.training.scores.target_kinds import outputs_for
 #: The optimizer that is used when none is named.
 OPTIMIZER: Final = {"name": "adam", "lr": 0.01}
 BATCH_SIZE: Final = 32
+#: With an optimizer that compares losses: all rows in every step, and differences that float32 would round off.
+FOR_WHOLE_DATA: Final = {"batch_size": "all", "real": "float64"}
 #: About so many steps, in not fewer and not more than so many epochs.
 STEPS: Final = 5_000
 FEWEST_EPOCHS: Final = 20

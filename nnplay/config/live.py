@@ -28,7 +28,7 @@ def live_changes(before: RunConfig, after: RunConfig) -> Mapping[str, Any] | Non
     if not set(changed) <= set(LIVE_SETTINGS):
         return None
     old, new = before.optimizer.values, after.optimizer.values
-    if any(old[name] != new[name] for name in after.optimizer.record.switched):
+    if any(old[name] != new[name] for name in after.optimizer.record.structural):
         return None
     return {**changed, **{name: value for name, value in new.items() if old[name] != value}}
 

@@ -10,10 +10,13 @@ from typing import Any, Final
 
 from nnplay.config import defaults
 from nnplay.config.data_choice import DataChoice, read_data
+from nnplay.config.players_choice import SECTIONS, players_tables, read_players, record_table
 from nnplay.config.reading import Reading, read_record
 from nnplay.config.split_choice import SplitChoice, read_split
 from nnplay.data.csv.text.regular_file import open_regular
+from nnplay.data.dataset import Dataset
 from nnplay.data.reading.addresses import whole_source
+from nnplay.data.real_rows import called_real
 from nnplay.data.split import Split
 from nnplay.errors import unknown
 from nnplay.fields import integer, text
@@ -28,11 +31,13 @@ from nnplay.tape.machines.device import make_machine
 from nnplay.tape.machines.machine import MachineMaker
 from nnplay.text import clean, written
 from nnplay.training import parameter_groups
+from nnplay.training.players import Players
 from nnplay.training.scores.target_kinds import wants_unscaled
 from nnplay.training.scores.targets import default_loss
 from nnplay.training.settings import DECLARED, TrainingSettings
 from nnplay.training.stopping import STOP_FIELDS, Stops
 from nnplay.training.trainer import Trainer
+from nnplay.training.whole_data import looks_at_all
 
 #: Bytes of a file that describes a run.
 MOST_BYTES: Final = 2**20
@@ -48,6 +53,7 @@ _TITLE: Final = text("title", "", "title of the run")
 _KEYS: Final = (
     *("title", "about", "epochs", "seed", "layers"),
     *("data", "split", "loss", "optimizer", "schedule", "training", "stop"),
+    *SECTIONS,
 )
 
 
@@ -67,6 +73,7 @@ class RunConfig:
         seed: initial weights, order of the rows, dropout; and the split, unless that has its own.
         title, about: for people.
         stop: what else ends training, and what is done then: values of `STOP_FIELDS` besides the epochs.
+        players: further networks, and objectives beside the run's own.
     """
 
     data: DataChoice
@@ -81,6 +88,7 @@ class RunConfig:
     title: str = ""
     about: str = ""
     stop: Mapping[str, Any] = field(default_factory=dict)
+    players: Players = field(default_factory=Players)
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -179,13 +187,13 @@ class RunConfig:
         table["data"] = self.data.table()
         sections = {
             "split": self.split.table(),
-            "loss": _record_table(self.loss),
-            "optimizer": _record_table(self.optimizer),
-            "schedule": _record_table(self.schedule),
+            "loss": record_table(self.loss),
+            "optimizer": record_table(self.optimizer),
+            "schedule": record_table(self.schedule),
             "training": dict(self.training),
             "stop": dict(self.stop),
         }
-        return table | {key: value for key, value in sections.items() if value}
+        return table | {key: value for key, value in sections.items() if value} | players_tables(self.players)
 
     def anywhere(self) -> RunConfig:
         """The run with the path of its data file made whole, so that it can be opened from any folder."""
@@ -205,7 +213,16 @@ class RunConfig:
         Raises:
             InputError: they cannot be read, or a part is left without rows.
         """
-        return self.dealt.apply(self.data.load(), self.seed)
+        return self.deal(self.data.load())
+
+    def deal(self, data: Dataset) -> Split:
+        """The parts of a data set, with the targets that the run's own objective has.
+
+        Raises:
+            InputError: a part is left without rows.
+        """
+        split = self.dealt.apply(data, self.seed)
+        return split if self.players.target is None else called_real(split)
 
     @property
     def dealt(self) -> SplitChoice:
@@ -223,6 +240,8 @@ class RunConfig:
         layers = self.layers or defaults.layers_for(split.train, loss)
         penalty = {} if self.layers or {"l1", "l2"} & set(self.training) else defaults.penalty_for(split)
         training = {"batch_size": defaults.batch_size_for(split), **penalty, **self.training}
+        if looks_at_all(self.optimizer):
+            training = {**defaults.FOR_WHOLE_DATA, **self.training}
         ends = defaults.stop_for(split) if self.data.file else {}
         if self.epochs or set(self.stop) - set(defaults.AFTER_STOP):  # somebody has chosen when it ends
             ends = {name: value for name, value in ends.items() if name in defaults.AFTER_STOP}
@@ -253,8 +272,16 @@ class RunConfig:
         data = self.load() if split is None else split
         run = self.completed(data)
         network = Network(run.layers, seed=run.seed)
+        settings, players = run.training_settings(), run.players
         return Trainer(
-            network, data, run.loss, run.optimizer, settings=run.training_settings(), progress=progress, machine=machine
+            network,
+            data,
+            run.loss,
+            run.optimizer,
+            settings=settings,
+            progress=progress,
+            machine=machine,
+            players=players,
         )
 
 
@@ -302,6 +329,7 @@ def _read(table: Mapping[str, Any], place: Callable[[str], str], folder: Path | 
         about=clean(given.get("about", ""), limit=10_000),
         stop=_chosen_stops(stops := reading.values("stop", STOPS, reading.table("stop", given.get("stop", {}))))
         | {name: value for name, value in stops.items() if name in defaults.ON_FOR_FILES},
+        players=read_players(reading, given),
     )
     reading.finish()
     return config
@@ -353,12 +381,3 @@ def _default_optimizer() -> Optimizer:
     values = dict(defaults.OPTIMIZER)
     optimizer: Optimizer = optimizer_records()[str(values.pop("name"))](**values)
     return optimizer
-
-
-def _record_table(item: Any) -> dict[str, Any]:
-    """Name and those values that differ from the record's defaults; the learning rate is always said."""
-    if item is None:
-        return {}
-    given = {f.name: item.values[f.name] for f in item.record.fields}
-    named = {f.name for f in item.record.fields if given[f.name] != f.default or f.name == "lr"}
-    return {"name": item.record.name} | {key: value for key, value in given.items() if key in named}

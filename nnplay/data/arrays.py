@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from nnplay.arguments import same_word, sizes, words
 from nnplay.data.frames import is_frame, number_matrix, plain_array
 from nnplay.data.precision import keep_differences
+from nnplay.detection.check import check_objects
 from nnplay.errors import InputError
 from nnplay.text import clean, counted, shown
 
@@ -32,7 +33,7 @@ class Targets:
     """Checked targets: int64 labels with their class names, or float32 (N, T), or float64 where differences need it."""
 
     y: NDArray[Any]
-    task: Literal["classification", "regression"]
+    task: Literal["classification", "regression", "detection"]
     class_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -94,7 +95,7 @@ def as_numbers(name: str, values: ArrayLike, dtype: DTypeLike, *, where: str) ->
 
 def as_targets(
     y: ArrayLike,
-    task: Literal["classification", "regression"] | None,
+    task: Literal["classification", "regression", "detection"] | None,
     class_names: Sequence[str] | None,
     *,
     rows: int,
@@ -109,8 +110,10 @@ def as_targets(
     if array.ndim == 0 or array.shape[0] != rows:
         found = 0 if array.ndim == 0 else array.shape[0]
         raise InputError(f"x has {counted(rows, 'row')}, y has {found:,}", where=where, hint="give one target per row")
-    if task is not None and not same_word(task, ("classification", "regression")):
-        raise InputError(f"task '{clean(task)}' is neither classification nor regression", where=where)
+    if task is not None and not same_word(task, ("classification", "regression", "detection")):
+        raise InputError(f"task '{clean(task)}' is not classification, regression or detection", where=where)
+    if task == "detection":
+        return _check_objects(_check_numbers(array, "y", where), class_names or (), where)
     if array.dtype.kind in "UO" and task != "regression" and all(isinstance(word, str) for word in array.flat):
         return _encode_words(array, class_names, where)
     array = _check_numbers(array, "y", where)
@@ -118,6 +121,13 @@ def as_targets(
         array = array[:, None] if array.ndim == 1 else array
         return Targets(_finite(array, keep_differences(array), "y", where, allow_missing=False), "regression")
     return _check_labels(array, class_names, where)
+
+
+def _check_objects(array: NDArray[Any], class_names: Sequence[str], where: str) -> Targets:
+    names = tuple(clean(str(name)) for name in class_names)
+    target = np.asarray(_finite(array, np.dtype(np.float32), "y", where, allow_missing=False), np.float32)
+    check_objects(target, names, where)
+    return Targets(target, "detection", names)
 
 
 def as_weights(weights: ArrayLike, *, rows: int, where: str) -> NDArray[np.float64]:

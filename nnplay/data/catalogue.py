@@ -30,7 +30,7 @@ from nnplay.data.reading.addresses import (
     scheme_of,
 )
 from nnplay.data.reading.several_files import read_several
-from nnplay.data.reading.standard_input import STANDARD_INPUT, fleeting, kept_input, refuse_forgotten
+from nnplay.data.reading.standard_input import STANDARD_INPUT, find_kept, fleeting, kept_input
 from nnplay.data.record import DatasetRecord, SourceRecord
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, choice, fill, text
@@ -103,7 +103,7 @@ def load_file(path: str, values: Mapping[str, Any], *, progress: Report | None =
         InputError: the file cannot be used as it is.
     """
     refuse_password(path)
-    refuse_forgotten(path)
+    path = find_kept(path)
     if progress is not None:  # else whoever listens already goes on to be told
         with report_to(progress):
             return load_file(path, values)

@@ -20,7 +20,7 @@ from nnplay.data.split import Split, split_dataset
 from nnplay.errors import InputError, unknown
 from nnplay.text import clean, counted
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "detection"]
 Scale = Literal["standard", "minmax", "none"]
 
 
@@ -31,13 +31,14 @@ class Dataset:
         x: inputs (N, …), also a frame of numbers, a sparse matrix or a tensor; converted to float32 where it can hold
             their differences, C-contiguous; (N,) becomes (N, 1). Not copied when already so.
         y: targets. Whole numbers or words (N,) are class labels, numbers (N,) or (N, T) are regression targets;
-            integer labels of higher rank (N, H, W) are labels per pixel.
+            integer labels of higher rank (N, H, W) are labels per pixel. Boxes are described in
+            `nnplay.detection.objects`; they need `task="detection"` and class names.
         name: title of the data set.
         feature_names: one name per input of a flat data set; a frame's own, or `x1`, `x2`, …, unless given.
         class_names: one name per class, in label order; the labels themselves unless given.
         target_names: one name per regression target.
         feature_shape: shape of one row; flat rows are reshaped to it.
-        task: "classification" or "regression"; inferred from the type of `y` unless given.
+        task: "classification", "regression" or "detection"; inferred from the type of `y` unless given.
         default_scale, default_scale_target: what `split` scales by unless told otherwise.
         features: names of the derived features that `x` was expanded to (see `nnplay.data.features`).
         raw: points (N, D) before that expansion, from which a surface or curve is drawn.
@@ -54,7 +55,8 @@ class Dataset:
     Attributes:
         x: float32 (N, *feature_shape); float64 where differences are small beside the numbers, as of unix seconds.
         y: labels int64 (N,) or (N, H, W), or targets float32 (N, T), float64 likewise.
-        outputs: number of classes, or of regression targets.
+        outputs: number of classes (of objects too), or of regression targets.
+        kinds, kind_names: the labels of rows that are all called real (`nnplay.data.real_rows`), and their names.
 
     Raises:
         InputError: lengths differ, a value is not finite, a label is out of range, or there is no row.
@@ -100,7 +102,7 @@ class Dataset:
         self.feature_names: tuple[str, ...] = self._read_names(feature_names, self._inputs_to_name(), "x", "feature")
         count = self.y.shape[1] if self.task == "regression" else 0
         self.target_names: tuple[str, ...] = self._read_names(target_names, count, "y", "target")
-        self.outputs: int = len(self.class_names) if self.task == "classification" else count
+        self.outputs: int = count if self.task == "regression" else len(self.class_names)
         self.default_scale: Scale = default_scale
         self.default_scale_target: Literal["standard", "none"] = default_scale_target
         self.features: tuple[str, ...] = words(features, f"{self.name}, features")
@@ -115,13 +117,15 @@ class Dataset:
         self.fill: Literal["none", "mean"] = fill
         self.weights = None if weights is None else as_weights(weights, rows=len(self.x), where=self.name)
         self.notes: tuple[str, ...] = (*notes, *targets.notes)
+        self.kinds: NDArray[np.int64] | None = None
+        self.kind_names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.x)
 
     def __repr__(self) -> str:
         shape = "×".join(str(size) for size in self.feature_shape)
-        kind = "classes" if self.task == "classification" else "targets"
+        kind = "targets" if self.task == "regression" else "classes"
         return f"<Dataset {self.name}: {counted(len(self), 'row')} of {shape} inputs, {kind}: {self.outputs}>"
 
     def split(

@@ -79,9 +79,9 @@ def source_rows(inspector: Inspector) -> NDArray[np.int64]:
 
 
 def largest_rows(shares: Array) -> list[int]:
-    """The rows that gave most."""
+    """The rows that gave most; none that gave nothing, unless all did."""
     found: list[int] = np.argsort(-np.abs(shares), kind="stable")[:_NAMED].tolist()
-    return found
+    return [n for n in found if shares[n] != 0] or found
 
 
 def describe_rows(shares: Array, show: Callable[[float], str] = signed) -> str:

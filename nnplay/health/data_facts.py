@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.dataset import Dataset
+from nnplay.data.real_rows import NAMES as REAL_OR_MADE
 from nnplay.data.split import Split
 
 #: Rows from which the ranges of inputs are taken.
@@ -60,7 +61,7 @@ def _measure(split: Split) -> DataFacts:
     train = split.train
     parts = {"training": train, "validation": split.validation, "test": split.test}
     x = train.x[:: -(-len(train) // _SAMPLED_ROWS)].reshape(-1, train.feature_shape[-1]).astype(np.float64)
-    labelled = train.task == "classification" and train.y.ndim == 1
+    labelled = train.task == "classification" and train.y.ndim == 1 and train.class_names != REAL_OR_MADE
     counts = _count_classes(train) if labelled else np.zeros(0, np.int64)
     return DataFacts(
         rows={name: len(part) for name, part in parts.items() if part is not None},

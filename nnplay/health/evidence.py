@@ -10,6 +10,7 @@ from nnplay.health import layer_facts
 from nnplay.health.data_facts import DataFacts, data_facts
 from nnplay.health.layer_facts import Activation, Weight
 from nnplay.health.losses import Losses, Series, read_series, smooth_losses
+from nnplay.health.player_facts import PlayerFacts, player_facts
 from nnplay.network.network import NetworkPlan, PlannedLayer
 from nnplay.records.layer import Layer
 from nnplay.records.loss import LossRecord
@@ -38,6 +39,7 @@ class Evidence:
         network, plan: layers as they were written, and as they are run.
         loss_record: the kind of loss.
         batch_rows: rows of a full batch.
+        players: facts about a generator and its discriminator, where there are such.
         same_answer: rows that were looked at and have all the same answer; 0 where answers differ, or nobody looked.
     """
 
@@ -61,6 +63,7 @@ class Evidence:
     loss_record: LossRecord
     batch_rows: int
     same_answer: int
+    players: PlayerFacts | None = None
 
     @property
     def last(self) -> PlannedLayer:
@@ -116,4 +119,5 @@ def gather_evidence(trainer: Trainer, weights_of: int | None = None) -> Evidence
         loss_record=trainer.loss.record,
         batch_rows=trainer.batch_rows,
         same_answer=layer_facts.count_same_answers(trainer),
+        players=player_facts(trainer),
     )

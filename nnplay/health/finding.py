@@ -14,6 +14,7 @@ class Finding:
     Attributes:
         mend: entries of the run's table that mend it at once, in place of an action.
         rule: name of the rule that found it.
+        column: the column of the data that it is about, to which the data browser goes; or empty.
     """
 
     level: Literal["good", "hint", "warning", "error"]
@@ -22,3 +23,4 @@ class Finding:
     action: str = ""
     mend: Mapping[str, Any] = field(default_factory=dict)
     rule: str = ""
+    column: str = ""

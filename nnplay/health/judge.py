@@ -39,17 +39,19 @@ def judge(evidence: Evidence) -> tuple[Finding, ...]:
 
     Of the training at most `MOST`; of the data all, as each has a cure of its own and none may hide another.
 
-    Of a run that cannot work, nobody is told how it trains, nor another rate to try.
+    Of a run that cannot work, nobody is told how it trains, nor another rate to try; nor of two players, whose losses
+    rise and fall with what the other one does.
     """
     signs = [(rule, sign) for rule in health_rules().values() if (sign := rule.examine(evidence)) is not None]
     hopeless = any(rule.hopeless and sign.level == "error" for rule, sign in signs)
-    found = [(rule, sign) for rule, sign in signs if not (hopeless and rule.trend)]
+    silent = hopeless or evidence.players is not None
+    found = [(rule, sign) for rule, sign in signs if not (silent and rule.trend)]
     wrong = any(sign.level in ("error", "warning") for _, sign in found)
     kept = [(rule, sign) for rule, sign in found if sign.level != "good" or not wrong]
     kept.sort(key=lambda item: _ORDER[item[1].level])
     shown = [rule for rule, _ in kept if not rule.data][:MOST]
     return tuple(
-        Finding(sign.level, sign.sentence, rule.key, rule.action, sign.mend, rule.name)
+        Finding(sign.level, sign.sentence, rule.key, rule.action, sign.mend, rule.name, sign.column)
         for rule, sign in kept
         if rule.data or rule in shown
     )

@@ -17,11 +17,13 @@ class Sign:
 
     Attributes:
         mend: entries of the run's table that mend it, as in `{"training": {"batch_size": 32}}`.
+        column: the column of the data that it is about, or empty.
     """
 
     level: Level
     sentence: str
     mend: Mapping[str, Any] = field(default_factory=dict)
+    column: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.kernels.compile.background import Compilation
 from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.machine import Table
+from nnplay.tape.tape import Stage
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]
@@ -75,18 +77,19 @@ class Checker:
             compiling.wait()
         twin, machine = self.twin, self.twin.machine
         follow(twin, self.trainer)
-        trained = [slot.name[1:] for slot in machine.tape.layout.slots["gradients"]]
-        if name not in trained:
-            raise InputError(f"'{name}' is not a trainable parameter", where="gradient check", hint=", ".join(trained))
+        stage = next((stage for stage in machine.tape.stages if name in stage.gradients), None)
+        if stage is None:
+            hint = ", ".join(name for stage in machine.tape.stages for name in stage.gradients)
+            raise InputError(f"'{name}' is not a trainable parameter", where="gradient check", hint=hint)
         values = twin.parameters()[name]
         chosen = _chosen(values.shape, elements, at, name)
         machine.shuffle()
         table = machine.current_batch
         n = table.n
-        machine.run_table(table, sum(row.phase != "update" for row in machine.tape.train))
-        computed = machine.view(machine.tape.layout.find(f"d{name}"), n).reshape(-1)[chosen].copy()
-        largest = float(np.abs(machine.view(machine.tape.layout.find(f"d{name}"), n)).max(initial=0.0))
-        measured = _measured(twin, values.reshape(-1), chosen)
+        machine.run_table(table, _first(table, stage, "update"), stage.rows.first)
+        gradient = machine.view(stage.gradients[name], n)
+        computed, largest = gradient.reshape(-1)[chosen].copy(), float(np.abs(gradient).max(initial=0.0))
+        measured = _measured(twin, stage, values.reshape(-1), chosen)
         scale = np.maximum(np.abs(computed) + np.abs(measured), max(FLOOR * largest, TINY))
         indices = np.stack(np.unravel_index(chosen, values.shape), axis=1)
         return Check(name, indices, computed, measured, np.abs(computed - measured) / scale)
@@ -111,6 +114,7 @@ def in_float64(trainer: Trainer) -> Trainer:
         trainer.optimizer,
         settings=trainer.settings.changed(dtype="float64", threads=1),
         machine=CpuMachine.begin,
+        players=trainer.players,
     )
     follow(twin, trainer)
     return twin
@@ -124,17 +128,22 @@ def follow(twin: Trainer, trainer: Trainer) -> None:
     twin.machine.clock = trainer.machine.clock
 
 
-def _measured(twin: Trainer, flat: Array, chosen: NDArray[np.int64]) -> Array:
+def _first(table: Table, stage: Stage, phase: str) -> int:
+    """The first row of a phase of a stage."""
+    first, _, end, _ = stage.rows
+    return next((number for number in range(first, end) if table.rows[number].phase == phase), end)
+
+
+def _measured(twin: Trainer, stage: Stage, flat: Array, chosen: NDArray[np.int64]) -> Array:
     """Differences of the loss, of fourth order: (4·slope(h) − slope(2h)) / 3 leaves an error of h⁴."""
     machine = twin.machine
     table = machine.current_batch
-    last = sum(row.phase in ("data", "forward", "loss") for row in machine.tape.train)
-    loss = machine.view(machine.tape.named["loss"])
+    last, loss = _first(table, stage, "backward"), machine.view(stage.named["loss"])
 
     def at(place: int, shift: float) -> float:
         kept = flat[place]
         flat[place] = kept + shift
-        machine.run_table(table, last)
+        machine.run_table(table, last, stage.rows.first)
         flat[place] = kept
         return float(loss[0])
 

@@ -26,6 +26,7 @@ from nnplay.tape.tape import Row
 from nnplay.timeline.branches import Branch, BranchLog
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
+from nnplay.training.whole_data import looks_at_all
 
 __all__ = ["Inspector", "Operand", "RowView", "trace"]
 
@@ -59,13 +60,14 @@ class Inspector(PartialStep):
     def begin(self) -> None:
         """Starts at the first row of the trainer's present step; needed after the trainer has moved."""
         machine = self.machine
-        self.at = 0
         self.table = machine.current_batch
         self.n = self.table.n
         self.rows: list[Row] = machine.tape.train
         self.stamp = self._stamp()
         self.begin_again()
         self._spans = {id(slot) for slot in machine.tape.layout.spans}
+        self._active = machine.active_rows()
+        self.at = self._active[0][0]
 
     def renew(self) -> None:
         """After something was changed at this step: the marked row stays, if it is still there."""
@@ -92,7 +94,7 @@ class Inspector(PartialStep):
     @property
     def trained(self) -> list[str]:
         """Names of the parameters that the update rows change."""
-        return [slot.name[1:] for slot in self.machine.tape.layout.slots["gradients"]]
+        return list(dict.fromkeys(name for stage in self.machine.tape.stages for name in stage.gradients))
 
     # -- moving ----------------------------------------------------------------------------------------------------
 
@@ -107,9 +109,12 @@ class Inspector(PartialStep):
     def to(self, row: int) -> int:
         """Makes `row` the next row to run, forwards or backwards within this step; the last row + 1 ends the step.
 
+        Rows of objectives that sit this step out, or rest, are passed over.
+
         Raises:
             DivergedError: the step was ended and gave a number that is not finite.
         """
+        row = self._running(row, backwards=row < self.at)
         if row >= len(self.rows):
             self.finish()
         else:
@@ -118,9 +123,25 @@ class Inspector(PartialStep):
 
     def phase_end(self) -> int:
         """Runs to the first row of the next phase."""
-        phase = self.rows[self.at].phase
-        ahead = (k for k in range(self.at, len(self.rows)) if self.rows[k].phase != phase)
+        phase = self.rows[self.at].phase, self.player_of(self.at)
+        ahead = (k for k in range(self.at, len(self.rows)) if (self.rows[k].phase, self.player_of(k)) != phase)
         return self.to(next(ahead, len(self.rows)))
+
+    def _running(self, row: int, *, backwards: bool) -> int:
+        """A row, or where this step does not run it the nearest one that it runs; the last + 1 where none is left."""
+        if any(first <= row < last for first, last in self._active):
+            return row
+        if backwards:
+            return max((last - 1 for _, last in self._active if last <= row), default=self._active[0][0])
+        return min((first for first, _ in self._active if first >= row), default=len(self.rows))
+
+    def player_of(self, number: int) -> str:
+        """The objective that a row belongs to; empty in a run with a single one."""
+        return self.trainer.players.names[self._stage_of(number)] if self.trainer.players else ""
+
+    def _stage_of(self, number: int) -> int:
+        """Number of the stage of a row."""
+        return next(k for k, stage in enumerate(self.machine.tape.stages) if number < stage.rows.end)
 
     def finish(self) -> None:
         """Ends this step exactly as the running loop would, and begins the next.
@@ -203,7 +224,7 @@ class Inspector(PartialStep):
         Raises:
             InputError: there is no such row.
         """
-        return describe(self.machine.tape, self._row(number), number, self.n)
+        return describe(self.machine.tape, self._row(number), number, self.n, self.player_of(number))
 
     def views(self) -> list[RowView]:
         """Every row of the step."""
@@ -222,16 +243,18 @@ class Inspector(PartialStep):
     def _first_of(self, row: Row) -> int:
         """Where the parameters begin that a row works on: its spans of gradients and state begin with the same one."""
         spans = (slot for slot in row.operands if slot.region == "parameters" and id(slot) in self._spans)
-        return next(spans, self.machine.tape.named["parameters"]).offset
+        stages = self.machine.tape.stages
+        trains = (stage.named["parameters"] for stage in stages if row in self.rows[stage.rows.first : stage.rows.end])
+        return next(spans, next(trains)).offset
 
     def numbers_of(self, slot: Slot) -> NDArray[np.int64] | None:
         """Places (k,) in a vector over many tensors that hold their numbers, and no padding; None for other slots."""
         return self.machine.tape.layout.numbers_of(slot) if id(slot) in self._spans else None
 
     def spans_parameters(self, number: int) -> list[str]:
-        """The parameters that a row changes all at once, or nothing if it is not such a row."""
+        """The parameters that a row changes all at once, each by itself, or nothing if it is not such a row."""
         row = self._row(number)
-        if id(row.writes[0]) not in self._spans:
+        if id(row.writes[0]) not in self._spans or looks_at_all(self.trainer.optimizer):
             return []
         first, parameters = self._first_of(row), self.machine.tape.parameters
         end = first + row.writes[0].size(1)

@@ -59,7 +59,9 @@ class PartialStep(NotCopied, abc.ABC):
                 self._parked = row
             if self._parked < 0 or self._parked > row:
                 self.machine.shuffle()
-                self.machine.view(self.machine.tape.named["optimizer"])[0] = self.trainer.lr
+                rates = self.trainer.stage_rates()[0]
+                for stage, rate in zip(self.machine.tape.stages, rates, strict=True):
+                    self.machine.view(stage.named["optimizer"])[0] = rate
                 self._parked = 0
             self.run_to(row)
             yield
@@ -78,10 +80,18 @@ class PartialStep(NotCopied, abc.ABC):
         """Within `pause_before`: runs on until right before `row`."""
         if self._saved is None and row > self._first_changing_row():
             self._saved = self.machine.state().copy()
-        if not self.overrides:
-            self.machine.run_table(self.table, row, self._parked)
-        else:
-            for number in range(self._parked, row):
+        finish = self.machine.tape.stages[0].rows.finish_at
+        if self._parked < finish <= row:  # what is run once a step needs all of its blocks; the first one is looked at
+            self._run_rows(finish)
+            self.machine.run_further_batches(self.machine.tape.stages[0].rows)
+        self._run_rows(row)
+
+    def _run_rows(self, row: int) -> None:
+        for begin, end in self.machine.active_rows():
+            first, last = max(begin, self._parked), min(end, row)
+            if not self.overrides and first < last:
+                self.machine.run_table(self.table, last, first)
+            for number in range(first, last) if self.overrides else ():
                 self.machine.run_table(self.table, number + 1, number)
                 self._put_overrides(number)
         self._parked = max(self._parked, row)

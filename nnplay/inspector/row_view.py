@@ -50,6 +50,7 @@ class RowView:
         code: the NumPy definition.
         operands: what it reads, then what it writes.
         evaluation: what the same layer does in evaluation, where that differs.
+        player: the objective that it belongs to, of a run with several.
         product: where a transpose comes from, with the shapes of this batch, in the backward row of a linear map.
     """
 
@@ -65,9 +66,15 @@ class RowView:
     operands: tuple[Operand, ...]
     evaluation: str = ""
     product: str = ""
+    player: str = ""
+
+    @property
+    def section(self) -> str:
+        """The phase, with the objective in front where there are several."""
+        return f"{self.player}: {self.phase}" if self.player else self.phase
 
 
-def describe(tape: Tape, row: Row, number: int, n: int) -> RowView:
+def describe(tape: Tape, row: Row, number: int, n: int, player: str = "") -> RowView:
     """A row in words, for a batch of n rows."""
     operation = row.operation
     roles = [("read", False)] * len(row.reads) + [("written", adds) for adds in row.adds]
@@ -83,7 +90,7 @@ def describe(tape: Tape, row: Row, number: int, n: int) -> RowView:
     layers = {path: planned.layer.record.name for path, planned in tape.layers.items()}
     return RowView(
         number, row.phase, row.path, layers.get(row.path, ""), operation.name, operation.formula, operation.words,
-        operation.torch, source_of(operation.reference), operands, _in_evaluation(tape, row), _product(row, n),
+        operation.torch, source_of(operation.reference), operands, _in_evaluation(tape, row), _product(row, n), player,
     )  # fmt: skip
 
 
@@ -92,14 +99,26 @@ def _product(row: Row, n: int) -> str:
     known = row.operation.product
     if known is None:
         return ""
-    parts, shapes = [], []
-    for name in (known.left, known.right):
-        slot = row.reads[row.operation.reads.index(name)]
-        lines, columns = _matrix(slot, n)
-        turned = name == known.turned
-        parts.append(f"{name}ᵀ" if turned else name)
-        shapes.append(f"({columns}×{lines})" if turned else f"({lines}×{columns})")
-    return f"{row.operation.writes[0]} = {'·'.join(parts)}: {'·'.join(shapes)}, since {known.why}"
+    left, right = (_matrix(row.reads[row.operation.reads.index(name)], n) for name in (known.left, known.right))
+    first, group = known.left, ""
+    if known.window:  # as many windows as lines of the other matrix, each with its places and channels side by side
+        given = dict(zip(row.operation.integers, row.integers, strict=True))
+        groups, places = given.get("G", 1), math.prod(given[name] for name in known.window)
+        left, right = (right[0], places * left[1] // groups), (right[0], right[1] // groups)
+        first, group = f"(windows of {known.left})", " in each group" if groups > 1 else ""
+    names = [_turn(first, known.left == known.turned), _turn(known.right, known.right == known.turned)]
+    shapes = [_shape(left, known.left == known.turned), _shape(right, known.right == known.turned)]
+    given_name = known.gives or row.operation.writes[0]
+    return f"{given_name} = {'·'.join(names)}: {'·'.join(shapes)}{group}, since {known.why}"
+
+
+def _turn(name: str, turned: bool) -> str:
+    return f"{name}ᵀ" if turned else name
+
+
+def _shape(sizes: tuple[int, int], turned: bool) -> str:
+    lines, columns = sizes[::-1] if turned else sizes
+    return f"({lines}×{columns})"
 
 
 def _matrix(slot: Slot, n: int) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from nnplay.tape.tensor_names import slot_named
 from nnplay.text import counted
 
 Array = NDArray[Any]
-PHASES: Final = ("data", "forward", "loss", "backward", "update")
+PHASES: Final = ("trial", "data", "forward", "loss", "backward", "update")
 #: Lines and numbers of a tensor that are written out; larger ones are shown by their corner and statistics.
 _LINES: Final = 12
 _COLUMNS: Final = 10
@@ -44,9 +44,9 @@ def step_text(inspector: Inspector, phases: Sequence[str] = PHASES, *, explain: 
     for view in inspector.views():
         if view.phase not in phases:
             continue
-        if view.phase != phase:
-            lines += ["", f"== {view.phase} =="]
-            phase = view.phase
+        if view.section != phase:
+            lines += ["", f"== {view.section} =="]
+            phase = view.section
         lines += ["", *row_text(inspector, view, explain=explain)]
     return lines
 
@@ -232,7 +232,7 @@ def _element_lines(inspector: Inspector, number: int, index: tuple[int, ...], pa
     name = f"{row.operation.writes[0]}[{','.join(map(str, index))}]"
     return [
         "",
-        f"{view.phase}, row {number}: {where(view)}{view.name}",
+        f"{view.section}, row {number}: {where(view)}{view.name}",
         f"  {view.formula}",
         f"  {name} = {term.symbols}",
         f"  {' ' * len(name)} = {term.numbers}",

@@ -226,7 +226,9 @@ def advance(program: Any, clock: Any, memory: Any, steps: int) -> None:
         if fault != abi.FAULT_NONE:
             clock[abi.CLOCK_FAULT] = fault
             break
-        loss_sum[0] += trace[s * stages * abi.TRACE_COLUMNS] * left
+        every = integers_at(program[abi.PROGRAM_STAGES])[abi.STAGE_EVERY]  # of the first stage
+        if every == 1 or clock[abi.CLOCK_STEP] % every == 0:
+            loss_sum[0] += trace[s * stages * abi.TRACE_COLUMNS] * left * every
         clock[abi.CLOCK_STEP] += 1
         clock[abi.CLOCK_BATCH] += 1
         program[abi.PROGRAM_STEPS_DONE] += 1

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.fields import number
+from nnplay.fields import flag, number
 from nnplay.kernels.normalise import batch as kernels
 from nnplay.operations.kept_statistics import KEPT_BACK
 from nnplay.operations.normalise import (
@@ -45,7 +45,7 @@ BATCH_NORM = LayerRecord(
     torch="BatchNorm1d, 2d or 3d by the rank of the input (channels first)",
     twin=Twin(
         "nn.BatchNorm{axes}d",
-        lambda values, shape: {"num_features": shape[-1], **without_unused(values)},
+        lambda values, shape: _arguments(values, shape),
         channels_first=True,
     ),
     fields=(
@@ -53,6 +53,7 @@ BATCH_NORM = LayerRecord(
         number("momentum", 0.1, "weight of each batch in the running statistics", low=0.0, high=1.0, live=True),
         affine_field(),
         bias_field(),
+        flag("cumulative", False, "running statistics are the mean of all batches alike, whatever the momentum"),
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(
@@ -63,6 +64,7 @@ BATCH_NORM = LayerRecord(
         Case({}, (2, 130)),
         Case({"affine": False}, (3, 4)),
         Case({"bias": False}, (3, 4)),
+        Case({"cumulative": True}, (3, 17)),
     ),
     refused=(
         Refused({"eps": 0}, (5,), "≥ 1e-12"),
@@ -71,18 +73,31 @@ BATCH_NORM = LayerRecord(
 )
 
 
+def _arguments(values: Mapping[str, Any], shape: Shape) -> Mapping[str, Any]:
+    """PyTorch's arguments: a mean over all batches is a momentum of None there."""
+    given = {name: value for name, value in without_unused(values).items() if name != "cumulative"}
+    return {"num_features": shape[-1], **given, **({"momentum": None} if values["cumulative"] else {})}
+
+
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """(N, …, C) → (N, …, C) with weight, bias (C); the batch and all axes before the last are rows."""
     C, numbers = shape[-1], prod(shape)
     chunks = {"chunks": CHUNKS}
     running = Use(NORMALISE, cost=4 * numbers, names={"mean": "running_mean"})
+    alike = values["cumulative"]
+    counted = (Use(COUNT),) if alike else ()
+    statistics = Use(STATISTICS, names={"momentum": "share"}) if alike else Use(STATISTICS)
     planned = Plan(
         output=shape,
         parameters={"weight": Parameter((C,), "ones"), "bias": Parameter((C,))},
-        buffers={"running_mean": ((C,), 0.0), "running_var": ((C,), 1.0)},
-        saved={"mean": (C,), "rest": (C,), "rstd": (C,)},
+        buffers={
+            "running_mean": ((C,), 0.0),
+            "running_var": ((C,), 1.0),
+            **({"batches": ((1,), 0.0)} if alike else {}),
+        },
+        saved={"mean": (C,), "rest": (C,), "rstd": (C,), **({"share": (1,)} if alike else {})},
         scratch={"moments": (CHUNKS, 4, C), "sums": (CHUNKS, 2 * C), "totals": (2 * C,)},
-        forward=(Use(MOMENTS, chunks, 4 * numbers), Use(STATISTICS), Use(NORMALISE, cost=4 * numbers)),
+        forward=(*counted, Use(MOMENTS, chunks, 4 * numbers), statistics, Use(NORMALISE, cost=4 * numbers)),
         evaluate=(Use(RUNNING), running),
         evaluate_backward=(Use(KEPT_BACK, cost=numbers),),
         backward=(
@@ -200,6 +215,17 @@ MOMENTS = Operation(
     element=_moments_element,
     integers=("chunks",),
     torch="torch.var_mean",
+)
+COUNT = Operation(
+    name="count of batches",
+    kernel=kernels.batch_count,
+    reads=("batches",),
+    writes=("batches", "share"),
+    reference=lambda batches: (batches + 1, 1 / (batches + 1)),
+    formula="batches = batches + 1; share = 1 / batches",
+    words="Every batch counts alike in the running statistics: the tenth by one tenth.",
+    element=lambda at, batches: batches[0] + 1,
+    torch="num_batches_tracked, with momentum=None",
 )
 STATISTICS = Operation(
     name="mean and 1 / standard deviation",

@@ -16,9 +16,10 @@ from nnplay.kernels.cuda.products import column_sums, multiply, multiply_bias, m
 from nnplay.kernels.matmul import product, product_bias, product_transposed
 from nnplay.kernels.abi import ROW_PARTS, ROW_ROOM_COUNT
 from nnplay.kernels.operands import adds, cut, pointer, ratio, rows_of, share, shifted, size
+from nnplay.operations.jacobian import by_row
 from nnplay.operations.padding import keep_padding, padded_field
 from nnplay.operations.parametrization import parametrization_field, parametrized
-from nnplay.records.init_schemes import SCHEMES
+from nnplay.records.init_schemes import NGUYEN_WIDROW, SCHEMES
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import CudaRow, MatrixProduct, Operation, Shape, Use
 from nnplay.records.twin import Twin, transposed
@@ -44,7 +45,12 @@ LINEAR = LayerRecord(
     fields=(
         integer("units", REQUIRED, "number of outputs"),
         flag("bias", True, "add a learned constant to each output"),
-        choice("init", "auto", "weight initialisation; auto suits the next activation", SCHEMES),
+        choice(
+            "init",
+            "auto",
+            "weight initialisation; auto suits the next activation; nguyen_widrow spreads the biases, too",
+            (*SCHEMES, NGUYEN_WIDROW),
+        ),
         padded_field(),
         parametrization_field(),
     ),
@@ -54,6 +60,7 @@ LINEAR = LayerRecord(
         Case({"units": 17, "bias": False}, (33,)),
         Case({"units": 1}, (1,)),
         Case({"units": 4}, (3, 7)),
+        Case({"units": 6, "init": "nguyen_widrow"}, (2,)),
         Case({"units": 16}, (16,)),
         Case({"units": 31}, (64,)),
         Case({"units": 65}, (2,)),
@@ -79,7 +86,8 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     parameters = {"weight": Parameter((inputs, outputs), values["init"], inputs, outputs, decays=True)}
     backward = [Use(_backward_weight_operation(), cost=cost)]
     if values["bias"]:
-        parameters["bias"] = Parameter((outputs,), "zeros")
+        scheme = NGUYEN_WIDROW if values["init"] == NGUYEN_WIDROW else "zeros"
+        parameters["bias"] = Parameter((outputs,), scheme, inputs, outputs)
         backward.append(Use(_backward_bias_operation(), cost=positions * outputs))
     planned = Plan(
         output=(*shape[:-1], outputs),
@@ -141,6 +149,7 @@ def _backward_weight_operation() -> Operation:
         ),
         torch="autograd",
         product=MatrixProduct("x", "dy", "x", "each weight meets every row of the batch"),
+        by_row=by_row.WEIGHT,
     )
 
 
@@ -157,6 +166,7 @@ def _backward_bias_operation() -> Operation:
         words="A bias shifts its output equally in every row, so its gradient is the sum over the batch.",
         element=lambda at, dy: total(Named("dy", _flat(dy.array))[n, at[0]] for n in range(_flat(dy.array).shape[0])),
         torch="autograd",
+        by_row=by_row.BIAS,
     )
 
 

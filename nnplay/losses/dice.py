@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from nnplay.errors import InputError
 from nnplay.fields import number
 from nnplay.kernels.abi import CLOCK_BATCH
 from nnplay.kernels.arithmetic import scratch
-from nnplay.kernels.compile.jit import DTYPE, kernel
+from nnplay.kernels.compile.jit import DTYPE, Kernel, kernel
 from nnplay.kernels.operands import cube, dimension, flat, pointer, rows_of, share, shifted
 from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
 from nnplay.operations.partial_sums import CHUNKS, chunk
@@ -36,6 +36,7 @@ DICE = LossRecord(
     formula="1 − 1/C · Σ_c (2·Σₙ p·t + s) / (Σₙ p + Σₙ t + s),  p = softmax(z)",
     target="labels",
     plan=lambda values, shape: plan(values, shape),
+    weighted=lambda values, shape: plan(values, shape, weighted=True),
     outputs=lambda count: count,
     fields=(
         number(
@@ -50,7 +51,7 @@ DICE = LossRecord(
 )
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
+def plan(values: Mapping[str, Any], shape: Shape, *, weighted: bool = False) -> LossPlan:
     """Logits z (N, …, C) and labels (N, …) → loss (1,), dz (N, …, C); those between are pixels."""
     if shape[-1] < 2:
         raise InputError(
@@ -60,12 +61,12 @@ def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
         )
     return LossPlan(
         forward=(
-            Use(_overlaps_operation(), {"chunks": CHUNKS}, 40 * int(np.prod(shape))),
+            Use(_overlaps_operation(weighted), {"chunks": CHUNKS}, 40 * int(np.prod(shape))),
             Use(_forward_operation()),
         ),
-        backward=(Use(_backward_operation(), cost=8 * int(np.prod(shape))),),
+        backward=(Use(_backward_operation(weighted), cost=8 * int(np.prod(shape))),),
         evaluate=(
-            Use(_overlaps_operation(), {"chunks": CHUNKS}, 40 * int(np.prod(shape))),
+            Use(_overlaps_operation(weighted), {"chunks": CHUNKS}, 40 * int(np.prod(shape))),
             Use(_whole_operation()),
         ),
         tallies={"tally": (2 + 2 * shape[-1],)},
@@ -80,14 +81,15 @@ def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
 
 
 @cache
-def _overlaps_operation() -> Operation:
+def _overlaps_operation(weighted: bool) -> Operation:
+    w = "w[n]·" if weighted else ""
     return Operation(
         name="overlap and area, partial sums",
-        kernel=overlaps,
-        reads=("prediction", "target"),
+        kernel=OVERLAPS[weighted],
+        reads=("prediction", "target", *["weight"] * weighted),
         writes=("sums", "probabilities"),
         reference=reference_overlaps,
-        formula="p = softmax(z);  sums[k] = Σ p·t, Σ p + Σ t over the pixels of chunk k",
+        formula=f"p = softmax(z);  sums[k] = Σ {w}p·t, Σ {w}(p + t) over the pixels of chunk k",
         words=("How much of each class was found where it is, and the total area of its predicted and true regions."),
         element=_overlaps_element,
         integers=("chunks",),
@@ -127,14 +129,15 @@ def _whole_operation() -> Operation:
 
 
 @cache
-def _backward_operation() -> Operation:
+def _backward_operation(weighted: bool) -> Operation:
+    w = "w[n]·" if weighted else ""
     return Operation(
         name="gradient of the loss",
-        kernel=backward,
-        reads=("probabilities", "target", "overlap", "area", "smooth"),
+        kernel=BACKWARD[weighted],
+        reads=("probabilities", "target", "overlap", "area", "smooth", *["weight"] * weighted),
         writes=("dprediction",),
         reference=reference_back,
-        formula="dp = ((2·overlap + s) / (area + s) − 2·t) / (area + s) / C;  dz = p·(dp − Σ_c p·dp)",
+        formula=f"dp = {w}((2·overlap + s) / (area + s) − 2·t) / (area + s) / C;  dz = p·(dp − Σ_c p·dp)",
         words="A pixel pulls its own class up and the others down; pixels of small regions pull harder.",
         element=_element_back,
         torch="autograd",
@@ -147,11 +150,17 @@ def _one_hot(probabilities: Array, target: Array) -> tuple[Array, Array]:
     return p, np.eye(p.shape[1], dtype=p.dtype)[target.ravel().astype(np.int64)]
 
 
-def reference_overlaps(prediction: Array, target: Array, chunks: int) -> tuple[Array, Array]:
+def _each(weight: tuple[Array, ...], pixels: int) -> Array:
+    """What each pixel counts, (M, 1): as its row does, or 1."""
+    return np.repeat(weight[0], pixels // len(weight[0]))[:, None] if weight else np.ones((pixels, 1))
+
+
+def reference_overlaps(prediction: Array, target: Array, *weight: Array, chunks: int) -> tuple[Array, Array]:
     probabilities = softmax(prediction)
     p, t = _one_hot(probabilities, target)
+    w = _each(weight, len(p))
     parts = [chunk(len(p), k, chunks) for k in range(chunks)]
-    sums = np.stack([[(p[k] * t[k]).sum(axis=0), (p[k] + t[k]).sum(axis=0)] for k in parts])
+    sums = np.stack([[(w[k] * p[k] * t[k]).sum(axis=0), (w[k] * (p[k] + t[k])).sum(axis=0)] for k in parts])
     return sums, probabilities
 
 
@@ -170,19 +179,23 @@ def reference_of_all(
     return np.asarray(given).reshape(1), np.concatenate([told, both.ravel()])
 
 
-def reference_back(probabilities: Array, target: Array, overlap: Array, area: Array, smooth: Array) -> Array:
+def reference_back(
+    probabilities: Array, target: Array, overlap: Array, area: Array, smooth: Array, *weight: Array
+) -> Array:
     p, t = _one_hot(probabilities, target)
     whole = area + smooth
-    dp = ((2 * overlap + smooth) / whole - 2 * t) / whole / p.shape[1]
+    dp = _each(weight, len(p)) * ((2 * overlap + smooth) / whole - 2 * t) / whole / p.shape[1]
     return np.asarray(p * (dp - (p * dp).sum(axis=1, keepdims=True))).reshape(probabilities.shape)
 
 
-def _overlaps_element(at: Any, prediction: Named, target: Named, chunks: int) -> Term:
+def _overlaps_element(at: Any, prediction: Named, target: Named, *weight: Named, chunks: int) -> Term:
     k, kind, c = at
     probabilities, wanted = _one_hot(softmax(prediction.array.astype(np.float64)), target.array)
     p, t = Named("p", probabilities), Named("t", wanted)
     pixels = range(len(wanted))[chunk(len(wanted), k, chunks)]
-    return total(p[n, c] * t[n, c] if kind == 0 else p[n, c] + t[n, c] for n in pixels)
+    each = len(wanted) // prediction.shape[0]
+    parts = {n: p[n, c] * t[n, c] if kind == 0 else p[n, c] + t[n, c] for n in pixels}
+    return total(weight[0][n // each] * part if weight else part for n, part in parts.items())
 
 
 def _element(at: Any, sums: Named, smooth: Named) -> Term:
@@ -203,7 +216,9 @@ def _element_of_all(
     return as_term(float(loss[0]))
 
 
-def _element_back(at: Any, probabilities: Named, target: Named, overlap: Named, area: Named, smooth: Named) -> Term:
+def _element_back(
+    at: Any, probabilities: Named, target: Named, overlap: Named, area: Named, smooth: Named, *weight: Named
+) -> Term:
     shares, wanted = _one_hot(probabilities.array, target.array)
     p, t, s = Named("p", shares), Named("t", wanted), scalar("s", smooth)
     C = p.shape[1]
@@ -212,37 +227,53 @@ def _element_back(at: Any, probabilities: Named, target: Named, overlap: Named, 
     def dp(c: int) -> Term:
         return ((2 * overlap[c] + s) / (area[c] + s) - 2 * t[n, c]) / (area[c] + s) / C
 
-    return p[n, at[-1]] * (dp(at[-1]) - total(p[n, c] * dp(c) for c in range(C)))
+    slope = p[n, at[-1]] * (dp(at[-1]) - total(p[n, c] * dp(c) for c in range(C)))
+    return weight[0][at[0]] * slope if weight else slope
 
 
-@kernel
-def overlaps(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """p = softmax(z), sums[k] = Σ p·t, then Σ p + Σ t over chunk k; z, p (N, C), target (N,), sums (P, 2, C)."""
-    z, target = rows_of(row, memory, 0), flat(row, memory, 1)
-    sums, p = cube(row, memory, 2), rows_of(row, memory, 3)
-    chunks, N, C = sums.shape[0], z.shape[0], z.shape[1]
-    tops = scratch(ROWS)
-    first, end = share(row, part, chunks)
-    for k in range(first, end):
-        for c in range(C):
-            sums[k, 0, c] = 0.0
-            sums[k, 1, c] = 0.0
-        start, stop = N * k // chunks, N * (k + 1) // chunks
-        for begin in range(start, stop, ROWS):
-            last = min(begin + ROWS, stop)
-            block = shifted(pointer(row, memory, 3), begin * C)
-            raise_rows(shifted(pointer(row, memory, 0), begin * C), block, tops, C, last - begin)
-            for n in range(last - begin):
-                to_shares(shifted(block, n * C), C)
+def _overlaps_kernel(name: str, weighted: bool) -> Kernel:
+    out = 2 + int(weighted)
+
+    def overlaps(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """p = softmax(z), sums[k] = Σ w·p·t, then Σ w·(p + t) over chunk k; z, p (M, C), target (M,), sums (P, 2, C).
+
+        w is the weight (N,) of the pixel's row, if rows have one.
+        """
+        z, target = rows_of(row, memory, 0), flat(row, memory, 1)
+        sums, p = cube(row, memory, out), rows_of(row, memory, out + 1)
+        chunks, M, C = sums.shape[0], z.shape[0], z.shape[1]
+        pixels = M // dimension(row, 0, 0)
+        tops = scratch(ROWS)
+        first, end = share(row, part, chunks)
+        for k in range(first, end):
             for c in range(C):
-                both, either = np.float64(0), np.float64(0)  # rounded once a block: pictures have very many terms
-                for n in range(begin, last):
-                    label = int(target[n])
-                    t = 1.0 if label == c else 0.0 if 0 <= label < C else math.nan
-                    both += p[n, c] * t
-                    either += p[n, c] + t
-                sums[k, 0, c] += both
-                sums[k, 1, c] += either
+                sums[k, 0, c] = 0.0
+                sums[k, 1, c] = 0.0
+            start, stop = M * k // chunks, M * (k + 1) // chunks
+            for begin in range(start, stop, ROWS):
+                last = min(begin + ROWS, stop)
+                block = shifted(pointer(row, memory, out + 1), begin * C)
+                raise_rows(shifted(pointer(row, memory, 0), begin * C), block, tops, C, last - begin)
+                for n in range(last - begin):
+                    to_shares(shifted(block, n * C), C)
+                for c in range(C):
+                    both, either = np.float64(0), np.float64(0)  # rounded once a block: pictures have very many terms
+                    for n in range(begin, last):
+                        label = int(target[n])
+                        t = 1.0 if label == c else 0.0 if 0 <= label < C else math.nan
+                        w = flat(row, memory, 2)[n // pixels] if weighted else DTYPE(1.0)
+                        both += w * p[n, c] * t
+                        either += w * (p[n, c] + t)
+                    sums[k, 0, c] += both
+                    sums[k, 1, c] += either
+
+    return Kernel(f"{__name__}:{name}", overlaps)
+
+
+OVERLAPS: Final = {
+    False: _overlaps_kernel("overlaps", False),
+    True: _overlaps_kernel("overlaps_weighted", True),
+}
 
 
 @kernel
@@ -285,24 +316,32 @@ def forward_of_all(row: Any, clock: Any, memory: Any, part: int) -> None:
     loss[0] = add_block(tally, 0, first, dimension(row, 2, 0), 1.0 - summed / C)
 
 
-@kernel
-def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """dz = p·(dp − Σ_c p·dp), for p = softmax(z), dz (N, C), target (N,), overlap, area (C).
+def _backward_kernel(name: str, weighted: bool) -> Kernel:
+    out = 5 + int(weighted)
 
-    loss = 1 − 1/C · Σ (2·overlap + s) / (area + s), so dp = ((2·overlap + s) / (area + s) − 2·t) / (area + s) / C.
-    """
-    p, target = rows_of(row, memory, 0), flat(row, memory, 1)
-    overlap, area, smooth = flat(row, memory, 2), flat(row, memory, 3), flat(row, memory, 4)[0]
-    dz = rows_of(row, memory, 5)
-    N, C = p.shape
-    start, stop = share(row, part, N)
-    for n in range(start, stop):
-        # loss = 1 − 1/C Σ (2·overlap + s) / (area + s), so dp = ((2·overlap + s) / (area + s) − 2·t) / (area + s) / C
-        mean = 0.0
-        for c in range(C):
-            t = 1.0 if int(target[n]) == c else 0.0
-            whole = area[c] + smooth
-            dz[n, c] = ((2.0 * overlap[c] + smooth) / whole - 2.0 * t) / (whole * DTYPE(C))
-            mean += p[n, c] * dz[n, c]
-        for c in range(C):
-            dz[n, c] = p[n, c] * (dz[n, c] - mean)
+    def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """dz = w·p·(dp − Σ_c p·dp), for p = softmax(z), dz (M, C), target (M,), overlap, area (C), w (N,) if any.
+
+        loss = 1 − 1/C · Σ (2·overlap + s) / (area + s), so dp = ((2·overlap + s) / (area + s) − 2·t) / (area + s) / C.
+        """
+        p, target = rows_of(row, memory, 0), flat(row, memory, 1)
+        overlap, area, smooth = flat(row, memory, 2), flat(row, memory, 3), flat(row, memory, 4)[0]
+        dz = rows_of(row, memory, out)
+        M, C = p.shape
+        pixels = M // dimension(row, 0, 0)
+        start, stop = share(row, part, M)
+        for n in range(start, stop):
+            mean = 0.0
+            w = flat(row, memory, 5)[n // pixels] if weighted else DTYPE(1.0)
+            for c in range(C):
+                t = 1.0 if int(target[n]) == c else 0.0
+                whole = area[c] + smooth
+                dz[n, c] = ((2.0 * overlap[c] + smooth) / whole - 2.0 * t) / (whole * DTYPE(C))
+                mean += p[n, c] * dz[n, c]
+            for c in range(C):
+                dz[n, c] = w * p[n, c] * (dz[n, c] - mean)
+
+    return Kernel(f"{__name__}:{name}", backward)
+
+
+BACKWARD: Final = {False: _backward_kernel("backward", False), True: _backward_kernel("backward_weighted", True)}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
-from nnplay.kernels.compile.jit import kernel
+from nnplay.fields import flag
+from nnplay.kernels.compile.jit import DTYPE, Kernel, kernel
 from nnplay.kernels.elementary import exp
 from nnplay.kernels.operands import flat, rows_of, share
 from nnplay.losses._costs import costs_plan
@@ -23,7 +24,9 @@ from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply, as_term
 
 Array = NDArray[Any]
-
+#: ½·log 2π.
+CONSTANT: Final = 0.5 * math.log(2 * math.pi)
+FULL: Final = flag("full", False, "add the part that no prediction changes, ½·log 2π, so that likelihoods compare")
 
 GAUSSIAN_NLL = LossRecord(
     name="gaussian_nll",
@@ -37,7 +40,7 @@ GAUSSIAN_NLL = LossRecord(
     weighted=lambda values, shape: plan(values, shape, weighted=True),
     outputs=lambda count: 2 * count,
     answer=lambda z: z[..., : z.shape[-1] // 2],
-    fields=(REDUCTION,),
+    fields=(REDUCTION, FULL),
     torch="gaussian_nll_loss",
     twin=Twin(
         "nn.functional.gaussian_nll_loss",
@@ -48,7 +51,7 @@ GAUSSIAN_NLL = LossRecord(
             prediction[:, target.shape[1] :].exp(),
         ),
     ),
-    cases=(Case({}, (2,)), Case({"reduction": "sum"}, (6,)), Case({}, (34,))),
+    cases=(Case({}, (2,)), Case({"reduction": "sum"}, (6,)), Case({}, (34,)), Case({"full": True}, (4,))),
     refused=(Refused({}, (3,), "two outputs for each target"), Refused({}, (4, 2), "one row of outputs")),
 )
 
@@ -63,21 +66,27 @@ def plan(values: Mapping[str, Any], shape: Shape, *, weighted: bool = False) -> 
         raise InputError("needs two outputs for each target: mean and log variance", where="gaussian_nll", hint=hint)
     work = 8 * shape[0]
     return costs_plan(
-        _costs_operation(), _gradient_operation(), (shape[0] // 2,), work=work, values=values, weighted=weighted
+        _costs_operation(values["full"]),
+        _gradient_operation(),
+        (shape[0] // 2,),
+        work=work,
+        values=values,
+        weighted=weighted,
     )
 
 
 @cache
-def _costs_operation() -> Operation:
+def _costs_operation(full: bool) -> Operation:
+    more, part = (CONSTANT, " + ½·log 2π") if full else (0.0, "")
     return Operation(
         name="Gaussian likelihood of each",
-        kernel=costs,
+        kernel=FULL_COSTS if full else COSTS,
         reads=("prediction", "target"),
         writes=("costs",),
-        reference=reference,
-        formula="costs[k] = ½·(s[k] + (t[k] − μ[k])²·exp(−s[k])), with μ, s = the two halves of the outputs",
+        reference=lambda prediction, target: reference(prediction, target) + more,
+        formula=f"costs[k] = ½·(s[k] + (t[k] − μ[k])²·exp(−s[k])){part}, with μ, s = the two halves of the outputs",
         words="An error costs less where the network said that it is not sure; saying so has a cost of its own.",
-        element=_element,
+        element=lambda at, prediction, target: _element(at, prediction, target) + more,
         torch="torch.nn.functional.gaussian_nll_loss(μ, t, s.exp())",
     )
 
@@ -131,16 +140,23 @@ def _element_back(at: Any, prediction: Named, target: Named, factors: Named, div
     return slope * factors[n, k] / divisor[0]
 
 
-@kernel
-def costs(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """costs[n,k] = ½·(s + (t − μ)²·e⁻ˢ), μ = z[n,k], s = z[n,T+k]; z (N, 2T), t and costs (N, T)."""
-    z, target, cost = rows_of(row, memory, 0), flat(row, memory, 1), rows_of(row, memory, 2)
-    T = cost.shape[1]
-    start, stop = share(row, part, cost.shape[0])
-    for n in range(start, stop):
-        for k in range(T):
-            error = target[n * T + k] - z[n, k]
-            cost[n, k] = 0.5 * (z[n, T + k] + error * error * exp(-z[n, T + k]))
+def _costs_kernel(name: str, constant: float) -> Kernel:
+    more = DTYPE(constant)
+
+    def costs(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """costs[n,k] = ½·(s + (t − μ)²·e⁻ˢ) + constant, μ = z[n,k], s = z[n,T+k]; z (N, 2T), t and costs (N, T)."""
+        z, target, cost = rows_of(row, memory, 0), flat(row, memory, 1), rows_of(row, memory, 2)
+        T = cost.shape[1]
+        start, stop = share(row, part, cost.shape[0])
+        for n in range(start, stop):
+            for k in range(T):
+                error = target[n * T + k] - z[n, k]
+                cost[n, k] = 0.5 * (z[n, T + k] + error * error * exp(-z[n, T + k])) + more
+
+    return Kernel(f"{__name__}:{name}", costs)
+
+
+COSTS, FULL_COSTS = _costs_kernel("costs", 0.0), _costs_kernel("full_costs", CONSTANT)
 
 
 @kernel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from nnplay.arguments import kind_of, sizes
 from nnplay.errors import InputError, Problems
 from nnplay.fields import integer
 from nnplay.network.notation import parse_layers, show_layers
-from nnplay.network.shared_weights import borrow, find_shared
+from nnplay.network.shared_weights import borrow, find_output, find_shared
 from nnplay.records.init_schemes import DEFAULT
 from nnplay.records.layer import Layer, LayerRecord, Plan
 from nnplay.records.operation import Shape
@@ -133,6 +134,12 @@ class Network:
             raise InputError(f"has {counted(count, 'layer')}; at most {MAX_LAYERS:,}", where="network")
         self.seed: int = _SEED.read(seed, "network")
 
+    def with_seed(self, seed: int) -> Network:
+        """The same layers with another seed."""
+        network = copy.copy(self)
+        network.seed = _SEED.read(seed, "network")
+        return network
+
     def plan(self, input_shape: Shape) -> NetworkPlan:
         """Shapes, parameters and rows of every layer for one input shape.
 
@@ -211,6 +218,11 @@ class _Planner:
             if len(layer.branches) != 1:
                 return self.refuse(_not_one_chain(layer), layer, path, value)
             return self.chain(layer.branches[0], value, f"{path}.", frozen, behind, twin and f"{twin}.")
+        if layer.record.recalls:
+            try:
+                value = find_output(layer.values[layer.record.recalls], self.known, self.by_path)
+            except InputError as problem:
+                return self.refuse(problem, layer, path, value)
         if not layer.record.joins:
             return self.add(layer, (value,), path, frozen, behind, twin)
         found = len(self.problems)

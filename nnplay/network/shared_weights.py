@@ -32,6 +32,21 @@ def find_shared(name: str, known: Mapping[str, Sequence[str]]) -> str:
     return found[0]
 
 
+def find_output(name: str, known: Mapping[str, Sequence[str]], planned: Mapping[str, PlannedLayer]) -> int:
+    """The number of the value that a layer in front gives, for one that recalls it.
+
+    Raises:
+        InputError: no layer has that name, or several have.
+    """
+    try:
+        return planned[find_shared(name, known)].output
+    except InputError as problem:
+        hint = problem.hint.replace("share=", "")
+        raise InputError(problem.what.replace("to share with", "to recall"), hint=hint) from None
+    except KeyError:
+        raise InputError(f"'{name}' is a block", hint="name a layer in it, such as its last one") from None
+
+
 def borrow(layer: Layer, plan: Plan, planned: Mapping[str, PlannedLayer], path: str) -> tuple[Plan, PlannedLayer]:
     """The plan of a layer without parameters of its own, and the layer at `path` that it takes them from.
 
@@ -64,7 +79,9 @@ def borrow(layer: Layer, plan: Plan, planned: Mapping[str, PlannedLayer], path: 
 def follow_rename(layer: Layer, old: str, new: str) -> Layer:
     """The layer, and all within it, sharing with `new` where it shared with `old`."""
     branches = tuple(tuple(follow_rename(item, old, new) for item in branch) for branch in layer.branches)
-    return replace(layer, branches=branches, share=new if layer.share == old else layer.share)
+    renamed = replace(layer, branches=branches, share=new if layer.share == old else layer.share)
+    field = layer.record.recalls
+    return renamed.with_values(**{field: new}) if field and layer.values[field] == old else renamed
 
 
 def shares_anything(layer: Layer) -> bool:

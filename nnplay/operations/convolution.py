@@ -180,6 +180,7 @@ def _behind(place: int, axis: str, given: dict[str, int]) -> Iterator[tuple[int,
 
 SEEN = "A small matrix of weights slides over the input; each output is the weighted sum of one window."
 BEHIND = "each input collects from all filters, once for each place of the kernel that lay on it"
+IN_FRONT = "each weight meets every window of every row at its own place"
 BACK = "Every output passes its gradient back to the inputs in its window, with the same weights."
 
 
@@ -249,6 +250,7 @@ def _weight(at: _Letters) -> Operation:
         words="A weight is to blame for every position where its input and the output's gradient were large.",
         element=_weight_element,
         integers=(*kernels.WINDOW, "chunks", "biased"),
+        product=MatrixProduct("x", "dy", "x", IN_FRONT, window=("KH", "KW"), gives="dweight"),
         torch="autograd",
     )
 

@@ -27,9 +27,9 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
     kept = 1.0 / (1.0 - p)
     count = size(row, 0)
-    first += integer(row, 1) * size(row, 0)
+    before = integer(row, 1) * count
     for i in range(x.size):
-        mask[i] = kept if uniform(seed, stream, step, place_of(row, part, count, i)) >= p else 0.0
+        mask[i] = kept if uniform(seed, stream, step, before + place_of(row, part, count, i)) >= p else 0.0
         dropped[i] = x[i] * mask[i]
 
 

@@ -164,6 +164,17 @@ def count_above_half(row: Any, clock: Any, memory: Any, part: int) -> None:
     count_above(row, memory, 0.5)
 
 
+@kernel
+def count_below_half(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """score (1,) = Σₙ [(z[n] < 0.5) = target[n]], for distances z and target (M,)."""
+    z, target, score = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
+    right = 0
+    for i in range(z.size):
+        if (z[i] < 0.5) == (target[i] > 0.5):
+            right += 1
+    score[0] = right * dimension(row, 0, 0) / z.size
+
+
 def _share(right: Array, rows: int) -> Array:
     return np.array([right.sum() * rows / right.size])
 
@@ -189,6 +200,10 @@ def _largest_columns(z: Array, target: Array) -> Array:
 
 def _above(threshold: float) -> Callable[[Array, Array], Array]:
     return lambda z, target: np.asarray((z.ravel() > threshold) == (target.ravel() > 0.5))
+
+
+def _near(z: Array, target: Array) -> Array:
+    return np.asarray((z.ravel() < 0.5) == (target.ravel() > 0.5))
 
 
 _CUDA: Final = {
@@ -290,6 +305,14 @@ ABOVE_HALF = _count(
     "(p[n] > 0.5) = target[n]",
     "Counts the rows whose probability is above one half for class 1 and not for class 0.",
     "(p > 0.5) == target",
+)
+BELOW_HALF = _count(
+    count_below_half,
+    lambda prediction, target: _share(_near(prediction, target), len(prediction)),
+    _near,
+    "(z[n] < 0.5) = target[n]",
+    "Counts the rows whose distance is below one half for pairs that belong together and not for others.",
+    "(z < 0.5) == target",
 )
 
 

@@ -9,9 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.convolution import volumes
-from nnplay.operations.convolution import BACK, SEEN, ConvolutionRows, ahead, bias_row, forward_element, transpose_row
+from nnplay.operations.convolution import (
+    BACK,
+    BEHIND,
+    IN_FRONT,
+    SEEN,
+    ConvolutionRows,
+    ahead,
+    bias_row,
+    forward_element,
+    transpose_row,
+)
 from nnplay.operations.partial_sums import chunk
-from nnplay.records.operation import Operation
+from nnplay.records.operation import MatrixProduct, Operation
 from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
@@ -135,6 +145,7 @@ def _input_gradient(bias: bool) -> Operation:
         words=BACK,
         element=_input_gradient_element,
         integers=volumes.INPUT3,
+        product=MatrixProduct("dy", "transposed", "", BEHIND),
         torch="torch.nn.functional.conv_transpose3d (channels first)",
     )
 
@@ -152,6 +163,7 @@ VOLUME = ConvolutionRows(
         words="A weight is to blame for every position where its input and the output's gradient were large.",
         element=_weight_element,
         integers=volumes.WEIGHT3,
+        product=MatrixProduct("x", "dy", "x", IN_FRONT, window=("KD", "KH", "KW"), gives="dweight"),
         torch="autograd",
     ),
     bias=bias_row(),

@@ -41,7 +41,7 @@ def pool_integers(axes: Sequence[Axis], counted: bool) -> dict[str, int]:
     return dict(zip(kernels.POOL3, [*packed, behind], strict=True))
 
 
-def _windows(**pool: int) -> Iterator[Window]:
+def windows(**pool: int) -> Iterator[Window]:
     """Every output with what lies under its window."""
     kernel, stride, before, dilation, outputs, sizes = (unpack(pool[name]) for name in kernels.POOL3[:-1])
     behind = unpack(pool["behind"]) if pool["behind"] >= 0 else None
@@ -62,7 +62,7 @@ def _lies_in(place: Sequence[int], ends: Sequence[int], before: Sequence[int] = 
     return all(-front <= one < end for one, end, front in zip(place, ends, before, strict=True))
 
 
-_POOLED = PooledWindows(_windows, lambda pool: (unpack(pool["outputs"]), unpack(pool["sizes"])))
+_POOLED = PooledWindows(windows, lambda pool: (unpack(pool["outputs"]), unpack(pool["sizes"])))
 
 # -- the operations ----------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ GROUPS: Final = (
     "digits",
     "images",
     "sequences",
+    "two players",
     "lessons",
 )
 

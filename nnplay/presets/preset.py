@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from nnplay.config import RunConfig, merged
 from nnplay.data.split import Split
+from nnplay.training.made_rows import scores
 from nnplay.training.stopping import Stops
 from nnplay.training.trainer import Trainer
 
@@ -22,7 +23,8 @@ class Preset:
         name: what the user types; the name of its file.
         group: under which heading it is listed.
         table: the run, as `RunConfig.from_dict` reads it; its `title` and `about` say what is taught.
-        metric: what is scored: one that `Trainer.evaluate` gives, or "gradient_norm", the longest gradient met.
+        metric: what is scored: one that `Trainer.evaluate` gives, "gradient_norm", the longest gradient met, or
+            "modes", the lumps of the data that a generator's rows cover.
         part: of the data that is scored.
         at_least, at_most: the score is between them, by a margin that other seeds keep to as well.
         seconds: about how long training takes on two processors.
@@ -92,6 +94,8 @@ class Preset:
         """The metric, for a trainer of this run."""
         if self.metric == "gradient_norm":
             return float(trainer.history["gradient_norm"].maximum.max())
+        if self.metric == "modes":
+            return scores(trainer)["modes"]
         return trainer.evaluate(self.part)[self.metric]
 
     def reached(self, score: float) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay import rng
+from nnplay import exact, rng
 from nnplay.errors import unknown
 from nnplay.records.layer import Parameter
 from nnplay.records.operation import Shape
@@ -33,6 +33,9 @@ SCHEMES: Final = (
     "zeros",
     "ones",
 )
+#: Of linear layers alone: weights and biases that spread the bends of bounded units over inputs from −1 to 1 (Nguyen
+#: and Widrow, 1990), which MATLAB begins with.
+NGUYEN_WIDROW: Final = "nguyen_widrow"
 #: Without an activation behind it, a layer gets the scheme that PyTorch users call Glorot's.
 DEFAULT: Final = "xavier_uniform"
 
@@ -66,6 +69,8 @@ def draw(scheme: str, shape: Shape, fan_in: int, fan_out: int, seed: int, stream
         return rng.uniform(seed, rng.WEIGHTS + stream, 0, shape) - 0.5
     if scheme == "normal":
         return rng.normal(seed, rng.WEIGHTS + stream, 0, shape) * 0.05
+    if scheme == NGUYEN_WIDROW:
+        return _spread_bends(shape, fan_in, seed, stream)
     if scheme == "siren":
         return draw("he_uniform", shape, fan_in, fan_out, seed, stream) / SIREN_FREQUENCY
     family, _, form = scheme.partition("_")
@@ -77,3 +82,18 @@ def draw(scheme: str, shape: Shape, fan_in: int, fan_out: int, seed: int, stream
     if form == "uniform":
         return (rng.uniform(seed, rng.WEIGHTS + stream, 0, shape) * 2.0 - 1.0) * deviation * math.sqrt(3.0)
     return rng.normal(seed, rng.WEIGHTS + stream, 0, shape) * deviation
+
+
+def _spread_bends(shape: Shape, fan_in: int, seed: int, stream: int) -> NDArray[np.float64]:
+    """Weights (I, H) in random directions of length 0.7·H^(1/I); biases (H,) evenly from minus that length to it.
+
+    The first weight of each unit is positive: units of odd activations are the same turned around, and MATLAB gives
+    that sign to the bias instead.
+    """
+    units = shape[-1]
+    length = 0.7 * float(exact.exp(exact.log(float(units)) / fan_in))
+    if len(shape) == 1:
+        return np.linspace(-length, length, units) if units > 1 else np.zeros(1)
+    drawn = rng.uniform(seed, rng.WEIGHTS + stream, 0, shape) * 2.0 - 1.0
+    drawn *= np.where(drawn[:1] < 0, -1.0, 1.0)
+    return np.asarray(drawn * (length / np.sqrt(np.sum(drawn * drawn, axis=0))))

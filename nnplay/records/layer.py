@@ -139,6 +139,7 @@ class LayerRecord(Record):
             inputs are called x0, x1, ….
         initial: the scheme that suits weights in front of this layer, if it is an activation.
         joins: this layer has branches, whose outputs it joins.
+        recalls: the field that names the layer whose output this one takes, instead of that of the layer in front.
         contains: this layer is a chain of its children and has no rows of its own.
         decode: called with the field values, the shape of one step of a sequence (1, features) and how many steps there
             may be, plans the forward rows of that step alone, at the position that the clock's step says; buffers hold
@@ -160,6 +161,7 @@ class LayerRecord(Record):
     initial: str = ""
     joins: bool = False
     contains: bool = False
+    recalls: str = ""
     decode: Callable[[Mapping[str, Any], Shape, int], Plan | None] | None = None
     traits: Traits = Traits()
     torch: str = ""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.detection.objects import Found
 from nnplay.errors import InputError
 from nnplay.fields import Field, choice, integer, numbers
 from nnplay.records.layer import Case, Refused
@@ -17,7 +18,7 @@ from nnplay.records.python_text import camel
 from nnplay.records.record import Chosen, Record
 from nnplay.records.twin import Twin
 
-Target = Literal["labels", "binary", "values", "distribution", "counts", "sequence", "groups"]
+Target = Literal["labels", "binary", "values", "distribution", "counts", "sequence", "groups", "boxes"]
 #: What many losses have: how the costs of a batch become one number, and what single classes weigh.
 REDUCTION: Final = choice(
     "reduction", "mean", "the batch's loss is the mean of its costs, or their sum", ("mean", "sum")
@@ -65,8 +66,8 @@ class LossRecord(Record):
     Attributes:
         when: one line for people who choose: when to use it.
         target: what it compares with: class labels, 0/1 labels (one, or several as numbers), values, distributions
-            that sum to 1, counts, sequences of labels shorter than the prediction, or labels that only say which rows
-            belong together.
+            that sum to 1, counts, sequences of labels shorter than the prediction, labels that only say which rows
+            belong together, or boxes of objects (`nnplay.detection.objects`).
         plan: called with the field values and the prediction's shape (without the batch).
         weighted: as `plan`, where each row has a weight, as a further operand `weight` (N,); None if rows cannot.
         takes: the target where it depends on field values.
@@ -74,6 +75,8 @@ class LossRecord(Record):
         outputs: how many outputs the network needs for a data set with that many classes or target columns.
         decide: predictions (N, outputs) → class labels (N,), for losses on labels.
         probabilities: predictions (N, outputs) → class probabilities (N, classes), for losses on labels.
+        detect: field values and predictions (N, …) → the objects that they are, for losses on boxes.
+        classes: field values and the prediction's shape → how many classes of objects it tells apart.
         ends: name of the activation that the network must end with (sigmoid, softmax), if the loss takes probabilities.
         torch: the PyTorch function's name, or a sentence why there is none.
         twin: the same as data, for parity tests and exports; None where there is none.
@@ -96,6 +99,8 @@ class LossRecord(Record):
     fields: tuple[Field, ...] = ()
     decide: Callable[[NDArray[Any]], NDArray[np.int64]] | None = None
     probabilities: Callable[[NDArray[Any]], NDArray[Any]] | None = None
+    detect: Callable[[Mapping[str, Any], NDArray[Any]], Found] | None = None
+    classes: Callable[[Mapping[str, Any], Shape], int] | None = None
     ends: str = ""
     torch: str = ""
     twin: Twin | None = None

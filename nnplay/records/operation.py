@@ -13,7 +13,6 @@ from typing import Any, Final
 from nnplay.kernels.compile.jit import Kernel
 from nnplay.records.worked import Term
 
-
 #: Of a row on a graphics card: it can be cut into any number of parts.
 ALL_THREADS: Final = -1
 
@@ -44,12 +43,17 @@ class MatrixProduct:
         left, right: the operands that are multiplied; all axes of a batch before its last one are lines of a matrix.
         turned: the one that is transposed; empty where it has been before.
         why: the reason, behind "since".
+        window: integers whose product is how many places a window of `left` has; its lines are windows then, one for
+            each line of `right`; empty where `left` is multiplied as it is. Of grouped channels (G) a group is told.
+        gives: what the product is called where the row writes it in parts; empty for the first thing it writes.
     """
 
     left: str
     right: str
     turned: str
     why: str
+    window: tuple[str, ...] = ()
+    gives: str = ""
 
 
 def every_thread(sizes: Sequence[int], integers: Sequence[int]) -> int:
@@ -80,7 +84,8 @@ class Operation:
         kernel: the compiled form; its operands are `reads` then `writes`, its integers `integers`.
         reads, writes: operand names in the words of the record that uses the operation: `x` input, `y` output, `dx`,
             `dy` their gradients, `d` + name the gradient of a parameter, else parameters, saved values, buffers,
-            scratch, live fields.
+            scratch, live fields; `target` in the forward rows of a layer that is
+            taught where to look.
         reference: the definition. Called with the arrays read, in order, and the integers by name (and `clock`, a
             mapping with seed and step, where `uses_clock`); returns the arrays written, in order (one, or a tuple).
         formula: the definition in the symbols of the code.
@@ -93,6 +98,8 @@ class Operation:
         torch: the PyTorch name of the same thing, or a sentence why there is none.
         timed: what there is to draw by time step, if the row walks through time.
         product: what is multiplied, in the backward row of a linear map.
+        by_row: of a row that gives the gradient of a parameter, the one that gives it for each row of the batch apart,
+            as columns of a Jacobian; it reads `jacobian` besides, writes it, and has one integer, its first column.
         cuda: the rows that stand for it on a graphics card, of the same operands; none where it cannot run there.
     """
 
@@ -109,6 +116,7 @@ class Operation:
     torch: str = ""
     timed: Timed | None = None
     product: MatrixProduct | None = None
+    by_row: Operation | None = None
     cuda: tuple[CudaRow, ...] = ()
 
 

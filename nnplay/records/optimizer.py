@@ -25,6 +25,7 @@ from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.record import Chosen, Record
 from nnplay.records.twin import Twin
+from nnplay.records.whole_rule import WholeRule, WholeSizes
 from nnplay.records.worked import Named, Term
 from nnplay.text import clean
 
@@ -74,6 +75,10 @@ class OptimizerRecord(Record):
             every shape.
         switched: flags that choose another rule as long as they are on, with that rule.
         by_tensor: the rule for a parameter of that shape, or None where `rule` is its rule too.
+        whole: the rule of an optimizer that looks at all parameters at once, one evaluation of the loss a step, for the
+            sizes of network and data and the field values; None where `rule` and `by_tensor` say what it does.
+        fixed: fields that decide what is kept from step to step, besides those of `switched`.
+        least_squares: it asks how each answer depends on each parameter, so it takes squared errors only.
         torch: PyTorch's class, or a sentence why there is none.
         twin: the same as data, for parity tests and exports; None where there is none.
         cases, refused: settings that the tests try, and settings that must be refused.
@@ -90,6 +95,9 @@ class OptimizerRecord(Record):
     rule: Callable[[], Operation] | None
     switched: Mapping[str, VectorRule] = field(default_factory=dict)
     by_tensor: Callable[[Shape], TensorRule | None] = lambda shape: None
+    whole: Callable[[WholeSizes, Mapping[str, Any]], WholeRule] | None = None
+    fixed: tuple[str, ...] = ()
+    least_squares: bool = False
     squares: tuple[str, ...] = ()
     pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     torch: str = ""
@@ -110,10 +118,18 @@ class OptimizerRecord(Record):
         return VectorRule(self.slots, self.rule)
 
     @property
+    def structural(self) -> tuple[str, ...]:
+        """Fields that decide what is kept of each parameter, so that they cannot change while a network trains."""
+        return (*self.switched, *self.fixed)
+
+    @property
     def formulas(self) -> list[str]:
         """The update of one parameter: first of a matrix, where that has a rule of its own."""
         matrix = self.by_tensor((2, 2))
         rows = [use.operation.formula for use in matrix.uses] if matrix is not None else []
+        if self.whole is not None:
+            made = self.whole(WholeSizes(16, np.arange(2), 1, 4), {item.name: item.default for item in self.fields})
+            rows = [use.operation.formula for use in (made.trial, *made.outer, *made.judge, *made.update)]
         return rows + ([_operation(self.rule).formula] if self.rule is not None else [])
 
     @property
@@ -183,7 +199,7 @@ class Optimizer(Chosen[OptimizerRecord]):
             InputError: a value that its field refuses, or one that decides what is kept of each parameter.
         """
         changed = self.with_values(**changes)
-        for name in self.record.switched:
+        for name in self.record.structural:
             if changed.values[name] != self.values[name]:
                 what = f"{name} decides what is kept of each parameter, so it cannot change while a network trains"
                 raise InputError(what, where=self.record.name, hint="remake(trainer, optimizer=…) makes a new trainer")

@@ -43,35 +43,36 @@ class Crossing:
 
         def enter(run: TrainingThread) -> None:
             try:
-                enter_side(run)
+                self._enter_side(run, edit, source, target, split, done)
             finally:
                 if awaited:
                     run.note_arrival()
                 if edit.weight is not None:
                     self._provenance.weight_done()
 
-        def enter_side(run: TrainingThread) -> None:
-            back = self._branch_left(run, edit) if target is edit.before else None
-            unmoved = source.stamp == _stamp(run) and (edit.left is None or back is not None)
-            exact = target.checkpoint is not None and (edit.anew or unmoved)
-            if run.trainer is not None:
-                source.keep(run.trainer, run.timeline if edit.anew else None)
-            if exact and back is not None and edit.left is not None:
-                run.rejoin(back, *edit.left[1:])
-                run.say(_describe_return(run, edit, done))
-            elif exact:
-                self._return(run, edit, source, target, split)
-                run.say(_describe_return(run, edit, done))
-            else:
-                before = None if run.timeline is None or edit.anew else _branch_state(run.timeline)
-                self._make(run, edit, source, target, split, done)
-                if before is not None and target is edit.after:
-                    edit.left = _find_left(run, *before)
-            target.forget()
-            target.stamp = _stamp(run)
-            self._undo.drop_oldest_checkpoints()
-
         self._worker.send(enter)
+
+    def _enter_side(self, run: TrainingThread, edit: Edit, source: Side, target: Side, split: Split, done: str) -> None:
+        """What the training thread does of it."""
+        back = self._branch_left(run, edit) if target is edit.before else None
+        unmoved = source.stamp == _stamp(run) and (edit.left is None or back is not None)
+        exact = target.checkpoint is not None and (edit.anew or unmoved)
+        if run.trainer is not None:
+            source.keep(run.trainer, run.timeline if edit.anew else None)
+        if exact and back is not None and edit.left is not None:
+            run.rejoin(back, *edit.left[1:])
+            run.say(_describe_return(run, edit, done))
+        elif exact:
+            self._return(run, edit, source, target, split)
+            run.say(_describe_return(run, edit, done))
+        else:
+            before = None if run.timeline is None or edit.anew else _branch_state(run.timeline)
+            self._make(run, edit, source, target, split, done)
+            if before is not None and target is edit.after:
+                edit.left = _find_left(run, *before)
+        target.forget()
+        target.stamp = _stamp(run)
+        self._undo.drop_oldest_checkpoints()
 
     @staticmethod
     def _branch_left(run: TrainingThread, edit: Edit) -> Branch[BranchLog] | None:

@@ -262,8 +262,12 @@ def _check(config: RunConfig, split: Split) -> None:
     if config.loss is not None:
         target_form(balanced(config.loss, split.train), split.train, plan.output_shape)
     batch_count(plan, split, config.training_settings())
+    config.players.check()
+    config.players.plans(plan)
+    config.players.resting(config.training_settings().resting)
 
 
 def _same_data(one: RunConfig, other: RunConfig) -> bool:
     split_seed = one.seed == other.seed or one.split.seed >= 0
-    return one.data == other.data and one.dealt == other.dealt and split_seed
+    targets = one.players.target == other.players.target
+    return one.data == other.data and one.dealt == other.dealt and split_seed and targets

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from nnplay.timeline.checkpoint_store import StoredCheckpoint
 from nnplay.timeline.timeline import Timeline
-from nnplay.views.view import Moment
+from nnplay.views.view import Moment, Way
 
 #: How far into the run steps are offered, as shares of it.
 _SHARES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: Steps of a branch that make up its way.
+_MOST_OF_WAY: Final = 60
 
 
 def find_moments(timeline: Timeline) -> tuple[Moment, ...]:
@@ -20,6 +22,23 @@ def find_moments(timeline: Timeline) -> tuple[Moment, ...]:
     spread = [min(own, key=lambda one: abs(one.step - share * timeline.latest)) for share in _SHARES]
     chosen = [(f"step {one.step:,}", one) for one in {one.step: one for one in spread}.values()]
     return tuple(_moments(timeline, [*chosen, *_ends(timeline)]))
+
+
+def find_ways(timeline: Timeline) -> tuple[Way, ...]:
+    """The checkpoints of this run, and of each other branch from where it left: at the most so many of each, spread."""
+    ways = [
+        ("this run", timeline.checkpoints),
+        *((each.description, each.log.checkpoints) for each in timeline.branches),
+    ]
+    return tuple(Way(name, tuple(_moments(timeline, _spread(own)))) for name, own in ways)
+
+
+def _spread(own: Sequence[StoredCheckpoint]) -> list[tuple[str, StoredCheckpoint]]:
+    """Some of many, evenly by their number, the first and the last among them."""
+    count = len(own)
+    places = sorted({round(k * (count - 1) / max(1, _MOST_OF_WAY - 1)) for k in range(_MOST_OF_WAY)}) if count else []
+    chosen = own if count <= _MOST_OF_WAY else [own[at] for at in places]
+    return [(f"step {one.step:,}", one) for one in chosen]
 
 
 def _ends(timeline: Timeline) -> list[tuple[str, StoredCheckpoint]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from nnplay import views
 from nnplay.health import findings
 from nnplay.network import silenced_frozen
-from nnplay.run.moments import find_moments
+from nnplay.run.moments import find_moments, find_ways
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.averaged_weights import average_words
 from nnplay.training.curve_recording import OF_EPOCHS
@@ -72,6 +73,7 @@ def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
         "learning_rate": trainer.lr,
         "gradient_norm": last.get("gradient_norm", float("nan")),
         "held": (*silenced_frozen.words(trainer.settings.silent, trainer.settings.frozen), *_average(trainer)),
+        "players": trainer.players.names if trainer.players else (),
         "marks": tuple(dict.fromkeys(change.step for change in timeline.changes)) if timeline else (),
     }
 
@@ -111,6 +113,7 @@ def pictures(trainer: Trainer, timeline: Timeline | None, look: Look, before: Ou
             held_out=look.held_out,
             before=before,
             moments=find_moments(timeline) if timeline is not None else (),
+            ways=partial(find_ways, timeline) if timeline is not None else tuple,
         )
     if look.layers:
         shown = found.get("shown")
@@ -125,7 +128,8 @@ def _curves(trainer: Trainer, timeline: Timeline | None) -> dict[str, Curve]:
     """Copies of all curves; those of the loss as far as the run has the present one."""
     first, last = timeline.loss_span if timeline is not None else (0, None)
     found = {name: trainer.history[name].copy() for name in trainer.history.names()}
-    for name in _OF_LOSS & found.keys():
+    of_players = {f"{name}_loss" for name in trainer.players.names}
+    for name in (_OF_LOSS | of_players) & found.keys():
         if last is not None:
             found[name].truncate(last)
         if first:

@@ -22,7 +22,7 @@ _MOST_STAMPED: Final = 20_000
 
 def split_of(config: RunConfig) -> Split:
     """The rows of a run, dealt into its parts."""
-    return config.dealt.apply(data_of(config), config.seed)
+    return config.deal(data_of(config))
 
 
 _recent_data: list[tuple[tuple[DataChoice, Stamp], Dataset]] = []

@@ -32,6 +32,7 @@ class Snapshot:
         finished: whether a stop condition ended the training at this step.
         kept_step: the step whose weights are in place; an earlier one where the best epoch's came back at the end.
         scored_since: the step from which on losses and scores are those of this network.
+        players: names of the objectives that each have curves of their own, of a run with several.
         generation: changes when network or data were rebuilt, so that pictures start afresh.
     """
 
@@ -67,3 +68,4 @@ class Snapshot:
     travels: int = 0
     finished: bool = False
     kept_step: int = 0
+    players: tuple[str, ...] = ()

@@ -28,16 +28,16 @@ def new_path(typed: str | os.PathLike[str], ending: str) -> Path:
     return path
 
 
-def write_new(path: Path, text: str) -> str:
-    """Writes a text into a file of its own; returns the path as people write it.
+def write_new(path: Path, text: str | bytes) -> str:
+    """Writes a text, as UTF-8, or bytes into a file of its own; returns the path as people write it.
 
     Raises:
         InputError: something is there by now, or the disk refused; nothing is left half written.
     """
     try:
-        with path.open("x", encoding="utf-8", newline="") as file:
+        with path.open("xb") as file:
             try:
-                file.write(text)
+                file.write(text.encode("utf-8") if isinstance(text, str) else text)
                 file.flush()
             except OSError:
                 path.unlink(missing_ok=True)

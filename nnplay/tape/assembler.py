@@ -14,6 +14,7 @@ from nnplay.tape.objective import Objective, check, full_name, shapes
 from nnplay.tape.stage_rows import StageRows
 from nnplay.tape.tape import Bounds, Row, Tape
 from nnplay.tape.update_rows import UpdateRows
+from nnplay.tape.whole_rows import WholeRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,10 @@ class TapeSpec:
             stands for all of them.
         average: the row that averages weights, and the batches between two changes of the average.
         accumulates: a step takes several batches, whose gradients are averaged.
+        noises: arrays that are drawn at random in training, and how ("normal", "uniform").
+        constants: targets that are the same number for every row.
         numbers: settings that are numbers in memory, by the names under which rows read them.
+        rows: rows of data in a step, where it takes several batches; 0: those of a batch.
     """
 
     batch: int
@@ -47,6 +51,9 @@ class TapeSpec:
     average: tuple[Operation, int] | None = None
     accumulates: bool = False
     numbers: tuple[str, ...] = ()
+    rows: int = 0
+    noises: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -76,17 +83,19 @@ def build(networks: Mapping[str, NetworkPlan], objectives: Sequence[Objective], 
     """
     check(objectives, networks)
     layout = Layout(spec.batch, spec.evaluation)
-    tape = Tape(layout, networks, shapes(objectives, networks, spec.targets))
+    made = frozenset((*spec.noises, *spec.constants))
+    tape = Tape(layout, networks, shapes(objectives, networks, spec.targets), made)
     assembly = Assembly(tape, spec)
     _declare_settings(assembly, objectives)
     trains = {name for objective in objectives for name in objective.trains}
     for name, plan in networks.items():
         _declare_parameters(assembly, name, plan, name in trains)
     writers = [StageRows(assembly, objective) for objective in objectives]
-    updates = [UpdateRows(assembly, writer.stage) for writer in writers]
+    updates = [_updates(assembly, writer) for writer in writers]
     for writer, update in zip(writers, updates, strict=True):
         writer.run()
-        update.declare()
+        if writer.whole is None:
+            update.declare()
     state = sum(aligned(slot.size(1)) for region in STATE for slot in layout.slots[region])
     tape.named["last_good"] = layout.add("last_good", "last_good", (state,))
     tape.size = layout.close()
@@ -95,13 +104,22 @@ def build(networks: Mapping[str, NetworkPlan], objectives: Sequence[Objective], 
     return tape
 
 
-def _add_stage(tape: Tape, rows: Sequence[Row], update: UpdateRows) -> None:
+def _updates(assembly: Assembly, writer: StageRows) -> UpdateRows | WholeRows:
+    """What writes the rows of a stage's update. Those of one that tries points stand in front of a step, too."""
+    if writer.objective.optimizer.record.whole is None:
+        return UpdateRows(assembly, writer.stage)
+    writer.whole = WholeRows(assembly, writer.stage)
+    return writer.whole
+
+
+def _add_stage(tape: Tape, rows: Sequence[Row], update: UpdateRows | WholeRows) -> None:
     """The rows of a stage at the end of both tables, once every slot has its place."""
     stage, fused = update.stage, fuse(rows, tape.layout.batch)
     before, after = update.rows()
-    means = update.mean_rows()
-    stage.rows = _append(tape.train, [*rows, *means], before, after)
-    stage.fused_rows = _append(tape.fused, [*fused.rows, *means], before, after)
+    means, first = update.mean_rows(), update.first_rows()
+    stage.rows = _append(tape.train, [*first, *rows, *means], before, after)
+    stage.fused_rows = _append(tape.fused, [*first, *fused.rows, *means], before, after)
+    update.finish()
     tape.kept_in |= fused.kept_in
     tape.stages.append(stage)
     tape.named |= {full_name(stage.objective.name, name): slot for name, slot in stage.named.items()}
@@ -118,7 +136,9 @@ def _declare_settings(assembly: Assembly, objectives: Sequence[Objective]) -> No
     optimizers = {full_name(item.name, "optimizer"): item.optimizer.record for item in objectives}
     tape.named |= {name: add("settings", name, (len(record.fields),)) for name, record in optimizers.items()}
     tape.named |= {name: add("settings", name, (1,)) for name in assembly.spec.numbers}
-    live = {full_name(item.name, "loss"): item.loss.record.fields for item in objectives}
+    live = {
+        full_name(item.name, term.name, "loss"): term.loss.record.fields for item in objectives for term in item.passes
+    }
     live |= {path: planned.layer.record.fields for path, planned in tape.layers.items()}
     for owner, fields in live.items():
         for item in fields:

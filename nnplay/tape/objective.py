@@ -29,6 +29,29 @@ _MOST_EVERY: Final = 10**12
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """One loss of an objective: a forward pass and what is compared with its answer.
+
+    Attributes:
+        name: prefix of the tensor names of the pass, behind that of the objective; empty for the objective's own loss.
+        forward: names of the networks to run, as of an `Objective`; none where `at` alone says what is compared.
+        loss: compares the last output with `target`.
+        input, target: the arrays of the batch it reads.
+        factor: what its loss counts in the sum.
+        at: path of a layer of the objective's own pass, with the network in front ("trunk.2"): the pass begins with
+            the output of that layer in place of `input`.
+    """
+
+    name: str
+    forward: tuple[str, ...]
+    loss: Loss
+    input: str = "input"
+    target: str = "target"
+    factor: float = 1.0
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Objective:
     """One stage of a training step: a forward pass, a loss, and an update that lowers it.
 
@@ -43,6 +66,9 @@ class Objective:
         input, target: the arrays of the batch it reads.
         weight: the array that says what each row counts, (rows,); empty where all count alike.
         to_input: the way back goes on to the input, whose gradient is then in a slot "dinput".
+        factor: what its own loss counts in the sum with those of `terms`.
+        terms: further losses that are added: their gradients meet in one update.
+        clamp: limits each trained number to ±clamp after the update; 0: no limit.
 
     Raises:
         InputError: not a loss or optimizer, a text instead of a list of names, or not a valid count.
@@ -58,6 +84,19 @@ class Objective:
     target: str = "target"
     weight: str = ""
     to_input: bool = False
+    factor: float = 1.0
+    terms: tuple[Term, ...] = ()
+    clamp: float = 0.0
+
+    @property
+    def passes(self) -> tuple[Term, ...]:
+        """Its own loss and the further ones, each with its forward pass."""
+        return (Term("", self.forward, self.loss, self.input, self.target, self.factor), *self.terms)
+
+    @property
+    def adds_losses(self) -> bool:
+        """Whether its loss is a sum, or not simply its own."""
+        return bool(self.terms) or self.factor != 1.0
 
     def __post_init__(self) -> None:
         for name in (self.name, self.input, self.target, self.weight):
@@ -90,34 +129,49 @@ def full_name(*parts: str) -> str:
 def check(objectives: Sequence[Objective], networks: Mapping[str, NetworkPlan]) -> None:
     """Refuses stages that do not fit the networks, or each other.
 
+    The first objective and its network may both be called "": they are the run's own, beside which others have names.
+
     Raises:
         InputError: the first problem.
     """
     if not objectives:
         raise InputError("there is no objective", where="objectives")
     names = [objective.name for objective in objectives]
+    own = "" if names[0] == "" and "" in networks else None
+    named = [name for name in (*names[own == "" :], *networks) if name != own]
     several = len(networks) > 1 or len(objectives) > 1
-    for name in (*names, *networks) if several else ():
+    for name in named if several else ():
         if not _NAME.fullmatch(name) or name == "eval" or names.count(name) > 1:
             hint = "give each its own, of lower-case letters, digits, '-' and '_'"
             raise InputError(f"'{name}' cannot name a stage or a network", where="objectives", hint=hint)
     for objective in objectives:
+        terms = [term.name for term in objective.terms]
+        for term in objective.terms:
+            if not _NAME.fullmatch(term.name) or terms.count(term.name) > 1:
+                hint = "give each its own, of lower-case letters, digits, '-' and '_'"
+                raise InputError(f"'{term.name}' cannot name a loss", where=objective.name, hint=hint)
+            _check_path(term, objective.name, networks)
         _check_networks(objective, networks)
-    first = objectives[0]
-    if first.every != 1:
-        raise InputError("the first stage is part of every step", where=first.name, hint="set every=1")
 
 
 def _check_networks(objective: Objective, networks: Mapping[str, NetworkPlan]) -> None:
-    forward, where = objective.forward, objective.name
+    _check_path(objective.passes[0], objective.name, networks)
+    run = {name for term in objective.passes for name in term.forward}
+    if not objective.trains or not set(objective.trains) <= run:
+        raise InputError(
+            "trains only networks in its own forward pass",
+            where=objective.name,
+            hint=f"name {' or '.join(objective.forward)}",
+        )
+
+
+def _check_path(term: Term, where: str, networks: Mapping[str, NetworkPlan]) -> None:
+    """Refuses a pass through networks that there are not, or whose shapes do not meet."""
+    forward, where = term.forward, term.name or where
     missing = [name for name in forward if name not in networks]
-    if missing or not forward or len(set(forward)) < len(forward):
+    if missing or not (forward or term.at) or len(set(forward)) < len(forward):
         what = f"there is no network '{missing[0]}'" if missing else "runs each network once, and at least one"
         raise InputError(what, where=where, hint=f"there are {', '.join(networks)}")
-    if not objective.trains or not set(objective.trains) <= set(forward):
-        raise InputError(
-            "trains only networks in its own forward pass", where=where, hint=f"name {' or '.join(forward)}"
-        )
     for before, after in pairwise(forward):
         given, taken = networks[before].output_shape, networks[after].values[0]
         if given != taken:
@@ -134,13 +188,11 @@ def shapes(
     """
     found: dict[str, Shape] = {}
     for objective in objectives:
-        wanted = {
-            objective.input: networks[objective.forward[0]].values[0],
-            objective.target: targets[objective.target],
-        }
+        wanted = [(term.target, targets[term.target]) for term in objective.passes]
+        wanted += [(term.input, networks[term.forward[0]].values[0]) for term in objective.passes if not term.at]
         if objective.weight:
-            wanted[objective.weight] = ()
-        for name, shape in wanted.items():
+            wanted.append((objective.weight, ()))
+        for name, shape in wanted:
             if found.setdefault(name, shape) != shape:
                 raise InputError(f"'{name}' is {list(found[name])} to one stage, {list(shape)} to '{objective.name}'")
     return found

@@ -31,7 +31,8 @@ class Row:
     """One row, by names.
 
     Attributes:
-        phase: data, forward, loss, backward or update; evaluation rows are data, forward and loss.
+        phase: data, forward, loss, backward or update; evaluation rows are data, forward and loss. An optimizer that
+            tries points has a row in front of all others, of phase trial.
         path: the layer that it belongs to, or empty.
         reads, writes: slots, in the order of the operation's names.
         adds: for each write, whether it adds to a gradient that an earlier row began.
@@ -78,6 +79,8 @@ class Stage:
             the optimizer's state.
         gradients: gradient slots by the name of the parameter.
         groups: for each group of layers with settings of their own, the slot of these.
+        sources, eval_sources: for each of its data rows, in order, the arrays that it gathers, by the names of its
+            integers; nothing for a row that makes its batch itself.
     """
 
     objective: Objective
@@ -88,11 +91,8 @@ class Stage:
     named: dict[str, Slot] = field(default_factory=dict)
     gradients: dict[str, Slot] = field(default_factory=dict)
     groups: list[Slot] = field(default_factory=list)
-
-    @property
-    def gathers(self) -> int:
-        """Its first rows, which copy a batch out of the data."""
-        return 2 if self.objective.weight else 1
+    sources: list[Mapping[str, str]] = field(default_factory=list)
+    eval_sources: list[Mapping[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -102,6 +102,7 @@ class Tape:
     Attributes:
         networks: the planned networks by name; a run with a single one calls it "".
         arrays: shape of one row of each array of a batch, by name.
+        made: names of those that rows make, and no data set holds.
         stages: what each objective has become, in the order in which a step runs them.
         train: data, forward, loss, backward and update rows of one step.
         fused: the same step as the compiled loop walks it: with neighbours joined where that saves time.
@@ -118,6 +119,7 @@ class Tape:
     layout: Layout
     networks: Mapping[str, NetworkPlan]
     arrays: Mapping[str, Shape]
+    made: frozenset[str] = frozenset()
     stages: list[Stage] = field(default_factory=list)
     train: list[Row] = field(default_factory=list)
     fused: list[Row] = field(default_factory=list)

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from nnplay.operations.step import accumulate, average, gradient_norm, silence
+from nnplay.operations.step.clip import CLAMP_WEIGHTS
 from nnplay.operations.step.group_settings import GROUP_SETTINGS
 from nnplay.records.operation import Operation
 from nnplay.tape.machines.shares import shares
@@ -60,6 +63,9 @@ class UpdateRows:
             for full in self.trained_of(path):
                 self.kept[full] = add("scratch", f"{self.name(full)}.kept", parameters[full].shape)
         named = self.stage.named
+        if limit := self.stage.objective.clamp:
+            named["clamp"] = add("settings", self.name("clamp"), (1,))
+            self.stage.constants["clamp"] = (named["clamp"], np.array([limit]))
         self._declare_state()
         if self.spec.accumulates:
             self.means = {
@@ -133,9 +139,20 @@ class UpdateRows:
             for number, run in enumerate(self.runs[network]):
                 label = full_name("" if network == first else network, str(number) if number else "")
                 update += self.vector_rows(run, spans[network], label) if run.rule is None else self.tensor_rows(run)
+        if "clamp" in stage.named:
+            update += [
+                self.row(CLAMP_WEIGHTS, span, (), self.parts_of(self.trained[name])) for name, span in spans.items()
+            ]
         for part in spec.frozen:
             update += [self.put_back(full, part.path, part.unit) for full in self.trained_of(part.path)]
         return before, update + self.average_rows()
+
+    def first_rows(self) -> list[Row]:
+        """Rows in front of a step: none."""
+        return []
+
+    def finish(self) -> None:
+        """Nothing is left to say once the rows are written."""
 
     @property
     def all_parts(self) -> int:

@@ -20,10 +20,11 @@ from nnplay.tape.tape import Row, lengths
 
 #: What the rows of a phase may write.
 _WRITABLE = {
+    "trial": {"parameters", "optimizer_state"},
     "data": {"batch", "evaluation"},
     "forward": {"activations", "scratch", "buffers", "evaluation"},
     "loss": {"activations", "scratch", "evaluation", "tallies"},
-    "backward": {"deltas", "gradients", "scratch"},
+    "backward": {"deltas", "gradients", "scratch", "accumulated"},
     "update": {"parameters", "optimizer_state", "gradients", "accumulated", "scratch"},
 }
 #: Slots begin at multiples of this, so what is written is kept as one flag a block.

@@ -228,7 +228,7 @@ def read_fork(trainer: Trainer, words: str) -> tuple[SetValues | None, dict[str,
         return None, {"optimizer": records[value](lr=trainer.optimizer.values["lr"])}
     if name in fields:
         optimizer = trainer.optimizer.with_values(**{name: value})
-        live = name not in trainer.optimizer.record.switched
+        live = name not in trainer.optimizer.record.structural
         return SetValues({name: optimizer.values[name]}) if live else None, {"optimizer": optimizer}
     if name in _OTHER:
         settings = trainer.settings.changed(**{name: value})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nnplay.tape.machines.machine import Machine
@@ -12,19 +14,31 @@ _OF_STEPS = ("loss", "gradient_norm", "lr")
 OF_EPOCHS = ("train_loss", "validation_loss", "validation_accuracy")
 
 
-def extend_history(history: History, machine: Machine, first: int, taken: int, batches: int, epoch_curves: int) -> None:
+def extend_history(
+    history: History,
+    machine: Machine,
+    first: int,
+    taken: int,
+    batches: int,
+    epoch_curves: int,
+    names: Sequence[str] = ("",),
+) -> None:
     """Appends the steps of the last call, and the epochs that ended in it.
 
     Args:
         first: step before the call.
         taken: how many steps it took.
         batches: of an epoch.
+        names: of the stages of a step; curves of the first one are called as in a run with only one.
         epoch_curves: how many of the epochs' curves there are: 1 without a validation part, 2 without classes.
     """
     clock = machine.clock
     steps = np.arange(first + 1, first + taken + 1)
-    for column, name in enumerate(_OF_STEPS):
-        history.extend(name, steps, machine.trace[:taken, 0, column])
+    for number, stage in enumerate(names):
+        trace = machine.trace[:taken, number]
+        ran = ~np.isnan(trace[:, 2])  # a stage that sat a step out left no learning rate
+        for column, name in enumerate(_OF_STEPS):
+            history.extend(f"{stage}_{name}" if number else name, steps[ran], trace[ran, column])
     lines = machine.finished_epochs
     ends = clock.step - clock.batch - batches * (clock.epoch - lines[:, 0].astype(np.int64))
     for column, name in enumerate(OF_EPOCHS[:epoch_curves], start=1):

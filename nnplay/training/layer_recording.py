@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.network.network import NetworkPlan
+from nnplay.operations.search import report
 from nnplay.records.time_charts import lengths_by_step
 from nnplay.tape.machines.machine import Machine
 from nnplay.tape.memory_layout import Slot
@@ -31,6 +32,16 @@ _RECORD, _TENSOR, _NUMBER, _ROW, _PRODUCT = 300_000, 1_000, 10, 100, 0.3
 _SPARSEST: Final = 8_192
 #: By how much the length of a gradient may differ from that of the step, unless a limit was put on it.
 _ROUNDING: Final = 1e-3
+#: How far a step went; and of an optimizer that tries points, which of its numbers are recorded, and their names.
+_STEP: Final = "step length"
+_SEARCH: Final = {
+    "length tried next": report.LENGTH,
+    "cosine to steepest descent": report.COSINE,
+    "damping": report.DAMPING,
+    "loss of the trial": report.TRIAL,
+    "accepted": report.ACCEPTED,
+    "rejected": report.REJECTED,
+}
 #: Time steps of a sequence that are recorded.
 _MOST_TIMES: Final = 64
 
@@ -137,6 +148,7 @@ class LayerRecorder:
             *(f"update:{full}" for full in trained),
             *(f"state:{state.title}:{t}" for state in self._states for t in state.times),
             *(f"running:{slot.name}" for slot in self._running),
+            *(f"search:{name}" for name in (_STEP, *(_SEARCH if "search" in tape.named else ()))),
         )
         self._every = _steps_between(tape, plan, batch)
         self._before: Array | None = None
@@ -174,9 +186,19 @@ class LayerRecorder:
             updates = relative_changes(self._weights, before, self._weights.read(machine))
             states = [state.lengths(machine, self._rows)[state.times] for state in self._states]
             running = [float(machine.view(slot).mean()) for slot in self._running]
-            row = np.concatenate([lengths * limited, updates, *states, running])
+            walked = self._walked(before)
+            row = np.concatenate([lengths * limited, updates, *states, running, walked])
             curves.add(step, self.names, row.astype(np.float32))
         self._before = None
+
+    def _walked(self, before: Array) -> list[float]:
+        """How far the step went; of an optimizer that tries points what its search came to besides."""
+        machine = self._machine
+        moved = float(np.linalg.norm(self._weights.read(machine).astype(np.float64) - before))
+        if "search" not in machine.tape.named:
+            return [moved]
+        numbers = machine.view(machine.tape.named["search"]).astype(np.float64)
+        return [moved, *(float(numbers[at]) for at in _SEARCH.values())]
 
 
 def relative_changes(tensors: Tensors, before: Array, after: Array) -> NDArray[np.float64]:

@@ -48,7 +48,9 @@ def write(machine: Machine, stages: Sequence[tuple[Loss, Optimizer]], settings: 
         machine.view(stage.named["optimizer"])[...] = optimizer.numbers
         for slot, group in zip(stage.groups, parameter_groups.read(settings.groups), strict=True):
             machine.view(slot)[...] = group.numbers(optimizer)
-        _write_fields(machine, full_name(stage.objective.name, "loss"), loss.values)
+        for term in stage.objective.passes:
+            values = term.loss.values if term.name else loss.values
+            _write_fields(machine, full_name(stage.objective.name, term.name, "loss"), values)
         for slot, numbers in stage.constants.values():
             machine.view(slot)[...] = numbers
     for path, planned in machine.tape.layers.items():

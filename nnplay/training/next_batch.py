@@ -43,7 +43,7 @@ def next_batch(trainer: Trainer, *, backward: bool = True) -> Iterator[int]:
 
 def updates_alone(trainer: Trainer) -> bool:
     """Whether each batch makes an update, so that one can be tried."""
-    return trainer.settings.accumulate == 1
+    return trainer.settings.accumulate == 1 and trainer.block_rows == trainer.batch_rows
 
 
 def finish_update(trainer: Trainer) -> None:

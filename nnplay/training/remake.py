@@ -44,10 +44,12 @@ def remake(trainer: Trainer, progress: Progress | None = None, **changes: Any) -
         "loss": changes.pop("loss", trainer.loss),
         "optimizer": changes.pop("optimizer", trainer.optimizer),
     }
+    players = changes.pop("players", trainer.players)
     settings = trainer.settings.changed(**changes)
     if "groups" not in changes:
         settings = replace(settings, groups=_fitting_groups(settings.groups, **arguments))
-    other = Trainer(**arguments, settings=settings, progress=progress, machine=trainer.machine_maker)
+    machine = trainer.machine_maker
+    other = Trainer(**arguments, settings=settings, progress=progress, machine=machine, players=players)
     return other, take_place(other, trainer)
 
 
@@ -70,7 +72,7 @@ def take_place(trainer: Trainer, before: Trainer) -> list[str]:
     kind_of(trainer, Trainer, "Trainer", "take_place")
     kind_of(before, Trainer, "Trainer", "take_place")
     machine = trainer.machine
-    fresh = transfer_weights(before.plan, before.machine, trainer.plan, machine)
+    fresh = transfer_weights(before.plans, before.machine, trainer.plans, machine)
     if trainer.settings.average == before.settings.average:
         carry_average(machine, before.machine)
     clock = machine.clock._replace(step=before.step, epoch=before.epoch)
@@ -90,7 +92,7 @@ def take_place(trainer: Trainer, before: Trainer) -> list[str]:
 
 def _scores_alike(one: Trainer, other: Trainer) -> bool:
     """Whether losses and scores of one run are those of the other too: the same rows, network and loss."""
-    kinds = one.split is other.split and one.loss.measures_as(other.loss)
+    kinds = one.split is other.split and one.loss.measures_as(other.loss) and one.players == other.players
     return kinds and _forms(one.network.layers) == _forms(other.network.layers)
 
 

@@ -174,7 +174,14 @@ class TrainingSettings:
         plain=parameter_groups.text_of,
         objectives=False,
     )
-
+    resting: str = _declare(
+        kinds.text,
+        "",
+        "objectives that update nothing for now, of a run with several: the others go on",
+        live=True,
+        form="more",
+        objectives=False,
+    )
     accumulate: int = _declare(
         kinds.integer,
         1,

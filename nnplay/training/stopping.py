@@ -57,6 +57,11 @@ class Stops:
     _passed: frozenset[str] = frozenset()
 
     @property
+    def only_epochs(self) -> bool:
+        """Whether nothing but the number of epochs ends the run, and nothing is done then."""
+        return not (self.seconds or self.loss or self.accuracy or self.patience or self.keep_best)
+
+    @property
     def watch_epochs(self) -> bool:
         """Whether the run must be looked at after each single epoch."""
         return bool(self.epochs or self.loss or self.accuracy or self.patience or self.keep_best)

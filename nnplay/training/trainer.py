@@ -27,10 +27,10 @@ from nnplay.tape.assembler import TapeSpec, build
 from nnplay.tape.machines.device import make_machine
 from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker, check_maker
 from nnplay.tape.memory_layout import STATE
-from nnplay.tape.objective import only
+from nnplay.tape.objective import full_name
 from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
-from nnplay.training import live_settings, parameter_groups
+from nnplay.training import live_settings, parameter_groups, whole_data
 from nnplay.training.averaged_weights import AVERAGES, averaged_weights, averages
 from nnplay.training.batches import batch_count
 from nnplay.training.curve_recording import extend_history
@@ -40,6 +40,7 @@ from nnplay.training.history import History
 from nnplay.training.layer_recording import LayerRecorder
 from nnplay.training.learning_rate import Plateau, rates, watches
 from nnplay.training.memory_check import refuse_too_large
+from nnplay.training.players import Players
 from nnplay.training.scores.class_balance import balanced
 from nnplay.training.scores.evaluation import Evaluation, Part, arrays_of, rows_at_once
 from nnplay.training.scores.targets import TargetForm, default_loss, target_form
@@ -64,11 +65,13 @@ class Trainer:
         optimizer: an optimizer, or its name, for its defaults or with settings ("sgd lr=0.1").
         progress: called for kernels that are compiled first, as `(done, total, name)`.
         machine: what runs the rows: the compiled loop, or another kind (`nnplay.tape.machines.machine`).
+        players: further networks, and objectives beside the run's own (`nnplay.training.players`).
         settings: the rest as one value; single keywords (`batch_size=…`, `seed=…`: all of its fields) change it.
 
     Attributes:
         network, split, loss, optimizer, settings: what is trained, and how; `set` changes the last two.
         plan: the network planned for the data's rows: shapes, parameters, multiply-adds.
+        players, plans: what is trained beside it, and the plans of all networks by name, its own under "".
         structure: layer names, tensor names and shapes, which identify matching checkpoints.
         history: curves of the run by name.
         seconds: time spent training, without evaluation and compiling.
@@ -89,6 +92,7 @@ class Trainer:
         settings: TrainingSettings | None = None,
         progress: Callable[[int, int, str], None] | None = None,
         machine: MachineMaker = make_machine,
+        players: Players | None = None,
         **keywords: Any,
     ) -> None:
         self.network = kind_of(network, Network, "Network", "trainer", 'give Network("linear 8, tanh, linear 2")')
@@ -100,6 +104,9 @@ class Trainer:
         given = kind_of(given, TrainingSettings, "TrainingSettings", "trainer", hint)
         self.settings = given.changed(**keywords)
         self.plan = network.plan(self.split.feature_shape)
+        self.players = kind_of(Players() if players is None else players, Players, "Players", "trainer")
+        self.players.check()
+        self.plans = self.players.plans(self.plan)
         self.form: TargetForm = target_form(
             balanced(self.loss, self.split.train), self.split.train, self.plan.output_shape
         )
@@ -107,6 +114,10 @@ class Trainer:
         self.settings = replace(self.settings, silent=silent, frozen=frozen)
         parameter_groups.check(self.plan, self.optimizer, self.settings.groups)
         batch_count(self.plan, self.split, self.settings)
+        whole_data.check(self.plan, self.split.train, self.loss, self.optimizer, self.settings)
+        if self.players and self.settings.average in AVERAGES:
+            hint = "set average to none, or train one network"
+            raise InputError("weights are averaged only where one objective trains", where="average", hint=hint)
         tape = self._tape()
         self.structure = Structure.of(tape)
         refuse_too_large(self.plan, tape.size * np.dtype(self.settings.dtype).itemsize)
@@ -117,7 +128,8 @@ class Trainer:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles are made as a new trainer is, with memory of its own, and go on with the same bits."""
-        make = functools.partial(type(self), settings=self.settings, machine=self.machine_maker)
+        machine, players = self.machine_maker, self.players
+        make = functools.partial(type(self), settings=self.settings, machine=machine, players=players)
         beside = {name: getattr(self, name) for name in ("history", "recorded", "scored_since", "plateau", "seconds")}
         return make, (self.network, self.split, self.loss, self.optimizer), (self.machine.contents(), beside)
 
@@ -133,22 +145,26 @@ class Trainer:
 
     def _tape(self) -> Tape:
         settings = self.settings
+        weight = "" if self.split.train.weights is None else "weight"
+        own = balanced(self.loss, self.split.train)
+        stages = self.players.objectives_of(own, self.optimizer, weight, self.plans)
         spec = TapeSpec(
-            batch=self.batch_rows,
+            batch=self.block_rows,
             evaluation=rows_at_once(self.split),
-            targets={"target": self.form.shape},
+            targets={"target": self.form.shape, **stages.targets},
             score=self.form.score,
             **live_settings.switched_rows(settings),
             silent=silenced_frozen.read(settings.silent),
             frozen=silenced_frozen.read(settings.frozen),
             groups=parameter_groups.layers_of(settings.groups),
             average=self._average(),
-            accumulates=settings.accumulate > 1,
+            accumulates=settings.accumulate > 1 or self.block_rows < self.batch_rows,
+            rows=settings.step_rows(len(self.split.train)),
             numbers=live_settings.IN_MEMORY,
+            noises=self.players.noises,
+            constants=stages.constants,
         )
-        loss = balanced(self.loss, self.split.train)
-        weight = "" if self.split.train.weights is None else "weight"
-        return build({"": self.plan}, [only(loss, self.optimizer, weight)], spec)
+        return build(self.plans, stages.objectives, spec)
 
     def _average(self) -> tuple[Operation, int] | None:
         """The row that averages weights, and how many steps lie between two changes: one, or an epoch."""
@@ -169,13 +185,13 @@ class Trainer:
 
     def _load_data(self) -> None:
         arrays = arrays_of(self.split.train, self.form)
-        settings, fewest = self.settings, self.plan.fewest_rows
+        settings, fewest = self.settings, max(plan.fewest_rows for plan in self.plans.values())
         self.machine.load(
             arrays,
-            batch=self.batch_rows,
+            batch=self.block_rows,
             fewest=fewest,
-            shuffle=settings.shuffle,
-            accumulate=settings.accumulate,
+            shuffle=settings.shuffle and not whole_data.looks_at_all(self.optimizer),
+            accumulate=-(-settings.step_rows(len(self.split.train)) // self.block_rows),
         )
         self._evaluation = Evaluation(self.machine, self.split, self.form, self._weights)
         self._layers = LayerRecorder(self.machine, self.plan, self.batch_rows)
@@ -184,17 +200,31 @@ class Trainer:
 
     def rewind(self) -> None:
         """Goes back to step 0 with the same initial weights; the history is cleared."""
-        reset_machine(self.machine, self.network.seed, self.settings.seed)
+        reset_machine(self.machine, self.network_seeds, self.settings.seed)
         self.history = History()
         self.recorded = self.scored_since = 0
         self.plateau = Plateau()
         self.write_settings()
 
+    def restart(self, seed: int, **changes: Any) -> None:
+        """Goes to step 0 of a run with another seed (of weights, order of rows, dropout) and changes as `set` takes.
+
+        Raises:
+            InputError: as `set` and `Network` do; nothing has changed then.
+        """
+        network, (optimizer, settings) = self.network.with_seed(seed), self._changed(seed=seed, **changes)
+        self._use(optimizer, settings, write=False)
+        self.network = network
+        self.rewind()
+
     # -- settings --------------------------------------------------------------------------------------------------
 
     def write_settings(self) -> None:
         """Puts all live settings into memory: those of optimizer, loss, layers, penalties and clipping."""
-        live_settings.write(self.machine, [(self.loss, self.optimizer)], self.settings)
+        stages = [stage.objective for stage in self.machine.tape.stages]
+        others = [(stage.loss, stage.optimizer) for stage in stages[1:]]
+        live_settings.write(self.machine, [(self.loss, self.optimizer), *others], self.settings)
+        self.machine.rest(self.players.resting(self.settings.resting))
 
     def set(self, **changes: Any) -> None:
         """Changes hyper-parameters during training: the optimizer's fields, l1, l2, clip_norm, clip_value.
@@ -205,14 +235,19 @@ class Trainer:
         Raises:
             InputError: an unknown name or an illegal value; nothing has changed then.
         """
-        own = {key: changes.pop(key) for key in list(changes) if key in live_settings.LIVE_SETTINGS}
+        self._use(*self._changed(**changes))
+
+    def _changed(self, **changes: Any) -> tuple[Optimizer, TrainingSettings]:
+        """Optimizer and settings with changes, checked."""
+        own = {key: changes.pop(key) for key in list(changes) if key in (*live_settings.LIVE_SETTINGS, "seed")}
         optimizer = self.optimizer.with_live(**changes) if changes else self.optimizer
         settings = self.settings.changed(**own)
         silenced_frozen.check(self.plan, settings.silent, settings.frozen)
         parameter_groups.check(self.plan, optimizer, settings.groups)
-        self._use(optimizer, settings)
+        whole_data.check(self.plan, self.split.train, self.loss, optimizer, settings)
+        return optimizer, settings
 
-    def _use(self, optimizer: Optimizer, settings: TrainingSettings) -> None:
+    def _use(self, optimizer: Optimizer, settings: TrainingSettings, write: bool = True) -> None:
         """Puts settings in force; where rows of penalties or clipping come or go, on a new tape for the same state."""
         switched = live_settings.row_choices(settings) != live_settings.row_choices(self.settings)
         self.optimizer, self.settings = optimizer, settings
@@ -223,7 +258,13 @@ class Trainer:
             self.machine.state()[...] = old.state()
             self.machine.clock, self.machine.loss_sum = old.clock, old.loss_sum
             self.machine.keep_last_good()
-        self.write_settings()
+        if write:
+            self.write_settings()
+
+    @property
+    def network_seeds(self) -> dict[str, int]:
+        """The seed of each network's initial weights, by name."""
+        return self.players.seeds(self.network.seed)
 
     # -- where the run stands --------------------------------------------------------------------------------------
 
@@ -231,6 +272,13 @@ class Trainer:
     def batch_rows(self) -> int:
         """Rows of a full batch."""
         return self.settings.batch_rows(len(self.split.train))
+
+    @property
+    def block_rows(self) -> int:
+        """Rows that go through the network together: a full batch, or a block of one that must be seen whole."""
+        if not whole_data.looks_at_all(self.optimizer):
+            return self.batch_rows
+        return whole_data.block_rows(self.plan, self.optimizer, self.batch_rows)
 
     @property
     def batches(self) -> int:
@@ -260,7 +308,12 @@ class Trainer:
     def parameters(self) -> dict[str, Array]:
         """Live, writable views of all parameters, by name ("0.weight": (in, out), "0.bias": (out,))."""
         tape = self.machine.tape
-        ordered = [f"{planned.path}.{name}" for planned in self.plan.layers for name in planned.plan.parameters]
+        ordered = [
+            full_name(network, planned.path, name)
+            for network, plan in self.plans.items()
+            for planned in plan.layers
+            for name in planned.plan.parameters
+        ]
         return {name: self.machine.view(tape.parameters[name]) for name in ordered}
 
     def averages(self) -> dict[str, Array]:
@@ -344,7 +397,7 @@ class Trainer:
         if watches(self.settings.schedule):
             count = min(count, self.batches - self.batch)
         count = min(count, self._layers.steps_until(self.step)) if record else count
-        machine.rates[:count, 0] = self._rates(count)
+        machine.rates[:count] = self.stage_rates(count)
         first = self.step
         if (compiling := machine.compiling) is not None and not compiling.wait(lambda: machine.stop):
             return 0  # the time until then is no training
@@ -366,12 +419,22 @@ class Trainer:
     def _rates(self, count: int) -> Array:
         return rates(float(self.optimizer.values["lr"]), self.settings.schedule, self.plateau, self.step, count)
 
+    def stage_rates(self, count: int = 1) -> Array:
+        """Learning rates of the next steps, (count, stages): a schedule changes all in the same proportion."""
+        stages = self.machine.tape.stages[1:]
+        own = [self._rates(count)]
+        own += [
+            rates(float(stage.objective.optimizer.values["lr"]), self.settings.schedule, self.plateau, self.step, count)
+            for stage in stages
+        ]
+        return np.stack(own, axis=1)
+
     def _record(self, first: int, taken: int) -> None:
         if first < self.recorded:
             self.history.truncate(first)
         self.recorded = first + taken
         epoch_curves = 1 if self.split.validation is None else 2 + self.has_score
-        extend_history(self.history, self.machine, first, taken, self.batches, epoch_curves)
+        extend_history(self.history, self.machine, first, taken, self.batches, epoch_curves, self.players.names)
 
     @property
     def has_score(self) -> bool:
@@ -399,6 +462,10 @@ class Trainer:
             InputError: the split has no such part.
         """
         return self._evaluation.scores(part)
+
+    def quick_scores(self, part: Part = "test") -> dict[str, float]:
+        """The loss of a part, and its accuracy where there are classes: of `evaluate`, what costs nearly nothing."""
+        return self._evaluation.quick_scores(part)
 
     def uncertainty(self, part: Part = "test") -> dict[str, Interval]:
         """Where scores of a part of up to 1,000 rows would likely be, were there many more: 95 % intervals.

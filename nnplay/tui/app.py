@@ -10,6 +10,7 @@ from textual.actions import ActionParseResult
 from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.filter import LineFilter
+from textual.geometry import Region
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -30,12 +31,15 @@ from nnplay.tui.commands.messages import START, Messages, RunMessages
 from nnplay.tui.commands.navigation import NavigationActions
 from nnplay.tui.commands.palette_provider import Actions
 from nnplay.tui.commands.picking import PickActions
+from nnplay.tui.commands.racing import RaceActions
 from nnplay.tui.commands.training import TrainingActions
 from nnplay.tui.commands.typed_line import TypedLine
 from nnplay.tui.dialogs.modal import Modal
 from nnplay.tui.main_screen import LAYOUT, MainScreen
 from nnplay.tui.outputs.point_board import PointBoard
+from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.output import OutputPane
+from nnplay.tui.pixels.showing import PixelPictures
 from nnplay.tui.refresh import Refresher
 from nnplay.tui.terminal import panic, textual_private
 from nnplay.tui.terminal.opening import Opening
@@ -78,6 +82,7 @@ class Playground(textual_private.FaultReporting):
         self, backend: Backend, look: Look, *, keymap: Mapping[str, str] | None = None, first_start: bool = False
     ) -> None:
         self.look = look  # first: the style sheet asks for its colours
+        self.pictures, self.pixel_pictures = "cells", PixelPictures(self, self._restyle)
         self._plain_signs = [PlainSigns(look.encoding)] if look.ascii else []
         super().__init__()
         self.opening: Opening | None = None
@@ -105,8 +110,9 @@ class Playground(textual_private.FaultReporting):
             self, backend, main, messages, self.refresher, self.edits.settable, self.hints, self._keymap_of_user
         )
         exports = ExportActions(backend, main, messages)
+        racing = RaceActions(self, backend, self.edits)
         self.typed_line = TypedLine(
-            self, backend, messages, self.dispatch, self.edits, self.picking, self.files, exports
+            self, backend, messages, self.dispatch, self.edits, self.picking, self.files, exports, racing
         )
         actions.connect(self, actions.methods_of_app(), self.groups)
 
@@ -145,6 +151,7 @@ class Playground(textual_private.FaultReporting):
         self.set_keymap(self._keymap_of_user)
         self.begin_capture_print(self)
         self.app_resume_signal.subscribe(self, lambda _: self.files.return_from_shell())
+        self.app_resume_signal.subscribe(self, lambda _: self.pixel_pictures.show_again())
         self.refresher.frame_gate.can_ask = textual_private.can_ask(self)
 
     async def on_ready(self) -> None:
@@ -161,12 +168,17 @@ class Playground(textual_private.FaultReporting):
             self.opening.done()
         self.goes_on = True
         await self.key_queue.open()
+        self.pixel_pictures.begin(self.pictures, slow=self.refresher.frame_rate.slow)
         self.set_timer(_IDLE, self.navigation.prepare_inspector)
 
     def leave_from_signal(self, status: int) -> None:
         """Ask the loop to end; safe to call from a signal handler while the loop is busy."""
         self.keep = True
         textual_private.call_in_loop(self, lambda: self.exit(return_code=status))
+
+    def note_written(self, cells: list[Region]) -> None:
+        """Pictures in true pixels among these cells are painted over."""
+        self.pixel_pictures.note_written(cells)
 
     # -- faults ----------------------------------------------------------------------------------------------------
 
@@ -217,8 +229,12 @@ class Playground(textual_private.FaultReporting):
         """Light or dark."""
         self.look = self.look.with_palette(dark=not self.look.palette.dark)
         self.theme = theme.name(self.look)
-        for cells in self._main.query(Cells):
-            cells.restyle()
+        self._restyle()
+
+    def _restyle(self) -> None:
+        for screen in self.screen_stack:
+            for cells in screen.query(Cells):
+                cells.restyle()
 
     # -- what Textual reports --------------------------------------------------------------------------------------
 
@@ -266,6 +282,10 @@ class Playground(textual_private.FaultReporting):
     @on(PointBoard.Left)
     def _drawing_ended(self) -> None:
         self._main.query_one(OutputPane).end_drawing()
+
+    @on(Answer.Asked)
+    def _element_asked(self) -> None:
+        self.navigation.show_help()
 
     @on(NetworkView.Chosen)
     def _unit_chosen(self, event: NetworkView.Chosen) -> None:

@@ -162,7 +162,9 @@ class Refresher:
             pane.show(snapshot)
             self._shown[str(pane.id)], self._when[str(pane.id)] = snapshot, self.frame_rate.clock()
         if pictures:
-            self.frame_rate.note_cost(sum(cells.take_cost() for cells in self._main.query(Cells)))
+            pixels = self._main.query_one(HeaderLine).look.pixels
+            cost = pixels.take_cost() if pixels is not None else 0
+            self.frame_rate.note_cost(cost + sum(cells.take_cost() for cells in self._main.query(Cells)))
         if (news := self._news(snapshot)) != self._reported_last:
             self._reported_last = news
             self._report(snapshot)

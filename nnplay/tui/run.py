@@ -15,6 +15,7 @@ from nnplay.system import ctrl_c
 from nnplay.tui.app import Playground
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands import keymap
+from nnplay.tui.pixels import showing
 from nnplay.tui.terminal import can_open, signals
 from nnplay.tui.terminal.colours import has_no_boxes
 from nnplay.tui.terminal.frame_rate import SLOW_BUDGET
@@ -32,6 +33,7 @@ def run(
     light: bool = False,
     slow: bool = False,
     cells: str = "",
+    pictures: str = "",
     tour: bool | None = None,
     opening: Opening | None = None,
     opened: str = "",
@@ -42,7 +44,8 @@ def run(
         opening: what is on the terminal until the playground draws.
         slow: spend fewer bytes on pictures; also chosen when the session comes over SSH.
         opened: what there is to say about the session that was opened; without one, recovered runs are offered.
-        cells: how pictures are drawn, "half" or "quadrant"; empty for what the environment says.
+        cells: how pictures are drawn, "half", "quadrant" or "sextant"; empty for what the environment says.
+        pictures: "cells", "kitty" or "sixel"; empty for what `NNPLAY_PICTURES` says, else for what the terminal has.
         tour: whether to begin with the hints of the first minute; by default only at the very first start.
 
     Raises:
@@ -62,6 +65,8 @@ def run(
         keymap=keys,
         first_start=_first_start() if tour is None else tour,
     )
+    wanted = pictures or ("cells" if cells else os.environ.get("NNPLAY_PICTURES", ""))  # kinds of cells are for cells
+    app.pictures = showing.read_way(wanted, "--pictures" if pictures else "NNPLAY_PICTURES")
     app.offers_recovered, app.greeting, app.opening = not opened, opened, opening
     if slow or os.environ.get("SSH_CONNECTION"):
         rate = app.refresher.frame_rate

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, get_args
 
 from nnplay.records.registry import find_records
 from nnplay.training.trainer import Trainer
 from nnplay.views.plane import Surface, make_surface
 from nnplay.views.rows import count_drawn, count_rows, name_part, shown_part
-from nnplay.views.view import Asked, Group, Moment, Output, Shown, View
+from nnplay.views.view import Asked, Group, Moment, Output, Shown, View, Way
 
 #: The groups of views in the order in which they are shown.
 GROUPS: Final[tuple[Group, ...]] = get_args(Group)
@@ -44,6 +44,7 @@ def make_view(
     held_out: bool = False,
     before: Output | None = None,
     moments: Sequence[Moment] = (),
+    ways: Callable[[], tuple[Way, ...]] = tuple,
 ) -> tuple[Surface | None, Output | None, Shown]:
     """A view, of one item.
 
@@ -56,6 +57,7 @@ def make_view(
         held_out: the surface has points of validation and test too; scores are those of the test rows.
         before: what was shown last, by this view or another one.
         moments: what views that compare can compare with.
+        ways: gives the ways of the run and its branches.
     """
     known = views_of(trainer)
     chosen = _choose(known, view)
@@ -74,7 +76,7 @@ def make_view(
         surface = make_surface(trainer, *size, held_out=held_out, target=number) if size else None
         return surface, None, shown
     own = before if isinstance(before, chosen.shows) else None
-    return None, chosen.make(trainer, Asked(number, at, room, held_out, own, tuple(moments))), shown
+    return None, chosen.make(trainer, Asked(number, at, room, held_out, own, tuple(moments), ways)), shown
 
 
 def _name_places(trainer: Trainer, view: View, moments: Sequence[Moment]) -> tuple[str, ...]:

@@ -37,6 +37,19 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """The steps that a branch of the run has been at, as far as their checkpoints are kept.
+
+    Attributes:
+        name: "this run", "lr 0.1".
+        moments: in order.
+    """
+
+    name: str
+    moments: tuple[Moment, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What of a view is wanted.
 
@@ -47,6 +60,7 @@ class Asked:
         held_out: the test rows are to be scored, if there are any, and not those of the validation part.
         before: what the same view showed last, so that its picture can stay where it was.
         moments: what the present step can be compared with.
+        ways: gives the way of this run, then those of its other branches.
     """
 
     item: int = 0
@@ -55,6 +69,7 @@ class Asked:
     held_out: bool = False
     before: Output | None = None
     moments: tuple[Moment, ...] = ()
+    ways: Callable[[], tuple[Way, ...]] = tuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +142,8 @@ class Shown:
     places: tuple[str, ...] = ()
     place_noun: str = ""
     part: str = ""
+
+
+def path_in(shown: Shown) -> str:
+    """The path of the layer that is chosen in a view whose places are layers: its name begins with it."""
+    return shown.places[shown.place].partition(" ")[0] if shown.places else ""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.detection.average_precision import count_mistakes
 from nnplay.training.trainer import Trainer
 from nnplay.views.rows import decide_classes, predict_rows
 
@@ -20,7 +21,11 @@ def find_worst_example(trainer: Trainer) -> int:
 
 
 def measure_misses(trainer: Trainer, y: Array, answers: Array) -> NDArray[np.float64]:
-    """By how much each row (N,) is missed: the largest error, how unlikely the truth is, the share of wrong places."""
+    """By how much each row (N,) is missed: the largest error, how unlikely the truth is, the share of wrong places, how
+    many objects are missed or made up.
+    """
+    if trainer.form.detect is not None:
+        return count_mistakes(y, trainer.form.detect(np.nan_to_num(answers)))
     if trainer.form.decide is None:
         return np.asarray(np.abs(trainer.form.estimate(answers).reshape(y.shape) - y).max(axis=1), np.float64)
     if y.ndim == 1 and trainer.form.probabilities is not None:

@@ -66,9 +66,11 @@ def bound(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[s
     except ValueError:
         return {**{f"argument {k + 1}": value for k, value in enumerate(args)}, **kwargs}
     given = dict(parameters.bind(None, *args, **kwargs).arguments)
-    given.pop(next(iter(parameters.parameters)))
     nested = given.pop("kwargs", {})
-    return {**given, **dict(zip(_pool_names(name), given.pop("args", ()), strict=False)), **nested}
+    if "args" in parameters.parameters:  # a function that only hands on what it is given
+        return {**dict(zip(_pool_names(name), args, strict=False)), **nested}
+    given.pop(next(iter(parameters.parameters)))
+    return {**given, **nested}
 
 
 def _pool_names(name: str) -> tuple[str, ...]:

@@ -122,6 +122,86 @@ def _leaks(question: Question) -> Question:
     return replace(question, path="nn.LeakyReLU", arguments={"negative_slope": slope}, training=True)
 
 
+def _windows(question: Question) -> Question:
+    """`same` in numbers: where a border cannot be even, there is more of it behind."""
+    given = question.arguments
+    if given.get("padding") != "same":
+        return question
+    axes = int(question.path[-2])
+    kernel, spaces = (_each(given.get(name, 1), axes) for name in ("kernel_size", "dilation"))
+    over = [(k - 1) * d for k, d in zip(kernel, spaces, strict=True)]
+    if all(one % 2 == 0 for one in over):
+        return _without(question, padding=tuple(one // 2 for one in over))
+    return _without(question, padding=tuple((one // 2, one - one // 2) for one in over))
+
+
+def _each(value: Any, axes: int) -> tuple[int, ...]:
+    parts = tuple(value) if isinstance(value, tuple | list) else (value,)
+    return parts * axes if len(parts) == 1 else parts
+
+
+def _stride(question: Question) -> Question:
+    """A stride that is left out in a list is that of the kernel."""
+    return _without(question, stride=None) if question.arguments.get("stride") in ((), []) else question
+
+
+def _kept(question: Question) -> Question:
+    """In evaluation with statistics that were kept, instances are normalised as batches are."""
+    given = question.arguments
+    if question.training or not given.get("track_running_stats"):
+        return question
+    axes, told = int(question.path[-2]), question
+    if question.inputs[0].dim() == axes + 1:  # BatchNorm has no single rows
+        told = _onto(question, lambda x: x[None])
+    return replace(told, path=question.path.replace("Instance", "Batch"), arguments={"affine": False, **given})
+
+
+def _own_statistics(question: Question) -> Question:
+    """Where nothing is kept, evaluation normalises as training does."""
+    if question.arguments.get("track_running_stats", True):
+        return question
+    return replace(_without(question, "momentum", "track_running_stats"), training=True)
+
+
+def _state(question: Question) -> Question:
+    """The state of before is a learned one, where it is the same for all rows."""
+    given = question.arguments
+    told = given.get("hx", given.get("forward hx"))
+    if told is None:
+        return question
+    states = tuple(told) if isinstance(told, tuple | list) else (told,)
+    states += (given["cx"],) if given.get("cx") is not None else ()
+    if any(one.dim() == 3 and not torch.equal(one, one[:, :1].expand_as(one)) for one in states):
+        raise CannotExpressError("states of before that differ from row to row")
+    ways = ("", "_reverse") if given.get("bidirectional") else ("",)
+    tensors = dict(question.tensors)
+    for name, one in zip(("hidden", "cell"), states, strict=False):
+        for k, part in enumerate(one[:, 0] if one.dim() == 3 else one):
+            tensors[f"initial_{name}_l{k // len(ways)}{ways[k % len(ways)]}"] = part.detach()
+    changed = _without(question, "hx", "cx", "forward hx", initial_state="learned")
+    return replace(changed, tensors=tensors)
+
+
+def _cell(question: Question) -> Question:
+    """A cell is a layer that reads a sequence of one step."""
+    x, path = question.inputs[0], question.path.removesuffix("Cell")
+    x = x[:, None] if x.dim() == 2 else x[None]
+    before = question.arguments.get("forward hx", ())
+    told = [one[None] for one in ((before,) if torch.is_tensor(before) else before)]
+    tensors = {f"{name}_l0": one for name, one in question.tensors.items()}
+    given = {**question.arguments, "batch_first": True}
+    given.pop("forward hx", None)
+    if told:
+        given["hx"] = tuple(told)
+
+    def result() -> Any:
+        found = question.result()
+        state = found[0] if isinstance(found, tuple) else found
+        return (state[None],)
+
+    return replace(question, path=path, arguments=given, inputs=(x,), tensors=tensors, result=result, slopes=False)
+
+
 # -- losses ------------------------------------------------------------------------------------------------------------
 
 
@@ -140,10 +220,21 @@ def _loss(question: Question) -> Question:
     return question
 
 
+def _sides(question: Question) -> Question:
+    """Labels of 1 and −1 are 1 and 0 here."""
+    question = _loss(question)
+    if not torch.equal(question.inputs[1].abs(), torch.ones_like(question.inputs[1])):
+        raise CannotExpressError("labels that are neither 1 nor −1")
+    return replace(question, inputs=(question.inputs[0], (question.inputs[1] > 0).float()))
+
+
 def _divergence(question: Question) -> Question:
     """Targets may be logarithms; PyTorch's mean is over all numbers, which its help says is not the divergence's."""
     question = _loss(question)
     prediction, target = question.inputs[:2]
+    sums = prediction.reshape(len(prediction) if prediction.dim() else 1, -1).logsumexp(-1)
+    if not torch.allclose(sums, torch.zeros(()), atol=1e-4):
+        question = _without(question, inputs="log_probabilities")  # numbers that need not be logarithms of shares
     if question.arguments.get("log_target"):
         question = replace(_without(question, "log_target"), inputs=(prediction, target.exp()))
     if question.arguments.get("reduction", "mean") == "mean":
@@ -182,6 +273,8 @@ def _linear_loss(question: Question) -> Question:
     bias = given.get("linear_bias", tensors.get("linear.bias"))
     x = question.inputs[0]
     classes, features = tuple(weight.shape[:-1]), weight.shape[-1]
+    if "num_classes" in given:
+        classes = (given["num_classes"], *given["out_features"])
     scores = torch.nn.functional.linear(x, weight.reshape(-1, features), None if bias is None else bias.reshape(-1))
     scores = scores.reshape(*x.shape[:-1], *classes)
     kept = ("weight", "reduction", "ignore_index", "label_smoothing")
@@ -199,11 +292,14 @@ def _attention(question: Question) -> Question:
     mask, dropped = given.pop("attn_mask", None), given.pop("dropout_p", 0.0)
     if dropped:
         raise CannotExpressError("random numbers of its own")
-    if mask is not None and not (mask.dtype == torch.bool and mask.all()):
-        raise CannotExpressError("a mask that comes with the data")
+    if mask is not None and mask.dtype == torch.bool and mask.all():
+        mask = None
     q = question.inputs[0]
+    if q.dim() == 3 and max(k.dim(), v.dim()) > 3:
+        q = q[None].expand(len(k), *q.shape)
     if q.dim() == 3:
         q, k, v = (one[:, None] for one in (q, k, v))
+        mask = mask[:, None] if mask is not None and mask.dim() == 3 else mask
     if k.shape[0] != q.shape[0] or v.shape[0] != q.shape[0]:
         q, k, v = (one.expand(max(q.shape[0], k.shape[0]), *one.shape[1:]) for one in (q, k, v))
     heads = q.shape[1], k.shape[1]
@@ -221,7 +317,23 @@ def _attention(question: Question) -> Question:
         "causal": bool(given.get("is_causal")),
         "scale": given.get("scale"),
     }
-    return replace(question, path="attention", inputs=(beside(q), beside(k), beside(v)), arguments=told, result=result)
+    inputs = beside(q), beside(k), beside(v)
+    if mask is not None or k.shape != v.shape:
+        causal = told.pop("causal")
+        mask = _earlier(mask, q.shape[2], k.shape[2]) if causal else mask
+        return replace(
+            question, path="masked attention", inputs=inputs, arguments={**told, "mask": mask}, result=result
+        )
+    return replace(question, path="attention", inputs=inputs, arguments=told, result=result)
+
+
+def _earlier(mask: Any, steps: int, keys: int) -> Any:
+    """The mask of queries that look at no later key, and the one that there is."""
+    causal = torch.zeros(steps, keys).masked_fill(~torch.ones(steps, keys, dtype=torch.bool).tril(), -torch.inf)
+    if mask is None:
+        return causal
+    more = torch.zeros(mask.shape).masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else mask
+    return causal + more
 
 
 _CHANGES: Final[dict[str, Change]] = {
@@ -230,11 +342,18 @@ _CHANGES: Final[dict[str, Change]] = {
     r"nn\.Adaptive(Avg|Max)Pool\dd": _adaptive,
     r"nn\.MaxPool\dd": _places,
     r"nn\.functional\.pad": _pad,
+    r"nn\.Conv\dd": _windows,
+    r"nn\.AvgPool\dd": _stride,
+    r"nn\.InstanceNorm\dd": _kept,
+    r"nn\.BatchNorm\dd": _own_statistics,
+    r"nn\.(RNN|LSTM|GRU)Cell": _cell,
+    r"nn\.(RNN|LSTM|GRU)": _state,
     r"nn\.Softmin": _softmin,
     r"nn\.(Alpha|FeatureAlpha)?Dropout\d?d?|nn\.functional\.feature_alpha_dropout": _dropped,
     r"nn\.RReLU": _leaks,
     r"nn\.functional\.(mse|l1|smooth_l1|huber|nll|multi_margin)_loss": _loss,
     r"nn\.functional\.(cross_entropy|binary_cross_entropy(_with_logits)?)": _loss,
+    r"nn\.functional\.hinge_embedding_loss": _sides,
     r"nn\.functional\.kl_div": _divergence,
     r"nn\.functional\.poisson_nll_loss": _counts,
     r"nn\.functional\.gaussian_nll_loss": _likelihood,

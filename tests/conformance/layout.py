@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+import torch
+
 from nnplay.records.twin import Twin
 from tests.conformance.question import CannotExpressError
 
@@ -33,9 +35,15 @@ class Layout:
 
 @dataclass(frozen=True)
 class LastState:
-    """Of a sequence of states (N, T, C) only the last one (N, C) is known."""
+    """Of a sequence of states (N, T, C) only the last one (N, C) is known, in the order of reading."""
 
     state: Any
+    direction: str = "forward"
+
+    def of(self, states: Any) -> Any:
+        """The same of other states; of both directions each has half of the channels."""
+        half = {"forward": states.shape[2], "backward": 0}.get(self.direction, states.shape[2] // 2)
+        return torch.cat([states[:, -1, :half], states[:, 0, half:]], 1)
 
 
 def layout_for(twin: Twin, path: str, arguments: Mapping[str, Any], x: Any) -> Layout:

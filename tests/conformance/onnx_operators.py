@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -12,25 +11,10 @@ import torch
 
 from tests.conformance.functions import as_module
 from tests.conformance.layout import LastState
+from tests.conformance.made import Arrays, Attributes, Made, Maker
+from tests.conformance.onnx_attention import attention, causal_convolution, rotary_embedding, swiglu
+from tests.conformance.onnx_resize import resize
 from tests.conformance.question import CannotExpressError
-
-Attributes = Mapping[str, Any]
-Arrays = list[Any]
-
-
-@dataclass(frozen=True)
-class Made:
-    """A node in PyTorch's terms; see `Question`."""
-
-    path: str
-    arguments: dict[str, Any]
-    inputs: tuple[Any, ...]
-    result: Any
-    tensors: dict[str, Any] = field(default_factory=dict)
-    training: bool = True
-
-
-Maker = Callable[[Attributes, Arrays, Arrays, Sequence[str]], Made]
 
 
 def _module(path: str, arguments: Callable[[Attributes], dict[str, Any]] = lambda a: {}) -> Maker:
@@ -46,8 +30,8 @@ def _softmax(name: str) -> Maker:
     return lambda a, x, y, names: Made(f"nn.{name}", {"dim": a.get("axis", -1)}, (x[0],), y[0])
 
 
-def _pair(a: Attributes, axes: int, x: Any, kernel: Sequence[int]) -> Any:
-    """Padding as PyTorch has it, or in words of ours where it has none."""
+def _pair(a: Attributes, axes: int, x: Any, kernel: Sequence[int], half: bool = False) -> Any:
+    """Padding as PyTorch has it, or in words of ours where it has none: `half` a kernel at most."""
     mode = a.get("auto_pad", "NOTSET")
     if mode in ("SAME_UPPER", "SAME_LOWER"):
         return mode.lower()
@@ -55,7 +39,8 @@ def _pair(a: Attributes, axes: int, x: Any, kernel: Sequence[int]) -> Any:
     front, behind = pads[:axes], pads[axes:]
     if mode == "VALID":
         return 0
-    return tuple(front) if front == behind else tuple(zip(front, behind, strict=True))
+    even = front == behind and not (half and any(2 * end > edge for end, edge in zip(front, kernel, strict=True)))
+    return tuple(front) if even else tuple(zip(front, behind, strict=True))
 
 
 def _conv(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
@@ -71,7 +56,7 @@ def _conv(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
 def _conv_transpose(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
     axes = x[0].dim() - 2
     if "output_shape" in a:
-        raise CannotExpressError("output_shape")
+        a = _with_pads(a, x[0].shape[2:], x[1].shape[2:])
     given = {
         "weight": x[1], "bias": x[2] if len(x) > 2 else None, "stride": tuple(a.get("strides", [1] * axes)),
         "dilation": tuple(a.get("dilations", [1] * axes)), "groups": a.get("group", 1),
@@ -81,15 +66,24 @@ def _conv_transpose(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -
     return _function(f"conv_transpose{axes}d", x[0], given, y[0])
 
 
+def _with_pads(a: Attributes, sizes: Sequence[int], kernel: Sequence[int]) -> Attributes:
+    """The attributes with the padding, or the padding of the output, that gives a size; more of it in front."""
+    axes = range(len(sizes))
+    strides, spaces = a.get("strides", [1] * len(sizes)), a.get("dilations", [1] * len(sizes))
+    output = list(a.get("output_padding", [0] * len(sizes)))
+    wide = [strides[k] * (sizes[k] - 1) + output[k] + (kernel[k] - 1) * spaces[k] + 1 for k in axes]
+    over = [one - wanted for one, wanted in zip(wide, a["output_shape"][-len(sizes) :], strict=True)]
+    pads = [*(max(0, one) - max(0, one) // 2 for one in over), *(max(0, one) // 2 for one in over)]
+    return {**a, "pads": pads, "output_padding": [output[k] + max(0, -over[k]) for k in axes]}
+
+
 def _pool(kind: str) -> Maker:
     def made(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
         axes = x[0].dim() - 2
-        if len([name for name in names if name]) > 1:
-            raise CannotExpressError("the places of the largest numbers")
         given: dict[str, Any] = {
             "kernel_size": tuple(a["kernel_shape"]),
             "stride": tuple(a.get("strides", [1] * axes)),
-            "padding": _pair(a, axes, x[0], a["kernel_shape"]),
+            "padding": _pair(a, axes, x[0], a["kernel_shape"], half=True),
         }
         if a.get("ceil_mode"):
             given["ceil_mode"] = True
@@ -97,6 +91,8 @@ def _pool(kind: str) -> Maker:
             given["count_include_pad"] = bool(a.get("count_include_pad", 0))
         if any(step != 1 for step in a.get("dilations", [])):
             given["dilation"] = tuple(a["dilations"])
+        if kind == "LP":
+            given = {**given, "norm_type": a.get("p", 2)}
         return Made(f"nn.{kind}Pool{axes}d", given, (x[0],), y[0])
 
     return made
@@ -170,8 +166,9 @@ def _mean_variance(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) ->
 
 def _prelu(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
     slopes = x[1]
-    if slopes.numel() not in (1, x[0].shape[1]) or slopes.dim() == x[0].dim():
-        raise CannotExpressError("slopes that are not one for each channel")
+    if slopes.numel() not in (1, x[0].shape[1]) or slopes.dim() == x[0].dim():  # one for each number: all are channels
+        each = slopes.expand(x[0].shape).reshape(-1)
+        return _function("prelu", x[0].reshape(1, -1), {"weight": each}, y[0].reshape(1, -1))
     return _function("prelu", x[0], {"weight": slopes}, y[0])
 
 
@@ -191,36 +188,6 @@ def _pad(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
     given = [end for axis in range(rank - 1, 1, -1) for end in both.get(axis, (0, 0))]
     mode = {"edge": "replicate", "wrap": "circular"}.get(a.get("mode", "constant"), a.get("mode", "constant"))
     return _function("pad", x[0], {"pad": given, "mode": mode, "value": value}, y[0])
-
-
-def _resize(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
-    axes = x[0].dim() - 2
-    where = a.get("coordinate_transformation_mode", "half_pixel")
-    mode = {"cubic": "bicubic", "linear": ("linear", "bilinear", "trilinear")[max(0, axes - 1)]}
-    if a.get("axes") or a.get("exclude_outside") or a.get("keep_aspect_ratio_policy", "stretch") != "stretch":
-        raise CannotExpressError("axes, exclude_outside or keep_aspect_ratio_policy")
-    given: dict[str, Any] = {"mode": mode.get(a.get("mode", "nearest"), "nearest")}
-    if given["mode"] == "nearest" and a.get("nearest_mode", "round_prefer_floor") in ("ceil", "round_prefer_floor"):
-        raise CannotExpressError("ties to the lower or upper neighbour")
-    if given["mode"] == "nearest" and a.get("nearest_mode") != "floor":
-        given["mode"] = "nearest-exact"
-    if (given["mode"] == "nearest" and where != "asymmetric") or (
-        given["mode"] == "nearest-exact" and where != "half_pixel"
-    ):
-        raise CannotExpressError(f"{where}, {a.get('nearest_mode', 'round_prefer_floor')}")
-    if not given["mode"].startswith("nearest") and where not in ("half_pixel", "align_corners"):
-        raise CannotExpressError(where)
-    if where == "align_corners":
-        given["align_corners"] = True
-    if a.get("antialias"):
-        given["antialias"] = True
-    if len(x) > 3 and x[3] is not None:
-        given["size"] = tuple(int(one) for one in x[3])[-axes:]
-    else:
-        given["scale_factor"] = tuple(float(one) for one in x[2])[-axes:]
-    if given["mode"] == "bicubic" and a.get("cubic_coeff_a", -0.75) != -0.75:
-        raise CannotExpressError("cubic_coeff_a")
-    return Made("nn.functional.interpolate", given, (x[0],), y[0])
 
 
 def _loss(name: str) -> Maker:
@@ -245,7 +212,7 @@ def _recurrent(kind: str, gates: Sequence[int]) -> Maker:
     def made(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
         sizes, hidden = x[4] if len(x) > 4 else None, a["hidden_size"]
         direction, first = a.get("direction", "forward"), bool(a.get("layout", 0))
-        if sizes is not None and len(set(sizes.tolist()) | {x[0].shape[1]}) > 1:
+        if sizes is not None and set(sizes.tolist()) != {x[0].shape[1 if first else 0]}:
             raise CannotExpressError("sequence_lens")
         usual = {"RNN": ["Tanh"], "GRU": ["Sigmoid", "Tanh"], "LSTM": ["Sigmoid", "Tanh", "Tanh"]}[kind]
         if a.get("clip") or (
@@ -282,36 +249,8 @@ def _states(y: Arrays, names: Sequence[str], first: bool, reverse: bool) -> Any:
     found = dict(zip([k for k, name in enumerate(names) if name], y, strict=False))
     if 0 in found:  # (T, D, N, H), or (N, T, D, H) with the batch first
         return found[0].flatten(2) if first else found[0].transpose(1, 2).flatten(2)
-    if len(found[1]) > 1 or first or reverse:
-        raise CannotExpressError("only the last state, of another direction")
-    return LastState(found[1].transpose(0, 1).flatten(1))
-
-
-def _attention(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
-    """Keys and values of before are further keys and values; masks may be causal or say nothing."""
-    if a.get("softcap") or a.get("left_window_size", -1) >= 0 or a.get("right_window_size", -1) >= 0:
-        raise CannotExpressError("softcap or a window")
-    if any(names[3:4]):
-        raise CannotExpressError("scores as an output")
-    q, k, v, mask, key, value, counts = (*x, *[None] * 7)[:7]
-    if counts is not None:
-        raise CannotExpressError("a count of keys for each row")
-    if mask is not None and not (mask.dtype == torch.bool and mask.all()):
-        raise CannotExpressError("a mask that comes with the data")
-    causal = bool(a.get("is_causal"))
-    if causal and key is not None:
-        raise CannotExpressError("a causal mask behind keys of before")
-    heads = a.get("q_num_heads", q.shape[1]), a.get("kv_num_heads", k.shape[1])
-    q, k, v, key, value, result = (_beside(one) for one in (q, k, v, key, value, y[0]))
-    if key is not None:
-        k, v = torch.cat([key, k], 1), torch.cat([value, v], 1)
-    given = {"heads": heads[0], "kv_heads": heads[1], "causal": causal, "scale": a.get("scale")}
-    return Made("attention", given, (q, k, v), result)
-
-
-def _beside(heads: Any) -> Any:
-    """(N, heads, T, depth) → (N, T, heads · depth)."""
-    return heads if heads is None or heads.dim() == 3 else heads.transpose(1, 2).flatten(2)
+    last = found[1] if first else found[1].transpose(0, 1)  # (N, D, H)
+    return LastState(last.flatten(1), "both" if last.shape[1] > 1 else "backward" if reverse else "forward")
 
 
 def _concat(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
@@ -348,14 +287,17 @@ def _dropout(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
 
 def _pixel(path: str, name: str) -> Maker:
     def made(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
-        if a.get("mode", "DCR") == "DCR":
-            raise CannotExpressError("mode DCR")
+        if name == "downscale_factor" or a.get("mode", "DCR") == "DCR":
+            return Made("depth first", {name: a["blocksize"]}, (x[0],), y[0])
         return Made(path, {name: a["blocksize"]}, (x[0],), y[0])
 
     return made
 
 
 OPERATORS: dict[str, Maker] = {
+    "SwiGLU": swiglu,
+    "CausalConvWithState": causal_convolution,
+    "RotaryEmbedding": rotary_embedding,
     "Relu": _module("nn.ReLU"),
     "LeakyRelu": _module("nn.LeakyReLU", lambda a: {"negative_slope": a.get("alpha", 0.01)}),
     "Elu": _module("nn.ELU", lambda a: {"alpha": a.get("alpha", 1.0)}),
@@ -392,7 +334,7 @@ OPERATORS: dict[str, Maker] = {
     "ConvTranspose": _conv_transpose,
     "MaxPool": _pool("Max"),
     "AveragePool": _pool("Avg"),
-    "LpPool": _module("nn.LPPool2d"),
+    "LpPool": _pool("LP"),
     "GlobalAveragePool": _global("Avg"),
     "GlobalMaxPool": _global("Max"),
     "Gemm": _gemm,
@@ -410,8 +352,8 @@ OPERATORS: dict[str, Maker] = {
     "GRU": _recurrent("GRU", (1, 0, 2)),
     "LSTM": _recurrent("LSTM", (0, 2, 3, 1)),
     "Pad": _pad,
-    "Resize": _resize,
-    "Attention": _attention,
+    "Resize": resize,
+    "Attention": attention,
     "Concat": _concat,
     "Add": _joined("add"),
     "Sum": _joined("add"),

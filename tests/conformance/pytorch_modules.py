@@ -62,7 +62,7 @@ def _question(kind: Any, path: str, name: str, sample: Any, training: bool) -> Q
 
     if "input" in more:
         inputs = (more.pop("input"), *inputs)
-    if isinstance(module, torch.nn.RNNBase) and len(given) > 1:
+    if isinstance(module, torch.nn.RNNBase | torch.nn.RNNCellBase) and len(given) > 1:
         inputs, more = inputs[:1], {"hx": given[1]}
     if isinstance(module, torch.nn.InstanceNorm1d | torch.nn.InstanceNorm2d | torch.nn.InstanceNorm3d) and training:
         arguments = {key: one for key, one in arguments.items() if key not in ("momentum", "track_running_stats")}

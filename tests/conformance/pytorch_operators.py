@@ -52,7 +52,7 @@ def _question(name: str, title: str, call: Any, sample: Any) -> Question:
     try:
         given = bound(name, sample.args, sample.kwargs)
         training = bool(given.get("training", name != "batch_norm"))
-        others = tuple(given.pop(key) for key in ("target", "other", "input2", "x2") if torch.is_tensor(given.get(key)))
+        others = tuple(given.pop(key) for key in ("other", "input2", "x2", "target") if torch.is_tensor(given.get(key)))
         path, arguments, tensors = as_module(name, x, given)
     except (CannotExpressError, KeyError, TypeError, IndexError) as problem:
         return no_question(SOURCE, title, f"nn.functional.{name}", problem)

@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.conformance.onnx_operators import OTHER_SUBJECTS
 from tests.conformance.question import Outcome
-from tests.conformance.reasons import REASONS, why
+from tests.conformance.reasons import reason_of, why
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "conformance.md"
 _BEGIN, _END = "<!-- written by python -m tests.conformance --write -->", "<!-- end -->"
@@ -48,7 +48,7 @@ def groups(outcomes: Iterable[Outcome], verdict: str) -> str:
 
 def unexplained(outcomes: Iterable[Outcome]) -> list[Outcome]:
     """What differs without a written reason."""
-    return [one for one in outcomes if one.verdict == "different" and one.name not in REASONS]
+    return [one for one in outcomes if one.verdict == "different" and not reason_of(one.name)]
 
 
 def page_text(outcomes: Sequence[Outcome]) -> str:

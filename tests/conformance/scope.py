@@ -14,7 +14,7 @@ from tests.conformance.question import Question
 #: Names that are no part of a network's layers and losses.
 _SUBJECTS: Final = {
     r"nn\.functional\.(cosine_similarity|pairwise_distance|pdist)": "distances between tensors",
-    r"nn\.functional\.grid_sample|onnx\.(GridSample|RoiAlign)": "sampling at places that come with the data",
+    r"nn\.functional\.grid_sample|onnx\.(GridSample|RoiAlign|DeformConv)": "sampling at places that come with the data",
     r"onnx\.Gather": "picking by whole numbers, along any axis",
     r"nn\.(functional\.)?[Ff]ractional.*": "random windows: each library draws its own",
 }

@@ -25,7 +25,9 @@ MEANINGLESS = {"device", "dtype", "inplace", "_stacklevel", "size_average", "red
 
 
 #: What ONNX has, and PyTorch has not.
-_OURS = frozenset({"reverse", "reset_after", "alpha", "slope", "shift", "omega"})
+_OURS = frozenset(
+    {"reverse", "reset_after", "alpha", "slope", "shift", "omega", "dilation", "initial_state", "peepholes", "inputs"}
+)
 #: Defaults that signatures do not show: recurrent modules take any arguments.
 _RECURRENT = {
     "num_layers": 1,
@@ -141,7 +143,8 @@ def _forms(value: Any) -> Iterable[Any]:
     if isinstance(value, int | float):
         return (value, -value, 1 / value) if value else (value,)
     if isinstance(value, Sequence):
-        return (tuple(value), *_paired(tuple(value)), *_ordered(tuple(value)))
+        single = value[:1] if len(set(value)) == 1 and not torch.is_tensor(value[0]) else ()
+        return (tuple(value), *single, *_paired(tuple(value)), *_ordered(tuple(value)))
     if torch.is_tensor(value) and value.dim() == 1:
         return (",".join(f"{number:.9g}" for number in value.tolist()), tuple(value.tolist()))
     return ()

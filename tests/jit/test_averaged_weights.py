@@ -105,7 +105,12 @@ def test_sessions_keep_the_average(tmp_path: Path) -> None:
         assert all(np.array_equal(values, found[name]) for name, values in kept.items())
         assert {"averaged", "0.weight.average", "0.weight.max_exp_avg_sq"} <= set(found)
         shapes = {name: values.shape for name, values in found.items()}
-        assert state_shapes(again.trainer.plan, again.trainer.optimizer, average=True) == shapes
+        assert (
+            state_shapes(
+                again.trainer.plans, [stage.objective for stage in again.trainer.machine.tape.stages], average=True
+            )
+            == shapes
+        )
         again.trainer.run(steps=1)
 
 

@@ -509,3 +509,9 @@ def test_a_run_that_cannot_work_ends_with_advice_that_helps() -> None:
         too_few_tokens().run(steps=5)
     with pytest.raises(DivergedError, match="binary_cross_entropy expects probabilities: end the network with sigmoid"):
         no_probabilities().run(epochs=30)
+
+
+def test_a_leak_names_its_column() -> None:
+    """The key of the finding goes there in the data browser."""
+    found = next(finding for finding in findings(given_away()) if finding.rule == "leak")
+    assert (found.key, found.column) == ("b", "copy")

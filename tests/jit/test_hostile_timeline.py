@@ -205,4 +205,4 @@ def test_shapes_are_known_without_the_memory(name: str) -> None:
     """Names and shapes worked out from the plan are those of the trainer's own tensors, for presets of all kinds."""
     trainer = preset_records()[name].config.trainer()
     wanted = {key: value.shape for key, value in trainer.tensors().items()}
-    assert state_shapes(trainer.plan, trainer.optimizer) == wanted
+    assert state_shapes(trainer.plans, [stage.objective for stage in trainer.machine.tape.stages]) == wanted

@@ -20,6 +20,7 @@ from nnplay.views.kinds.embedded import Embedded
 from nnplay.views.kinds.feature_maps import FeatureMaps
 from nnplay.views.kinds.filters import Filters
 from nnplay.views.kinds.states import States
+from nnplay.views.kinds.weights import Weights
 from nnplay.views.receptive_field import receptive_field
 
 IMAGES = "sum[conv2d 4 k3 same | conv2d 4 k1], relu, max_pool2d 2, conv2d 5 k3 dilation=2, flatten, linear 5"
@@ -114,6 +115,21 @@ def test_kernels_are_the_weights() -> None:
     _, output, _ = views.make_view(trainer, "filters", place=2)
     assert isinstance(output, Filters)
     assert np.array_equal(output.kernels[0], weights["2.weight"][0, 0])
+
+
+def test_dense_weights_are_the_weights() -> None:
+    """Behind maps that were flattened a picture for each unit and channel, on a table the matrix."""
+    trainer = make_trainer("conv2d 2 k3, flatten, linear 5")
+    weight = trainer.parameters()["2.weight"]
+    _, output, shown = views.make_view(trainer, "weights", 1)
+    assert isinstance(output, Weights)
+    tall, broad = output.maps.shape[1:]
+    assert shown.items == 2
+    assert np.array_equal(output.maps, weight.reshape(tall, broad, 2, 5)[:, :, 1].transpose(2, 0, 1))
+    assert weight[output.part.index_of((3, 1, 2))] == output.maps[3, 1, 2]
+    _, filters, _ = views.make_view(trainer, "filters", 0)
+    assert isinstance(filters, Filters)
+    assert trainer.parameters()["0.weight"][filters.part.index_of((1, 2, 0))] == filters.kernels[1, 2, 0]
 
 
 def test_gates_and_states_belong_together() -> None:
@@ -220,7 +236,7 @@ def test_each_layer_has_a_small_picture_where_the_list_has_its_line() -> None:
     assert np.allclose(found[0,].means, values.mean(axis=(0, 1)), atol=1e-5)
     assert np.array_equal(found[1, 1, 0].values, found[1, 1, 0, 0, 1].values)
     assert [picture.kind for picture in found.values()] == ["maps"] * 6 + ["units"] * 2
-    assert found[3,].view == ""
+    assert (found[3,].view, found[3,].place) == ("weights", "3 linear 5")
     for path, name in {(0,): "first", (1, 0, 0): "1.0.0", (1,): "1", (1, 1, 0): "1.1.0.1"}.items():
         _, _, shown = views.make_view(trainer, found[path].view, 3, place=found[path].place)
         assert shown.places[shown.place].partition(" ")[0] == name

@@ -19,6 +19,7 @@ from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.tape.override import Override
 from nnplay.tape.tensor_names import slot_named
 from nnplay.timeline.timeline import Timeline
+from nnplay.training.players import Players
 from nnplay.training.settings import TrainingSettings
 from nnplay.training.trainer import Trainer
 from tests.records import SWITCHED_ROWS, Bench, Trial, cases_of, layer_named, layers_with_rows, network_of
@@ -157,7 +158,13 @@ def test_trace_yields_the_rows_and_takes_the_step() -> None:
 def standing_at(bench: Bench) -> Inspector:
     """An inspector of a bench's machine."""
     lr = float(bench.optimizer.values["lr"])
-    trainer: Any = SimpleNamespace(machine=bench.machine, lr=lr, settings=TrainingSettings())
+    trainer: Any = SimpleNamespace(
+        machine=bench.machine,
+        lr=lr,
+        stage_rates=lambda: np.array([[lr]]),
+        settings=TrainingSettings(),
+        players=Players(),
+    )
     return Inspector(trainer)
 
 

@@ -219,7 +219,6 @@ def test_an_objective_that_cannot_be_is_refused(wrong: dict[str, Any], message: 
     ("objectives", "message"),
     [
         ([], "no objective"),
-        ([objective(every=2)], "part of every step"),
         ([objective(), objective()], "cannot name"),
         ([objective(name="Ä")], "cannot name"),
         ([objective(forward=("net", "other"))], "no network 'other'"),

@@ -48,11 +48,11 @@ def rows(seed: int = 0) -> tuple[Any, Any]:
     return drawn.normal(size=(12, 3)), np.array([0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 0])
 
 
-@pytest.mark.parametrize("loss", ["cross_entropy", "mse", "huber delta=0.5"])
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse", "huber delta=0.5", "dice", "hinge p=2"])
 def test_a_row_that_weighs_two_is_a_row_that_is_there_twice(loss: str) -> None:
     """Whole weights are repetitions, zero is absence: the same loss and the same weights after training."""
     x, y = rows()
-    target = y if loss == "cross_entropy" else y[:, None] * 0.5
+    target = y[:, None] * 0.5 if loss.startswith(("mse", "huber")) else y
     counts = np.array([1, 2, 0, 3, 1, 1, 1, 1, 2, 1, 1, 0])
     weighted = trained(nn.Dataset(x, target, weights=counts), loss)
     again = np.repeat(np.arange(12), counts)
@@ -114,11 +114,11 @@ def test_what_a_loss_cannot_take_is_refused_with_a_way_out() -> None:
         (soft, "cross_entropy", "targets=probabilities"),
         (nn.Dataset(x, y), "cross_entropy targets=probabilities", "use cross_entropy"),
         (nn.Dataset(x, soft.y * 0.7), "cross_entropy targets=probabilities", "sum to 1"),
-        (nn.Dataset(x, y, weights=np.ones(12)), "dice", "rows cannot have weights"),
+        (nn.Dataset(x, y, weights=np.ones(12)), "cross_entropy_probabilities", "rows cannot have weights"),
         (nn.Dataset(x, y), "cross_entropy class_weights=1,2", "2 numbers for 3 classes"),
     ):
         with pytest.raises(InputError) as refusal:
-            trained(data, loss, layers="linear 3")
+            trained(data, loss, layers="linear 3, softmax" if loss == "cross_entropy_probabilities" else "linear 3")
         assert what in str(refusal.value)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nnplay.data.cells.cells import parse_number
 from nnplay.data.csv.options import CsvOptions
 from nnplay.data.csv.text import word_codes
-from nnplay.data.csv.text.byte_block import BlockColumn, ByteBlock, cut_block
+from nnplay.data.csv.text.byte_block import BlockColumn, BlockJoiner, cut_block
 from nnplay.data.csv.text.lines import FIELD_LIMIT
 from nnplay.data.csv.text.packed_cells import PackedCells
 from nnplay.data.csv.text.plain_numbers import MARGIN, read_plain
@@ -145,7 +145,12 @@ def test_blocks_of_few_rows_are_joined() -> None:
     """Also where only one of them has blanks around cells, and where their lines differ in length."""
     parts = [[["a", "b"], ["", "cc"]], [[" d ", "e"], ["f" * 300, " "]], [["g", "h"]]]
     cut = [cut_block("".join(",".join(row) + "\n" for row in rows), ",", 2) for rows in parts]
-    joined = ByteBlock.joined([block for block in cut if block is not None])
+    joiner = BlockJoiner()
+    for block in cut:
+        assert block is not None
+        joiner.add(block)
+    joined = joiner.take()
+    assert (joined.rows, joiner.rows) == (5, 0)
     for place in range(2):
         assert BlockColumn(joined, place).words() == [row[place].strip() for rows in parts for row in rows]
 

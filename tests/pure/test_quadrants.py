@@ -1,7 +1,8 @@
-"""Four pixels a cell in two colours: exact where two are enough, else with the least error."""
+"""Four or six pixels a cell in two colours: exact where two are enough, else with the least error."""
 
 from __future__ import annotations
 
+import unicodedata
 from itertools import combinations
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.tui.draw.blocks import paint, resample
-from nnplay.tui.draw.quadrants import GLYPHS, quadrants, two_levels
+from nnplay.tui.draw.two_colours import QUADRANTS, SEXTANTS, two_colours, two_levels
 from nnplay.tui.theme.look import Look, detect
 from nnplay.tui.widgets.cells import row_width
 
@@ -52,7 +53,7 @@ def test_of_more_colours_the_two_with_the_least_error_are_taken() -> None:
 
 def test_distances_are_those_of_the_colours() -> None:
     """Of dark, a little less dark and white, white keeps its place though its level is far away in either case."""
-    (row,) = quadrants(np.array([[0, 1], [1, 4]]), COLOURS, FINE)
+    (row,) = two_colours(np.array([[0, 1], [1, 4]]), COLOURS, FINE)
     assert [text for text, _ in row] == ["▗"]
     assert row[0][1].color is not None
     assert row[0][1].color.name == "#ffffff"
@@ -60,15 +61,15 @@ def test_distances_are_those_of_the_colours() -> None:
 
 def test_a_glyph_has_its_ink_where_its_number_says() -> None:
     """Upper left, upper right, lower left and lower right count 1, 2, 4 and 8; a cell of one level is a space."""
-    assert (GLYPHS[1], GLYPHS[2], GLYPHS[4], GLYPHS[8]) == ("▘", "▝", "▖", "▗")
-    assert (GLYPHS[3], GLYPHS[5], GLYPHS[6], GLYPHS[15]) == ("▀", "▌", "▞", "█")
-    assert len(set(GLYPHS)) == 16
-    assert [text for text, _ in quadrants(np.full((2, 8), 3), COLOURS, FINE)[0]] == ["    "]
+    assert (QUADRANTS[1], QUADRANTS[2], QUADRANTS[4], QUADRANTS[8]) == ("▘", "▝", "▖", "▗")
+    assert (QUADRANTS[3], QUADRANTS[5], QUADRANTS[6], QUADRANTS[15]) == ("▀", "▌", "▞", "█")
+    assert len(set(QUADRANTS)) == 16
+    assert [text for text, _ in two_colours(np.full((2, 8), 3), COLOURS, FINE)[0]] == ["    "]
 
 
 def test_a_mark_stands_on_the_ground_of_its_cell() -> None:
     """Other cells are as they were; all rows are as wide as before."""
-    rows = quadrants(np.array([[0, 0, 1, 1], [0, 0, 1, 1]]), COLOURS, FINE, {(0, 1): ("●", "#ff0000")})
+    rows = two_colours(np.array([[0, 0, 1, 1], [0, 0, 1, 1]]), COLOURS, FINE, {(0, 1): ("●", "#ff0000")})
     assert [text for text, _ in rows[0]] == [" ", "●"]
     assert row_width(rows[0]) == 2
 
@@ -102,3 +103,21 @@ def test_no_stroke_is_lost_where_a_picture_is_made_smaller_one_way_and_larger_th
         image = np.zeros((28, 28))
         image[line] = 1.0
         assert resample(image, 18, 36).max() > 0.3
+
+
+def test_six_pixels_are_drawn_exactly_where_two_colours_are_enough() -> None:
+    """All 64 shapes; each has a sign of its own, and those that are halves have the older ones."""
+    bits = 1 << np.arange(6).reshape(3, 2)
+    levels = np.hstack([np.where(shape & bits, 3, 1) for shape in range(64)])
+    distances = (np.arange(5)[:, None] - np.arange(5)) ** 2
+    shapes, ink, ground = two_levels(levels, distances, 3)
+    seen = np.hstack([np.where(shapes[0, k] & bits, ink[0, k], ground[0, k]) for k in range(64)])
+    assert np.array_equal(seen, levels)
+    assert len(set(SEXTANTS)) == 64
+    assert [unicodedata.name(SEXTANTS[k]) for k in (1, 20, 22, 43, 62)] == [
+        "BLOCK SEXTANT-1", "BLOCK SEXTANT-35", "BLOCK SEXTANT-235", "BLOCK SEXTANT-1246", "BLOCK SEXTANT-23456",
+    ]  # fmt: skip
+    look = Look(cells="sextant")
+    assert (look.down, look.across) == (3, 2)
+    (row,) = paint(np.array([[0, 4], [4, 0], [0, 4]]), COLOURS, look)
+    assert [text for text, _ in row] == [SEXTANTS[0b100110]]

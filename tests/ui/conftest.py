@@ -1,51 +1,28 @@
-"""Pilots that wait until keys have been done, however busy the machine is.
-
-Textual's own pilot takes a process that was given no processor time for one that has nothing left to do.
-"""
+"""Pilots that wait until keys have been done, however busy the machine is; errors fail tests; few cells are painted."""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import textual.app
+import textual.pilot
 from textual._compositor import Compositor
 from textual.css import stylesheet
 from textual.pilot import Pilot
 
 from nnplay.errors import NnplayError
 from nnplay.tui.app import Playground
-from tests.ui.waiting import PATIENCE
+from tests.ui.settling import settle
 
-_PRESS, _PAUSE = Pilot.press, Pilot.pause
 _PARSE_RULES = stylesheet.Stylesheet._parse_rules
 
 
-def _busy(app: Any) -> bool:
-    """Whether the app has keys to do, or is not ready for any yet."""
-    return not app._exit and app._exception is None and bool(app.key_queue._waiting or app.key_queue._closed)
-
-
-async def _settle(pilot: Pilot[Any]) -> None:
-    """All keys have been done, and what they caused has been handled by every widget."""
-    if hasattr(pilot.app, "key_queue"):
-        async with asyncio.timeout(PATIENCE):
-            while _busy(pilot.app):
-                await asyncio.sleep(0.005)
-    for _ in range(2):
-        await pilot._wait_for_screen(PATIENCE)
-
-
-async def _press(pilot: Pilot[Any], *keys: str) -> None:
-    for key in keys:
-        await _PRESS(pilot, key)
-        await _settle(pilot)
-
-
-async def _pause(pilot: Pilot[Any], delay: float | None = None) -> None:
-    await _settle(pilot)
-    await _PAUSE(pilot, delay)
+async def _no_sleep(*seconds: float) -> None:
+    """Keys and pauses of Textual's own wait for nothing: `settle` does, and knows what for."""
 
 
 class Faults:
@@ -81,10 +58,25 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
 
 
 @pytest.fixture(autouse=True)
-def _patient_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For all tests of this folder."""
-    monkeypatch.setattr(Pilot, "press", _press)
-    monkeypatch.setattr(Pilot, "pause", _pause)
+def _patient_pilot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For all tests of this folder; those that hold the compiler back do not wait for what waits for it."""
+    settled = functools.partial(settle, work="held_compiler" not in request.fixturenames)
+
+    async def press(pilot: Pilot[Any], *keys: str) -> None:
+        for key in keys:
+            await pilot.app._press_keys([key])
+            await settled(pilot)
+
+    async def pause(pilot: Pilot[Any], delay: float | None = None) -> None:
+        await settled(pilot)
+        if delay:
+            await asyncio.sleep(delay)
+            await settled(pilot)
+
+    for module in (textual.app, textual.pilot):
+        monkeypatch.setattr(module, "wait_for_idle", _no_sleep)
+    monkeypatch.setattr(Pilot, "press", press)
+    monkeypatch.setattr(Pilot, "pause", pause)
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,7 @@ from nnplay.tui.forms.next_value import next_value
 from nnplay.tui.help.glossary import find, glossary, terms_for
 from nnplay.tui.help.pane_help import page
 from nnplay.tui.outputs.point_board import PointBoard
+from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.picker.choice import Choice
@@ -46,6 +47,7 @@ OWNERS = {
     "curves": CurveView,
     "network": NetworkView,
     "output": OutputPane,
+    "elements": Answer,
     "drawing": PointBoard,
     "health": Findings,
 }
@@ -141,8 +143,8 @@ def test_a_key_chosen_for_everywhere_is_not_shadowed_by_a_pane(tmp_path: Path) -
         file.write_text(f"[keys]\n{text}\n")
         with pytest.raises(InputError, match=words):
             keymap.load(file)
-    file.write_text('[keys]\nrun = "c"\nlayer-copy = "C"\nfold = "v"\n')
-    assert keymap.load(file) == {"run": "c", "layer-copy": "C", "fold": "v"}
+    file.write_text('[keys]\nrun = "c"\nlayer-copy = "C"\nelement = "E"\nfold = "v"\n')
+    assert keymap.load(file) == {"run": "c", "layer-copy": "C", "element": "E", "fold": "v"}
 
 
 def test_every_character_can_be_a_key(tmp_path: Path) -> None:

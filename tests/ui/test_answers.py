@@ -11,6 +11,7 @@ import pytest
 from nnplay.training.scores.calibration import reliability
 from nnplay.training.scores.ranking import Counts
 from nnplay.tui.app import Playground
+from nnplay.tui.outputs.verdict import draw_chances
 from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.theme.look import Look
@@ -341,3 +342,9 @@ async def test_t_switches_between_validation_and_test_rows() -> None:
         app.refresher.tick()
         await pilot.pause()
         assert "t: validation" in str(pane.border_subtitle)
+
+
+def test_chances_that_are_not_numbers_are_drawn() -> None:
+    """A diverged network has no bar, and the view stays."""
+    (row,) = draw_chances([("A", float("nan"))], "A", 40, 3, Look())
+    assert "█" not in "".join(text for text, _ in row)

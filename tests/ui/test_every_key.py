@@ -185,13 +185,17 @@ DRAWING = {action.id for action in ACTIONS if action.where == "drawing"}
 """Need points to draw: see `tests/ui/test_drawing_points.py`."""
 
 
+ELEMENTS = {action.id for action in ACTIONS if action.where == "elements"}
+"""Need a view with a cursor in it: see `tests/ui/test_elements.py`."""
+
+
 ON_A_TERMINAL = {"suspend"}
 """Needs a shell to go back to: see `tests/terminal/test_screen.py`."""
 
 
 def test_every_action_has_a_claim() -> None:
     """No action of the help is without a test."""
-    assert {action.id for action in ACTIONS} == CLAIMS.keys() | BY_COMMAND.keys() | DRAWING | ON_A_TERMINAL
+    assert {action.id for action in ACTIONS} == CLAIMS.keys() | BY_COMMAND.keys() | DRAWING | ELEMENTS | ON_A_TERMINAL
     assert {action.id for action in ACTIONS if not action.keys} == BY_COMMAND.keys()
 
 

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from nnplay.config import RunConfig
 from nnplay.explain.confusion_cell import ConfusionCell
+from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.messages import View
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
@@ -158,6 +159,21 @@ async def test_the_inspector_explains_the_chosen_element() -> None:
         assert text.startswith("0.weight[1,1]\n")
         assert "will" in text
         assert f"in step {_STEPS + 1}" in text
+
+
+def test_the_weights_of_a_convolution_meet_windows() -> None:
+    """Their gradient is a product of the windows of the input, side by side, and the gradient of what comes out."""
+    layers = ["conv2d 4 k3 groups=2", "flatten", "linear 5"]
+    run = RunConfig.from_dict({"data": {"name": "shapes", "samples": 60}, "layers": ["conv2d 6 k2", *layers]})
+    inspector = Inspector(run.trainer())
+    views = inspector.views()
+    found = {view.path: view.product for view in views if view.product.startswith("dweight = (windows")}
+    n, side = inspector.n, inspector.trainer.split.feature_shape[0]
+    lines = n * (side - 1) ** 2, n * (side - 3) ** 2
+    channels = inspector.trainer.split.feature_shape[2]
+    why = "since each weight meets every window of every row at its own place"
+    assert found["0"] == f"dweight = (windows of x)ᵀ·dy: ({4 * channels}×{lines[0]})·({lines[0]}×6), {why}"
+    assert found["1"] == f"dweight = (windows of x)ᵀ·dy: (27×{lines[1]})·({lines[1]}×2) in each group, {why}"
 
 
 async def test_a_backward_row_says_where_its_transpose_comes_from() -> None:

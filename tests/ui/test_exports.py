@@ -34,7 +34,7 @@ async def test_the_view_is_written_as_a_picture_and_as_numbers(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("picture view.png", "pictures are written as SVG only"),
+        ("picture view.jpg", "pictures are written as SVG or PNG"),
         ("picture nowhere/view.svg", "there is no such folder"),
         ("csv view.txt", "is not the name of a .csv file"),
         ("csv map.csv", "the view map is not a table"),

@@ -18,4 +18,4 @@ async def until(pilot: Pilot[Any], happened: Callable[[], object]) -> None:
     while not happened():
         printed = getattr(getattr(pilot.app, "messages", None), "printed", None)
         assert asyncio.get_running_loop().time() < end, f"never happened; the last words: {list(printed or ())[-3:]}"
-        await pilot.pause(0.01)
+        await pilot.pause(0.005)

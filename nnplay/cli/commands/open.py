@@ -28,7 +28,16 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--light", action="store_true", help="use colours for a light background")
     parser.add_argument("--slow", action="store_true", help="send fewer bytes to the terminal, for a slow connection")
     parser.add_argument(
-        "--cells", choices=("half", "quadrant"), default="", help="pixels of a cell: 2, or 4 in two colours"
+        "--cells",
+        choices=("half", "quadrant", "sextant"),
+        default="",
+        help="pixels of a cell: 2, or 4 or 6 in two colours",
+    )
+    parser.add_argument(
+        "--pictures",
+        choices=("cells", "kitty", "sixel"),
+        default="",
+        help="true pixels by one of these protocols, or none (default: what the terminal answers that it has)",
     )
     options = parser.read(words)
     if names_data(options.session):
@@ -52,6 +61,7 @@ def run(words: Sequence[str]) -> int:
         light=options.light,
         slow=options.slow,
         cells=options.cells,
+        pictures=options.pictures,
         tour=False,
         opened=opened,
     )

@@ -57,7 +57,18 @@ def run(words: Sequence[str]) -> int:
     add("--ascii", action="store_true", help="draw with ASCII characters only")
     add("--light", action="store_true", help="use colours for a light background")
     add("--slow", action="store_true", help="send fewer bytes to the terminal, for a slow connection")
-    add("--cells", choices=("half", "quadrant"), default="", help="pixels of a cell: 2, or 4 in two colours")
+    add(
+        "--cells",
+        choices=("half", "quadrant", "sextant"),
+        default="",
+        help="pixels of a cell: 2, or 4 or 6 in two colours",
+    )
+    add(
+        "--pictures",
+        choices=("cells", "kitty", "sixel"),
+        default="",
+        help="true pixels by one of these protocols, or none (default: what the terminal answers that it has)",
+    )
     add("--past", metavar="MIB", default="128", help="memory for going back in time, in MiB (default 128)")
     add("--tour", action=BooleanOptionalAction, help="show the hints (default: only the first time)")
     add_run_flags(parser)
@@ -68,7 +79,10 @@ def run(words: Sequence[str]) -> int:
         config = run_config(base_table(options.source) if options.source else _first(), options)
     can_open.check()
     backend = PlaygroundBackend(config, past=past << 20)
-    return _show(lambda: backend, Drawing(options.ascii, options.light, options.slow, options.tour, options.cells))
+    return _show(
+        lambda: backend,
+        Drawing(options.ascii, options.light, options.slow, options.tour, options.cells, options.pictures),
+    )
 
 
 def _first_run(words: Sequence[str]) -> int:
@@ -92,7 +106,8 @@ class Drawing:
     Attributes:
         tour: whether to begin with the hints of the first minute; None where that follows from whether it is the first
             start.
-        cells: "half" or "quadrant"; empty for what the environment says.
+        cells: "half", "quadrant" or "sextant"; empty for what the environment says.
+        pictures: "cells", "kitty" or "sixel"; empty for what the environment or the terminal says.
     """
 
     ascii: bool
@@ -100,6 +115,7 @@ class Drawing:
     slow: bool
     tour: bool | None
     cells: str = ""
+    pictures: str = ""
 
 
 def _show(make: Callable[[], PlaygroundBackend], drawing: Drawing) -> int:
@@ -118,6 +134,7 @@ def _show(make: Callable[[], PlaygroundBackend], drawing: Drawing) -> int:
             light=drawing.light,
             slow=drawing.slow,
             cells=drawing.cells,
+            pictures=drawing.pictures,
             tour=drawing.tour,
             opening=opening,
         )

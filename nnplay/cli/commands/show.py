@@ -63,7 +63,9 @@ def _options(words: Sequence[str]) -> Namespace:
     parser = Parser("show", ABOUT, epilog=_MORE, usage="nnplay show RUN [options]")
     source = f"a session; for a picture also a data set, preset, TOML file, {name_sources()}"
     parser.add_argument("source", metavar="RUN", help=source)
-    parser.add_argument("--picture", metavar="FILE", help="write the playground's screen, or a view, as an SVG picture")
+    parser.add_argument(
+        "--picture", metavar="FILE", help="write the playground's screen, or a view, as an SVG or PNG picture"
+    )
     parser.add_argument("--csv", metavar="FILE", help="write the numbers of a view as CSV")
     parser.add_argument("--view", metavar="NAME", help="the view, such as ROC")
     parser.add_argument("--item", metavar="N", default="0", help="number of the example or the like (default 0)")
@@ -73,7 +75,10 @@ def _options(words: Sequence[str]) -> Namespace:
     parser.add_argument("--size", metavar="CxR", default="120x40", help="columns and rows (default 120x40)")
     parser.add_argument("--light", action="store_true", help="use colours for a light background")
     parser.add_argument(
-        "--cells", choices=("half", "quadrant"), default="half", help="pixels of a cell: 2, or 4 in two colours"
+        "--cells",
+        choices=("half", "quadrant", "sextant"),
+        default="half",
+        help="pixels of a cell: 2, or 4 or 6 in two colours",
     )
     add_main_flags(parser)
     return parser.read(words)
@@ -97,7 +102,7 @@ def _size(text: str) -> tuple[int, int]:
 
 def _places(options: Namespace) -> tuple[Path | None, Path | None]:
     """Where the files will be: refused before anything is trained."""
-    from nnplay.tui.export.svg import picture_path
+    from nnplay.tui.export.picture_file import picture_path
 
     if options.csv is not None and options.view is None:
         raise InputError("which numbers?", where="--csv", hint='name a view, as in --view "confusion matrix"')
@@ -124,14 +129,15 @@ def _write(
     size: tuple[int, int],
 ) -> None:
     from nnplay.tui.export.drawn_view import draw_output, find_view, make_output, read_table
-    from nnplay.tui.export.svg import draw_svg
+    from nnplay.tui.export.picture_file import draw_picture_file
     from nnplay.tui.theme.look import Look
     from nnplay.views.table import to_csv
 
     look, (picture, numbers) = Look(cells=options.cells).with_palette(dark=not options.light), places
     title = f"nnplay: {clean(options.source)}"
     if options.view is None and picture is not None:
-        _say(picture, _draw_screen(trainer, config, options.source, size, title, look))
+        png = picture.suffix.lower() == ".png"
+        _say(picture, _draw_screen(trainer, config, options.source, size, title, look, png=png))
         return
     view = find_view(trainer, options.view)
     output = make_output(trainer, view, size, _ITEM.read(options.item), options.place)
@@ -139,12 +145,19 @@ def _write(
         _say(numbers, to_csv(read_table(output, view)))
     if picture is not None:
         rows = draw_output(output, size, look)
-        _say(picture, draw_svg(rows, size[0], f"{title}: {view.name}", look.palette))
+        _say(picture, draw_picture_file(picture, rows, size[0], f"{title}: {view.name}", look.palette))
 
 
 def _draw_screen(
-    trainer: Trainer, config: RunConfig | None, source: str, size: tuple[int, int], title: str, look: Look
-) -> str:
+    trainer: Trainer,
+    config: RunConfig | None,
+    source: str,
+    size: tuple[int, int],
+    title: str,
+    look: Look,
+    *,
+    png: bool,
+) -> str | bytes:
     """The whole screen: of a session as it was left, else of the run that was trained."""
     from nnplay.run.playground import PlaygroundBackend
     from nnplay.tui.export.whole_screen import draw_screen
@@ -155,10 +168,10 @@ def _draw_screen(
             backend.open(source)
         else:
             backend.worker.install(lambda: trainer)
-        return draw_screen(backend, size, title, look)
+        return draw_screen(backend, size, title, look, png=png)
     finally:
         backend.stop()
 
 
-def _say(path: Path, text: str) -> None:
+def _say(path: Path, text: str | bytes) -> None:
     print(f"written to {write_new(path, text)}")

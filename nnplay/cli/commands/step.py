@@ -35,7 +35,7 @@ def run(words: Sequence[str]) -> int:
         "--after", metavar="N", help="take N steps first (default: 0, or as many as the session has taken)"
     )
     parser.add_argument(
-        "--rows", metavar="PHASES", default="", help="only these phases: data, forward, loss, backward, update"
+        "--rows", metavar="PHASES", default="", help="only these phases: trial, data, forward, loss, backward, update"
     )
     parser.add_argument(
         "--element", nargs="+", metavar="WORD", help="work out one element of a tensor: --element 0.weight 0 2"

@@ -31,13 +31,14 @@ class TypedColumn:
         name: its unique name.
         kind: number, category, identifier when every row has another word, or empty when every cell is missing.
         cells: the trimmed text (N), packed; or the words of values that came as numbers.
-        values: float64 (N,): NaN for what is no finite number; empty for categories.
+        values: float64 (N,): NaN for what is no finite number; empty for categories, and once they were let go.
         missing: bool (N,): cells that say nothing.
         infinite: bool (N,): numbers that are not finite (nan, inf, 1e999).
         stray: bool (N,): text in a column of numbers.
         note: what was made of the words, in a sentence; why an identifier is one; or empty.
         dates: whether the numbers are days, made of dates.
         numbers: how many cells of a category column are plain numbers, too few to make it a column of numbers.
+        let_go: the decimal mark with which `cells` have to be read again to have the values; empty where they are here.
     """
 
     name: str
@@ -50,6 +51,27 @@ class TypedColumn:
     note: str = ""
     dates: bool = False
     numbers: int = 0
+    let_go: str = ""
+
+    def without_values(self, decimal: str) -> TypedColumn:
+        """The same without its values, where each cell is a plain number that can be read again at any time.
+
+        They take as much memory as the table's text, and are needed a column at a time.
+        """
+        again = self.kind == "number" and not self.note and isinstance(self.cells, PackedCells)
+        if not again or self.unknown.any() or self.stray.any():
+            return self
+        return replace(self, values=np.zeros(0), let_go=decimal)
+
+    def with_values(self) -> TypedColumn:
+        """The same with its values."""
+        return replace(self, values=self.first_values(len(self.cells)), let_go="") if self.let_go else self
+
+    def first_values(self, rows: int) -> NDArray[np.float64]:
+        """The first `rows` values, or as many as there are."""
+        if self.let_go and isinstance(self.cells, PackedCells):
+            return self.cells.first_numbers(self.let_go, rows)
+        return self.values[:rows]
 
     @property
     def unknown(self) -> NDArray[np.bool_]:
@@ -65,7 +87,7 @@ class TypedColumn:
         """The same column with only the rows that are to be kept."""
         if keep.all():
             return self
-        values = self.values[keep] if self.kind == "number" else self.values
+        values = self.values[keep] if self.kind == "number" and not self.let_go else self.values
         missing = self.missing[keep]
         kind: Kind = "empty" if missing.all() else self.kind
         return replace(

@@ -13,6 +13,7 @@ from nnplay.data.cells.column_types import TypedColumn
 from nnplay.data.columns.calendar_parts import calendar_parts
 from nnplay.data.columns.columns import Column, ColumnKind
 from nnplay.data.columns.encoded import Encoded
+from nnplay.data.columns.heavy_tails import LOGARITHM, logarithm
 from nnplay.data.csv.advice import advice
 from nnplay.data.precision import find_type
 from nnplay.errors import InputError
@@ -42,7 +43,8 @@ def encode_column(
     Args:
         encode: one_hot or ordinal, for categories.
         indicate_missing: give a number column with missing values a second input that is 1 where they are.
-        parts: give dates inputs for the time of year, week and day, where these may say something.
+        parts: give dates inputs for the time of year, week and day, and numbers with a long tail one for their
+            logarithm, where these may say something.
 
     Raises:
         InputError: a number too large for 32 bits, or too many categories.
@@ -52,7 +54,7 @@ def encode_column(
     if column.kind == "identifier":
         return replace(_leave_out(column, column.note), notes=_hint_notes(column))
     if column.kind == "number":
-        return _encode_number(column, lines, indicate_missing, parts and column.dates, where)
+        return _encode_number(column, lines, indicate_missing, parts, where)
     return _encode_category(column, encode, where)
 
 
@@ -72,10 +74,14 @@ def _encode_number(
         return _leave_out(column, "constant")
     names, inputs = [column.name], [column.values]
     kept = find_type(np.array([max(-low, high)]), np.array([high - low]))
-    circles = calendar_parts(column.values) if parts else []
+    circles = calendar_parts(column.values) if parts and column.dates else []
     for name, values in (one for circle in circles for one in circle.inputs(column.name)):
         names.append(name)
         inputs.append(values)
+    logarithms = logarithm(column.values, low) if parts and not column.dates and not constant else None
+    if logarithms is not None:
+        names.append(f"{column.name}: {LOGARITHM}")
+        inputs.append(logarithms)
     if indicate_missing and count:
         names.append(f"{column.name} missing")
         inputs.append(column.unknown.astype(np.float64))
@@ -88,6 +94,10 @@ def _encode_number(
         shown = " and ".join(circle.name for circle in circles)
         without = advice("kinds", {column.name: "number"})
         notes = (f"{notes[0]}, and its {shown} as sine and cosine ({without} for the days alone)",)
+    if logarithms is not None:
+        alone = advice("kinds", {column.name: "number"})
+        what = f"column {column.name}: a few numbers are far larger than the others, so its logarithm is an input too"
+        notes = (*notes, f"{what} ({alone} for the numbers alone)")
     return Encoded(described, tuple(values.astype(kept) for values in inputs), notes=notes)
 
 

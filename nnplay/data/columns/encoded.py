@@ -14,6 +14,8 @@ from nnplay.data.columns.columns import Column
 #: Numbers that are written at a time, and rows at the least: they stay in the processor's cache.
 _PIECE: Final = 1 << 16
 _FEWEST: Final = 256
+#: Inputs that are written together.
+_WIDE: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +40,36 @@ class Encoded:
         return len(self.column.inputs)
 
 
-def join_inputs(encoded: Sequence[Encoded], rows: int) -> NDArray[Any]:
-    """The inputs (N, all of them) side by side."""
+def join_inputs(encoded: list[Encoded], rows: int) -> NDArray[Any]:
+    """The inputs (N, all of them) side by side; the list is empty afterwards.
+
+    A wide table is written some columns at a time, which are let go once they are written. Rows of the whole array
+    come into memory as they are written, so that the inputs are hardly ever held twice.
+    """
     width = sum(item.width for item in encoded)
     kind = np.result_type(np.float32, *(part.dtype for item in encoded for part in item.parts))
     joined = np.zeros((rows, width), dtype=kind)
-    flat, step = joined.reshape(-1), max(_FEWEST, _PIECE // width)
+    place = 0
+    encoded.reverse()
+    while encoded:
+        some = [encoded.pop()]
+        while encoded and sum(item.width for item in some) < _WIDE:
+            some.append(encoded.pop())
+        _write(some, joined, place)
+        place += sum(item.width for item in some)
+    return joined
+
+
+def _write(encoded: Sequence[Encoded], joined: NDArray[Any], place: int) -> None:
+    """Writes some columns from input number `place` on, a piece of the rows at a time."""
+    rows, width = joined.shape
+    flat, step = joined.reshape(-1), max(_FEWEST, _PIECE // min(width, _WIDE))
     for first in range(0, rows, step):
-        piece, place = slice(first, first + step), 0
+        piece, at = slice(first, first + step), place
         begins = np.arange(first, min(first + step, rows)) * width
         for item in encoded:
             if item.codes is not None:
-                flat[begins + (item.codes[piece] + np.int64(place))] = 1
+                flat[begins + (item.codes[piece] + np.int64(at))] = 1
             for shift, part in enumerate(item.parts):
-                joined[piece, place + shift] = part[piece]
-            place += item.width
-    return joined
+                joined[piece, at + shift] = part[piece]
+            at += item.width

@@ -56,7 +56,15 @@ def _as_number(column: TypedColumn, *, unnamed: bool) -> TypedColumn:
     if are_codes(column.cells):
         note = "a few repeated numbers of the same width are read as codes"
         return replace(column, kind="category", values=np.zeros(0), note=note)
+    if named_id and len(values) >= _FEWEST_ROWS and _repeat(values):
+        note = "ids that come again and again are read as names"
+        return replace(column, kind="category", values=np.zeros(0), note=note)
     return column
+
+
+def _repeat(values: NDArray[np.float64]) -> bool:
+    """Whether each of more than two numbers comes twice or more on average, as patients do who are seen again."""
+    return 3 <= len(np.unique(values)) <= len(values) // 2
 
 
 def _are_whole(values: NDArray[np.float64]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
@@ -12,8 +13,10 @@ from nnplay.data.cells.column_types import TypedColumn
 
 _SHOWN = 5
 _FEWEST_ROWS = 5
-_HEAD = 4096
-"""Rows that tell most columns apart already."""
+_HEADS = (4096, 65_536)
+"""So many rows tell most columns apart already, and most others."""
+_ROUGHLY = 1 - 1e-4
+"""A correlation that the first rows have where all have one that only rounding keeps from being 1."""
 _EXACT = 1 - 1e-8
 """A correlation that only rounding keeps from being 1."""
 
@@ -25,12 +28,9 @@ def leak_notes(features: Sequence[TypedColumn], target: TypedColumn) -> tuple[st
     """
     given_away: list[str] = []
     repeated: list[str] = []
-    rough = [_key(column, _HEAD) for column in (*features, target)]
-    times = Counter(rough)
-    answer = _key(target) if times[rough[-1]] > 1 else None
+    *keys, answer = _keys([*features, target])
     first: dict[bytes, TypedColumn] = {}
-    for column, head in zip(features, rough[:-1], strict=True):
-        key = _key(column) if times[head] > 1 else head
+    for column, key in zip(features, keys, strict=True):
         if key == answer or _is_linear(column, target):
             given_away.append(f"column '{column.name}' gives the target '{target.name}' away (leak): leave it out?")
         elif key in first:
@@ -42,10 +42,24 @@ def leak_notes(features: Sequence[TypedColumn], target: TypedColumn) -> tuple[st
     )
 
 
+def _keys(columns: Sequence[TypedColumn]) -> list[bytes]:
+    """One for each column, the same where two divide the rows alike.
+
+    Few columns are looked at in all rows: those that look alike in fewer.
+    """
+    keys = [_head_key(column, _HEADS[0]) for column in columns]
+    for rows in (*_HEADS[1:], 0):
+        times = Counter(keys)
+        for place, column in enumerate(columns):
+            if times[keys[place]] > 1 and len(column.cells) > _HEADS[0]:
+                keys[place] = keys[place] + (_head_key(column, rows) if rows else _key(column))
+    return keys
+
+
 def _describe_repeat(earlier: TypedColumn, column: TypedColumn) -> str:
     names = f"columns '{earlier.name}' and '{column.name}'"
     if earlier.kind == column.kind == "number":
-        same = np.array_equal(earlier.values, column.values, equal_nan=True)
+        same = np.array_equal(earlier.with_values().values, column.with_values().values, equal_nan=True)
     else:
         same = earlier.cells.coded()[0] == column.cells.coded()[0]  # the rows are divided alike
     return f"{names} {'are identical' if same else 'determine each other'}: leave one out?"
@@ -55,12 +69,19 @@ def _is_linear(column: TypedColumn, target: TypedColumn) -> bool:
     """Whether a quantity is the target times a constant, or that plus another, but for how its digits are rounded."""
     if column.kind != "number" or target.kind != "number":
         return False
-    values, answers = column.values, target.values
-    if np.isnan(values).any() or len(values) < _FEWEST_ROWS:
+    if len(target.values) < _FEWEST_ROWS or column.unknown.any():
         return False
+    first = _correlation(column.first_values(_HEADS[0]), target.values[: _HEADS[0]])
+    if first is not None and first < _ROUGHLY:
+        return False
+    return (_correlation(column.with_values().values, target.values) or 0.0) >= _EXACT
+
+
+def _correlation(values: NDArray[np.float64], answers: NDArray[np.float64]) -> float | None:
+    """How close (N,) and (N,) lie to one line, up to 1; None where one of them does not change."""
     values, answers = values - values.mean(), answers - answers.mean()
     lengths = float(np.sqrt((values @ values) * (answers @ answers)))
-    return lengths > 0 and abs(float(values @ answers)) >= _EXACT * lengths
+    return abs(float(values @ answers)) / lengths if lengths > 0 else None
 
 
 def _first(notes: list[str], what: str) -> list[str]:
@@ -68,21 +89,32 @@ def _first(notes: list[str], what: str) -> list[str]:
     return [*notes[:_SHOWN], f"{more:,} more {what}"] if more > 0 else notes
 
 
-def _key(column: TypedColumn, head: int | None = None) -> bytes:
+def _head_key(column: TypedColumn, rows: int) -> bytes:
+    """The same for columns that may divide all rows alike, judged by the first ones."""
+    if len(column.cells) <= rows:
+        return _key(column)
+    if column.kind != "number":
+        codes = column.cells.coded()[1][:rows]
+        return _digest(codes.astype(np.int32).tobytes())
+    return _digest(_ranks(column.first_values(rows)).tobytes())
+
+
+def _key(column: TypedColumn) -> bytes:
     """The same for columns that divide the rows alike, whatever the words or numbers; all values where most differ.
 
     Where nearly every row has a value of its own, any two columns divide the rows alike, so values are compared.
-
-    Args:
-        head: of so many rows at the beginning only; different for no two columns that are the same in all rows.
     """
     if column.kind != "number":
         words, codes = column.cells.coded()
         if 2 * len(words) > len(codes):
-            return "\0".join(column.cells[:head]).encode("utf-8", "surrogatepass")
-        return codes[:head].astype(np.int32).tobytes()
-    values = column.values
-    return values[:head].tobytes() if 2 * _count_different(values) > len(values) else _ranks(values[:head]).tobytes()
+            return _digest("\0".join(column.cells).encode("utf-8", "surrogatepass"))
+        return _digest(codes.astype(np.int32).tobytes())
+    values = column.with_values().values
+    return _digest(values.tobytes() if 2 * _count_different(values) > len(values) else _ranks(values).tobytes())
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.int32]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.data.columns.encoded_before import EncodedBefore
 from nnplay.data.columns.named_columns import NamedColumns
 from nnplay.data.csv.text.packed_cells import PackedCells
 
@@ -20,10 +21,12 @@ class RawTable:
     Attributes:
         columns: all columns, also those that are not learned from.
         kept: int64 (N,), which row of the table each row of the data set is; None where they are the same.
+        made: what became of the columns, for when some of them are encoded otherwise.
     """
 
     columns: NamedColumns
     kept: NDArray[np.int64] | None = None
+    made: EncodedBefore | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ Whatever a table is read from, a text file, a database or a frame of another lib
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from nnplay.data.cells.typed_values import type_values
 from nnplay.data.columns.columns import Column
 from nnplay.data.columns.encode import encode_column
 from nnplay.data.columns.encoded import Encoded, join_inputs
+from nnplay.data.columns.encoded_before import EncodedBefore
 from nnplay.data.columns.feature_kinds import WORDS, as_feature
 from nnplay.data.columns.leaks import leak_notes
 from nnplay.data.columns.left_out import describe_nothing_left, holds_texts, left_out_notes
@@ -25,7 +26,7 @@ from nnplay.data.columns.missing import (
     find_rows_with_values,
     find_rows_without_stray_text,
 )
-from nnplay.data.columns.named_columns import MAX_COLUMNS, NamedColumns
+from nnplay.data.columns.named_columns import MAX_COLUMNS, NamedColumns, Skipped
 from nnplay.data.columns.raw_table import RawTable
 from nnplay.data.columns.target import Target, find_targets, read_targets
 from nnplay.data.csv.advice import advice
@@ -60,43 +61,65 @@ class _Table:
         return _Table(features, targets, weights, self.lines[keep], rows)
 
 
-def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, where: str) -> Dataset:
+def columns_dataset(
+    columns: NamedColumns, options: CsvOptions, *, name: str, where: str, before: Dataset | None = None
+) -> Dataset:
     """The data set that `read_csv` describes, of columns from anywhere.
 
     Args:
         options: which column is learned, and how the others become numbers; those about text files say nothing here.
         name: what the set is called.
         where: what messages call the source, such as the file's name.
+        before: what was made of the same columns by other options; what does not change is taken from it.
 
     Raises:
         InputError: a column or value cannot be used as it is.
     """
     text = columns.checked(where)
     skipped = replace(text.skipped, reasons=[*text.skipped.reasons])
-    table, target_notes = _type_columns(text, options, where)
-    keep = find_rows_without_stray_text(
-        (*table.features, *table.targets, *table.weights), table.lines, skipped, options.skip_bad_rows, where
-    )
-    table = table.select(keep)
-    table, unanswered = _drop_rows_without_target(table, where)
-    lacking = [(column.name, describe_marks(column)) for column in table.features if column.unknown.any()]
-    keep = find_rows_with_values(table.features, table.lines, options.missing, where)
-    table = table.select(keep)
+    made = before.table.made if before is not None and before.table is not None else None
+    table, target_notes = _type_columns(text, options, where, made)
+    typed = {column.name: column for column in table.features if column.let_go or column.kind != "number"}
+    table, selection_notes = _select_rows(table, options, skipped, where)
     target = read_targets(table.targets, table.lines, options.task, where)
     leaks = [note for column in table.targets for note in leak_notes(table.features, column)]
-    features, table = [*table.features], replace(table, features=())  # each is let go as soon as it is encoded
-    encoded = _encode(features, table.lines, options, where)
+
+    def taken(column: str) -> Encoded | None:
+        return made.take_encoded(column, options, table.rows, before.x) if made and before is not None else None
+
+    features, rows = [*table.features], table.rows
+    table = replace(table, features=())  # no column is held beside what is made of it
+    encoded = _encode(features, table.lines, options, where, taken)
     notes = (
         *text.notes,
         *target_notes,
         *skipped.notes,
-        *unanswered,
-        *_missing_notes(lacking, options.missing, int((~keep).sum())),
+        *selection_notes,
         *target.notes,
         *left_out_notes(encoded),
         *(note for item in encoded for note in item.notes),
         *leaks,
     )
+    described = _describe(text, table, encoded, options)
+    kept = {item.column.name: replace(item, parts=(), codes=None) for item in encoded}
+    raw = RawTable(text, rows, EncodedBefore(options, typed, kept, rows))
+    wanted, weights = [column.name for column in table.targets], _read_weights(table, where)
+    return _make_dataset(encoded, target, described, notes, name=name, target_names=wanted, table=raw, weights=weights)
+
+
+def _select_rows(table: _Table, options: CsvOptions, skipped: Skipped, where: str) -> tuple[_Table, tuple[str, ...]]:
+    """The rows that can be learned from, and what is said of the others; those that are broken join `skipped`."""
+    every = (*table.features, *table.targets, *table.weights)
+    table = table.select(find_rows_without_stray_text(every, table.lines, skipped, options.skip_bad_rows, where))
+    keep, unanswered = find_rows_with_targets(table.targets, where)
+    table = table.select(keep)
+    lacking = [(column.name, describe_marks(column)) for column in table.features if column.unknown.any()]
+    keep = find_rows_with_values(table.features, table.lines, options.missing, where)
+    return table.select(keep), (*unanswered, *_missing_notes(lacking, options.missing, int((~keep).sum())))
+
+
+def _describe(text: NamedColumns, table: _Table, encoded: Sequence[Encoded], options: CsvOptions) -> list[Column]:
+    """All columns, in the order of the table."""
     wanted = [column.name for column in table.targets]
     described = [item.column for item in encoded]
     described += [Column(column.name, "target", note=column.note) for column in table.targets]
@@ -107,13 +130,12 @@ def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, wh
         if options.kinds.get(column) == "skip" and column not in wanted
     ]
     place = {column: index for index, column in enumerate(text.names)}
-    described.sort(key=lambda column: place[column.name])
-    raw = RawTable(text, table.rows)
-    weights = _read_weights(table, where)
-    return _make_dataset(encoded, target, described, notes, name=name, target_names=wanted, table=raw, weights=weights)
+    return sorted(described, key=lambda column: place[column.name])
 
 
-def _type_columns(text: NamedColumns, options: CsvOptions, where: str) -> tuple[_Table, tuple[str, ...]]:
+def _type_columns(
+    text: NamedColumns, options: CsvOptions, where: str, made: EncodedBefore | None
+) -> tuple[_Table, tuple[str, ...]]:
     if len(text.names) == 1:
         what = f"only one column, '{text.names[0]}': is the delimiter right?"
         hint = f"use {advice('delimiter', ';')} or similar: one column is predicted from the others"
@@ -131,14 +153,21 @@ def _type_columns(text: NamedColumns, options: CsvOptions, where: str) -> tuple[
         elif kind == "weight":
             weights.append(type_values(name, text.columns[index], text.decimal, "number", where))
         elif kind != "skip":
-            column = type_values(name, text.columns[index], text.decimal, kind, where)
-            features.append(as_feature(column, unnamed=name in text.unnamed) if kind == "auto" else column)
+            known = made.take_typed(name, options) if made else None
+            features.append(known or _type_feature(text, index, kind, where))
     if empty := [column.name for column in targets if column.kind == "empty"]:
         hint = f"use {advice('target', '…')} to name the column to predict"
         raise InputError("the target column is empty", where=f"{where}, column '{empty[0]}'", hint=hint)
     targets.sort(key=lambda column: wanted.index(column.name))
     lines = np.asarray(text.lines, dtype=np.int64)
     return _Table(tuple(features), tuple(targets), tuple(weights), lines), notes
+
+
+def _type_feature(text: NamedColumns, index: int, kind: str, where: str) -> TypedColumn:
+    name = text.names[index]
+    column = type_values(name, text.columns[index], text.decimal, kind, where)
+    column = as_feature(column, unnamed=name in text.unnamed) if kind == "auto" else column
+    return column.without_values(text.decimal)
 
 
 def _read_weights(table: _Table, where: str) -> NDArray[np.float64] | None:
@@ -161,16 +190,26 @@ def _read_weights(table: _Table, where: str) -> NDArray[np.float64] | None:
     return column.values
 
 
-def _encode(features: list[TypedColumn], lines: NDArray[np.int64], options: CsvOptions, where: str) -> list[Encoded]:
-    """What is made of each column; the list is empty afterwards."""
+def _encode(
+    features: list[TypedColumn],
+    lines: NDArray[np.int64],
+    options: CsvOptions,
+    where: str,
+    taken: Callable[[str], Encoded | None],
+) -> list[Encoded]:
+    """What is made of each column; the list is empty afterwards.
+
+    Args:
+        taken: gives what was made of a column before, where the same is to be made of it.
+    """
     encoded: list[Encoded] = []
     width, rows, budget, texts, count = 0, len(lines), memory_budget(), False, len(features)
     features.reverse()
     while features:
         report(count + len(encoded), 2 * count, "columns")
         column = features.pop()
-        item = encode_column(
-            column,
+        item = taken(column.name) or encode_column(
+            column.with_values(),
             lines,
             encode=options.encode,
             indicate_missing=options.missing == "category",
@@ -190,12 +229,6 @@ def _encode(features: list[TypedColumn], lines: NDArray[np.int64], options: CsvO
     return encoded
 
 
-def _drop_rows_without_target(table: _Table, where: str) -> tuple[_Table, tuple[str, ...]]:
-    """The rows that have a target, as one cannot be made up; and how many have none, in a sentence."""
-    keep, notes = find_rows_with_targets(table.targets, where)
-    return table.select(keep), notes
-
-
 def _missing_notes(lacking: Sequence[tuple[str, str]], choice: str, dropped: int) -> tuple[str, ...]:
     if not lacking:
         return ()
@@ -210,7 +243,7 @@ def _missing_notes(lacking: Sequence[tuple[str, str]], choice: str, dropped: int
 
 
 def _make_dataset(
-    encoded: Sequence[Encoded],
+    encoded: list[Encoded],
     target: Target,
     columns: Sequence[Column],
     notes: tuple[str, ...],
@@ -220,14 +253,15 @@ def _make_dataset(
     table: RawTable,
     weights: NDArray[np.float64] | None,
 ) -> Dataset:
-    gaps = any(np.isnan(part).any() for item in encoded for part in item.parts)
+    gaps = any(item.column.kind == "number" and item.column.missing for item in encoded)
+    names = [label for item in encoded for label in item.column.inputs]
     x = join_inputs(encoded, len(target.y))
     regression = target.task == "regression"
     return Dataset(
         x,
         target.y,
         name=name,
-        feature_names=[label for item in encoded for label in item.column.inputs],
+        feature_names=names,
         class_names=target.class_names or None,
         target_names=target_names if regression else None,
         task=target.task,

@@ -13,14 +13,14 @@ from nnplay.data.generated_cache import Arrays
 
 Array = NDArray[np.float32]
 
-_ANGLES: Final = 720
-_TURN: Final = np.arange(_ANGLES) / _ANGLES * 2 * np.pi
+ANGLES: Final = 720
+_TURN: Final = np.arange(ANGLES) / ANGLES * 2 * np.pi
 
 
 def _polygon(corners: list[tuple[float, float]]) -> NDArray[np.float64]:
     """Distance from the centre to the border in each direction; the border is seen whole from the centre."""
     points = np.array(corners)
-    radius = np.zeros(_ANGLES)
+    radius = np.zeros(ANGLES)
     ahead = np.stack([exact.cos(_TURN), exact.sin(_TURN)], axis=1)
     for a, b in zip(points, np.roll(points, -1, axis=0), strict=True):
         side = b - a
@@ -45,7 +45,7 @@ _CROSS: Final = [(1, _T), (_T, _T), (_T, 1), (-_T, 1), (-_T, _T), (-1, _T)]
 
 #: Shape → its radii by direction, in the order of the classes.
 RADII: Final[dict[str, NDArray[np.float64]]] = {
-    "circle": np.full(_ANGLES, 0.85),
+    "circle": np.full(ANGLES, 0.85),
     "square": _polygon([(0.8, 0.8), (-0.8, 0.8), (-0.8, -0.8), (0.8, -0.8)]),
     "triangle": _polygon(_wheel(3, 0.5)),
     "cross": _polygon([*_CROSS, *((-x, -y) for x, y in _CROSS)]),
@@ -81,14 +81,14 @@ def draw(scene: Scene, rows: NDArray[np.int64], rng: np.random.Generator) -> Arr
         and `masks` (n, size, size): 0 for background, class + 1 inside shapes.
     """
     n, size = len(rows), scene.size
-    pictures = _ground(scene, n, rng)
+    pictures = draw_ground(scene, n, rng)
     masks = np.zeros((n, size, size), dtype=np.uint8)
     labels = rows % len(scene.shapes)
     number = rng.integers(1, scene.objects + 1, n)
     for layer in range(scene.objects):
         last = layer == scene.objects - 1
         drawn = labels if last else rng.integers(0, len(scene.shapes), n)
-        cover = _cover(scene, drawn, rng) * (last | (number > layer + 1))[:, None, None]
+        cover = _cover_anywhere(scene, drawn, rng) * (last | (number > layer + 1))[:, None, None]
         colour = _colour(scene, pictures, rng)
         pictures = pictures + cover[..., None] * (colour - pictures)
         masks = np.where(cover > 0.5, (drawn + 1)[:, None, None].astype(np.uint8), masks)
@@ -98,7 +98,7 @@ def draw(scene: Scene, rows: NDArray[np.int64], rng: np.random.Generator) -> Arr
     return {"pictures": shades, "labels": labels.astype(np.uint8), "masks": masks}
 
 
-def _ground(scene: Scene, n: int, rng: np.random.Generator) -> Array:
+def draw_ground(scene: Scene, n: int, rng: np.random.Generator) -> Array:
     """A background that brightens in one direction."""
     grid = np.linspace(-1, 1, scene.size, dtype=np.float32)
     slope = rng.uniform(-0.12, 0.12, (2, n, 1, 1, scene.channels)).astype(np.float32)
@@ -106,18 +106,34 @@ def _ground(scene: Scene, n: int, rng: np.random.Generator) -> Array:
     return np.asarray(level + slope[0] * grid[:, None, None] + slope[1] * grid[None, :, None])
 
 
-def _cover(scene: Scene, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
-    """How much of each pixel one shape a picture covers (n, size, size)."""
+def _cover_anywhere(scene: Scene, labels: NDArray[np.int64], rng: np.random.Generator) -> Array:
+    """How much of each pixel one shape a picture covers (n, size, size), of any size at any place."""
     n = len(labels)
-    half = scene.size / 2
-    reach = rng.uniform(0.4, 0.75, n) * half
+    reach = rng.uniform(0.4, 0.75, n) * (scene.size / 2)
     room = scene.size - 2 * 0.8 * reach
     centre = 0.8 * reach + rng.uniform(0, 1, (2, n)) * room - 0.5
+    return draw_cover(scene, labels, centre, reach, rng)
+
+
+def draw_cover(
+    scene: Scene,
+    labels: NDArray[np.int64],
+    centre: NDArray[np.float64],
+    reach: NDArray[np.float64],
+    rng: np.random.Generator,
+) -> Array:
+    """How much of each pixel one shape a picture covers (n, size, size), turned by any angle.
+
+    Args:
+        labels: numbers of the shapes (n,).
+        centre, reach: columns and rows (2, n) of their middles, and how far they reach (n,), in pixels.
+    """
+    n = len(labels)
     grid = np.arange(scene.size, dtype=np.float32)
     x = (grid[None, None, :] - centre[0, :, None, None]).astype(np.float32)
     y = (grid[None, :, None] - centre[1, :, None, None]).astype(np.float32)
     angle = exact.arctan2(y, x).astype(np.float32) + rng.uniform(0, 2 * np.pi, (n, 1, 1)).astype(np.float32)
-    place = (angle * np.float32(_ANGLES / (2 * np.pi))).astype(np.int32) % _ANGLES
+    place = (angle * np.float32(ANGLES / (2 * np.pi))).astype(np.int32) % ANGLES
     radii = np.stack([RADII[name] for name in scene.shapes]).astype(np.float32)
     border = radii[labels[:, None, None], place] * reach[:, None, None].astype(np.float32)
     return np.asarray(np.clip(border - np.sqrt(x * x + y * y) + 0.5, 0, 1), dtype=np.float32)

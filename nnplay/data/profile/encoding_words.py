@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from nnplay.data.columns.heavy_tails import LOGARITHM
 from nnplay.data.dataset import Dataset
 from nnplay.data.profile.columns import ProfiledColumn
 from nnplay.data.scaler import Scaler
@@ -42,6 +43,8 @@ def _of_number(scaler: Scaler, column: ProfiledColumn) -> str:
     more = [name.removeprefix(f"{column.column.name}: ") for name in column.column.inputs[1:]]
     marked = bool(more) and more[-1] == f"{column.column.name} missing"
     circles = [name.removesuffix(" sin") for name in more if name.endswith(" sin")]
+    if LOGARITHM in more:
+        text += "; and its logarithm, scaled likewise"
     if circles:
         text += f"; and its {' and '.join(circles)} as sine and cosine"
     return f"{text}; another input is 1 where it is missing" if marked else text

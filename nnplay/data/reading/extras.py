@@ -16,16 +16,18 @@ EXTRAS: Final = {
     "PIL": "pictures",
     "soundfile": "sound",
     "av": "video",
+    "umap": "umap",
 }
 #: Libraries that are known by another name than the one they are imported by.
-_TITLES: Final = {"PIL": "Pillow", "av": "PyAV"}
+_TITLES: Final = {"PIL": "Pillow", "av": "PyAV", "umap": "umap-learn"}
 
 
-def need(library: str, what: str, where: str) -> None:
+def need(library: str, what: str, where: str, how: str = "read") -> None:
     """Sees that a library is there, without importing it.
 
     Args:
-        what: is read by it, as in "Parquet files are".
+        what: is done by it, as in "Parquet files are".
+        how: what it does with that, as in "read", "drawn".
 
     Raises:
         InputError: it is not installed; with the command that installs it.
@@ -33,4 +35,4 @@ def need(library: str, what: str, where: str) -> None:
     if importlib.util.find_spec(library) is None:
         hint = f'pip install "nnplay[{EXTRAS[library]}]"'
         name = _TITLES.get(library, library)
-        raise InputError(f"{what} read by {name}, which is not installed", where=where, hint=hint)
+        raise InputError(f"{what} {how} by {name}, which is not installed", where=where, hint=hint)

@@ -62,16 +62,23 @@ def kept_input() -> str:
     return str(path)
 
 
-def refuse_forgotten(path: str) -> None:
-    """Sees that a file of what was piped in is still kept, where `path` names one.
+def find_kept(path: str) -> str:
+    """The file that has what was piped in, where `path` names such a file; `path` itself for any other.
+
+    What was kept for one program only, as its cache could not be written, is found in the cache once it is there.
 
     Raises:
         InputError: it is gone.
     """
     file = Path(path)
-    if file.name == _NAME and _DIGEST.fullmatch(file.parent.name) and not file.exists():
-        hint = "give the same data to nnplay train - once more; then it is found"
-        raise InputError("what was piped in is no longer kept", where="standard input", hint=hint)
+    if file.name != _NAME or not _DIGEST.fullmatch(file.parent.name) or file.exists():
+        return path
+    with contextlib.suppress(OSError):
+        again = cache_folder("input") / file.parent.name / _NAME
+        if again.exists() and not weakness(again.parent):
+            return str(again)
+    hint = "give the same data to nnplay train - once more, with a cache that can be written; then it is found"
+    raise InputError("what was piped in is no longer kept", where="standard input", hint=hint)
 
 
 def fleeting(path: str) -> tuple[str, ...]:

@@ -92,6 +92,7 @@ def _read(columns: Columns, path: str, values: Mapping[str, Any], *, delimited: 
 def encode_again(data: Dataset, path: str, before: Mapping[str, Any], values: Mapping[str, Any]) -> Dataset | None:
     """The data set with its columns encoded as `values` say; None where its table has to be read again for that.
 
+    Columns of which the same is made as before are taken from the data set.
     Several files are always read again, as messages name the one in which a row is.
 
     Args:
@@ -101,7 +102,8 @@ def encode_again(data: Dataset, path: str, before: Mapping[str, Any], values: Ma
         return None
     if not set(skipped_columns(before)) <= set(skipped_columns(values)):
         return None
-    return columns_dataset(data.table.columns, table_options(path, values), name=data.name, where=place_of(path))
+    options, where = table_options(path, values), place_of(path)
+    return columns_dataset(data.table.columns, options, name=data.name, where=where, before=data)
 
 
 def _reading(values: Mapping[str, Any]) -> dict[str, Any]:

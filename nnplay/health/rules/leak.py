@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
+
+_COLUMN: Final = re.compile(r"column '(?P<name>.*)' gives the target '")
 
 
 def examine(evidence: Evidence) -> Sign | None:
@@ -13,7 +18,8 @@ def examine(evidence: Evidence) -> Sign | None:
         return None
     more = len(notes) - 1
     others = f" ({more} more column{'s do' if more > 1 else ' does'} too)" if more else ""
-    return Sign("warning", f"{notes[0]}{others}")
+    found = _COLUMN.match(notes[0])
+    return Sign("warning", f"{notes[0]}{others}", column=found["name"] if found else "")
 
 
 LEAK = HealthRule("leak", "Leak", examine, "data", "b", data=True)

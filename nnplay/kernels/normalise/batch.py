@@ -37,6 +37,15 @@ def batch_moments(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 
 @kernel
+def batch_count(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """batches += 1, share = 1 / batches; both (1,)."""
+    before, after, share_of_each = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    count = before[0] + DTYPE(1.0)
+    after[0] = count
+    share_of_each[0] = DTYPE(1.0) / count
+
+
+@kernel
 def batch_statistics(row: Any, clock: Any, memory: Any, part: int) -> None:
     """mean, rest, rstd = 1 / √(variance + eps) of all chunks joined, each (C).
 

@@ -1,4 +1,4 @@
-"""Gradient clipping: by the norm of the whole gradient, and by the value of each number in it."""
+"""Clipping: of the gradient by its norm, or number by number; and of the weights themselves."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ def clamp_values(row: Any, clock: Any, memory: Any, part: int) -> None:
         g[i] = min(max(g[i], -limit), limit)
 
 
+@kernel
+def clamp_weights(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """w ← min(max(w, −clamp), clamp), for w (M,), clamp (1,)."""
+    w, limit = part_of(row, memory, 0, part), flat(row, memory, 1)[0]
+    for i in range(w.size):
+        w[i] = min(max(w[i], -limit), limit)
+
+
 CLIP_NORM = Operation(
     name="clip by norm",
     kernel=scale_to_norm,
@@ -59,4 +67,17 @@ CLIP_VALUE = Operation(
         "clip", lambda value, high: min(max(value, -high), high), g[at], scalar("clip_value", limit)
     ),
     torch="torch.nn.utils.clip_grad_value_",
+)
+CLAMP_WEIGHTS = Operation(
+    name="limit of the weights",
+    kernel=clamp_weights,
+    reads=("parameters", "clamp"),
+    writes=("parameters",),
+    reference=lambda w, limit: np.clip(w, -limit, limit),
+    formula="w ← min(max(w, −clamp), clamp)",
+    words="Keeps every weight within a limit after its update, so that the network cannot become arbitrarily steep.",
+    element=lambda at, w, limit: apply(
+        "clip", lambda value, high: min(max(value, -high), high), w[at], scalar("clamp", limit)
+    ),
+    torch="torch.clamp_",
 )

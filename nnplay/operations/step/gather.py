@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +92,23 @@ def gather_weights_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
         n += row[ROW_PARTS]
 
 
+@kernel
+def gather_rows(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """x[n] = data[order[batch·size + offset + n]], for x (N, …).
+
+    Integers: addresses of data and order, and `size`, the rows of a full step.
+    """
+    x = flat(row, memory, 0)
+    N = dimension(row, 0, 0)
+    features = x.size // N
+    data, order = numbers_at(integer(row, 0)), integers_at(integer(row, 1))
+    first = clock[CLOCK_BATCH] * integer(row, 2) + clock[CLOCK_OFFSET]
+    for n in range(N):
+        source = order[first + n]
+        for i in range(features):
+            x[n * features + i] = data[source * features + i]
+
+
 def rows_of_batch(clock: Mapping[str, int], order: int, size: int, count: int) -> Array:
     """Numbers of the data rows in this batch, read from the order array at an address."""
     first = clock["batch"] * size + clock["offset"]
@@ -131,6 +148,18 @@ def weights_reference(
     return _taken(weights, rows_of_batch(clock, order, size, shapes[0][0]), shapes[0], dtype)
 
 
+def rows_reference(
+    clock: Mapping[str, int],
+    shapes: tuple[tuple[int, ...], ...],
+    dtype: np.dtype[Any],
+    order: int,
+    size: int,
+    **data: int,
+) -> Array:
+    (address,) = data.values()
+    return _taken(address, rows_of_batch(clock, order, size, shapes[0][0]), shapes[0], dtype)
+
+
 def _element(at: Any, input: Named) -> Term:
     return input[at]
 
@@ -163,3 +192,24 @@ GATHER_WEIGHTS = Operation(
     uses_clock=True,
     torch="torch.utils.data.DataLoader",
 )
+
+
+def _of_one(name: str, array: str, words: str) -> Operation:
+    """The row that copies a batch of one array alone."""
+    return Operation(
+        name=name,
+        kernel=gather_rows,
+        reads=(),
+        writes=(array,),
+        reference=rows_reference,
+        formula=f"{array}[n] = data[order[batch·size + n]]",
+        words=words,
+        element=_element,
+        integers=("x" if array == "input" else "y", "order", "size"),
+        uses_clock=True,
+        torch="torch.utils.data.DataLoader",
+    )
+
+
+GATHER_INPUT: Final = _of_one("next rows", "input", "Copies the next rows of the shuffled training data.")
+GATHER_TARGET: Final = _of_one("next targets", "target", "Copies the targets of the next rows.")

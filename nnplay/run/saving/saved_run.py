@@ -229,6 +229,7 @@ def remake_as(
         data=split,
         loss=config.loss,
         optimizer=config.optimizer,
+        players=config.players,
         **{name: getattr(settings, name) for name in settings.__dataclass_fields__},
     )
 

@@ -123,9 +123,7 @@ class CardReplicas:
         p[:, [abi.PROGRAM_STEPS_DONE, abi.PROGRAM_EPOCH_COUNT]] = 0
         self._card_programs.write(p)
         begun = time.perf_counter()
-        run.advance_function.launch(
-            self.count, THREADS, run.shared, self._card_programs.address, steps, together=False
-        )
+        run.advance_function.launch(self.count, THREADS, run.shared, self._card_programs.address, steps, together=False)
         self.seconds += time.perf_counter() - begun
         self._card_programs.read(p)
         self._clocks.read(self._cells)

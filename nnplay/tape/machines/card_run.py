@@ -39,7 +39,9 @@ class CardRun:
         threads: of a block; 0 for the usual number.
     """
 
-    def __init__(self, machine: CudaMachine, data: Sequence[NDArray[Any]], schedule: str = "", threads: int = 0) -> None:
+    def __init__(
+        self, machine: CudaMachine, data: Sequence[NDArray[Any]], schedule: str = "", threads: int = 0
+    ) -> None:
         self.card = driver.use()
         tape = machine.tape
         kernels = kernels_of(tape)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -108,6 +108,13 @@ class CpuMachine(HostMachine):
         p[abi.PROGRAM_EPOCHS] = self.epochs.ctypes.data
         p[abi.PROGRAM_EPOCH_CAPACITY] = MAX_EPOCHS
         p[abi.PROGRAM_LOSS_SUM] = self._loss_sum.ctypes.data
+
+    def rest(self, stages: Iterable[int]) -> None:
+        """Has these stages update nothing from the next step on, and all others train."""
+        super().rest(stages)
+        for k, stage in enumerate(self.tape.stages):
+            rows = stage.fused_rows
+            self.stages[k, abi.STAGE_END] = rows.update_at if k in self.resting else rows.end
 
     def load(
         self, arrays: Mapping[str, Array], *, batch: int, fewest: int = 1, shuffle: bool = True, accumulate: int = 1

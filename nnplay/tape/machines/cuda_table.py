@@ -18,7 +18,6 @@ from nnplay.tape.machines.machine import Table
 from nnplay.tape.tape import Tape
 
 
-
 #: Kernels that every module has, so that most networks find theirs made: their records' modules, and what they are.
 _USUAL: Final = (
     "nnplay.layers.linear:forward_cuda",
@@ -98,9 +97,7 @@ def encode(table: Table, largest: Table, codes: Mapping[str, int], room: int, th
     """
     lines, starts = [], [0]
     for row, cells, most in zip(table.rows, table.cells, largest.cells, strict=True):
-        sizes, at_most = (
-            [int(line[_size_at(k)]) for k in range(len(row.operands))] for line in (cells, most)
-        )
+        sizes, at_most = ([int(line[_size_at(k)]) for k in range(len(row.operands))] for line in (cells, most))
         first = 0
         for item in row.operation.cuda:
             if item.parts(at_most, row.integers) == 0:

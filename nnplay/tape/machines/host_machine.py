@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from nnplay.kernels.compile.jit import Kernel
 from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Array, Clock, EvalRows, Fault, Table
 from nnplay.tape.memory_layout import STATE, Slot
 from nnplay.tape.not_copied import NotCopied
-from nnplay.tape.tape import Row, Stage, Tape, encode
+from nnplay.tape.tape import Bounds, Row, Stage, Tape, encode
 from nnplay.tape.verify import verify
 from nnplay.text import shown
 
@@ -27,11 +27,17 @@ from nnplay.text import shown
 DTYPES: Final = ("float32", "float64")
 #: Stands in a table where a kernel's address will be, or never is; nobody calls it.
 NO_ADDRESS: Final = 1
-#: Where a stage finds its batch: addresses, and rows of a full batch, by the names of the gathering rows' integers.
-Source = Mapping[str, int]
 #: Up to that many numbers of state, the last good one is kept in each step; more are kept every so many steps.
 _SMALL_STATE: Final = 4096
 _LARGE_STATE_EVERY: Final = 32
+
+
+class Source(NamedTuple):
+    """Where gathering rows find their batch: arrays by name, the order of their rows, and rows of a full step."""
+
+    data: Mapping[str, Array]
+    order: NDArray[np.int64]
+    size: int
 
 
 class HostMachine(NotCopied, abc.ABC):
@@ -41,6 +47,7 @@ class HostMachine(NotCopied, abc.ABC):
         memory: all numbers, beginning at a cache line.
         cells: the clock as kernels read it.
         order: numbers of the training rows in the order of the present epoch.
+        resting: stages that compute their loss and gradient, and update nothing.
     """
 
     def __init__(self, tape: Tape, dtype: str, addresses: Mapping[str, int]) -> None:
@@ -56,6 +63,7 @@ class HostMachine(NotCopied, abc.ABC):
         self.order = np.zeros(0, np.int64)
         self._stop = np.zeros(1, np.int64)
         self._loss_sum = np.zeros(1)
+        self.resting: frozenset[int] = frozenset()
         self._data: list[Array] = []
         self._first_of_state = tape.layout.bounds[STATE[0]][0]
         self._state_size = tape.layout.bounds[STATE[-1]][1] - self._first_of_state
@@ -120,6 +128,21 @@ class HostMachine(NotCopied, abc.ABC):
         in_update = kind == abi.FAULT_PARAMETER
         return Fault(stage, in_update, step, self.last_good_step if in_update or stage else step)
 
+    def rest(self, stages: Iterable[int]) -> None:
+        """Has these stages update nothing from the next step on, and all others train."""
+        self.resting = frozenset(stages)
+
+    def active_rows(self) -> list[tuple[int, int]]:
+        """First and last + 1 of the rows of `Tape.train` that the next step runs, in pieces without a gap."""
+        found: list[tuple[int, int]] = []
+        for k, stage in enumerate(self.tape.stages):
+            first, update_at, end, _ = stage.rows
+            if self.clock.step % stage.objective.every == 0:
+                last = update_at if k in self.resting else end
+                joins = bool(found) and found[-1][1] == first
+                found[-1:] = [(found[-1][0], last)] if joins else [*found[-1:], (first, last)]
+        return found
+
     # -- views -----------------------------------------------------------------------------------------------------
 
     def view(self, slot: Slot, n: int | None = None) -> Array:
@@ -167,7 +190,7 @@ class HostMachine(NotCopied, abc.ABC):
 
         A last batch of less than `fewest` rows is left out.
         """
-        data = self._convert_arrays(arrays, self.tape.arrays)
+        data = self._convert_arrays(arrays, [name for name in self.tape.arrays if name not in self.tape.made])
         self.row_count = _common_length(data)
         self.batch_size, self.shuffles = min(batch, self.row_count), shuffle
         self.step_rows, self.step_batches = batch * accumulate, accumulate
@@ -177,7 +200,7 @@ class HostMachine(NotCopied, abc.ABC):
         tail = tail if tail >= fewest else 0
         self.order = np.arange(self.row_count, dtype=np.int64)
         self._data = [*data.values(), self.order]
-        self.sources = [self._source(stage, data, self.order, self.step_rows) for stage in self.tape.stages]
+        self._train_data = data
         self.full_table = self.train_table(self.tape.train, self.batch_size)
         self.tail_table = self.train_table(self.tape.train, tail) if tail else None
         self.cells[abi.CLOCK_SHUFFLED] = 0
@@ -185,31 +208,20 @@ class HostMachine(NotCopied, abc.ABC):
     def load_eval(self, arrays: Mapping[str, Array], stage: int = 0) -> EvalRows:
         """Gives rows for `evaluate` and `watch`."""
         made = self.tape.stages[stage]
-        objective = made.objective
-        names = (objective.input, objective.target, objective.weight)
-        data = self._convert_arrays(arrays, [name for name in names if name])
+        data = self._convert_arrays(arrays, list(dict.fromkeys(_arrays_of(made.eval_sources))))
         count = _common_length(data)
         order, size = np.arange(count, dtype=np.int64), min(self.tape.layout.evaluation, count)
-        source = self._source(made, data, order, size)
+        source = Source(data, order, size)
         tail = self.eval_table(made, count % size, source) if count % size else None
         return EvalRows(stage, self.eval_table(made, size, source), tail, count, size, (*data.values(), order))
 
-    def _convert_arrays(
-        self, arrays: Mapping[str, Array], wanted: Sequence[str] | Mapping[str, Any]
-    ) -> dict[str, Array]:
+    def _convert_arrays(self, arrays: Mapping[str, Array], wanted: Sequence[str]) -> dict[str, Array]:
         found = {name: np.ascontiguousarray(arrays[name], dtype=self.dtype) for name in wanted}
         for name, array in found.items():  # a row of another size would be gathered from the wrong places
             shape = self.tape.arrays[name]
             if math.prod(array.shape[1:]) != math.prod(shape):
                 raise InputError(f"'{name}' has rows of {list(array.shape[1:])}, not of {list(shape)}", where="data")
         return found
-
-    def _source(self, stage: Stage, data: Mapping[str, Array], order: Array, size: int) -> Source:
-        """Where a stage finds its batch."""
-        objective = stage.objective
-        names = {"x": objective.input, "y": objective.target, "weights": objective.weight}
-        found = {key: data[name].ctypes.data for key, name in names.items() if name}
-        return found | {"order": order.ctypes.data, "size": size}
 
     # -- tables ----------------------------------------------------------------------------------------------------
 
@@ -222,17 +234,14 @@ class HostMachine(NotCopied, abc.ABC):
     def train_table(self, rows: Sequence[Row], n: int) -> Table:
         """The rows of a step, which gather their batches from the training rows."""
         table = self.table(rows, n)
-        gathers = iter([number for number, row in enumerate(rows) if row.phase == "data"])
-        for stage, source in zip(self.tape.stages, self.sources, strict=True):
-            for _ in range(stage.gathers):
-                _point_to(table, next(gathers), source)
+        wanted = [names for stage in self.tape.stages for names in stage.sources]
+        _point(table, wanted, Source(self._train_data, self.order, self.step_rows))
         return table
 
     def eval_table(self, stage: Stage, n: int, source: Source) -> Table:
         """The rows of an evaluation batch, which gather it from there."""
         table = self.table(stage.evaluation, n)
-        for number in range(stage.gathers):
-            _point_to(table, number, source)
+        _point(table, stage.eval_sources, source)
         return table
 
     @property
@@ -253,6 +262,16 @@ class HostMachine(NotCopied, abc.ABC):
     @abc.abstractmethod
     def run_table(self, table: Table, last: int, first: int = 0) -> None:
         """Runs rows `first` … `last - 1` of a table once."""
+
+    def run_further_batches(self, rows: Bounds) -> None:
+        """Runs the rows of each batch of a step but its first one; nothing where a step has one."""
+        step, before = int(self.cells[abi.CLOCK_STEP]), self.batch_size
+        for number in range(1, -(-self._rows_left() // self.batch_size)):
+            self.cells[abi.CLOCK_OFFSET], self.cells[abi.CLOCK_STEP] = before, step * self.step_batches + number
+            table = self._table_of(self._rows_left() - before)
+            self.run_table(table, rows.finish_at, rows.first)
+            before += table.n
+        self.cells[abi.CLOCK_OFFSET], self.cells[abi.CLOCK_STEP] = 0, step
 
     def shuffle(self) -> None:
         """Puts the rows in the order of the present epoch."""
@@ -281,11 +300,10 @@ class HostMachine(NotCopied, abc.ABC):
         size = min(self.tape.layout.evaluation, max(1, rows))
         slots = {name: self.tape.layout.find(name, "evaluation") for name in names}
         results = {name: np.empty((rows, *slot.at(1)[1:]), self.dtype) for name, slot in slots.items()}
-        target = np.zeros((rows, *self.tape.arrays[made.objective.target]), self.dtype)
         inputs, order = np.ascontiguousarray(x, dtype=self.dtype), np.arange(rows, dtype=np.int64)
-        weights = np.ones(rows, self.dtype)
-        arrays = {"x": inputs, "y": target, "weights": weights, "order": order}
-        source = {**{key: array.ctypes.data for key, array in arrays.items()}, "size": size}
+        objective = made.objective
+        arrays = {name: np.zeros((rows, *self.tape.arrays[name]), self.dtype) for name in _arrays_of(made.eval_sources)}
+        source = Source({**arrays, objective.input: inputs}, order, size)
         last = sum(row.phase in ("data", "forward") for row in made.evaluation)
         batch = int(self.cells[abi.CLOCK_BATCH])
         for first in range(0, rows, size):
@@ -300,10 +318,20 @@ class HostMachine(NotCopied, abc.ABC):
         return results
 
 
-def _point_to(table: Table, number: int, source: Source) -> None:
-    """Tells a gathering row where its data are."""
-    names = table.rows[number].operation.integers
-    table.cells[number, abi.ROW_INTEGERS : abi.ROW_INTEGERS + len(names)] = [source[name] for name in names]
+def _arrays_of(sources: Sequence[Mapping[str, str]]) -> list[str]:
+    """Names of the arrays that data rows gather."""
+    return [name for names in sources for name in names.values()]
+
+
+def _point(table: Table, wanted: Sequence[Mapping[str, str]], source: Source) -> None:
+    """Tells the gathering rows of a table where their data are."""
+    numbers = [number for number, row in enumerate(table.rows) if row.phase == "data"]
+    for number, names in zip(numbers, wanted, strict=True):
+        if names:
+            given = {key: source.data[name].ctypes.data for key, name in names.items()}
+            given |= {"order": source.order.ctypes.data, "size": source.size}
+            integers = table.rows[number].operation.integers
+            table.cells[number, abi.ROW_INTEGERS : abi.ROW_INTEGERS + len(integers)] = [given[key] for key in integers]
 
 
 def no_addresses(kernels: Iterable[Kernel]) -> dict[str, int]:

@@ -99,7 +99,9 @@ class InterpretedMachine(HostMachine):
             if fault != abi.FAULT_NONE:
                 self.cells[abi.CLOCK_FAULT] = fault
                 break
-            self.loss_sum += float(self.trace[s, 0, 0]) * left
+            every = self.tape.stages[0].objective.every
+            if self.clock.step % every == 0:
+                self.loss_sum += float(self.trace[s, 0, 0]) * left * every
             self.cells[[abi.CLOCK_STEP, abi.CLOCK_BATCH]] += 1
             self.steps_taken += 1
             if self.cells[abi.CLOCK_BATCH] == self.batches:
@@ -143,7 +145,7 @@ class InterpretedMachine(HostMachine):
             return abi.FAULT_LOSS
         if k == 0 and self.clock.step % self.last_good_every == 0:
             self.keep_last_good()
-        self.run_table(table, end, update_at)
+        self.run_table(table, update_at if k in self.resting else end, update_at)
         return abi.FAULT_NONE if np.isfinite(self.view(named["finite_flags"])).all() else abi.FAULT_PARAMETER
 
     def _end_epoch(self) -> None:

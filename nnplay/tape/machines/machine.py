@@ -7,7 +7,7 @@ another one needs; a test holds the two together.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.kernels.compile.background import Compilation
 from nnplay.tape.memory_layout import Slot
-from nnplay.tape.tape import Row, Tape
+from nnplay.tape.tape import Bounds, Row, Tape
 from nnplay.text import shown
 
 Array = NDArray[Any]
@@ -147,6 +147,12 @@ class Machine(Protocol):
     def clock_values(self) -> dict[str, int]:
         """The clock as definitions read it: with `offset`, the rows of the step in front of the present batch."""
 
+    def rest(self, stages: Iterable[int]) -> None:
+        """Has these stages update nothing from the next step on, and all others train."""
+
+    def active_rows(self) -> list[tuple[int, int]]:
+        """First and last + 1 of the rows of `Tape.train` that the next step runs, in pieces without a gap."""
+
     def load(
         self, arrays: Mapping[str, Array], *, batch: int, fewest: int = 1, shuffle: bool = True, accumulate: int = 1
     ) -> None:
@@ -188,6 +194,9 @@ class Machine(Protocol):
 
     def run_table(self, table: Table, last: int, first: int = 0) -> None:
         """Runs rows `first` … `last - 1` of a table once."""
+
+    def run_further_batches(self, rows: Bounds) -> None:
+        """Runs the rows of each batch of a step but its first one; nothing where a step has one."""
 
     def advance(self, steps: int) -> int:
         """Trains for up to `steps` (at most `MAX_STEPS`); returns how many were taken.

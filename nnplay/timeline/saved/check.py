@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from nnplay.config import RunConfig
@@ -13,8 +13,8 @@ from nnplay.errors import InputError
 from nnplay.network import silenced_frozen
 from nnplay.network.network import Network, NetworkPlan
 from nnplay.records.operation import Shape
-from nnplay.records.optimizer import Optimizer
 from nnplay.session.blob import match
+from nnplay.tape.objective import Objective, full_name
 from nnplay.timeline.change_log import Change, SetWeight, settings_after
 from nnplay.timeline.saved.saved_timeline import SavedBranchLog, SavedSegment, SavedTimeline
 from nnplay.training import parameter_groups
@@ -72,21 +72,30 @@ def _check_segment(segment: SavedSegment, changes: Sequence[Change], split: Spli
     config = segment.config.completed(split)
     plan = Network(config.layers, config.seed).plan(split.feature_shape)
     settings = config.training_settings()
-    dtype, shapes = settings.dtype, state_shapes(plan, config.optimizer, settings.average != "none")
+    assert config.loss is not None  # a completed run has one
+    plans = config.players.plans(plan)
+    stages = config.players.objectives_of(config.loss, config.optimizer, "", plans).objectives
+    dtype, shapes = settings.dtype, state_shapes(plans, stages, settings.average != "none")
     batches = batch_count(plan, split, settings)
     for checkpoint in segment.checkpoints:
         if checkpoint.tensors is not None:
             match(checkpoint.tensors, {name: (dtype, shape) for name, shape in shapes.items()}, _WHERE)
         if checkpoint.clock[2] >= batches:
             raise InputError(f"a checkpoint is at batch {checkpoint.clock[2]:,} of {batches:,}", where=_WHERE)
-    _check_changes(segment, changes, plan, shapes)
+    _check_changes(segment, changes, plans, shapes)
 
 
 def _check_changes(
-    segment: SavedSegment, changes: Sequence[Change], plan: NetworkPlan, shapes: dict[str, Shape]
+    segment: SavedSegment, changes: Sequence[Change], plans: Mapping[str, NetworkPlan], shapes: dict[str, Shape]
 ) -> None:
     optimizer, settings = segment.checkpoints[0].optimizer, segment.checkpoints[0].settings
-    names = {f"{planned.path}.{name}" for planned in plan.layers for name in planned.plan.parameters}
+    plan = plans[""]
+    names = {
+        full_name(network, planned.path, name)
+        for network, own in plans.items()
+        for planned in own.layers
+        for name in planned.plan.parameters
+    }
     for change in changes:
         optimizer, settings = settings_after(optimizer, settings, [change])
         silenced_frozen.check(plan, settings.silent, settings.frozen)
@@ -96,17 +105,30 @@ def _check_changes(
             raise InputError(f"there is no weight {action.place}", where="past.changes")
 
 
-def state_shapes(plan: NetworkPlan, optimizer: Optimizer, average: bool = False) -> dict[str, Shape]:
-    """The shape of every tensor of a run's state by name, as `Trainer.tensors` has them, without its memory."""
-    shapes: dict[str, Shape] = {COUNT: (1,)} if average else {}
-    for planned in plan.layers:
-        for name, parameter in planned.plan.parameters.items():
-            full, shape = f"{planned.path}.{name}", tuple(int(size) for size in parameter.shape)
-            shapes[full] = shape
-            if not planned.frozen:
-                kept = {**optimizer.state_of(shape), **({"average": shape} if average else {})}
-                shapes |= {f"{full}.{slot}": own for slot, own in kept.items()}
-        shapes |= {
-            f"{planned.path}.{name}": tuple(map(int, shape)) for name, (shape, _) in planned.plan.buffers.items()
-        }
+def state_shapes(
+    plans: Mapping[str, NetworkPlan], objectives: Sequence[Objective], average: bool = False
+) -> dict[str, Shape]:
+    """The shape of every tensor of a run's state by name, as `Trainer.tensors` has them, without its memory.
+
+    Args:
+        plans: the networks by name.
+        objectives: the stages of a step.
+        average: weights are averaged.
+    """
+    shapes: dict[str, Shape] = {}
+    for stage in objectives if average else ():
+        shapes[full_name(stage.name, COUNT)] = (1,)
+    for network, plan in plans.items():
+        trained_by = [stage for stage in objectives if network in stage.trains]
+        for planned in plan.layers:
+            for name, parameter in planned.plan.parameters.items():
+                full, shape = full_name(network, planned.path, name), tuple(int(size) for size in parameter.shape)
+                shapes[full] = shape
+                for stage in trained_by if not planned.frozen else ():
+                    kept = {**stage.optimizer.state_of(shape), **({"average": shape} if average else {})}
+                    shapes |= {full_name(stage.name, full, slot): own for slot, own in kept.items()}
+            shapes |= {
+                full_name(network, planned.path, name): tuple(map(int, shape))
+                for name, (shape, _) in planned.plan.buffers.items()
+            }
     return shapes

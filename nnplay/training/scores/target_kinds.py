@@ -23,10 +23,14 @@ def refuse_targets(loss: Loss, data: Dataset) -> None:
     Raises:
         InputError: it does; the hint names one that does, or the setting that is in the way.
     """
+    name, target = loss.record.name, loss.target
+    if (data.task == "detection") != (target == "boxes"):
+        needs, has = ("boxes", f"{data.task} targets") if target == "boxes" else ("no boxes", "boxes")
+        hint = "use single_shot" if data.task == "detection" else "use cross_entropy or mse"
+        raise InputError(f"{name} takes {needs}; '{data.name}' has {has}", where="loss", hint=hint)
     if data.task == "regression":
         _refuse_numbers(loss, data)
         return
-    name, target = loss.record.name, loss.target
     if target == "binary" and data.outputs != 2:
         raise InputError(
             f"{name} needs two classes; '{data.name}' has {data.outputs}", where="loss", hint="use cross_entropy"

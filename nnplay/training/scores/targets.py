@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.dataset import Dataset
+from nnplay.detection.average_precision import detection_scores
+from nnplay.detection.objects import Found
 from nnplay.errors import InputError
 from nnplay.operations.scoring import ABOVE_ZERO, LARGEST_COLUMN, decide_above
 from nnplay.operations.sequences import decode, steps_needed
@@ -44,6 +47,7 @@ class TargetForm:
         ignored: the label whose answers do not count.
         measure: (targets, predictions) → scores, where they are neither classes nor quantities.
         counts: the loop counts right answers.
+        detect: predictions → the objects that they are, for losses on boxes.
     """
 
     shape: Shape
@@ -55,6 +59,7 @@ class TargetForm:
     ignored: int | None = None
     measure: Callable[[Array, Array], dict[str, float]] | None = None
     counts: bool = False
+    detect: Callable[[Array], Found] | None = None
 
     def estimate(self, predictions: Array) -> Array:
         """Predictions of a network that learns numbers (N, …) as targets are: means, rates, chances."""
@@ -62,8 +67,8 @@ class TargetForm:
 
 
 def default_loss(data: Dataset) -> str:
-    """The usual loss for a data set: cross-entropy for classes, mean squared error for numbers."""
-    return "cross_entropy" if data.task == "classification" else "mse"
+    """The usual loss: cross-entropy for classes, mean squared error for numbers, a single shot for boxes."""
+    return {"classification": "cross_entropy", "regression": "mse", "detection": "single_shot"}[data.task]
 
 
 def target_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
@@ -75,6 +80,8 @@ def target_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
     refuse_targets(loss, data)
     if data.weights is not None:
         loss.plan(output, weighted=True)
+    if data.task == "detection":
+        return _objects_form(loss, data, output)
     if data.task == "regression":
         return _values_form(loss, data, output)
     if loss.target in FORMS:
@@ -181,6 +188,26 @@ def _groups_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
     if data.y.ndim != 1:
         raise InputError(f"{loss.record.name} needs one label in each row", where="loss", hint="use cross_entropy")
     return TargetForm((), lambda y: y.astype(np.float64), None, None, measure=metrics.neighbours)
+
+
+def _objects_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
+    """Boxes, and masks where the loss looks at them; the outputs become objects."""
+    record, values = loss.record, loss.values
+    loss.plan(output)
+    if record.detect is None or record.classes is None:
+        raise ValueError(f"{record.name} does not say which objects its outputs are")
+    if (told := record.classes(values, output)) != data.outputs:
+        what = f"'{data.name}' has {counted(data.outputs, 'class')}; the network tells {told} apart"
+        raise InputError(what, where="last layer", hint="give the last layer four outputs and one for each class")
+    detect = functools.partial(record.detect, values)
+    return TargetForm(
+        data.y.shape[1:],
+        lambda y: y.astype(np.float64),
+        None,
+        None,
+        measure=lambda true, z: detection_scores(true, detect(z), data.outputs),
+        detect=detect,
+    )
 
 
 #: How targets of other kinds than labels meet a loss, where the data are classes.

@@ -86,7 +86,7 @@ class SavedCheckpoint:
         """
         where = f"the checkpoint of step {self.step:,}"
         is_initial, machine = self.tensors is None, trainer.machine
-        memory = initial_memory(machine, trainer.network.seed) if is_initial else np.zeros_like(machine.state())
+        memory = initial_memory(machine, trainer.network_seeds) if is_initial else np.zeros_like(machine.state())
         own = trainer.structure.views(memory)
         if self.tensors is None:
             if digest(own) != self.proof:
@@ -109,7 +109,7 @@ def initial_digest(checkpoint: Checkpoint, trainer: Trainer) -> str:
     """The digest of a checkpoint that follows from seed and settings alone, as a run's first step does; else ""."""
     if checkpoint.clock.step or checkpoint.loss_sum or checkpoint.plateau != Plateau():
         return ""
-    same = np.array_equal(checkpoint.memory, initial_memory(trainer.machine, trainer.network.seed))
+    same = np.array_equal(checkpoint.memory, initial_memory(trainer.machine, trainer.network_seeds))
     return digest(checkpoint.tensors) if same else ""
 
 

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nnplay.network.network import NetworkPlan, PlannedLayer
 from nnplay.tape.machines.machine import Machine
 from nnplay.tape.memory_layout import STATE
+from nnplay.tape.objective import full_name
 
 
-def transfer_weights(old: NetworkPlan, source: Machine, new: NetworkPlan, target: Machine) -> list[str]:
-    """Copies parameters, optimizer state and running statistics of layers that are in both networks with equal shapes.
+def transfer_weights(
+    old: Mapping[str, NetworkPlan], source: Machine, new: Mapping[str, NetworkPlan], target: Machine
+) -> list[str]:
+    """Copies parameters, optimizer state and running statistics of layers that are in both runs with equal shapes.
+
+    Args:
+        old, new: the networks of each run by name; only networks of the same name have layers in common.
 
     Returns:
-        Names of the new network's parameters that keep their initial weights.
+        Names of the new run's parameters that keep their initial weights.
     """
     before = {slot.name: slot for region in STATE for slot in source.tape.layout.slots[region]}
     after = {slot.name: slot for region in STATE for slot in target.tape.layout.slots[region]}
+    stages = ("", *(f"{stage.objective.name}." for stage in target.tape.stages[1:]))
     kept: set[str] = set()
-    for old_layer, new_layer in _matches(old, new):
-        for name, slot in after.items():
-            if not name.startswith(f"{new_layer.path}."):
-                continue
-            twin = before.get(old_layer.path + name[len(new_layer.path) :])
-            if twin is not None and twin.shape == slot.shape:
-                target.view(slot)[...] = source.view(twin)
-                kept.add(name)
+    for network in new.keys() & old.keys():
+        for old_layer, new_layer in _matches(old[network], new[network]):
+            old_path, new_path = full_name(network, old_layer.path), full_name(network, new_layer.path)
+            for stage in stages:  # the state of an optimizer has the stage in front
+                begin = f"{stage}{new_path}."
+                for name, slot in after.items():
+                    if name.startswith(begin):
+                        twin = before.get(f"{stage}{old_path}.{name.removeprefix(begin)}")
+                        if twin is not None and twin.shape == slot.shape:
+                            target.view(slot)[...] = source.view(twin)
+                            kept.add(name)
     return [name for name in target.tape.parameters if name not in kept]
 
 

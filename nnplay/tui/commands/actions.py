@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.dom import DOMNode
 
-Where = Literal["app", "screen", "form", "layers", "curves", "network", "output", "drawing", "health"]
+Where = Literal["app", "screen", "form", "layers", "curves", "network", "output", "elements", "drawing", "health"]
 
 
 @dataclass(frozen=True, slots=True)

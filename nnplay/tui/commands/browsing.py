@@ -36,10 +36,11 @@ class BrowseActions:
         self._edits, self._picking, self._refresher = edits, picking, refresher
 
     def browse_data(self) -> None:
-        """The data of the run: as a table, as numbers, by class, as batches."""
+        """The data of the run: as a table, as numbers, by class, as batches; first the column that health names."""
         from nnplay.tui.data_browser.screen import DataBrowser
 
-        browser = DataBrowser(self._backend, self._edits, self._picking.pick_data, self._last_message)
+        column = next((finding.column for finding in self._backend.snapshot.health if finding.column), "")
+        browser = DataBrowser(self._backend, self._edits, self._picking.pick_data, self._last_message, column)
         self._app.push_screen(browser, lambda _: self._leave())
 
     def _last_message(self) -> tuple[str, bool]:

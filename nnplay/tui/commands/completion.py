@@ -88,6 +88,8 @@ def complete_line(
             for unit in ("step", "epoch")
             if unit.startswith(rest)
         ]
+    if word == "find":
+        return [Candidate("find lr", "try ever larger learning rates, and choose one")]
     if word == "preset":
         return [Candidate(f"preset {name}", note) for name, note in catalogue.presets.items() if name.startswith(rest)]
     if word == "branch":
@@ -177,6 +179,16 @@ def complete_paths(start: str, word: str) -> list[str]:
         return [str(path) for path in fitting if path.suffix in endings or path.is_dir()][:20]
     except (OSError, ValueError, RuntimeError):  # nothing there, or no path at all such as ~nobody
         return []
+
+
+def read_find(rest: str) -> None:
+    """What `find` is to find: a learning rate.
+
+    Raises:
+        InputError: something else.
+    """
+    if rest.strip() not in ("lr", ""):
+        raise InputError(f"'{rest}' cannot be found", where="find", hint="try :find lr")
 
 
 def read_goto(rest: str) -> tuple[str, int]:

@@ -12,6 +12,7 @@ from nnplay.tui.commands.actions import Action, Where
 from nnplay.tui.forms.form import Form
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.outputs.point_board import PointBoard
+from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.widgets.curve_view import CurveView
@@ -24,6 +25,7 @@ WIDGETS: Mapping[Where, type[Widget]] = {
     "curves": CurveView,
     "network": NetworkView,
     "output": OutputPane,
+    "elements": Answer,
     "drawing": PointBoard,
     "health": Findings,
 }

@@ -10,13 +10,16 @@ from typing import Any
 
 from textual.app import App
 
+from nnplay.config import RunConfig
 from nnplay.data.reading.addresses import whole_source
 from nnplay.errors import InputError, NnplayError
 from nnplay.text import counted
+from nnplay.training.rate_finder import find_rates
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.background import Background
 from nnplay.tui.commands.messages import Messages
 from nnplay.tui.dialogs.branches import branch_picker
+from nnplay.tui.dialogs.rates import rate_picker
 from nnplay.tui.forms import column_choices, entries
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.picker.screen import take_picked
@@ -157,12 +160,39 @@ class EditActions:
         """Train on from another line of the run."""
         self._messages.attempt(lambda: self._backend.switch_branch(words))
 
+    def find_rates(self) -> None:
+        """Try ever larger learning rates, put the run back, and offer those that suit."""
+        worker = self._backend.worker
+        if worker is None:
+            self._messages.say("there is no run to try learning rates on", error=True)
+            return
+
+        def work() -> str:
+            sweep = worker.ask(lambda run: None if run.trainer is None else find_rates(run.trainer))
+            if sweep is None:
+                return "there is no run to try learning rates on"
+            if not sweep.suggestions:
+                return "the loss grew at once: rewind (r), or set a smaller learning rate, and try again"
+            present = f"{self._backend.settings.optimizer.values['lr']:g}"
+            self._app.call_from_thread(self._app.push_screen, rate_picker(sweep, present, self._take_rate), take_picked)
+            return ""
+
+        self._background.start("trying learning rates …", work)
+
+    def _take_rate(self, rate: str) -> None:
+        self.change(optimizer={"lr": rate})
+
     def _undo_or_redo(self, move: Callable[[], str]) -> None:
         """Undo or redo; where reading the data takes long, beside the event loop."""
         if self._reading_took > _LONG:
             self._background.start("undoing …" if move == self._backend.undo else "redoing …", move)
         else:
             self._run_now(move)
+
+    def begin_run(self, run: RunConfig) -> None:
+        """Put all settings of a run in force, and go to its step 0."""
+        self._run_now(lambda: self._backend.apply(run))
+        self._backend.rewind()
 
     def regenerate(self) -> None:
         """Draw the data anew: the next seed of a made set, or another deal of the rows of a table."""

@@ -7,7 +7,7 @@ from nnplay.system.new_file import new_path, write_new
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.messages import Messages
 from nnplay.tui.export.drawn_view import read_table, refuse_no_table
-from nnplay.tui.export.svg import draw_svg, picture_path
+from nnplay.tui.export.picture_file import draw_picture_file, picture_path
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.widgets.cells import Cells
@@ -35,8 +35,9 @@ class ExportActions:
         """
         path, pane = picture_path(typed), self._main.query_one(OutputPane)
         cells = next(cells for cells in pane.query(Cells) if cells.display)
-        text = draw_svg(cells.rows, cells.size.width, f"nnplay: {pane.shown_view}", cells.look.palette)
-        self._messages.say(f"picture written to {write_new(path, text)}")
+        title = f"nnplay: {pane.shown_view}"
+        drawn = draw_picture_file(path, cells.rows, cells.size.width, title, cells.look.palette)
+        self._messages.say(f"picture written to {write_new(path, drawn)}")
 
     def write_table(self, typed: str) -> None:
         """The numbers of that view.

@@ -18,6 +18,7 @@ from nnplay.tui.commands.exports import ExportActions
 from nnplay.tui.commands.files import FileActions
 from nnplay.tui.commands.messages import Messages
 from nnplay.tui.commands.picking import PickActions
+from nnplay.tui.commands.racing import RaceActions
 from nnplay.tui.dialogs.command_line import CommandLine
 from nnplay.tui.forms import entries
 from nnplay.tui.forms.problem import data_named
@@ -31,7 +32,7 @@ class TypedLine:
         backend: completes names, and trains for as long as a command says.
         messages: say what is wrong with a line.
         dispatch: does commands that are actions without an argument.
-        edits, picking, files, exports: do the others.
+        edits, picking, files, exports, racing: do the others.
     """
 
     def __init__(
@@ -44,9 +45,11 @@ class TypedLine:
         picking: PickActions,
         files: FileActions,
         exports: ExportActions,
+        racing: RaceActions,
     ) -> None:
         self._app, self._backend, self._messages, self._dispatch = app, backend, messages, dispatch
-        self._edits, self._picking, self._files, self._exports = edits, picking, files, exports
+        self._edits, self._picking, self._files = edits, picking, files
+        self._exports, self._racing = exports, racing
         self._history: list[str] = []
 
     def command_line(self) -> None:
@@ -91,6 +94,9 @@ class TypedLine:
             self._backend.run_for(**completion.read_run(rest))
         elif name == "preset":
             self._edits.load_preset(rest)
+        elif name == "find":
+            completion.read_find(rest)
+            self._edits.find_rates()
         elif name == "pick":
             self._picking.pick(rest)
         elif name == "view":
@@ -108,6 +114,10 @@ class TypedLine:
             self._exports.write_picture(rest)
         elif name == "csv":
             self._exports.write_table(rest)
+        elif name == "race":
+            self._racing.race(rest)
+        elif name == "seeds":
+            self._racing.race_seeds(rest)
 
     def _set(self, word: str, value: str) -> None:
         """A setting by name; after a file was refused, what was advised is tried on that file."""

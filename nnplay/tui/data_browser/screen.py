@@ -43,6 +43,7 @@ class DataBrowser(Modal[None]):
         changer: puts changes in force.
         open_data: asks which other data to take.
         last_message: what the playground said last, for changes answer there.
+        column: where the cursor begins, if there is a column of that name.
     """
 
     AUTO_FOCUS = None
@@ -58,11 +59,13 @@ class DataBrowser(Modal[None]):
         changer: Changer,
         open_data: Callable[[], None],
         last_message: Callable[[], tuple[str, bool]],
+        column: str = "",
     ) -> None:
         super().__init__()
         self._backend, self._open_data, self._last_message = backend, open_data, last_message
         self._body, self._head = BrowserView(), BrowserHead()
         self._shown: object = None
+        self._column = column
         self._said = last_message()
         self._timer: Timer | None = None
         self._moving = MoveActions(self._body, self._show_place, self.ask, self.say)
@@ -108,12 +111,13 @@ class DataBrowser(Modal[None]):
         except NnplayError as error:
             self._body.show(None, None, clean(error.message, 400))
             return
-        before = self._body.place
+        before, wanted = self._body.place, self._column
+        self._column = ""
         if before is not None and before.profile.data.name == place.profile.data.name:
-            names = [column.name for column in place.profile.columns]
-            name = before.profile.columns[before.column].name
-            place.column = names.index(name) if name in names else 0
+            wanted = before.profile.columns[before.column].name
             place.row = min(before.row, len(place.profile) - 1)
+        names = [column.name for column in place.profile.columns]
+        place.column = names.index(wanted) if wanted in names else 0
         view = self._body.view
         self._body.show(place, view)
         views = self._moving.views

@@ -1,4 +1,4 @@
-"""Arrays as block characters: two or four pixels a cell, colours in a few levels, long equal runs."""
+"""Arrays as block characters: two, four or six pixels a cell, colours in a few levels, long equal runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.style import Style
 
-from nnplay.tui.draw.quadrants import Mark, quadrants
+from nnplay.tui.draw.two_colours import Mark, two_colours
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import LEVELS
 from nnplay.tui.widgets.cells import Row, Run, joined
@@ -44,8 +44,14 @@ def resample(values: NDArray[np.floating], rows: int, columns: int) -> NDArray[n
 
 
 def paint(levels: Levels, colours: Sequence[str], look: Look, marks: Marks | None = None) -> list[Row]:
-    """Rows of cells for `levels` (2·rows, `look.across`·columns), each an index into `colours`."""
-    draw = quadrants if look.across == 2 else half_blocks
+    """Rows of cells for `levels` (`look.down`·rows, `look.across`·columns), each an index into `colours`."""
+    if look.pixels is not None:
+        drawn = look.pixels.paint(levels, colours, marks or {})
+        if drawn is not None:
+            return drawn
+        levels = levels[look.down // 4 :: look.down // 2, look.across // 2 :: look.across]  # as half blocks
+        return half_blocks(levels, colours, look, marks)
+    draw = two_colours if look.across == 2 else half_blocks
     return draw(levels, colours, look, marks)
 
 
@@ -96,7 +102,7 @@ def picture(
     marks: Marks | None = None,
 ) -> list[Row]:
     """A signed field as `rows` × `columns` cells in whatever form this terminal can show."""
-    levels = quantise(resize(values, 2 * rows, look.across * columns), low, high)
+    levels = quantise(resize(values, look.down * rows, look.across * columns), low, high)
     if look.blocks:
         return paint(levels, look.scale(), look, marks)
     return glyphs(levels, LEVELS, look, marks)

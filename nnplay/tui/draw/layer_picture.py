@@ -52,9 +52,10 @@ def _map(values: Floats, width: int, rows: int, peak: float, look: Look) -> list
 def _paint(values: Floats, rows: int, columns: int, peak: float, look: Look) -> list[Row]:
     """A signed map whose last line of pixels stays empty, so that it does not run into the picture below it."""
     if not look.blocks or rows < _LEAST_MAP:
-        return picture(resample(values, 2 * rows, look.across * columns), rows, columns, -peak, peak, look)
-    levels = quantise(resample(values, 2 * rows - 1, look.across * columns), -peak, peak)
-    empty = np.full((1, levels.shape[1]), LEVELS, np.int64)
+        return picture(resample(values, look.down * rows, look.across * columns), rows, columns, -peak, peak, look)
+    gap = max(1, look.down // 2)
+    levels = quantise(resample(values, look.down * rows - gap, look.across * columns), -peak, peak)
+    empty = np.full((gap, levels.shape[1]), LEVELS, np.int64)
     return paint(np.vstack([levels, empty]), (*look.scale(), look.palette.background), look)
 
 

@@ -112,7 +112,7 @@ def _placed(points: Points, surface: Surface, width: int, height: int) -> list[t
 
 
 def _class_map(surface: Surface, width: int, height: int, look: Look, marks: Marks) -> list[Row]:
-    levels: Levels = resize(surface.values, 2 * height, look.across * width).astype(np.int64)
+    levels: Levels = resize(surface.values, look.down * height, look.across * width).astype(np.int64)
     if not look.blocks:
         return glyphs(levels, surface.classes, look, marks)
     palette = look.palette

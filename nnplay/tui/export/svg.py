@@ -5,33 +5,16 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.terminal_theme import TerminalTheme
 
-from nnplay.errors import InputError
-from nnplay.system.new_file import new_path
-from nnplay.text import clean
 from nnplay.tui.theme.palette import Palette, rgb
 from nnplay.tui.widgets.cells import Row
 
 _FONTS: Final = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
-_OTHERS: Final = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".pdf")
-
-
-def picture_path(typed: str) -> Path:
-    """The path of a picture to be written.
-
-    Raises:
-        InputError: it is to be of another kind than SVG, or cannot be written there.
-    """
-    if typed.lower().endswith(_OTHERS):
-        hint = "write it as view.svg; browsers show that, and rsvg-convert or Inkscape make a PNG of it"
-        raise InputError("pictures are written as SVG only", where=clean(typed), hint=hint)
-    return new_path(typed, ".svg")
 
 
 def draw_svg(rows: Sequence[Row], width: int, title: str, palette: Palette) -> str:

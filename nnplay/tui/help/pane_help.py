@@ -52,7 +52,7 @@ def page(pane: str, keymap: Mapping[str, str], words: str = "", *, plain: bool =
 
 
 def _actions(pane: str, wanted: str) -> list[Action]:
-    own = {WIDGET_OF.get(pane, "app"), "app", "screen"} | ({"drawing"} if pane == "output" else set())
+    own = {WIDGET_OF.get(pane, "app"), "app", "screen"} | ({"elements", "drawing"} if pane == "output" else set())
     chosen = [action for action in ACTIONS if wanted or action.where in own]
     chosen = [action for action in chosen if wanted in f"{action.title} {action.help} {action.id}".lower()]
     return sorted(chosen, key=lambda action: action.where in ("app", "screen"))

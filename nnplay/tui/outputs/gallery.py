@@ -9,6 +9,7 @@ import numpy as np
 
 from nnplay.tui.draw.arrays import Floats
 from nnplay.tui.draw.blocks import picture, resample
+from nnplay.tui.outputs.field import Field
 from nnplay.tui.outputs.pictures import draw_picture
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import PLAIN, Row, Run, fit, joined
@@ -48,6 +49,25 @@ def draw_gallery(tiles: Sequence[Tile], width: int, height: int, look: Look) -> 
     return drawn, len(shown)
 
 
+def place_tiles(tiles: Sequence[Tile], width: int, height: int, top: int = 0) -> list[Field]:
+    """Where `draw_gallery` draws the tiles, from row `top` on; an element is a tile, a row and a column."""
+    if not tiles or width < 1 or height < 2:
+        return []
+    across, columns, rows = _arrange(len(tiles), tiles[-1].values.shape[:2], width, height)
+    count = min(len(tiles), across * max(1, height // (rows + 1)))
+    return [
+        Field(
+            top + number // across * (rows + 1) + 1,
+            number % across * (columns + 1),
+            rows,
+            columns,
+            (tiles[number].values.shape[0], tiles[number].values.shape[1]),
+            (number,),
+        )
+        for number in range(count)
+    ]
+
+
 def beside(parts: Sequence[Row], gap: int = 1) -> Row:
     """Rows of several maps as one, apart from each other."""
     between = (" " * gap, PLAIN)
@@ -62,7 +82,9 @@ def draw_tile(tile: Tile, rows: int, columns: int, look: Look) -> list[Row]:
     """One map in so many cells."""
     if not tile.peak:
         return draw_picture(tile.values, rows, columns, look)
-    return picture(resample(tile.values, 2 * rows, look.across * columns), rows, columns, -tile.peak, tile.peak, look)
+    return picture(
+        resample(tile.values, look.down * rows, look.across * columns), rows, columns, -tile.peak, tile.peak, look
+    )
 
 
 def _arrange(count: int, shape: tuple[int, ...], width: int, height: int) -> tuple[int, int, int]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nnplay.tui.draw.arrays import Floats
 from nnplay.tui.draw.blocks import glyphs, paint, quantise, resample, resize
+from nnplay.tui.outputs.field import Field
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import blend
 from nnplay.tui.widgets.cells import PLAIN, Row, fit, joined
@@ -34,11 +35,7 @@ def draw_tiles(
     Args:
         signed: titles of tiles whose numbers have a sign, which is drawn in the two colours of the scale.
     """
-    tall, broad = tiles[0][1].shape[:2]
-    across = max(range(1, len(tiles) + 1), key=lambda n: _find_scale(n, len(tiles), tall, broad, width, height))
-    scale = _find_scale(across, len(tiles), tall, broad, width, height)
-    scale = float(int(scale)) if scale > 1 else scale
-    columns, cells = max(1, int(broad * scale)), max(1, int(tall * scale) // 2)
+    across, columns, cells = _arrange(tiles, width, height)
     rows: list[Row] = []
     for start in range(0, len(tiles), across):
         part = tiles[start : start + across]
@@ -50,6 +47,25 @@ def draw_tiles(
     return rows
 
 
+def place_tiles(tiles: Sequence[tuple[str, NDArray[Any]]], width: int, height: int, top: int = 0) -> list[Field]:
+    """Where `draw_tiles` draws the pixels of the tiles, from row `top` on; an element is a tile, a row and a column."""
+    across, columns, cells = _arrange(tiles, width, height)
+    shapes = [(values.shape[0], values.shape[1]) for _, values in tiles]
+    return [
+        Field(top + k // across * (cells + 1) + 1, k % across * (columns + 1), cells, columns, shape, (k,))
+        for k, shape in enumerate(shapes)
+    ]
+
+
+def _arrange(tiles: Sequence[tuple[str, NDArray[Any]]], width: int, height: int) -> tuple[int, int, int]:
+    """Tiles beside each other, and columns and rows of cells of each."""
+    tall, broad = tiles[0][1].shape[:2]
+    across = max(range(1, len(tiles) + 1), key=lambda n: _find_scale(n, len(tiles), tall, broad, width, height))
+    scale = _find_scale(across, len(tiles), tall, broad, width, height)
+    scale = float(int(scale)) if scale > 1 else scale
+    return across, max(1, int(broad * scale)), max(1, int(tall * scale) // 2)
+
+
 def _find_scale(across: int, count: int, tall: int, broad: int, width: int, height: int) -> float:
     down = -(-count // across)
     columns, rows = (width - across + 1) // across, height // down - 1
@@ -59,7 +75,7 @@ def _find_scale(across: int, count: int, tall: int, broad: int, width: int, heig
 def _draw_tile(values: NDArray[Any], rows: int, columns: int, look: Look, classes: int) -> list[Row]:
     if not np.issubdtype(values.dtype, np.integer):
         return draw_picture(values, rows, columns, look)
-    levels = resize(values, 2 * rows, look.across * columns).astype(np.int64)
+    levels = resize(values, look.down * rows, look.across * columns).astype(np.int64)
     if not look.blocks:
         return [
             joined([("." if level == 0 else str(level % 10), look.of_class(max(0, int(level) - 1))) for level in row])
@@ -80,7 +96,7 @@ def put_beside(pictures: Sequence[list[Row]]) -> list[Row]:
 
 def _draw_signed(values: NDArray[Any], rows: int, columns: int, look: Look, classes: int) -> list[Row]:
     """Numbers by sign and size; the largest of either sign has the full colour, and what is near 0 has none."""
-    shrunk = resample(values, 2 * rows, look.across * columns)
+    shrunk = resample(values, look.down * rows, look.across * columns)
     most = float(np.abs(np.nan_to_num(shrunk)).max(initial=0.0)) or 1.0
     levels = quantise(shrunk, -most, most, _SIGNED)
     return paint(levels, look.palette.scale(_SIGNED), look) if look.blocks else glyphs(levels, _SIGNED, look)
@@ -91,11 +107,12 @@ def draw_picture(image: Floats, rows: int, columns: int, look: Look) -> list[Row
     low, high = float(np.nanmin(image)), float(np.nanmax(image))
     if image.ndim == 3 and look.blocks:
         parts = [
-            quantise(resample(image[:, :, k], 2 * rows, look.across * columns), low, high, _STEPS) for k in range(3)
+            quantise(resample(image[:, :, k], look.down * rows, look.across * columns), low, high, _STEPS)
+            for k in range(3)
         ]
         return paint((parts[0] * _STEPS + parts[1]) * _STEPS + parts[2], _cube(), look)
     grey = image.mean(axis=2) if image.ndim == 3 else image
-    levels = quantise(resample(grey, 2 * rows, look.across * columns), low, high, _GREYS)
+    levels = quantise(resample(grey, look.down * rows, look.across * columns), low, high, _GREYS)
     if look.blocks:
         return paint(levels, _greys(look.palette.raised, look.palette.text), look)
     means = (levels[0::2] + levels[1::2]) / (2 * _GREYS - 2)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 
 from nnplay.text import clean, figure
+from nnplay.tui.outputs.field import Field
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, Run, fit, joined, wrap
 
@@ -35,7 +36,7 @@ def draw_shares(
         spreads: stands behind the number with ±, where given.
     """
     width, height = room
-    order = np.argsort(-np.abs(np.nan_to_num(values)), kind="stable").tolist()
+    order = _order(values)
     shown = order if len(order) <= height else order[: max(1, height - 1)]
     side = min(max(cell_len(clean(names[k])) for k in shown), _LONGEST, width // 3)
     inner = min(max((cell_len(details[k]) for k in shown), default=0) if details else 0, width // 3)
@@ -54,6 +55,19 @@ def draw_shares(
     if len(shown) < len(order):
         rows.append(((fit(f"{len(order) - len(shown):,} more count less", width), look.ink("dim")),))
     return rows[:height]
+
+
+def _order(values: NDArray[np.float64]) -> list[int]:
+    """Numbers of the parts, the one that counts most first."""
+    found: list[int] = np.argsort(-np.abs(np.nan_to_num(values)), kind="stable").tolist()
+    return found
+
+
+def place_shares(values: NDArray[np.float64], top: int, width: int, height: int) -> list[Field]:
+    """The lines of `draw_shares` from row `top` on; an element is the number of a part."""
+    order = _order(values)
+    shown = order if len(order) <= height else order[: max(1, height - 1)]
+    return [Field(top + line, 0, 1, width, (), (k,)) for line, k in enumerate(shown)]
 
 
 def _write(value: float, spread: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from nnplay.text import clean, percent
@@ -26,7 +27,7 @@ def draw_chances(found: Sequence[Chance], true: str, width: int, room: int, look
     rows: list[Row] = []
     bar = max(4, width - SIDE - 8)
     for name, chance in found[:room]:
-        full = round(chance * bar)
+        full = round(chance * bar) if math.isfinite(chance) else 0
         ink = look.ink("accent" if name == true else "dim")
         rows.append(
             joined(

@@ -24,11 +24,14 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
 _TITLES: Mapping[str, str] = {
     "gradient": label("gradient_norm"),
     "rate": label("lr"),
+    "players": "loss of each player",
     "forks": f"{label('loss')} of this run and its forks",
 }
 """What families are called where their own name does not say it."""
 _FIRST_EPOCH = {"loss": label("loss")}
 """Shown until the first epochs are over: the loss of single batches."""
+PLAYERS = "players"
+"""The losses of several objectives, side by side."""
 FORKS = "forks"
 """The run and its forks, compared."""
 
@@ -44,6 +47,7 @@ class CurvesPane(Pane):
         self.family = "loss"
         self._curves: Mapping[str, Curve] = {}
         self._values: Mapping[str, float] = {}
+        self._players: tuple[str, ...] = ()
 
     def compose(self) -> ComposeResult:
         """One view."""
@@ -59,6 +63,9 @@ class CurvesPane(Pane):
         if snapshot.step == 0:
             view.forget()
         view.running = snapshot.running
+        if snapshot.players != self._players:
+            self._players = snapshot.players
+            self.choose(PLAYERS if self._players else "loss")
         self._curves = snapshot.curves
         self._draw()
 
@@ -103,7 +110,13 @@ class CurvesPane(Pane):
         """Those of every run, and its forks where it has some."""
         names = [name for name in self._curves if name.startswith(BRANCH_PREFIX)]
         forks = {name: _title_of_fork(name) for name in names}
-        return {**FAMILIES, FORKS: {"loss": "this run", **forks}} if forks else FAMILIES
+        families = dict(FAMILIES)
+        if self._players:
+            own, *others = self._players
+            families = {PLAYERS: {"loss": own, **{f"{name}_loss": name for name in others}}, **families}
+            families["gradient"] = {"gradient_norm": own, **{f"{name}_gradient_norm": name for name in others}}
+            families["rate"] = {"lr": own, **{f"{name}_lr": name for name in others}}
+        return {**families, FORKS: {"loss": "this run", **forks}} if forks else families
 
     def _draw(self) -> None:
         view = self.query_one(CurveView)

@@ -8,6 +8,7 @@ from nnplay.config import RunConfig
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.backend import Backend
 from nnplay.tui.forms.entries import Entry, data_entries
+from nnplay.tui.forms.form import Form
 from nnplay.tui.panes.form_pane import FormPane
 
 
@@ -19,6 +20,11 @@ class DataPane(FormPane):
     def __init__(self, backend: Backend) -> None:
         super().__init__(backend.catalogue, id="data")
         self._backend = backend
+
+    def hints(self, form: Form) -> Sequence[str]:
+        """The key of the data browser, and that enter gets other data."""
+        chooses = form.entry is not None and form.entry.key == "data"
+        return ("b browse", "enter choose") if chooses else ("b browse",)
 
     def entries(self, settings: RunConfig) -> Sequence[Entry]:
         """What there is to set about the data."""

@@ -19,6 +19,10 @@ from nnplay.tui.panes.base import Pane
 class FormPane(Pane):
     """A form made from fields of records; subclasses say from which (`entries`)."""
 
+    def hints(self, form: Form) -> Sequence[str]:
+        """What the border says besides, where there is room."""
+        return ()
+
     def __init__(self, catalogue: Catalogue, *, id: str) -> None:
         super().__init__(id=id)
         self._catalogue = catalogue
@@ -38,11 +42,16 @@ class FormPane(Pane):
 
     @on(Form.Moved)
     def _count_hidden(self) -> None:
-        above, below = self.query_one(Form).hidden
-        down = self.query_one(Form).look.pick("↓", "v")
-        up = self.query_one(Form).look.pick("↑", "^")
-        words = [f"{up} {above}" if above else "", f"{down} {below} more" if below else ""]
-        self.border_subtitle = Content(" ".join(word for word in words if word))
+        form = self.query_one(Form)
+        above, below = form.hidden
+        words = [f"{form.look.pick('↑', '^')} {above}" if above else ""]
+        words.append(f"{form.look.pick('↓', 'v')} {below} more" if below else "")
+        hidden = " ".join(word for word in words if word)
+        parts, between = [hidden] if hidden else [], form.look.pick(" · ", " - ")
+        for hint in self.hints(form):
+            if len(between.join([*parts, hint])) <= self.size.width - 2:
+                parts.append(hint)
+        self.border_subtitle = Content(between.join(parts))
 
     def on_resize(self) -> None:
         """Count again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
@@ -98,6 +99,8 @@ class OutputPane(Pane, can_focus=True):
             self.screen.set_focus(self)
         picture.display = shows_map
         answer.display = not picture.display
+        if answer.element is not None and not answer.display:
+            answer.leave()
         if self._shown.views and snapshot.shown.views != self._shown.views:
             self.item, self.place = 0, 0  # another task, or another network
         self._shown = snapshot.shown
@@ -112,8 +115,30 @@ class OutputPane(Pane, can_focus=True):
             if self._draws and not picture.drawing:
                 picture.begin()
         else:
-            answer.show(snapshot.output)
-            self.border_subtitle = Content(self._choosing(answer.look))
+            answer.show(snapshot.output, snapshot.shown)
+            self._tell()
+
+    @on(Answer.Moved)
+    @on(Answer.Left)
+    def _tell(self) -> None:
+        """What is under the cursor of the view; without one what can be chosen in it."""
+        answer = self.query_one(Answer)
+        if not answer.display:
+            return
+        told, look = answer.told, answer.look
+        keys = f"{look.pick('← → ↑ ↓', 'arrows')} · ? explain · esc"
+        self.border_subtitle = Content(self._fitting([(told, told), (keys, "? esc")]) if told else self._choosing(look))
+
+    @on(Answer.Opened)
+    def _open_element(self, event: Answer.Opened) -> None:
+        self.choose(event.view)
+        self.place, self.item, self.neuron = event.place, event.item, None
+
+    def action_choose_element(self) -> None:
+        """A cursor in the view, on one pixel, number or symbol."""
+        answer = self.query_one(Answer)
+        if not answer.display or not answer.begin():
+            host(self).say(f"this view has no elements to choose; {self._next_view} shows the next view")
 
     def _titled(self, neuron: bool) -> str:
         """What the title says behind the pane's name."""
@@ -265,7 +290,8 @@ class OutputPane(Pane, can_focus=True):
     def wanted(self) -> tuple[int, int]:
         """Rows and columns of the surface that this pane has room for."""
         width, height = self.query_one(Picture).size if self.query_one(Picture).display else self.size
-        rows, columns = max(2, 2 * height), max(2, self.query_one(Picture).look.across * width)
+        look = self.query_one(Picture).look
+        rows, columns = max(2, look.down * height), max(2, look.across * width)
         share = min(1.0, (_MOST_PIXELS / (rows * columns)) ** 0.5)
         return max(2, int(rows * share)), max(2, int(columns * share))
 

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import functools
 import os
 import re
 import select
 import signal
+import struct
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
+from rich.style import Style
 from textual import events, message_pump, screen
 from textual._callback import invoke
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual._context import active_app, active_message_pump
 from textual.app import App
 from textual.css.query import NoMatches
+from textual.geometry import Region
 from textual.widgets import OptionList
 from textual.worker import WorkerFailed
 
 from nnplay.text import JOINERS
 from nnplay.tui.terminal.frame_gate import PATIENCE
+from nnplay.tui.terminal.picture_answers import QUESTIONS, AnswerFilter, Answers, FilteringDecoder
 
 _ASK_FOR_CURSOR = "\x1b7\x1b[9;9H\x1b[6n\x1b8"
 """Save the cursor, park it, ask where it is, restore it. Parked, because an answer in row 1 reads as shift+F3."""
@@ -44,6 +48,56 @@ def ask_for_cursor(app: App[Any]) -> None:
         driver.unanswered = getattr(driver, "unanswered", 0) + 1
         driver.write(_ASK_FOR_CURSOR)
         driver.flush()
+
+
+ANSWERS = AnswerFilter()
+"""What the terminal says of its pictures, taken out of what is read from it; there is one terminal for a process."""
+
+
+def is_direct() -> bool:
+    """Whether nothing stands between the program and the terminal that would answer, but not draw, in its place."""
+    return not os.environ.get("TMUX") and not os.environ.get("TERM", "").startswith(("screen", "tmux"))
+
+
+def ask_about_pictures(app: App[Any], take: Callable[[Answers], object]) -> None:
+    """Ask the terminal which pictures it has; `take` gets the answers in the app's loop."""
+    ANSWERS.expect(lambda answers: call_in_loop(app, lambda: take(answers)))
+    write(app, QUESTIONS)
+
+
+def write(app: App[Any], text: str) -> None:
+    """Send something to the terminal that is no cell."""
+    driver: Any = app._driver
+    if driver is not None:
+        driver.write(text)
+        driver.flush()
+
+
+def cell_size() -> tuple[int, int] | None:
+    """Pixels of a cell, across and down, as the system knows them; None where it does not."""
+    try:
+        import fcntl
+        import termios
+
+        packed = fcntl.ioctl(sys.__stderr__.fileno(), termios.TIOCGWINSZ, bytes(8))  # type: ignore[union-attr]
+    except (ImportError, OSError, AttributeError, ValueError):
+        return None
+    rows, columns, across, down = struct.unpack("HHHH", packed)
+    return (across // columns, down // rows) if rows and columns and across >= columns and down >= rows else None
+
+
+def before_leaving(app: App[Any], last: Callable[[], str]) -> None:
+    """Send what `last` gives whenever the app leaves the terminal, at the end and to the shell."""
+    driver: Any = app._driver
+    if driver is None:
+        return
+    stop = driver.stop_application_mode
+
+    def stop_after() -> None:
+        driver.write(last())
+        stop()
+
+    driver.stop_application_mode = stop_after
 
 
 def restore_at_end(app: App[Any], modes: list[Any] | None) -> None:
@@ -92,6 +146,12 @@ def await_answer(file: int, seconds: float = PATIENCE) -> None:
         text += read
 
 
+def screen_rows(app: App[Any]) -> list[tuple[tuple[str, Any], ...]]:
+    """All cells of the screen on top, as rows of texts with their styles."""
+    strips = app.screen._compositor.render_strips()
+    return [tuple((part.text, part.style or Style()) for part in strip if not part.control) for strip in strips]
+
+
 def call_in_loop(app: App[Any], callback: Callable[[], object]) -> None:
     """Run `callback` in the app's event loop as soon as it is free, from any thread or signal handler."""
     if app._loop is not None and not app._loop.is_closed():
@@ -134,7 +194,7 @@ if os.name == "posix":
     linux_driver.LinuxDriver._run_input_thread = _read_keys  # type: ignore[method-assign, assignment]
     # Bytes that are no UTF-8 (a paste in another encoding, an old report of the mouse) end Textual's app: here no more.
     linux_driver.getincrementaldecoder = lambda name: functools.partial(  # type: ignore[attr-defined]
-        codecs.getincrementaldecoder(name), "replace"
+        FilteringDecoder, ANSWERS
     )
 
 
@@ -164,6 +224,16 @@ class FaultReporting(App[int]):
         """End with the report of an error that cannot be lived with."""
         self.goes_on = False
         self._handle_exception(error)
+
+    def note_written(self, cells: list[Region]) -> None:
+        """Cells have been sent to the terminal."""
+
+    def _display(self, screen: Any, renderable: Any) -> None:
+        super()._display(screen, renderable)
+        if isinstance(renderable, ChopsUpdate):
+            self.note_written([Region(x1, y, x2 - x1, 1) for y, x1, x2 in renderable.spans])
+        elif isinstance(renderable, LayoutUpdate):
+            self.note_written([renderable.region])
 
     async def on_event(self, event: events.Event) -> None:
         """What a key or the mouse raises on its way ends neither the app nor the keys behind it."""

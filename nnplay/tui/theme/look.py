@@ -11,12 +11,13 @@ from rich.color import Color
 from rich.style import Style
 
 from nnplay.errors import unknown
+from nnplay.tui.pixels.pixel_screen import ACROSS, DOWN, PixelScreen
 from nnplay.tui.terminal.colours import Colours, colours
 from nnplay.tui.terminal.colours import ascii_only as lacks_boxes
 from nnplay.tui.theme.few_colours import nearest_of_16, shade_of_256
 from nnplay.tui.theme.palette import DARK, LEVELS, LIGHT, Palette
 
-Cells = Literal["half", "quadrant"]
+Cells = Literal["half", "quadrant", "sextant"]
 CELLS: tuple[Cells, ...] = get_args(Cells)
 Ink = Literal["text", "dim", "faint", "accent", "warning", "error", "below", "above", "strong"]
 
@@ -59,7 +60,8 @@ class Look:
         colours: what the terminal can show; `none` also stands for `NO_COLOR`.
         ascii: only characters that any terminal and font has.
         encoding: of the terminal, which may lack letters of the user's names.
-        cells: how pictures are drawn: two pixels a cell, or four in two colours.
+        cells: how pictures are drawn: two pixels a cell, or four or six in two colours.
+        pixels: draws them in true pixels, on a terminal that has these; None elsewhere.
     """
 
     palette: Palette = DARK
@@ -67,6 +69,7 @@ class Look:
     ascii: bool = False
     encoding: str = "utf-8"
     cells: Cells = "half"
+    pixels: PixelScreen | None = None
 
     @property
     def blocks(self) -> bool:
@@ -76,8 +79,20 @@ class Look:
     @property
     def across(self) -> int:
         """Pixels of a picture beside each other in a cell."""
-        fine = self.cells == "quadrant" and self.colours == "full" and self.encoding.lower() in _ALL_LETTERS
-        return 2 if fine and self.blocks else 1
+        return ACROSS if self.pixels is not None and self.blocks else 2 if self._fine else 1
+
+    @property
+    def down(self) -> int:
+        """Pixels of a picture below each other in a cell."""
+        if self.pixels is not None and self.blocks:
+            return DOWN
+        return 3 if self._fine and self.cells == "sextant" else 2
+
+    @property
+    def _fine(self) -> bool:
+        """Whether a cell has more than two pixels."""
+        able = self.colours == "full" and self.encoding.lower() in _ALL_LETTERS
+        return self.cells != "half" and able and self.blocks
 
     def ink(self, ink: Ink, *, bold: bool = False, reverse: bool = False) -> Style:
         """The style of text that plays the part `ink`."""
@@ -176,7 +191,7 @@ def detect(
     """The look that fits a terminal described by its environment variables and its encoding.
 
     Args:
-        cells: "half" or "quadrant"; empty for what `NNPLAY_CELLS` says.
+        cells: "half", "quadrant" or "sextant"; empty for what `NNPLAY_CELLS` says.
 
     Raises:
         InputError: there are no such cells.
@@ -189,7 +204,7 @@ def read_cells(typed: str, where: str) -> Cells:
     """How pictures are to be drawn.
 
     Raises:
-        InputError: it is neither of the two.
+        InputError: it is none of them.
     """
     found = next((each for each in CELLS if each == typed), None)
     if found is None:

@@ -7,10 +7,14 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.data.dataset import Dataset
+from nnplay.network.network import Network
 from nnplay.records.definitions import run_definitions
 from nnplay.records.operation import Use
 from nnplay.records.optimizer import OptimizerRecord
 from nnplay.records.registry import optimizer_records
+from nnplay.tape.machines.interpreter import InterpretedMachine
+from nnplay.training.trainer import Trainer
 from nnplay.tui.draw.sketch import Sketch
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row
@@ -35,6 +39,8 @@ def _height(place: Array) -> float:
 
 def _walk(record: OptimizerRecord, rate: float) -> Array:
     """The places (steps + 1, 2) after each step."""
+    if record.whole is not None:
+        return _search(record, rate)
     optimizer = record(lr=rate)
     rule = record.by_tensor(_SHAPE)
     state = {name: np.zeros(shape) for name, shape in optimizer.state_of(_SHAPE).items()}
@@ -46,6 +52,27 @@ def _walk(record: OptimizerRecord, rate: float) -> Array:
         known = run_definitions(uses, known, clock={"step": step, "seed": 0}, every=1)
         place = known["parameter"]
         path.append(place)
+    return np.array(path).reshape(-1, 2)
+
+
+def _search(record: OptimizerRecord, rate: float) -> Array:
+    """The places that an optimizer comes to that tries points: the valley is the error of two weights on two rows."""
+    rows = Dataset(np.diag(np.sqrt(_STEEP)), np.zeros(2), task="regression")
+    trainer = Trainer(
+        Network("linear 1 bias=no"),
+        rows,
+        "mse",
+        record(lr=rate),
+        batch_size="all",
+        dtype="float64",
+        machine=InterpretedMachine,
+    )
+    place = trainer.parameters()["0.weight"]
+    place[...] = _START[:, None]
+    path = [place.copy()]
+    for _ in range(_STEPS):
+        trainer.run(steps=1)
+        path.append(place.copy())
     return np.array(path).reshape(-1, 2)
 
 

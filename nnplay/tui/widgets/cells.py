@@ -5,6 +5,7 @@ Textual rewrites a dirty region whole. `Cells` keeps its last rows, compares, an
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from typing import Protocol, cast
@@ -18,6 +19,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from nnplay.text import JOINERS, JOINING_SCRIPTS, clean, note_cut, noting_cuts
+from nnplay.tui.pixels.pixel_screen import PixelScreen
 from nnplay.tui.terminal import textual_private
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.plain_text import replace_signs
@@ -52,7 +54,7 @@ class Cells(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._rows: list[Row] = []
-        self._strips: list[Strip] = []
+        self._strips: list[Strip | None] = []
         self._drawn_at = (0, 0)
         self._cost = 0
         self.cut_texts: list[str] = []
@@ -78,7 +80,8 @@ class Cells(Widget):
     def _try_draw(self, width: int, height: int) -> list[Row]:
         """What `draw` gives; a picture with a bug says so in its place, or the whole screen would stand still."""
         try:
-            with noting_cuts() as cuts:
+            pixels = self.look.pixels
+            with noting_cuts() as cuts, pixels.drawing(self) if pixels is not None else contextlib.nullcontext():
                 rows = list(self.draw(width, height))[:height] if width > 0 and height > 0 else []
             self.cut_texts = list(dict.fromkeys(cuts))
             return rows
@@ -97,13 +100,13 @@ class Cells(Widget):
         if self._drawn_at != (width, height):
             self._drawn_at = (width, height)
             self._rows = rows
-            self._strips = [self._strip(row, width) for row in rows]
+            self._strips = [None] * height
             self.refresh()
             return height
         changed: list[Region] = []
         for y, (old, new) in enumerate(zip(self._rows, rows, strict=True)):
             if old != new:
-                self._strips[y] = self._strip(new, width)
+                self._strips[y] = None
                 start, end = changed_span(old, new, width)
                 if end > start:
                     self._cost += sum(len(text) + _STYLE_BYTES for text, _ in new)
@@ -120,12 +123,17 @@ class Cells(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One row for Textual's compositor; drawn now if the widget has been resized since."""
-        if self._drawn_at != self.size:
-            width, height = self.size
+        width, height = self.size
+        if self._drawn_at != (width, height):
             self._rows = self._safe_rows(width, height)
-            self._strips = [self._strip(row, width) for row in self._rows]
+            self._strips = [None] * height
             self._drawn_at = (width, height)
-        return self._strips[y] if 0 <= y < len(self._strips) else Strip.blank(self.size.width)
+        if not 0 <= y < height:
+            return Strip.blank(width)
+        strip = self._strips[y]
+        if strip is None:  # rows are often drawn several times before one is painted
+            strip = self._strips[y] = self._strip(self._rows[y], width)
+        return strip
 
     def on_resize(self, event: events.Resize) -> None:
         """The grid follows the widget's size."""
@@ -157,11 +165,27 @@ class Cells(Widget):
         return "\n".join("".join(text for text, _ in row).rstrip() for row in self._rows)
 
 
+def place_of_picture(rows: Sequence[Row], number: int) -> tuple[int, int] | None:
+    """Row and column at which a picture in true pixels begins."""
+    for y, row in enumerate(rows):
+        x = 0
+        for text, style in row:
+            if PixelScreen.number_of(style) == number:
+                return y, x
+            x += cell_len(text)
+    return None
+
+
 def _safe(row: Row) -> Row:
     """The row with control and direction characters made visible: no terminal is reached around this."""
     if all(text.isprintable() for text, _ in row):
         return row
-    return tuple((text if text.isprintable() else _measurable(clean(text)), style) for text, style in row)
+    return tuple((text if _is_safe(text, style) else _measurable(clean(text)), style) for text, style in row)
+
+
+def _is_safe(text: str, style: Style) -> bool:
+    """Whether a text may go to the terminal as it is: also the private letters that stand for a picture."""
+    return text.isprintable() or PixelScreen.number_of(style) is not None
 
 
 def _measurable(text: str) -> str:
@@ -201,7 +225,7 @@ def joined(runs: Sequence[Run]) -> Row:
     for text, style in runs:
         if not text:
             continue
-        if merged and merged[-1][1] == style:
+        if merged and (merged[-1][1] is style or merged[-1][1] == style):  # equality of styles is slow
             merged[-1] = (merged[-1][0] + text, style)
         else:
             merged.append((text, style))

@@ -41,6 +41,8 @@ class CurveView(Cells, can_focus=True):
         self._x: Limits | None = None
         self._y: Limits | None = None
         self.logarithmic = True
+        self.has_legend = True
+        """Whether names and values stand above the curves."""
         self.running = True
         """Whether more steps are to come: then the axis leaves room for them."""
         self._smoothing = 0
@@ -127,7 +129,7 @@ class CurveView(Cells, can_focus=True):
         """Legend row above, the chart below."""
         if not any(len(curve.steps) for curve in self._curves.values()):
             return self._empty(width, height)
-        legend = self._legend(width)[: max(1, height // 4)]
+        legend = self._legend(width)[: max(1, height // 4)] if self.has_legend or self.cursor_step is not None else []
         size = width, height - len(legend)
         if not self._keeps_chart or self._chart_size != size:
             self._chart_rows, self._chart_size = self._chart_and_cursor(*size), size

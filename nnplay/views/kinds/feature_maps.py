@@ -22,10 +22,12 @@ class FeatureMaps(Output):
     Attributes:
         maps: (channels, height, width).
         image: the example, (h, w) or (h, w, 3); empty where it is none.
+        depth: of a volume, the number of the slice that is shown.
     """
 
     maps: NDArray[np.float32]
     image: NDArray[np.float32]
+    depth: int | None = None
 
 
 def suits(trainer: Trainer) -> bool:
@@ -38,9 +40,10 @@ def make_feature_maps(trainer: Trainer, asked: Asked) -> FeatureMaps:
     planned = mapped_layers(trainer)[asked.place]
     x = shown_part(trainer).x[asked.item : asked.item + 1]
     name = f"eval.{planned.path}.output"
-    maps = as_maps(trainer.forward(x, [name])[name][0])
-    shape = image_shape(trainer)
-    return FeatureMaps(maps, as_image(x[0], shape) if shape[0] else np.empty((0, 0), np.float32))
+    values = trainer.forward(x, [name])[name][0]
+    shape, depth = image_shape(trainer), len(values) // 2 if values.ndim == 4 else None
+    image = as_image(x[0], shape) if shape[0] else np.empty((0, 0), np.float32)
+    return FeatureMaps(as_maps(values), image, depth)
 
 
 FEATURE_MAPS = View(

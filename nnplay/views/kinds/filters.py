@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from nnplay.network.network import PlannedLayer
 from nnplay.training.trainer import Trainer
 from nnplay.views.layer_places import name_layers
+from nnplay.views.parameter_part import ParameterPart
 from nnplay.views.view import Asked, Output, View
 
+Array = NDArray[Any]
 #: Of transposed convolutions the last two axes are the other way round.
 _TRANSPOSED: Final = "ConvTranspose"
 
@@ -24,11 +26,13 @@ class Filters(Output):
     Attributes:
         kernels: (filters, height, width): of one input channel; of a convolution over time (filters, inputs, taps);
             of 1×1 kernels (1, inputs, filters), as there is one number for each pair.
+        part: where each number is in its parameter.
         channel, channels: which input channel of how many.
         axes: what goes down and across in a kernel, in words; empty for places of an image.
     """
 
     kernels: NDArray[np.float32]
+    part: ParameterPart
     channel: int = 0
     channels: int = 1
     axes: str = ""
@@ -48,28 +52,37 @@ def _layers(trainer: Trainer) -> tuple[PlannedLayer, ...]:
     )
 
 
-def _weight(trainer: Trainer, planned: PlannedLayer) -> NDArray[np.float32]:
+def _in_order(planned: PlannedLayer, weight: Array) -> Array:
     """(…, inputs, filters), also of a transposed convolution."""
-    weight = trainer.parameters()[planned.parameters["weight"]].astype(np.float32)
     return np.swapaxes(weight, -1, -2) if planned.layer.record.torch.startswith(_TRANSPOSED) else weight
 
 
 def make_filters(trainer: Trainer, asked: Asked) -> Filters:
     """The weights as they are now."""
-    weight = _weight(trainer, _layers(trainer)[asked.place])
+    planned = _layers(trainer)[asked.place]
+    name = planned.parameters["weight"]
+    weight = trainer.parameters()[name]
+    kernels, axes = _cut(_in_order(planned, weight), asked.item)
+    places, _ = _cut(_in_order(planned, np.arange(weight.size).reshape(weight.shape)), asked.item)
+    channel, channels = (0, 1) if axes else (asked.item, _count(trainer, asked.place))
+    return Filters(kernels.astype(np.float32), ParameterPart(name, weight.shape, places), channel, channels, axes)
+
+
+def _cut(weight: Array, channel: int) -> tuple[Array, str]:
+    """The part of a weight (…, inputs, filters) that is shown, (filters, height, width), and its axes in words."""
     if weight.ndim == 3:  # a sequence: taps, inputs, filters
-        return Filters(weight.transpose(2, 1, 0), axes="inputs down, steps across")
+        return weight.transpose(2, 1, 0), "inputs down, steps across"
     if int(np.prod(weight.shape[:-2])) == 1:
-        return Filters(weight.reshape(1, *weight.shape[-2:]), axes="input channels down, filters across")
+        return weight.reshape(1, *weight.shape[-2:]), "input channels down, filters across"
     if weight.ndim == 5:  # a volume: the slice in the middle of the depth
         weight = weight[len(weight) // 2]
-    kernels = np.ascontiguousarray(np.moveaxis(weight[:, :, asked.item], -1, 0))
-    return Filters(kernels, asked.item, weight.shape[2])
+    return np.ascontiguousarray(np.moveaxis(weight[:, :, channel], -1, 0)), ""
 
 
 def _count(trainer: Trainer, place: int) -> int:
     """Input channels whose kernels are shown one after the other."""
-    shape = _weight(trainer, _layers(trainer)[place]).shape
+    planned = _layers(trainer)[place]
+    shape = _in_order(planned, trainer.parameters()[planned.parameters["weight"]]).shape
     return shape[-2] if len(shape) > 3 and int(np.prod(shape[:-2])) > 1 else 1
 
 

@@ -29,7 +29,7 @@ class Places(Output):
 
 def suits(trainer: Trainer) -> bool:
     """Labels that only say which rows belong together."""
-    return not has_classes(trainer) and not has_numbers(trainer)
+    return not has_classes(trainer) and not has_numbers(trainer) and trainer.form.detect is None
 
 
 def make_places(trainer: Trainer, asked: Asked) -> Places:

@@ -25,6 +25,7 @@ class Residuals(Output):
         scores: mae, rmse and r2.
         intervals: of mae and r2, where there are few rows.
         rows: which rows are scored.
+        scaled: whether the loss is of targets that were scaled, and so in other units than these.
     """
 
     target: str
@@ -33,6 +34,7 @@ class Residuals(Output):
     scores: dict[str, float]
     intervals: dict[str, Interval]
     rows: str
+    scaled: bool = False
 
 
 def make_residuals(trainer: Trainer, asked: Asked) -> Residuals:
@@ -43,7 +45,9 @@ def make_residuals(trainer: Trainer, asked: Asked) -> Residuals:
         return Residuals(name, predicted, predicted, {}, {}, scored.words)
     few = 1 < len(true) <= MOST_ROWS
     intervals = {"mae": mean_interval(np.abs(true - predicted)), "r2": r2_interval(true, predicted)} if few else {}
-    return Residuals(name, predicted, true - predicted, regression(true, predicted), intervals, scored.words)
+    scales, scores = trainer.split.scaler.target_scale, regression(true, predicted)
+    scaled = bool(scales.size and scales[asked.place] != 1)
+    return Residuals(name, predicted, true - predicted, scores, intervals, scored.words, scaled)
 
 
 def name_targets(trainer: Trainer) -> tuple[str, ...]:

@@ -72,6 +72,12 @@ def make_states(trainer: Trainer, asked: Asked) -> States:
     return States(blocks, symbols if len(symbols) == count else tuple(map(str, range(count))))
 
 
+def place_of(trainer: Trainer, path: str) -> int | None:
+    """The number of the place of a layer; None where it has no steps."""
+    paths = [planned.path for planned in layers_over_time(trainer)]
+    return paths.index(path) if path in paths else None
+
+
 def _output(trainer: Trainer, planned: PlannedLayer, x: NDArray[Any]) -> Block:
     name = f"eval.{planned.path}.output"
     return Block("output", trainer.forward(x, [name])[name][0].T.astype(np.float32), opens=False)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,7 +42,7 @@ class ByteBlock:
 
     __slots__ = ("_begins", "_ends", "_lines", "rows", "text")
 
-    def __init__(self, text: bytes, lines: NDArray[np.int32], ends: Places, begins: Places | None) -> None:
+    def __init__(self, text: bytes | bytearray, lines: NDArray[np.int32], ends: Places, begins: Places | None) -> None:
         self.text, self._lines, self._ends, self._begins = text, lines, ends, begins
         self.rows = len(lines)
 
@@ -63,24 +61,69 @@ class ByteBlock:
         kind = self._ends.dtype
         return ByteBlock(self.text, lines, ends.astype(kind), begins.astype(kind))
 
-    @classmethod
-    def joined(cls, blocks: Sequence[ByteBlock]) -> ByteBlock:
-        """The lines of several blocks, one behind the other, as one block."""
-        texts = [memoryview(block.text)[MARGIN:-MARGIN] for block in blocks]
-        shifts = itertools.accumulate((len(text) for text in texts[:-1]), initial=0)
-        lines = [block._lines + np.int32(shift) for block, shift in zip(blocks, shifts, strict=True)]
-        ends = np.concatenate([block._ends for block in blocks], axis=1)
-        begins = None
-        if any(block._begins is not None for block in blocks):
-            begins = np.concatenate([block._all_begins() for block in blocks], axis=1)
-        return cls(b"".join([_MARGIN, *texts, _MARGIN]), np.concatenate(lines), ends, begins)
+    @property
+    def lines(self) -> NDArray[np.int32]:
+        """Where each line begins."""
+        return self._lines
 
-    def _all_begins(self) -> Places:
+    @property
+    def ends(self) -> Places:
+        """(columns, lines), where each cell ends behind the beginning of its line."""
+        return self._ends
+
+    @property
+    def trimmed(self) -> bool:
+        """Whether there is white space around some cells."""
+        return self._begins is not None
+
+    def begins(self) -> Places:
+        """(columns, lines), where each cell begins behind the beginning of its line."""
         if self._begins is not None:
             return self._begins
         begins = np.zeros_like(self._ends)
         begins[1:] = self._ends[:-1] + 1
         return begins
+
+
+class BlockJoiner:
+    """Makes one block of several that come one by one; each is copied at once, so that the text is never held twice.
+
+    Attributes:
+        rows: how many lines have come.
+        size: how many bytes.
+    """
+
+    __slots__ = ("_blocks", "_text", "rows", "size")
+
+    def __init__(self) -> None:
+        self._text = bytearray(MARGIN)
+        self._blocks: list[ByteBlock] = []
+        self.rows = self.size = 0
+
+    def add(self, block: ByteBlock) -> None:
+        """Take a block; its lines follow those of the others."""
+        if len(self._blocks) == 1:
+            self._blocks = [self._move(self._blocks[0], 0)]
+        self._blocks.append(self._move(block, self.size) if self._blocks else block)
+        self.rows, self.size = self.rows + block.rows, self.size + len(block.text) - 2 * MARGIN
+
+    def _move(self, block: ByteBlock, place: int) -> ByteBlock:
+        """Copies the text of a block; it stays with the places of its lines behind `place`."""
+        self._text += memoryview(block.text)[MARGIN:-MARGIN]
+        begins = block.begins() if block.trimmed else None
+        return ByteBlock(b"", block.lines + np.int32(place), block.ends, begins)
+
+    def take(self) -> ByteBlock:
+        """All that has come as one block; the joiner is empty afterwards."""
+        blocks, text = self._blocks, self._text
+        text += _MARGIN
+        self._text, self._blocks, self.rows, self.size = bytearray(MARGIN), [], 0, 0
+        if len(blocks) == 1:
+            return blocks[0]
+        ends = np.concatenate([block.ends for block in blocks], axis=1)
+        trimmed = any(block.trimmed for block in blocks)
+        begins = np.concatenate([block.begins() for block in blocks], axis=1) if trimmed else None
+        return ByteBlock(text, np.concatenate([block.lines for block in blocks]), ends, begins)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Final, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.csv.text.byte_block import BlockColumn, ByteBlock
+from nnplay.data.csv.text.byte_block import BlockColumn, BlockJoiner, ByteBlock
 from nnplay.data.csv.text.text_part import BETWEEN, TextPart
 from nnplay.data.csv.text.word_codes import WordCodes
 
@@ -93,6 +93,14 @@ class PackedCells(Sequence[str]):
                 return None
         return (values, known) if self._rows else None
 
+    def first_numbers(self, decimal: str, rows: int) -> NDArray[np.float64]:
+        """The numbers of the first rows, `rows` or as many as there are, of a column where every cell is one."""
+        found: list[NDArray[np.float64]] = []
+        for first, part in zip(self._firsts, self._parts, strict=True):
+            if first < rows:
+                found.append(part.numbers(decimal)[0][: rows - first])
+        return np.concatenate(found) if found else np.empty(0)
+
     def __len__(self) -> int:
         return self._rows
 
@@ -133,11 +141,11 @@ class ColumnGatherer:
         self.lines: array[int] = array("q")
         self._parts: list[list[Part]] = [[] for _ in range(width)]
         self._rows: list[list[str]] = []
-        self._blocks: list[ByteBlock] = []
+        self._blocks = BlockJoiner()
 
     def add(self, line: int, row: list[str]) -> None:
         """Take the row that begins on `line`."""
-        if self._blocks or len(self._rows) >= _BLOCK:
+        if self._blocks.rows or len(self._rows) >= _BLOCK:
             self._flush()
         self._rows.append(row)
         self.lines.append(line)
@@ -147,9 +155,8 @@ class ColumnGatherer:
         if self._rows:
             self._flush()
         self.lines.frombytes(np.arange(line, line + block.rows, dtype=np.int64).tobytes())
-        self._blocks.append(block)
-        held = self._blocks
-        if sum(block.rows for block in held) >= _ROWS or sum(len(block.text) for block in held) >= _BYTES:
+        self._blocks.add(block)
+        if self._blocks.rows >= _ROWS or self._blocks.size >= _BYTES:
             self._flush()
 
     @property
@@ -167,7 +174,7 @@ class ColumnGatherer:
 
     def repeats(self, column: int, word: str) -> bool:
         """Whether a row before the last has `word` in that column."""
-        if self._blocks:
+        if self._blocks.rows:
             self._flush()
         words = [word for part in self._parts[column] for word in part.words()]
         words += [row[column].strip() for row in self._rows]
@@ -195,14 +202,14 @@ class ColumnGatherer:
 
     def _flush(self) -> None:
         """Turns the rows, or the blocks, that were taken last into pieces."""
-        if self._blocks:
-            block = self._blocks[0] if len(self._blocks) == 1 else ByteBlock.joined(self._blocks)
+        if self._blocks.rows:
+            block = self._blocks.take()
             for column, parts in enumerate(self._parts):
                 parts.append(BlockColumn(block, column))
         elif self._rows:
             for parts, cells in zip(self._parts, zip(*self._rows, strict=True), strict=True):
                 parts.append(TextPart(_trimmed(cells), len(cells)))
-        self._rows, self._blocks = [], []
+        self._rows = []
 
 
 def _trimmed(cells: Sequence[str]) -> str:

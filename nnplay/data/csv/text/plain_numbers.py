@@ -31,14 +31,14 @@ _KEEP: Final = np.array([(1 << 64) - (1 << 8 * max(8 - count, 0)) for count in r
 _POWERS: Final = np.array([float(f"1e{bits // 8}") for bits in range(8 * _DIGITS + 1)])
 
 
-def as_eights(text: bytes) -> Letters:
+def as_eights(text: bytes | bytearray) -> Letters:
     """From each byte on the next eight as one number."""
     eights: Letters = np.ndarray((len(text) - 7,), np.dtype("<u8"), text, strides=(1,))
     return eights
 
 
 def read_plain(
-    text: bytes, begins: NDArray[np.int64], ends: NDArray[np.int64], decimal: str
+    text: bytes | bytearray, begins: NDArray[np.int64], ends: NDArray[np.int64], decimal: str
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Numbers (N,) without an exponent and of up to fifteen digits, and which cells are such.
 

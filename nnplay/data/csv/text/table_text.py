@@ -45,25 +45,17 @@ def read_table_text(
     dialect = find_dialect(sample, options.delimiter, options.decimal)
     notes = [f"encoding: {codec.upper()}"] if codec not in ("utf-8", "ascii") else []
     records = Records(lines, dialect.delimiter, where)
-    skipped = Skipped()
     shown = sample_rows(sample, dialect.delimiter)
-    remarks = 0
-    line, first = next(records, (0, [""]))
-    while line and is_comment(shown, dialect.decimal):
-        remarks += 1
-        line, first = next(records, (0, [""]))
-        shown = shown[1:]
+    line, first, remarks = _first_row(records, shown, dialect.decimal)
     if len(first) > MAX_COLUMNS:
-        raise InputError(
-            f"{counted(len(first), 'column')}; at most {MAX_COLUMNS:,} are supported", where=f"{where}, row {line}"
-        )
-    header = read_header([[cell.strip() for cell in first], *shown[1:]], options.header, dialect.decimal)
-    rows = ColumnGatherer(len(header.names))
+        what = f"{counted(len(first), 'column')}; at most {MAX_COLUMNS:,} are supported"
+        raise InputError(what, where=f"{where}, row {line}")
+    header = read_header([[cell.strip() for cell in first], *shown[remarks + 1 :]], options.header, dialect.decimal)
+    rows, skipped = ColumnGatherer(len(header.names)), Skipped()
     if line and not header.found:
         rows.add(line, first)
-    names = first if header.found else ()
     reading = _Reading(lines, records, rows, skipped, options.skip_bad_rows, dialect.delimiter, progress)
-    remarks += reading.gather(names, where)
+    remarks += reading.gather(first if header.found else (), where)
     _check_total(rows, skipped, options.skip_bad_rows, where)
     if not rows.lines:
         raise InputError("no data rows", where=where)
@@ -73,6 +65,20 @@ def read_table_text(
     return NamedColumns(
         header.names, rows.columns(), rows.lines, dialect.decimal, skipped, tuple(notes), header.unnamed
     )
+
+
+def _first_row(records: Records, shown: list[list[str]], decimal: str) -> tuple[int, list[str], int]:
+    """Line and cells of the first row that is no remark, and how many remarks come before it.
+
+    Args:
+        shown: the first rows, this one and the next ones among them.
+    """
+    remarks = 0
+    line, first = next(records, (0, [""]))
+    while line and is_comment(shown[remarks:], decimal):
+        remarks += 1
+        line, first = next(records, (0, [""]))
+    return line, first, remarks
 
 
 @dataclass(slots=True)

@@ -46,7 +46,9 @@ class WordCodes:
         """The codes (count,) of some words."""
         return np.fromiter(map(self._code_of, words), dtype=np.int32, count=count)
 
-    def of_bytes(self, text: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int32]:
+    def of_bytes(
+        self, text: bytes | bytearray, starts: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> NDArray[np.int32]:
         """The codes (N,) of the words that begin and end at some bytes, of at most `LONGEST` bytes each.
 
         Args:
@@ -83,7 +85,7 @@ class WordCodes:
 
     def _add(
         self,
-        text: bytes,
+        text: bytes | bytearray,
         rows: NDArray[np.int64],
         keys: NDArray[np.uint64],
         parts: Parts,
@@ -104,7 +106,7 @@ class WordCodes:
         self._slots[(self._keys * _SPREAD) >> self._shift] = np.arange(len(order))
 
 
-def _decode(text: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[str]:
+def _decode(text: bytes | bytearray, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[str]:
     return [text[start:end].decode() for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
@@ -116,7 +118,7 @@ def _join(parts: Parts) -> NDArray[np.uint64]:
     return keys
 
 
-def _as_numbers(text: bytes, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Parts:
+def _as_numbers(text: bytes | bytearray, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Parts:
     eights = as_eights(text)
     parts = [eights[starts] & _MASKS[np.minimum(lengths, 8)]]
     longest, none = int(lengths.max(initial=0)), np.broadcast_to(np.uint64(0), len(starts))

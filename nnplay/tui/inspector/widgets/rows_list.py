@@ -16,6 +16,7 @@ from nnplay.tui.widgets.cells import Cells, Row, fit, joined
 
 #: What a phase does, beside its name.
 PHASES = {
+    "trial": "where to look",
     "data": "the next batch",
     "forward": "from input to output",
     "loss": "how wrong the output is",
@@ -64,11 +65,11 @@ class RowsList(Cells):
             return ()
         rows: list[Row] = []
         spots: list[int | None] = []
-        phase = ""
+        section = ""
         for row in view.rows:
-            if row.phase != phase:
-                phase = row.phase
-                rows.append(self._phase(phase, width))
+            if row.section != section:
+                section = row.section
+                rows.append(self._phase(row, width))
                 spots.append(None)
             rows.append(self._row(row, view, width))
             spots.append(row.number)
@@ -81,11 +82,11 @@ class RowsList(Cells):
         middle = (cursor + marker) // 2 if abs(cursor - marker) < height - 2 else cursor
         return max(0, min(middle - height // 2, total - height))
 
-    def _phase(self, phase: str, width: int) -> Row:
-        text = f"{phase} "
+    def _phase(self, row: RowView, width: int) -> Row:
+        text = f"{row.section} "
         return (
             (text, self.look.ink("accent", bold=True)),
-            (fit(PHASES[phase], max(0, width - len(text))), self.look.ink("dim")),
+            (fit(PHASES[row.phase], max(0, width - len(text))), self.look.ink("dim")),
         )
 
     def _row(self, row: RowView, view: View, width: int) -> Row:

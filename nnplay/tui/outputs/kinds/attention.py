@@ -6,13 +6,17 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from nnplay.text import clean
+from nnplay.explain.attention_weight import AttentionWeight
+from nnplay.explain.explanation import Subject
+from nnplay.text import clean, percent
 from nnplay.tui.draw.arrays import Floats
 from nnplay.tui.outputs.drawing import Drawing
+from nnplay.tui.outputs.field import Element, Field
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import blend
 from nnplay.tui.widgets.cells import PLAIN, Row, Run, fit, joined
 from nnplay.views.kinds.attention import Attention
+from nnplay.views.view import Shown
 
 _SHADES: Final = " .:-=+*#%@"
 _LEVELS: Final = 12
@@ -24,13 +28,8 @@ _WIDEST: Final = 3
 def draw(view: Attention, width: int, height: int, look: Look) -> list[Row]:
     """As many heads as there is room for; of a long sequence its end, to which the answer is nearest."""
     names, seen = ([clean(name, 24) for name in steps] for steps in (view.steps, view.seen or view.steps))
-    side = min(_LONGEST, max(cell_len(name) for name in names))
-    count, columns = max(1, min(len(names), height - 3)), max(1, min(len(seen), width - side - 1))
-    if not view.seen:
-        count = columns = min(count, columns)
-    most = max(1, height - 1) // (count + 3)  # lines of maps, each with its title, its heading and a gap
-    cell, across = _arrange(len(view.heads), columns, side, width, max(1, most))
-    shown = view.heads[: across * max(1, most)]
+    side, count, columns, cell, across, lines = _lay_out(view, width, height)
+    shown = view.heads[: across * lines]
     lead = "rows attend to columns"
     if len(shown) < len(view.heads):
         lead += f" · {len(shown)} of {len(view.heads)}, f: more"
@@ -47,6 +46,45 @@ def draw(view: Attention, width: int, height: int, look: Look) -> list[Row]:
         rows += [joined([run for lines in maps for run in (*lines[y], (" " * _GAP, PLAIN))]) for y in range(count + 2)]
         rows.append(())
     return rows[:height]
+
+
+def _lay_out(view: Attention, width: int, height: int) -> tuple[int, int, int, int, int, int]:
+    """Columns of names; steps down and across; columns of one step; maps beside each other, and lines of them."""
+    seen = view.seen or view.steps
+    side = min(_LONGEST, max(cell_len(clean(name, 24)) for name in view.steps))
+    count, columns = max(1, min(len(view.steps), height - 3)), max(1, min(len(seen), width - side - 1))
+    if not view.seen:
+        count = columns = min(count, columns)
+    lines = max(1, max(1, height - 1) // (count + 3))  # of maps, each with its title, its heading and a gap
+    return side, count, columns, *_arrange(len(view.heads), columns, side, width, lines), lines
+
+
+def place_weights(view: Attention, width: int, height: int, look: Look) -> list[Field]:
+    """An element is a head and the two steps; a cell or more each."""
+    side, count, columns, cell, across, lines = _lay_out(view, width, height)
+    first = len(view.steps) - count, len(view.seen or view.steps) - columns
+    found: list[Field] = []
+    for number in range(min(len(view.heads), across * lines)):
+        top = 1 + number // across * (count + 3) + 2
+        left = number % across * (side + 1 + columns * cell + _GAP) + side + 1
+        found += [
+            Field(top + y, left + x * cell, 1, cell, (), (number, first[0] + y, first[1] + x))
+            for y in range(count)
+            for x in range(columns)
+        ]
+    return found
+
+
+def tell_weight(view: Attention, element: Element) -> str:
+    """Who attends to whom, and how much."""
+    head, row, column = element
+    name, weights = view.heads[head]
+    return f"{name}: {row} to {column}: {percent(float(weights[row, column]), 1)}"
+
+
+def explain_weight(view: Attention, element: Element | None, shown: Shown) -> Subject | None:
+    """The weight under the cursor."""
+    return None if element is None else AttentionWeight(shown.item, shown.place, (element[0], element[1], element[2]))
 
 
 def _arrange(heads: int, count: int, side: int, width: int, lines: int) -> tuple[int, int]:
@@ -93,4 +131,4 @@ def _draw_weight(weight: float, cell: int, look: Look) -> Run:
     return " " * cell, look.plain(look.palette.text, colour)
 
 
-ATTENTION = Drawing(Attention, draw)
+ATTENTION = Drawing(Attention, draw, subject=explain_weight, fields=place_weights, tell=tell_weight)

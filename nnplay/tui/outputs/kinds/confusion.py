@@ -6,10 +6,12 @@ from nnplay.explain.confusion_cell import ConfusionCell
 from nnplay.text import clean
 from nnplay.tui.draw.heatmap import confusion_rows
 from nnplay.tui.outputs.drawing import Drawing
+from nnplay.tui.outputs.field import Element
 from nnplay.tui.outputs.scored_lines import draw_facts, show_interval
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, fit
 from nnplay.views.kinds.confusion import Confusion
+from nnplay.views.view import Shown
 
 
 def draw(view: Confusion, width: int, height: int, look: Look) -> list[Row]:
@@ -39,7 +41,7 @@ def _about_cell(view: Confusion, labels: list[str], width: int, look: Look) -> R
     return ((fit(text, width), look.ink("accent")),)
 
 
-def chosen_cell(view: Confusion) -> ConfusionCell:
+def chosen_cell(view: Confusion, element: Element | None, shown: Shown) -> ConfusionCell:
     """What is explained: the cell under the cursor."""
     true, predicted = view.cell
     return ConfusionCell(true, predicted, view.held_out)

@@ -48,6 +48,7 @@ def _facts(view: Residuals, look: Look) -> list[tuple[str, str]]:
         ("RMSE", figure(scores["rmse"])),
         ("mean", figure(float(view.residual.mean()))),
         ("of", view.rows),
+        *([("units", "the target's; the loss is of scaled targets")] if view.scaled else []),
     ]
 
 

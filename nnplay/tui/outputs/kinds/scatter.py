@@ -9,7 +9,7 @@ from nnplay.tui.draw.downsample import Downsampled
 from nnplay.tui.outputs.chart_parts import draw_legend, find_limits, finite_points
 from nnplay.tui.outputs.drawing import Drawing
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.cells import Row, joined
+from nnplay.tui.widgets.cells import Row, fit, joined, row_width
 from nnplay.views.kinds.scatter import Scatter
 
 
@@ -21,8 +21,10 @@ def draw(view: Scatter, width: int, height: int, look: Look) -> list[Row]:
     right = curves.Line("perfect", Downsampled.through(ends, ends))
     rows, _ = curves.draw(curves.Chart((points, right), limits, limits), width, height - 1, look)
     axes_words = look.pick("predicted ↑ vs true →", "predicted (up) vs true")
-    of: Row = ((view.rows, look.ink("dim")),) if view.rows else ()
-    return [joined([*draw_legend((axes_words, "perfect"), look), *of]), *rows]
+    legend = draw_legend((axes_words, "perfect"), look)
+    left = width - row_width(legend)
+    of: Row = ((fit(view.rows, left), look.ink("dim")),) if view.rows and left > 0 else ()
+    return [joined([*legend, *of]), *rows]
 
 
 SCATTER = Drawing(Scatter, draw)

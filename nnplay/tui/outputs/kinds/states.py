@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from nnplay.text import clean, counted
+from nnplay.explain.explanation import Subject
+from nnplay.explain.state_number import StateNumber
+from nnplay.text import clean, counted, figure
 from nnplay.tui.draw.arrays import Floats
 from nnplay.tui.draw.blocks import picture, resample
 from nnplay.tui.draw.scale_legend import scale_legend, signed_legend
 from nnplay.tui.outputs.drawing import Drawing
+from nnplay.tui.outputs.field import Element, Field
 from nnplay.tui.outputs.gallery import beside, peak_of
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import PLAIN, Row, fit, graphemes, joined, row_width
 from nnplay.views.kinds.states import Block, States
+from nnplay.views.view import Shown, path_in
 
 _GAP = 2
 _LEAST_COLUMNS = 12
@@ -55,7 +59,7 @@ def _draw_block(block: Block, steps: tuple[str, ...], width: int, rows: int, loo
     title = [(fit(block.name, max(0, spare - 1)) + " ", look.ink("text")), *legend]
     if spare <= len(block.name):
         title = [(fit(block.name, width), look.ink("text"))]
-    body = picture(_enlarged(block.values, rows, look.across * columns), rows, columns, -peak, peak, look)
+    body = picture(_enlarged(block.values, look.down * rows, look.across * columns), rows, columns, -peak, peak, look)
     rest = (" " * (width - columns), PLAIN)
     axis = _axis(steps, count, cell, columns)
     return [
@@ -67,7 +71,7 @@ def _draw_block(block: Block, steps: tuple[str, ...], width: int, rows: int, loo
 
 def _enlarged(values: Floats, rows: int, columns: int) -> Floats:
     """Units and steps as pixels: means where there are more than pixels."""
-    return resample(values, 2 * rows, columns)
+    return resample(values, rows, columns)
 
 
 def _axis(steps: tuple[str, ...], count: int, cell: int, columns: int) -> str:
@@ -82,4 +86,33 @@ def _axis(steps: tuple[str, ...], count: int, cell: int, columns: int) -> str:
     return "".join(fit(name if len(name) <= cell else "".join(graphemes(name)[:1]), cell) for name in names)
 
 
-STATES = Drawing(States, draw)
+def place_numbers(view: States, width: int, height: int, look: Look) -> list[Field]:
+    """An element is a block, a unit and a step."""
+    across, rows = _arrange(view, width, height - 1)
+    room = (width + _GAP) // across - _GAP
+    found: list[Field] = []
+    for number, block in enumerate(view.blocks):
+        units, steps = block.values.shape
+        columns = min(room, max(1, min(_MOST_CELL, room // steps)) * steps)
+        top = 1 + number // across * (rows + 2) + 1
+        if top + rows <= height:
+            found.append(Field(top, number % across * (room + _GAP), rows, columns, (units, steps), (number,)))
+    return found
+
+
+def tell_number(view: States, element: Element) -> str:
+    """Unit and step, and the number there."""
+    number, unit, step = element
+    block = view.blocks[number]
+    return f"{block.name}, unit {unit}, step {step}: {figure(float(block.values[unit, step]))}"
+
+
+def explain_number(view: States, element: Element | None, shown: Shown) -> Subject | None:
+    """The number under the cursor."""
+    if element is None:
+        return None
+    number, unit, step = element
+    return StateNumber(path_in(shown), shown.item, (number, unit, step))
+
+
+STATES = Drawing(States, draw, subject=explain_number, fields=place_numbers, tell=tell_number)

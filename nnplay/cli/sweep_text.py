@@ -1,0 +1,122 @@
+"""What a sweep found, as text: the best trials, how much each setting mattered, and what became of the others."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnplay.sweeps.importance import importance
+from nnplay.sweeps.objective import Objective
+from nnplay.sweeps.paired import Comparison, compare
+from nnplay.sweeps.sweep import Sweep
+from nnplay.sweeps.trial import Outcome
+from nnplay.text import clean, counted, figure, percent
+
+_SHARES = ("accuracy", "f1", "auc", "iou")
+_ENDS = {"diverged": "diverged", "refused": "could not be trained", "lost": "given up"}
+
+
+def ranked(sweep: Sweep, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The outcomes trained for longest, from the best on; of equal scores the one with the smaller loss first."""
+    longest = max((outcome.trial.epochs for outcome in outcomes), default=0)
+    last = [outcome for outcome in outcomes if outcome.trial.epochs == longest]
+    costs = (*(objective.cost for objective in sweep.objectives), Objective("loss").cost)
+    return sorted(last, key=lambda outcome: (*(cost(outcome) for cost in costs), outcome.trial.number))
+
+
+def report(sweep: Sweep, outcomes: Sequence[Outcome], top: int) -> str:
+    """Everything that a finished or unfinished sweep can say on a page."""
+    best = [outcome for outcome in ranked(sweep, outcomes) if outcome.end == "done"][:top]
+    lines = _table(sweep, best) if best else ["no trial came to its end"]
+    if [axis.name for axis in sweep.axes] == ["seed"]:
+        lines.append(_spread(sweep.objectives[0], outcomes))
+    lines += [_comparison_words(sweep.objectives[0], one) for one in compare(sweep.axes, outcomes, sweep.objectives[0])]
+    found = importance(sweep.axes, ranked(sweep, outcomes), sweep.objectives[0])
+    if found and len(sweep.axes) > 1:
+        shares = ", ".join(f"{name} {percent(share)}" for name, share in sorted(found.items(), key=lambda at: -at[1]))
+        lines.append(f"of the differences in {sweep.objectives[0].name}, the settings explain: {shares}")
+    ends = Counter(outcome.end for outcome in outcomes)
+    for end, words in _ENDS.items():
+        if ends[end]:
+            reason = next(outcome.reason for outcome in outcomes if outcome.end == end)
+            lines.append(f"{counted(ends[end], 'trial')} {words}, the first: {clean(reason, limit=200)}")
+    return "\n".join(lines)
+
+
+def _spread(objective: Objective, outcomes: Sequence[Outcome]) -> str:
+    """Median, quartiles and range of a score over seeds."""
+    scores = np.array([objective.cost(outcome) for outcome in outcomes if outcome.end == "done"])
+    if not len(scores):
+        return "no seed came to its end"
+    values = np.percentile(-scores if objective.maximise else scores, (50, 25, 75, 0, 100))
+    median, low, high, least, most = (score_text(objective.name, float(value)) for value in values)
+    return (
+        f"{objective.name} over {counted(len(scores), 'seed')}: median {median}, half of them from {low} to {high}, "
+        f"all from {least} to {most}"
+    )
+
+
+def _comparison_words(objective: Objective, found: Comparison) -> str:
+    """Whether one value is better than another, in a sentence."""
+    ties = f", {counted(found.ties, 'tie')}" if found.ties else ""
+    by = score_text(objective.name, abs(found.difference))
+    seeds = f"from {found.wins} of {counted(found.pairs, 'seed')}{ties}"
+    if found.chance > 0.05:
+        words = f"{_setting(found.better)} and {_setting(found.worse)} cannot be told apart"
+        return f"{words}: {by} apart in {objective.name}, better {seeds} (p = {found.chance:.2g})"
+    return (
+        f"{_setting(found.better)} is better than {_setting(found.worse)}: by {by} in {objective.name}, {seeds} "
+        f"(p = {found.chance:.2g})"
+    )
+
+
+def best_words(objective: Objective, best: Outcome | None) -> str:
+    """The best score so far, for one line."""
+    if best is None:
+        return ""
+    return f"best {objective.name} {score_text(objective.name, best.score(objective.name))} (trial {best.trial.number})"
+
+
+def score_text(name: str, value: float) -> str:
+    """A score as people write it."""
+    if value != value:
+        return "–"
+    if name in _SHARES:
+        return percent(value, 1)
+    return f"{int(value):,}" if name == "parameters" else figure(value, 4)
+
+
+def document(sweep: Sweep, outcomes: Sequence[Outcome], top: int) -> str:
+    """One JSON object, for scripts."""
+    best = ranked(sweep, outcomes)[:top]
+    ends = Counter(outcome.end for outcome in outcomes)
+    table = {
+        "sweep": sweep.to_dict(),
+        "trials": len(outcomes),
+        "ends": dict(ends),
+        "best": [outcome.to_dict() for outcome in best],
+        "importance": importance(sweep.axes, ranked(sweep, outcomes), sweep.objectives[0]),
+    }
+    return json.dumps(table)
+
+
+def _table(sweep: Sweep, best: Sequence[Outcome]) -> list[str]:
+    scores = list(dict.fromkeys([objective.name for objective in sweep.objectives] + ["loss"]))
+    head = ["trial", *(axis.name for axis in sweep.axes), *scores]
+    rows = [
+        [
+            str(outcome.trial.number),
+            *(_setting(outcome.trial.settings[axis.name]) for axis in sweep.axes),
+            *(score_text(name, outcome.score(name)) for name in scores),
+        ]
+        for outcome in best
+    ]
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in [head, *rows]]
+
+
+def _setting(value: object) -> str:
+    return figure(value, 4) if isinstance(value, float) else clean(value, limit=40)

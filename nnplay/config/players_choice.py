@@ -1,0 +1,184 @@
+"""Players in a run's file: the sections `objective`, `networks` and `objectives`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from nnplay.config.reading import Reading, read_record
+from nnplay.errors import InputError
+from nnplay.fields import Field, choice, integer, number, text
+from nnplay.network.notation import parse_layers, show_layer
+from nnplay.operations.step.draw import NOISES
+from nnplay.records.layer import Layer
+from nnplay.records.registry import loss_records, optimizer_records
+from nnplay.text import clean
+from nnplay.training.players import DATA, PlayerNetwork, PlayerObjective, Players
+
+#: Sections of a run's file that are about players.
+SECTIONS: Final = ("objective", "networks", "objectives")
+_EVERY: Final = integer("every", 1, "it is run in every n-th step", low=1, high=10**12)
+_FACTOR: Final = number("factor", 1.0, "what its loss counts", low=-1e6, high=1e6)
+_CLAMP: Final = number("clamp", 0.0, "limits each trained weight to ±clamp; 0: no limit", low=0.0, high=1e6)
+_TARGET: Final = text("target", "", "what all answers are compared with: a number, data or input")
+_OWN: Final = (text("name", "network", "what the run's own network is called"), _TARGET, _EVERY, _FACTOR, _CLAMP)
+_NETWORK: Final = (
+    integer(
+        "noise", 0, "random numbers that each row of its input has; 0: it is fed by data or a network", high=10_000
+    ),
+    choice("distribution", "normal", "how the noise is spread", choices=tuple(NOISES)),
+)
+_OBJECTIVE: Final = (
+    text("name", "", "what it is called"),
+    _TARGET,
+    _EVERY,
+    _FACTOR,
+    _CLAMP,
+    text("adds_to", "", "the objective whose loss it is added to"),
+    text("at", "", "the layer with whose output its path begins, as in network.2"),
+)
+#: What the own objective and the others have in lists or as records.
+_MORE: Final = ("path", "trains", "loss", "optimizer")
+
+
+def read_players(reading: Reading, given: Mapping[str, Any]) -> Players:
+    """What the sections of a run's file say about players; what is wrong is noted."""
+    if not set(SECTIONS) & set(given):
+        return Players()
+    found = reading.count
+    own = reading.table("objective", given.get("objective", {}))
+    trains = _names(reading, "objective.trains", own.pop("trains", []))
+    values = reading.values("objective", _OWN, {**own, **_as_text(own)})
+    networks = given.get("networks", {})
+    if not isinstance(networks, Mapping):
+        reading.refuse("networks", "names networks without a table", "write [networks.generator]")
+        networks = {}
+    players = Players(
+        values.get("name", "network"),
+        {str(name): _network(reading, f"networks.{clean(name)}", table) for name, table in networks.items()},
+        tuple(_objectives(reading, given.get("objectives", []))),
+        reading.attempt("objective.target", partial(_own_target, values.get("target", "")), None),
+        values.get("every", 1),
+        values.get("factor", 1.0),
+        values.get("clamp", 0.0),
+        trains,
+    )
+    if reading.count == found:
+        reading.attempt("objectives" if "objectives" in given else "objective", players.check, None)
+    return players
+
+
+def _as_text(table: Mapping[str, Any]) -> dict[str, str]:
+    """A target that was written as a number."""
+    target = table.get("target", "")
+    return {"target": f"{target:g}"} if isinstance(target, (int, float)) and not isinstance(target, bool) else {}
+
+
+def _own_target(given: str) -> float | None:
+    if given in ("", DATA):
+        return None
+    if given.strip() != "1":
+        raise InputError(f"'{clean(given)}' cannot be the target of the run's own objective", hint='write 1, or "data"')
+    return 1.0
+
+
+def _network(reading: Reading, section: str, given: Any) -> PlayerNetwork:
+    if not isinstance(given, Mapping):
+        reading.refuse(section, "needs a table", 'write layers = "linear 8, relu, linear 2" below it')
+        return PlayerNetwork(())
+    table = dict(given)
+    lines = table.pop("layers", [])
+    lines = [lines] if isinstance(lines, str) else lines
+    layers: list[Layer] = []
+    if not isinstance(lines, list | tuple) or not lines or not all(isinstance(line, str) for line in lines):
+        reading.refuse(f"{section}.layers", "does not describe a network", 'write layers = "linear 8, relu, linear 2"')
+        lines = []
+    nothing: tuple[Layer, ...] = ()
+    for line in lines:
+        layers += reading.attempt(f"{section}.layers", partial(parse_layers, line), nothing)
+    return PlayerNetwork(tuple(layers), **reading.values(section, _NETWORK, table))
+
+
+def _objectives(reading: Reading, given: Any) -> list[PlayerObjective]:
+    if not isinstance(given, list | tuple) or not all(isinstance(table, Mapping) for table in given):
+        reading.refuse("objectives", "needs a list of tables", "write [[objectives]] above each")
+        return []
+    found = []
+    for table in given:
+        where = "objectives"
+        values = reading.values(
+            where, _OBJECTIVE, {key: value for key, value in table.items() if key not in _MORE} | _as_text(table)
+        )
+        if not values.get("target"):
+            values.pop("target", None)
+        loss, optimizer = table.get("loss"), table.get("optimizer")
+        found.append(
+            PlayerObjective(
+                **{"name": "", **values},
+                path=_names(reading, f"{where}.path", table.get("path", [])),
+                trains=_names(reading, f"{where}.trains", table.get("trains", [])),
+                loss=None if loss is None else read_record(reading, "loss", loss, loss_records()),
+                optimizer=None
+                if optimizer is None
+                else read_record(reading, "optimizer", optimizer, optimizer_records()),
+            )
+        )
+    return found
+
+
+def _names(reading: Reading, key: str, given: Any) -> tuple[str, ...]:
+    names = given.replace(",", " ").split() if isinstance(given, str) else given
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        reading.refuse(key, "needs a list of names", 'write ["generator", "discriminator"]')
+        return ()
+    return tuple(names)
+
+
+def players_tables(players: Players) -> dict[str, Any]:
+    """The sections that `read_players` reads back as the same players; none where there are none."""
+    if not players:
+        return {}
+    own = {"name": players.own, "every": players.every, "factor": players.factor, "clamp": players.clamp}
+    own |= {"target": "" if players.target is None else f"{players.target:g}"}
+    sections: dict[str, Any] = {"objective": _changed(own, _OWN, "name")}
+    if players.trains:
+        sections["objective"]["trains"] = list(players.trains)
+    if players.networks:
+        sections["networks"] = {name: _network_table(network) for name, network in players.networks.items()}
+    if players.objectives:
+        sections["objectives"] = [_objective_table(item) for item in players.objectives]
+    return sections
+
+
+def _network_table(network: PlayerNetwork) -> dict[str, Any]:
+    values = {"noise": network.noise, "distribution": network.distribution}
+    return {"layers": [show_layer(layer) for layer in network.layers], **_changed(values, _NETWORK)}
+
+
+def _objective_table(item: PlayerObjective) -> dict[str, Any]:
+    table: dict[str, Any] = {"name": item.name}
+    if item.path:
+        table["path"] = list(item.path)
+    table |= _changed({part.name: getattr(item, part.name) for part in _OBJECTIVE}, _OBJECTIVE, "name")
+    if item.target == DATA:
+        table.pop("target", None)
+    if item.trains:
+        table["trains"] = list(item.trains)
+    for key, chosen in (("loss", item.loss), ("optimizer", item.optimizer)):
+        if chosen is not None:
+            table[key] = record_table(chosen)
+    return table
+
+
+def _changed(values: Mapping[str, Any], fields: tuple[Field, ...], *always: str) -> dict[str, Any]:
+    return {part.name: values[part.name] for part in fields if values[part.name] != part.default or part.name in always}
+
+
+def record_table(item: Any) -> dict[str, Any]:
+    """Name and those values that differ from the record's defaults; the learning rate is always said."""
+    if item is None:
+        return {}
+    given = {f.name: item.values[f.name] for f in item.record.fields}
+    named = {f.name for f in item.record.fields if given[f.name] != f.default or f.name == "lr"}
+    return {"name": item.record.name} | {key: value for key, value in given.items() if key in named}

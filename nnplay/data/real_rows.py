@@ -1,0 +1,29 @@
+"""Rows as examples of what is real: whatever their targets are, they are of one class, beside that of made ones."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+
+from nnplay.data.dataset import Dataset
+from nnplay.data.split import Split
+
+#: Class 0 and class 1.
+NAMES = ("made", "real")
+
+
+def called_real(split: Split) -> Split:
+    """The same rows, all of class 1, "real"; what they were before is in `kinds` of each part."""
+    validation, test = (None if part is None else _real(part) for part in (split.validation, split.test))
+    return replace(split, train=_real(split.train), validation=validation, test=test)
+
+
+def _real(part: Dataset) -> Dataset:
+    made = copy.copy(part)
+    made.kinds = part.y if part.task == "classification" and part.y.ndim == 1 else None
+    made.kind_names = part.class_names
+    made.y, made.task, made.outputs = np.ones(len(part), np.int64), "classification", len(NAMES)
+    made.class_names, made.target_names = NAMES, ()
+    return made

@@ -1,0 +1,49 @@
+"""Files and services that runs can be exported to, as data: one record in one file each."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nnplay.errors import InputError
+from nnplay.export.exported_run import ExportedRun
+from nnplay.records.registry import find_records
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFormat:
+    """One format.
+
+    Attributes:
+        name, title, about: for people.
+        write: puts runs into a folder, or a file where there is an `ending`; nothing is there yet.
+        ending: of the file; empty for a folder.
+    """
+
+    name: str
+    title: str
+    about: str
+    write: Callable[[Sequence[ExportedRun], Path], object]
+    ending: str = ""
+
+
+@cache
+def export_formats() -> dict[str, ExportFormat]:
+    """Every format by its name."""
+    return {record.name: record for record in find_records("nnplay.export.formats", ExportFormat)}
+
+
+def import_extra(module: str, package: str) -> Any:
+    """A library that is an extra.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise InputError(f"{package} is not installed", where="--as", hint=f"pip install {package}") from None

@@ -1,0 +1,1 @@
+"""Formats, one record in one file each."""

@@ -1,0 +1,88 @@
+"""What the rules need to know about two players: how the discriminator judges, and what the generator makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from nnplay.config.players_choice import players_tables
+from nnplay.training.made_rows import fixed_noise, generator_of, in_units, judge_rows, make_rows, modes_of
+from nnplay.training.players import Players
+from nnplay.training.trainer import Trainer
+
+#: A discriminator that is right about so much of either kind of rows has won.
+WON: Final = 0.97
+#: Rows of each kind that are looked at.
+_ROWS: Final = 200
+#: Multiply-adds that looking may cost.
+_COST: Final = 4e7
+_STEPS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerFacts:
+    """Facts about a generator and its discriminator.
+
+    Attributes:
+        discriminator, generator: names of the objectives that train them.
+        real_seen, made_seen: share of real rows, and of made ones, that the discriminator takes for what they are.
+        spread: how far made rows lie apart, as a share of how far real ones do.
+        covered, lumps: lumps of the data with made rows, and all; 0 and 0 where there are none.
+        gradient, first_gradient: length of the generator's gradient now, and in its first steps.
+        lr: the discriminator's learning rate.
+        players: the run's players, for cures.
+    """
+
+    discriminator: str
+    generator: str
+    real_seen: float
+    made_seen: float
+    spread: float
+    covered: int
+    lumps: int
+    gradient: float
+    first_gradient: float
+    lr: float
+    players: Players
+
+    def objectives_with(self, **changes: Any) -> list[Mapping[str, Any]]:
+        """The run's further objectives as a file has them, with some entries of the generator's changed."""
+        tables: list[dict[str, Any]] = players_tables(self.players)["objectives"]
+        return [{**table, **changes} if table["name"] == self.generator else table for table in tables]
+
+
+def player_facts(trainer: Trainer) -> PlayerFacts | None:
+    """The facts of a run whose discriminator learns real rows from made ones; None of any other."""
+    generator = generator_of(trainer)
+    if generator is None or not generator.is_judged or trainer.players.target is None:
+        return None
+    cost = sum(plan.multiply_adds for plan in trainer.plans.values())
+    count = max(16, min(_ROWS, len(trainer.split.train), int(_COST / max(1, cost))))
+    noise = fixed_noise(trainer, generator, count)
+    made, real = make_rows(trainer, generator, noise), trainer.split.train.x
+    name = trainer.players.names[generator.stage]
+    curve = f"{name}_gradient_norm"
+    known = trainer.history[curve].last if curve in trainer.history else np.zeros(1)
+    modes = modes_of(trainer, made) if real[0].size <= 2 else None
+    apart = float(_deviation(in_units(trainer, real[:: -(-len(real) // count)])))
+    return PlayerFacts(
+        trainer.players.own,
+        name,
+        float(judge_rows(trainer, real[:count]).mean()),
+        1.0 - float(judge_rows(trainer, made).mean()),
+        float(_deviation(in_units(trainer, made))) / max(apart, 1e-12),
+        0 if modes is None else modes.covered,
+        0 if modes is None else modes.count,
+        float(np.median(known[-_STEPS:])),
+        float(np.median(known[:_STEPS])),
+        trainer.lr,
+        trainer.players,
+    )
+
+
+def _deviation(rows: Any) -> float:
+    rows = rows.reshape(len(rows), -1).astype(np.float64)
+    return float(np.sqrt(np.mean((rows - rows.mean(axis=0)) ** 2)))

@@ -1,0 +1,148 @@
+"""Kullback-Leibler divergence of normal distributions from ones of deviation 1 (Kingma and Welling, 2014)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.errors import InputError
+from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.elementary import exp
+from nnplay.kernels.operands import flat, rows_of, share
+from nnplay.losses._costs import costs_plan
+from nnplay.operations.weighing import inverse, one_over
+from nnplay.records.layer import Case, Refused
+from nnplay.records.loss import REDUCTION, LossPlan, LossRecord
+from nnplay.records.operation import Operation, Shape
+from nnplay.records.worked import Named, Term, apply, as_term
+
+Array = NDArray[Any]
+
+
+GAUSSIAN_KL = LossRecord(
+    name="gaussian_kl",
+    title="Gaussian divergence",
+    about="How far normal distributions, given by means and logarithms of variances, are from ones of deviation 1 "
+    "around targets: of twice as many outputs as targets the first half are means, the second half log variances.",
+    when="The code of a variational autoencoder, with a target of 0.",
+    formula="1/M · Σ ½·((μ − t)² + eˢ − 1 − s),  s = log variance",
+    target="values",
+    plan=lambda values, shape: plan(values, shape),
+    weighted=lambda values, shape: plan(values, shape, weighted=True),
+    outputs=lambda count: 2 * count,
+    answer=lambda z: z[..., : z.shape[-1] // 2],
+    fields=(REDUCTION,),
+    torch="0.5 * ((mean - target) ** 2 + s.exp() - 1 - s).mean()",
+    cases=(Case({}, (2,)), Case({"reduction": "sum"}, (6,)), Case({}, (34,))),
+    refused=(Refused({}, (3,), "two outputs for each target"), Refused({}, (4, 2), "one row of outputs")),
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape, *, weighted: bool = False) -> LossPlan:
+    """Means and log variances (N, 2T), targets (N, T) → costs (N, T) → loss (1,), gradients of both (N, 2T)."""
+    if len(shape) != 1:
+        hint = "end the network with flatten and linear"
+        raise InputError("needs one row of outputs, not one for each place", where="gaussian_kl", hint=hint)
+    if shape[0] % 2:
+        hint = f"end the network with linear {shape[0] + 1}"
+        raise InputError("needs two outputs for each target: mean and log variance", where="gaussian_kl", hint=hint)
+    work = 8 * shape[0]
+    return costs_plan(
+        _costs_operation(), _gradient_operation(), (shape[0] // 2,), work=work, values=values, weighted=weighted
+    )
+
+
+@cache
+def _costs_operation() -> Operation:
+    return Operation(
+        name="Gaussian divergence of each",
+        kernel=costs,
+        reads=("prediction", "target"),
+        writes=("costs",),
+        reference=reference,
+        formula="costs[k] = ½·((μ[k] − t[k])² + exp(s[k]) − 1 − s[k]), with μ, s = the two halves of the outputs",
+        words="Means off their target cost, and so do variances other than 1: the code keeps to a known distribution.",
+        element=_element,
+        torch="0.5 * ((μ - t) ** 2 + s.exp() - 1 - s)",
+    )
+
+
+@cache
+def _gradient_operation() -> Operation:
+    return Operation(
+        name="gradient of the loss",
+        kernel=gradient,
+        reads=("prediction", "target", "factors", "divisor"),
+        writes=("dprediction",),
+        reference=reference_back,
+        formula="dμ = (μ − t)·factors / divisor;  ds = ½·(exp(s) − 1)·factors / divisor",
+        words="Means are pulled towards their targets, and variances towards 1.",
+        element=_element_back,
+        torch="autograd",
+    )
+
+
+def _halves(prediction: Array, target: Array) -> tuple[Array, Array, Array]:
+    count = prediction.shape[1] // 2
+    return prediction[:, :count], prediction[:, count:], target.reshape(-1, count)
+
+
+def reference(prediction: Array, target: Array) -> Array:
+    mean, s, t = _halves(prediction, target)
+    return np.asarray(0.5 * ((mean - t) ** 2 + np.exp(s) - 1 - s))
+
+
+def reference_back(prediction: Array, target: Array, factors: Array, divisor: Array) -> Array:
+    mean, s, t = _halves(prediction, target)
+    scale = factors * inverse(divisor)
+    return np.concatenate([(mean - t) * scale, 0.5 * (np.exp(s) - 1) * scale], axis=1)
+
+
+def _element(at: Any, prediction: Named, target: Named) -> Term:
+    n, k = at
+    count = prediction.shape[1] // 2
+    mean, s, t = prediction[n, k], prediction[n, count + k], Named("t", target.array.reshape(-1, count))[n, k]
+    return 0.5 * ((mean - t) ** 2 + apply("exp", math.exp, s) - 1.0 - s)
+
+
+def _element_back(at: Any, prediction: Named, target: Named, factors: Named, divisor: Named) -> Term:
+    if divisor.array[0] == 0:
+        return as_term(0.0)
+    n, count = at[0], prediction.shape[1] // 2
+    k = at[1] % count
+    mean, s, t = prediction[n, k], prediction[n, count + k], Named("t", target.array.reshape(-1, count))[n, k]
+    slope = mean - t if at[1] < count else 0.5 * (apply("exp", math.exp, s) - 1.0)
+    return slope * factors[n, k] / divisor[0]
+
+
+@kernel
+def costs(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """costs[n,k] = ½·((μ − t)² + eˢ − 1 − s), μ = z[n,k], s = z[n,T+k]; z (N, 2T), t and costs (N, T)."""
+    z, target, cost = rows_of(row, memory, 0), flat(row, memory, 1), rows_of(row, memory, 2)
+    T = cost.shape[1]
+    start, stop = share(row, part, cost.shape[0])
+    for n in range(start, stop):
+        for k in range(T):
+            error, s = z[n, k] - target[n * T + k], z[n, T + k]
+            cost[n, k] = 0.5 * (error * error + exp(s) - 1.0 - s)
+
+
+@kernel
+def gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """costs = ½·((μ − t)² + eˢ − 1 − s), so dμ = (μ − t)·f, ds = ½·(eˢ − 1)·f, f = factors / divisor.
+
+    z, dz (N, 2T), t and factors (N, T).
+    """
+    z, target, factors = rows_of(row, memory, 0), flat(row, memory, 1), rows_of(row, memory, 2)
+    scale, dz = one_over(flat(row, memory, 3)[0]), rows_of(row, memory, 4)
+    T = factors.shape[1]
+    start, stop = share(row, part, factors.shape[0])
+    for n in range(start, stop):
+        for k in range(T):
+            dz[n, k] = (z[n, k] - target[n * T + k]) * factors[n, k] * scale
+            dz[n, T + k] = 0.5 * (exp(z[n, T + k]) - 1.0) * factors[n, k] * scale

@@ -1,0 +1,99 @@
+"""Gauss–Newton: least squares by solving for the bottom of a parabola, with a shorter step where that overshoots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from nnplay.fields import number
+from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.operands import flat
+from nnplay.operations.search.report import ACCEPTED, DAMPING, FRESH, LOOKS, LOSS, MOVED, REJECTED, SCALE, TRIAL
+from nnplay.optimizers import _damped
+from nnplay.records.layer import Refused
+from nnplay.records.operation import Operation
+from nnplay.records.optimizer import OptimizerRecord
+from nnplay.records.worked import Named, Term
+
+Array = NDArray[Any]
+
+GAUSS_NEWTON = OptimizerRecord(
+    name="gauss_newton",
+    title="Gauss–Newton",
+    about="Least squares: jumps to the bottom of the parabola that the errors suggest, less far after each failure.",
+    when="To see what Levenberg–Marquardt's damping is good for; close to a minimum it is as fast.",
+    fields=(
+        number("lr", 1.0, "share of the solved step that is tried", low=0.0, live=True),
+        number("shorter", 0.5, "what a step is multiplied by after it was rejected", low=0.0, high=1.0, live=True),
+        number("least", 1e-6, "share below which the search begins anew", low=0.0, high=1.0, live=True),
+    ),
+    slots=(),
+    rule=None,
+    whole=lambda sizes, values: _damped.rule(sizes, JUDGE),
+    least_squares=True,
+    torch="",
+    cases=({"lr": 1.0}, {"lr": 0.5, "shorter": 0.25}),
+    refused=(Refused({"shorter": 2}, (), "≤ 1"),),
+)
+
+
+@kernel
+def judge(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """w (P,) stays where the loss fell, and the step is whole again; else w ← point, it is shorter. accepted (1,)."""
+    settings, loss, search = flat(row, memory, 0), flat(row, memory, 1)[0], flat(row, memory, 4)
+    w, point, accepted = flat(row, memory, 2), flat(row, memory, 3), flat(row, memory, 8)
+    search[TRIAL] = loss
+    search[LOOKS] += 1.0
+    search[MOVED] = 1.0
+    if search[FRESH] != 0.0 or loss < search[LOSS]:
+        search[ACCEPTED] += 1.0 - search[FRESH]
+        search[LOSS] = loss
+        search[DAMPING] = 0.0
+        search[SCALE] = 1.0
+    else:
+        search[MOVED] = 0.0
+        search[REJECTED] += 1.0
+        search[SCALE] = search[SCALE] * settings[1]
+        if search[SCALE] < settings[2]:
+            search[LOOKS] = 0.0
+    for i in range(w.size):
+        if search[MOVED] != 0.0:
+            point[i] = w[i]
+        else:
+            w[i] = point[i]
+    accepted[0] = search[LOSS]
+
+
+def _judged(settings: Array, loss: Array, w: Array, point: Array, search: Array) -> tuple[Array, ...]:
+    search = search.copy()
+    search[TRIAL], search[MOVED] = loss[0], 1
+    search[LOOKS] += 1
+    if search[FRESH] != 0 or loss[0] < search[LOSS]:
+        search[ACCEPTED] += 1 - search[FRESH]
+        search[LOSS], search[DAMPING], search[SCALE] = loss[0], 0, 1
+    else:
+        search[MOVED] = 0
+        search[REJECTED] += 1
+        search[SCALE] *= settings[1]
+        search[LOOKS] *= search[SCALE] >= settings[2]
+    now = w if search[MOVED] else point
+    return now, now, search, search[LOSS : LOSS + 1]
+
+
+def _element(at: Any, settings: Named, loss: Named, w: Named, point: Named, search: Named) -> Term:
+    moved = _judged(settings.array, loss.array, w.array, point.array, search.array)[2][MOVED]
+    return w[at] * 1.0 if moved else point[at] * 1.0
+
+
+JUDGE: Operation = Operation(
+    name="accept, or halve",
+    kernel=judge,
+    reads=("optimizer", "loss", "parameters", "point", "search"),
+    writes=("parameters", "point", "search", "accepted"),
+    reference=_judged,
+    formula="loss < accepted loss: point ← w;  else w ← point, and the step is shorter",
+    words="A step that lowers the loss is kept. Any other is taken back, and tried again at a part of its length.",
+    element=_element,
+    torch="",
+)

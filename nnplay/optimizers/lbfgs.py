@@ -1,0 +1,173 @@
+"""L-BFGS: a Newton step from what the last gradients say of the curvature (Liu and Nocedal, 1989), as in PyTorch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.fields import choice, integer, number
+from nnplay.kernels.arithmetic import lane_dot, mark_not_finite
+from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.operands import flat, pointer, shifted
+from nnplay.operations.search import line_search as ls
+from nnplay.optimizers import _searching
+from nnplay.optimizers._searching import element_of, set_out, set_out_reference
+from nnplay.records.layer import Refused
+from nnplay.records.operation import Operation
+from nnplay.records.optimizer import OptimizerRecord, verdict
+
+Array = NDArray[Any]
+#: Curvature along a step that is too little to learn from.
+LEAST_CURVATURE = 1e-10
+
+LBFGS = OptimizerRecord(
+    name="lbfgs",
+    title="L-BFGS",
+    about="Remembers a few steps and how the gradient changed along them, and steps as if the loss were a parabola.",
+    when="Small data that fit in one step: a smooth loss falls much further than with Adam.",
+    fields=(
+        number("lr", 1.0, "length that is tried first along each direction", low=0.0, live=True),
+        choice(
+            "line_search_fn",
+            "strong_wolfe",
+            "strong_wolfe searches each line until the loss fell enough; none always goes lr far",
+            ("none", "strong_wolfe"),
+            live=True,
+        ),
+        number("c2", 0.9, "how much of the slope may be left where a search ends", low=0.0, high=1.0, live=True),
+        integer("history_size", 10, "steps that are remembered; PyTorch's is 100", low=1, high=1000),
+    ),
+    slots=(),
+    rule=None,
+    whole=lambda sizes, values: _searching.rule(
+        sizes,
+        DIRECTION,
+        {"steps": (values["history_size"], sizes.span), "changes": (values["history_size"], sizes.span)},
+        {"factors": (values["history_size"],)},
+    ),
+    fixed=("history_size",),
+    torch="LBFGS",
+    cases=({"lr": 1.0}, {"lr": 0.5, "line_search_fn": "none", "history_size": 3}),
+    refused=(
+        Refused({"history_size": 0}, (), "≥ 1"),
+        Refused({"line_search_fn": "exact"}, (), "one of none, strong_wolfe"),
+    ),
+)
+
+
+@kernel
+def direct(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """d ← −H·slope by the two loops over pairs s, y of the history (m, P); d, slope (P,). Nothing before a search ends.
+
+    A pair is taken in where yᵀs > 1e-10; H begins as yᵀs/yᵀy of the newest.
+    """
+    s, M = flat(row, memory, 10), flat(row, memory, 9).size
+    factors = flat(row, memory, 15)
+    for k in range(factors.size):
+        factors[k] = 0.0
+    if s[ls.ARRIVED] == 0.0:
+        flat(row, memory, 16)[0] = verdict(np.int32(0))
+        return
+    settings, d, g, before = flat(row, memory, 0), flat(row, memory, 9), flat(row, memory, 2), flat(row, memory, 3)
+    S, Y, move, factors = (
+        pointer(row, memory, 12),
+        pointer(row, memory, 13),
+        flat(row, memory, 14),
+        flat(row, memory, 15),
+    )
+    m = factors.size
+    D, G = pointer(row, memory, 9), pointer(row, memory, 2)
+    if s[ls.DIRECTIONS] == 0.0:
+        s[ls.PAIRS] = 0.0
+        s[ls.NEWEST] = 0.0
+        s[ls.CURVATURE] = 1.0
+    else:
+        slot = (int(s[ls.NEWEST]) + 1) % m if s[ls.PAIRS] > 0.0 else 0
+        ys, yy = s[ls.T] * 0.0, s[ls.T] * 0.0
+        # s·y is known before the pair is taken in, so that an older one is not lost for nothing
+        for i in range(M):
+            y = g[i] - before[i]
+            ys += y * move[i]
+            yy += y * y
+        if ys > LEAST_CURVATURE:
+            for i in range(M):
+                shifted(S, slot * M)[i] = move[i]
+                shifted(Y, slot * M)[i] = g[i] - before[i]
+            s[ls.NEWEST] = slot
+            s[ls.PAIRS] = min(s[ls.PAIRS] + 1.0, m * 1.0)
+            s[ls.CURVATURE] = ys / yy
+    pairs, newest = int(s[ls.PAIRS]), int(s[ls.NEWEST])
+    for i in range(M):
+        d[i] = -g[i]
+    for back in range(pairs):
+        k = (newest - back + m) % m
+        one, other = shifted(S, k * M), shifted(Y, k * M)
+        factors[k] = lane_dot(one, D, M) / lane_dot(one, other, M)
+        for i in range(M):
+            d[i] -= factors[k] * other[i]
+    for i in range(M):
+        d[i] *= s[ls.CURVATURE]
+    for ahead in range(pairs):
+        k = (newest - (pairs - 1 - ahead) + m) % m
+        one, other = shifted(S, k * M), shifted(Y, k * M)
+        rest = factors[k] - lane_dot(other, D, M) / lane_dot(one, other, M)
+        for i in range(M):
+            d[i] += rest * one[i]
+    t = settings[0]
+    if s[ls.DIRECTIONS] == 0.0:
+        total = s[ls.T] * 0.0
+        for i in range(M):
+            total += abs(g[i])
+        t = min(1.0, 1.0 / total) * settings[0]
+    s[ls.DIRECTIONS] += 1.0
+    set_out(s, t, M, D, G, pointer(row, memory, 11), pointer(row, memory, 14))
+    wrong = np.int32(0)
+    for i in range(M):
+        wrong = mark_not_finite(wrong, move[i])
+    flat(row, memory, 16)[0] = verdict(wrong)
+
+
+def _directed(
+    settings: Array, s: Array, g: Array, before: Array, d: Array, near: Array, steps: Array, changes: Array,
+    move: Array,
+) -> tuple[Array, ...]:  # fmt: skip
+    if s[ls.ARRIVED] == 0:
+        return d, s, near, steps, changes, move, np.zeros(len(steps))
+    s, steps, changes, m = s.copy(), steps.copy(), changes.copy(), len(steps)
+    if s[ls.DIRECTIONS] == 0:
+        s[ls.PAIRS], s[ls.NEWEST], s[ls.CURVATURE] = 0, 0, 1
+    else:
+        slot, y = (int(s[ls.NEWEST]) + 1) % m if s[ls.PAIRS] > 0 else 0, g - before
+        if np.dot(y, move) > LEAST_CURVATURE:
+            steps[slot], changes[slot] = move, y
+            s[ls.NEWEST], s[ls.PAIRS] = slot, min(s[ls.PAIRS] + 1, m)
+            s[ls.CURVATURE] = np.dot(y, move) / np.dot(y, y)
+    order = [(int(s[ls.NEWEST]) - back) % m for back in range(int(s[ls.PAIRS]))]
+    factors, d = np.zeros(m), -g
+    for k in order:
+        factors[k] = np.dot(steps[k], d) / np.dot(steps[k], changes[k])
+        d = d - factors[k] * changes[k]
+    d = d * s[ls.CURVATURE]
+    for k in reversed(order):
+        d = d + (factors[k] - np.dot(changes[k], d) / np.dot(steps[k], changes[k])) * steps[k]
+    first = s[ls.DIRECTIONS] == 0
+    t = settings[0] * (min(1.0, 1.0 / float(np.sum(np.abs(g)))) if first else 1.0)
+    s[ls.DIRECTIONS] += 1
+    s, move = set_out_reference(s, float(t), d, g)
+    return d, s, g, steps, changes, move, factors
+
+
+DIRECTION: Operation = Operation(
+    name="direction (l-bfgs)",
+    kernel=direct,
+    reads=("optimizer", "search", "slope", "slope_before", "along", "near", "steps", "changes", "move"),
+    writes=("along", "search", "near", "steps", "changes", "move", "factors", "finite_flags"),
+    reference=_directed,
+    formula="d = −H·g, H from pairs s = t·d and y = g − g_before",
+    words="Each remembered step says how the gradient changed along it, which is the curvature there. Directions that "
+    "curve much are shortened, flat ones are lengthened.",
+    element=element_of(_directed, "−(H·g)"),
+    torch="torch.optim.LBFGS",
+)

@@ -1,0 +1,91 @@
+"""Threads of this process: the compiled loop holds no lock, so they train at once, from one copy of the data."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from nnplay.data.split import Split
+from nnplay.sweeps.chunks import ChunkSize, same_shapes_together
+from nnplay.sweeps.sweep import Sweep
+from nnplay.sweeps.trial import Outcome, Trial
+from nnplay.sweeps.workbench import Workbench
+from nnplay.system.processors import cores
+
+#: Seconds of training after which a thread hands over what it has.
+HAND_OVER_SECONDS: Final = 0.2
+
+
+class ThreadExecutor:
+    """Trains trials in threads.
+
+    Args:
+        sweep, split: what is tried, and its data.
+        threads: how many; 0 takes as many as there are cores.
+    """
+
+    def __init__(self, sweep: Sweep, split: Split, threads: int = 0) -> None:
+        count = threads or cores()
+        self._benches = [Workbench(sweep, split) for _ in range(count)]
+        self._sweep = sweep
+        self._stop = threading.Event()
+
+    def run(self, trials: Sequence[Trial]) -> Iterator[list[Outcome]]:
+        """What comes of trials, some at a time, in no order.
+
+        Raises:
+            Exception: whatever went wrong in a thread; the others have ended then.
+        """
+        waiting, todo = _Shelf(same_shapes_together(self._sweep, trials), len(self._benches)), len(trials)
+        done: queue.SimpleQueue[list[Outcome] | BaseException] = queue.SimpleQueue()
+        threads = [
+            threading.Thread(target=self._work, args=(bench, waiting, done), name="nnplay-sweep", daemon=True)
+            for bench in self._benches
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            while todo:
+                found = done.get()
+                if isinstance(found, BaseException):
+                    raise found
+                todo -= len(found)
+                yield found
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join()
+            self._stop.clear()
+
+    def close(self) -> None:
+        """Nothing is left running."""
+
+    def _work(self, bench: Workbench, waiting: _Shelf, done: queue.SimpleQueue[list[Outcome] | BaseException]) -> None:
+        size = ChunkSize(HAND_OVER_SECONDS)
+        try:
+            while chunk := waiting.take(size.trials):
+                with size.measured(len(chunk)):
+                    outcomes = [outcome for trial in chunk if (outcome := bench.train(trial, self._stop.is_set))]
+                done.put(outcomes)
+                if self._stop.is_set():
+                    return
+        except BaseException as error:  # handed over to the thread that waits
+            done.put(error)
+
+
+class _Shelf:
+    """Trials that nobody has taken yet; towards the end each thread takes fewer, so that all end together."""
+
+    def __init__(self, trials: Sequence[Trial], threads: int) -> None:
+        self._trials, self._next, self._threads = trials, 0, threads
+        self._lock = threading.Lock()
+
+    def take(self, count: int) -> Sequence[Trial]:
+        with self._lock:
+            left = len(self._trials) - self._next
+            count = min(count, max(1, left // (2 * self._threads)))
+            taken = self._trials[self._next : self._next + count]
+            self._next += len(taken)
+            return taken

@@ -1,0 +1,55 @@
+"""What a sweep looks for: a score, and whether it should be large or small."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from nnplay.errors import unknown
+from nnplay.sweeps.trial import Outcome
+
+#: What can be looked for, and whether it should be large.
+LARGER_IS_BETTER: Final[Mapping[str, bool]] = {
+    "loss": False,
+    "accuracy": True,
+    "f1": True,
+    "auc": True,
+    "r2": True,
+    "mae": False,
+    "rmse": False,
+    "iou": True,
+    "seconds": False,
+    "parameters": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """A score to be made large or small: `Objective("accuracy")`."""
+
+    name: str
+
+    @property
+    def maximise(self) -> bool:
+        """Whether larger is better."""
+        return LARGER_IS_BETTER[self.name]
+
+    def cost(self, outcome: Outcome) -> float:
+        """What is to be made small; infinite where there is no score."""
+        score = outcome.score(self.name)
+        return math.inf if math.isnan(score) else -score if self.maximise else score
+
+
+def parse_objectives(text: str) -> tuple[Objective, ...]:
+    """`accuracy`, or several as in `accuracy,parameters`; the first one ranks the trials.
+
+    Raises:
+        InputError: no such score; the nearest one is named.
+    """
+    names = [word.strip() for word in text.split(",")]
+    for name in names:
+        if name not in LARGER_IS_BETTER:
+            raise unknown("objective", name, LARGER_IS_BETTER, where="--objective")
+    return tuple(Objective(name) for name in dict.fromkeys(names))

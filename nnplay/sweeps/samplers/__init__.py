@@ -1,0 +1,1 @@
+"""Samplers, one record in one file each."""

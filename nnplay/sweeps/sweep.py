@@ -1,0 +1,132 @@
+"""A sweep as one frozen value: the run, what is changed in it, and how the values are chosen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from nnplay.config import RunConfig
+from nnplay.data.split import Split
+from nnplay.errors import InputError
+from nnplay.sweeps.axis import Axis, parse_axis
+from nnplay.sweeps.change import check_axes
+from nnplay.sweeps.objective import Objective, parse_objectives
+from nnplay.sweeps.registry import sampler_records
+from nnplay.sweeps.sampler import Sampler
+
+MOST_TRIALS: Final = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What is tried.
+
+    Attributes:
+        run: the run that is changed: complete, with the seed of its split fixed, so that trials share the rows.
+        axes: what is changed.
+        sampler: chooses the values.
+        trials: how many to start; 0 where the sampler itself knows.
+        objectives: what is looked for; the first one ranks.
+        seed: of the sampler's choices.
+    """
+
+    run: RunConfig
+    axes: tuple[Axis, ...]
+    sampler: Sampler
+    trials: int
+    objectives: tuple[Objective, ...]
+    seed: int = 0
+
+    @property
+    def moves_data(self) -> bool:
+        """Whether trials differ in their data or split."""
+        return any(axis.name.partition(".")[0] in ("data", "split") or is_data(axis.name) for axis in self.axes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values that `from_dict` reads back as an equal sweep."""
+        return {
+            "run": self.run.to_dict(),
+            "axes": [str(axis) for axis in self.axes],
+            "sampler": {"name": self.sampler.record.name, **self.sampler.values},
+            "trials": self.trials,
+            "objective": ",".join(objective.name for objective in self.objectives),
+            "seed": self.seed,
+        }
+
+    @staticmethod
+    def from_dict(table: Mapping[str, Any]) -> Sweep:
+        """The sweep that a table of plain values describes.
+
+        Raises:
+            InputError, KeyError, TypeError, ValueError: it describes none.
+        """
+        sampler = dict(table["sampler"])
+        return Sweep(
+            RunConfig.from_dict(table["run"]),
+            tuple(parse_axis(axis) for axis in table["axes"]),
+            sampler_records()[sampler.pop("name")](**sampler),
+            int(table["trials"]),
+            parse_objectives(table["objective"]),
+            int(table["seed"]),
+        )
+
+    @property
+    def digest(self) -> str:
+        """The same for equal sweeps, whoever makes them."""
+        written = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(written.encode()).hexdigest()
+
+
+def is_data(name: str) -> bool:
+    """Whether a setting without a section is one of the data set."""
+    return "." not in name and name not in ("seed", "epochs", "layers", "loss", "optimizer", "schedule")
+
+
+def plan_sweep(
+    run: RunConfig,
+    axes: Sequence[str],
+    sampler: str = "",
+    trials: int = 0,
+    objective: str = "",
+    seed: int = 0,
+) -> tuple[Sweep, Split]:
+    """The sweep that a user means, complete and checked, and the data of its run.
+
+    Args:
+        axes: as `parse_axis` reads them.
+        sampler: as in `halving factor=4`; by default a grid where all values are listed and `trials` is 0, else random.
+        objective: names of scores; by default accuracy for classes, else the loss.
+
+    Raises:
+        InputError: anything that cannot be, before a step is trained.
+    """
+    if not axes:
+        raise InputError("a sweep changes at least one setting", where="--set", hint="--set optimizer.lr=0.1,0.01")
+    split = run.load()
+    complete = run.anywhere().completed(split)
+    if complete.split.seed < 0:
+        complete = replace(complete, split=replace(complete.split, seed=complete.seed))
+    parsed = tuple(parse_axis(axis) for axis in axes)
+    check_axes(complete, parsed)
+    listed = all(axis.values or axis.points for axis in parsed)
+    chosen = _read_sampler(sampler or ("grid" if listed and not trials else "random"))
+    if not 0 <= trials <= MOST_TRIALS:
+        raise InputError(f"{trials:,} trials are not possible", where="--trials", hint=f"up to {MOST_TRIALS:,}")
+    goal = objective or ("accuracy" if split.train.task == "classification" else "loss")
+    sweep = Sweep(complete, parsed, chosen, trials, parse_objectives(goal), seed)
+    chosen.record.check(sweep)
+    return sweep, split
+
+
+def _read_sampler(text: str) -> Sampler:
+    from nnplay.config.assignments import read_named
+    from nnplay.errors import unknown
+
+    table = read_named("sampler", text)
+    name = table.pop("name")
+    if name not in sampler_records():
+        raise unknown("sampler", name, sampler_records(), where="--sampler")
+    return sampler_records()[name](**table)

@@ -1,0 +1,117 @@
+"""How the loss curves around a run's weights: products with the Hessian, and its largest eigenvalues.
+
+A product H·v is the difference of two gradients in float64 that the tape's own rows give, (g(w + εv) − g(w − εv)) / 2ε:
+right to about ten digits, for every layer and loss.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.errors import InputError
+from nnplay.records.registry import optimizer_records
+from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.training.trainer import Trainer
+
+Floats = NDArray[np.float64]
+#: Training rows that the curvature is measured on at the most.
+MOST_ROWS: Final = 1_024
+#: Weights beyond which a Hessian product takes too long to be asked for while one looks.
+MOST_WEIGHTS: Final = 200_000
+#: Rounds of the power iteration at the most, and the change of an eigenvalue that ends it.
+_ROUNDS: Final = 30
+_SETTLED: Final = 1e-3
+_REACH: Final = 1e-4
+_made: WeakKeyDictionary[Trainer, Curvature] = WeakKeyDictionary()
+
+
+class Curvature:
+    """Loss, gradient and Hessian products of a run's trained parameters as one vector (M,), in a memory of its own.
+
+    Raises:
+        InputError: too many weights, or kernels in double precision that are still being compiled.
+    """
+
+    def __init__(self, trainer: Trainer) -> None:
+        if trainer.plan.parameter_count > MOST_WEIGHTS:
+            raise InputError(f"the network has more than {MOST_WEIGHTS:,} weights, too many for Hessian products")
+        rows = trainer.split.train
+        chosen = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MOST_ROWS)).astype(np.int64))
+        part = rows.part(chosen, x=rows.x[chosen], y=rows.y[chosen])
+        split = replace(trainer.split, train=part, validation=None, test=None)
+        settings = trainer.settings.changed(
+            batch_size="all", dtype="float64", threads=1, accumulate=1, average="none", use_average=False,
+            clip_norm=0.0, clip_value=0.0, shuffle=False, groups="", validate_every=0, schedule=None,
+        )  # fmt: skip
+        optimizer = optimizer_records()["sgd"](lr=0.0)
+        self._twin = Trainer(
+            trainer.network, split, trainer.loss, optimizer, settings=settings, machine=CpuMachine.begin
+        )
+        self._machine, self._stage = self._twin.machine, self._twin.machine.tape.stages[0]
+        self._weights = self._machine.view(self._stage.named["parameters"])
+        self._own = self._machine.tape.layout.numbers_of(self._stage.named["parameters"])
+
+    @property
+    def ready(self) -> bool:
+        """Whether its kernels are there."""
+        return self._machine.compiling is None
+
+    def take(self, tensors: dict[str, NDArray[Any]]) -> Floats:
+        """Takes over weights and running statistics by name; returns the trained ones as one vector (M,)."""
+        own = self._twin.tensors()
+        for name in self._machine.tape.parameters:
+            own[name][...] = tensors[name]
+        for name in self._machine.tape.buffers:
+            own[name][...] = tensors[name]
+        return self._weights[self._own].copy()
+
+    def gradient(self, weights: Floats) -> tuple[float, Floats]:
+        """Loss and gradient (M,) at these weights (M,)."""
+        self._weights[self._own] = weights
+        self._machine.run_table(self._machine.current_batch, self._stage.rows.update_at)
+        loss = float(self._machine.view(self._stage.named["loss"])[0])
+        return loss, self._machine.view(self._stage.named["gradients"])[self._own].copy()
+
+    def product(self, weights: Floats, direction: Floats) -> Floats:
+        """H·v for a direction v (M,)."""
+        length = float(np.linalg.norm(direction))
+        if not length > 0:
+            return np.zeros_like(direction)
+        step = _REACH * max(1.0, float(np.linalg.norm(weights)) / np.sqrt(len(weights))) / length
+        ahead, behind = (self.gradient(weights + sign * step * direction)[1] for sign in (1.0, -1.0))
+        return np.asarray((ahead - behind) / (2 * step))
+
+    def hessian(self, weights: Floats) -> Floats:
+        """The whole Hessian (M, M), symmetric."""
+        columns = [self.product(weights, unit) for unit in np.eye(len(weights))]
+        found = np.array(columns)
+        return (found + found.T) / 2
+
+    def largest(self, weights: Floats, count: int = 2) -> tuple[Floats, Floats]:
+        """The eigenvalues (k,) largest in size, and their eigenvectors (k, M), by power iteration and deflation."""
+        random = np.random.Generator(np.random.PCG64(0))
+        values, vectors = np.zeros(min(count, len(weights))), np.zeros((min(count, len(weights)), len(weights)))
+        for k in range(len(values)):
+            v = random.standard_normal(len(weights))
+            for _ in range(_ROUNDS):
+                v -= vectors[:k].T @ (vectors[:k] @ v)
+                v /= max(float(np.linalg.norm(v)), 1e-300)
+                product, before = self.product(weights, v), values[k]
+                values[k] = float(v @ product)
+                if abs(values[k] - before) <= _SETTLED * abs(values[k]):
+                    break
+                v = product
+            vectors[k] = v / max(float(np.linalg.norm(v)), 1e-300)
+        return values, vectors
+
+
+def curvature_of(trainer: Trainer) -> Curvature:
+    """The run's own, made when it is first asked for."""
+    if trainer not in _made:
+        _made[trainer] = Curvature(trainer)
+    return _made[trainer]

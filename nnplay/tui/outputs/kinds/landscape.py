@@ -1,0 +1,78 @@
+"""The loss as a map, low blue and high orange: the run's way is a line of dots, those of forks are letters."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.text import clean, figure
+from nnplay.tui.draw.blocks import Marks, paint, quantise, resample
+from nnplay.tui.draw.two_colours import Mark
+from nnplay.tui.outputs.drawing import Drawing
+from nnplay.tui.outputs.shares import draw_sentence
+from nnplay.tui.theme.look import Look
+from nnplay.tui.theme.palette import LEVELS
+from nnplay.tui.widgets.cells import Row, fit
+from nnplay.views.kinds.landscape import Landscape
+
+_LEAST: Final = 1e-12
+_LETTERS: Final = "abcdefgh"
+
+
+def draw(view: Landscape, width: int, height: int, look: Look) -> list[Row]:
+    """The map, and below it what its ends and its marks are."""
+    head = draw_sentence(view.words, width, look)
+    if view.problem:
+        return [*head, ((fit(clean(view.problem), width), look.ink("text")),)][:height]
+    finite = view.losses[np.isfinite(view.losses)]
+    if not finite.size:
+        return [*head, ((fit("the loss is infinite everywhere here", width), look.ink("warning")),)][:height]
+    low, high = float(finite.min()), float(finite.max())
+    legend = _legend(view, low, high, width, look)
+    room = max(1, height - len(head) - len(legend))
+    shown = np.log10(np.maximum(np.where(np.isfinite(view.losses), view.losses, high), max(low, _LEAST)))
+    pixels = resample(shown[::-1], room * look.down, width * look.across)
+    levels = quantise(pixels, float(shown.min()), float(shown.max()))[:, :]
+    rows = paint(LEVELS - 1 - levels, look.scale(), look, _marks(view, width, room, look))
+    return [*head, *rows, *legend][:height]
+
+
+def _marks(view: Landscape, width: int, room: int, look: Look) -> Marks:
+    """Glyphs on the way of each branch; the present place on top."""
+    found: dict[tuple[int, int], Mark] = {}
+    text = look.palette.text
+    for number, (_, places) in reversed(list(enumerate(view.ways))):
+        sign = look.pick("•", "*") if number == 0 else _LETTERS[(number - 1) % len(_LETTERS)]
+        last = view.at if number == 0 else places[-1]
+        for one, other in zip(places, [*places[1:], last], strict=True):
+            for share in np.linspace(0.0, 1.0, 12):
+                cell = _cell(view, one + share * (other - one), width, room)
+                if cell is not None:
+                    found[cell] = (sign, text)
+    here = _cell(view, view.at, width, room)
+    if here is not None:
+        found[here] = (look.pick("◉", "@"), look.palette.accent)
+    return found
+
+
+def _cell(view: Landscape, place: NDArray[np.float64], width: int, room: int) -> tuple[int, int] | None:
+    """The cell (line, column) of a place, if it is on the map."""
+    shares = [
+        (float(at) - axis[0]) / max(axis[-1] - axis[0], 1e-300)
+        for at, axis in zip(place, (view.across, view.upright), strict=True)
+    ]
+    if not all(0 <= share <= 1 for share in shares):
+        return None
+    return min(room - 1, int((1 - shares[1]) * room)), min(width - 1, int(shares[0] * width))
+
+
+def _legend(view: Landscape, low: float, high: float, width: int, look: Look) -> list[Row]:
+    words = f"loss {figure(low)} (blue) to {figure(high)}, logarithmic"
+    names = [f"{_LETTERS[k % len(_LETTERS)]} {clean(name, 24)}" for k, (name, _) in enumerate(view.ways[1:])]
+    marks = " · ".join([f"{look.pick('◉', '@')} now", f"{look.pick('•', '*')} this run", *names])
+    return [((fit(words, width), look.ink("dim")),), ((fit(marks, width), look.ink("dim")),)]
+
+
+LANDSCAPE = Drawing(Landscape, draw)

@@ -1,0 +1,69 @@
+"""Real and made points over the discriminator's map, arrows that pull at made ones, and the generator's sheet."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnplay.tui.draw.blocks import picture
+from nnplay.tui.outputs.drawing import Drawing
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.cells import Row, fit, joined
+from nnplay.views.kinds.made_points import MadePoints
+
+_REAL_SHOWN = 200
+#: Directions from the right, counter-clockwise, in steps of 45 degrees.
+_WAYS, _PLAIN_WAYS = "→↗↑↖←↙↓↘", ">/^\\<v/v"
+
+
+def draw(view: MadePoints, width: int, height: int, look: Look) -> list[Row]:
+    """The plane with its points, and below what can be counted of them."""
+    if height < 3:
+        return []
+    marks = _mark(view, width, height - 2, look)
+    field = view.field * 2 - 1 if view.what == "manifold" else view.field
+    rows = picture(field, height - 2, width, -1.0, 1.0, look, marks)
+    return [*rows, _legend(look), ((fit(_numbers(view), width), look.ink("dim")),)]
+
+
+def _mark(view: MadePoints, width: int, height: int, look: Look) -> dict[tuple[int, int], tuple[str, str]]:
+    marks: dict[tuple[int, int], tuple[str, str]] = {}
+    if view.what != "manifold":
+        for cell in _cells(view.real[:_REAL_SHOWN], view, width, height):
+            marks[cell] = look.pick("●", "+"), look.palette.above
+        for cell in _cells(view.made, view, width, height):
+            marks[cell] = look.pick("◆", "o"), look.palette.below
+    else:
+        for cell in _cells(view.real[:_REAL_SHOWN], view, width, height):
+            marks[cell] = look.pick("·", "."), look.palette.text
+    if view.arrows is not None:
+        ways = np.rint(np.arctan2(view.arrows[:, 1], view.arrows[:, 0]) / (np.pi / 4)).astype(int) % 8
+        for cell, way in zip(_cells(view.made[: len(ways)], view, width, height), ways.tolist(), strict=True):
+            marks[cell] = look.pick(_WAYS[way], _PLAIN_WAYS[way]), look.palette.text
+    return marks
+
+
+def _cells(points: np.ndarray, view: MadePoints, width: int, height: int) -> list[tuple[int, int]]:
+    """The cell (row, column) of each point; those outside are at the edge."""
+    (x0, x1), (y0, y1) = view.x_range, view.y_range
+    columns = np.clip((points[:, 0] - x0) / (x1 - x0) * width, 0, width - 1).astype(int)
+    lines = np.clip((y1 - points[:, 1]) / (y1 - y0) * height, 0, height - 1).astype(int)
+    return list(zip(lines.tolist(), columns.tolist(), strict=True))
+
+
+def _legend(look: Look) -> Row:
+    return joined(
+        [
+            (look.pick("●", "+"), look.ink("above")),
+            (" real  ", look.ink("dim")),
+            (look.pick("◆", "o"), look.ink("below")),
+            (" made", look.ink("dim")),
+        ]
+    )
+
+
+def _numbers(view: MadePoints) -> str:
+    found = [] if view.modes is None else [f"{view.modes.covered} of {view.modes.count} lumps covered"]
+    return " · ".join([*found, f"KL {view.kl:.2f} bits", f"JS {view.js:.2f}"])
+
+
+MADE_POINTS = Drawing(MadePoints, draw)

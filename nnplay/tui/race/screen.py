@@ -1,0 +1,256 @@
+"""The screen of a race: head, curves of all variants, table, message, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.timer import Timer
+
+from nnplay.config import RunConfig
+from nnplay.fields import number
+from nnplay.sweeps.race import MOST_RUNNERS, Race, RunnerState, band, place_of
+from nnplay.text import counted, figure, percent
+from nnplay.training.history import Curve
+from nnplay.tui.commands.actions import connect
+from nnplay.tui.commands.screen_keys import bindings, methods_of_screen, shown
+from nnplay.tui.dialogs.modal import Modal
+from nnplay.tui.dialogs.reading import Reading, find_cut_texts, whole_texts
+from nnplay.tui.dialogs.value import AskValue
+from nnplay.tui.race.keys import KEYS
+from nnplay.tui.race.race_table import RaceTable
+from nnplay.tui.widgets.cells import Cells, Row, joined
+from nnplay.tui.widgets.curve_view import CurveView
+from nnplay.tui.widgets.keys_line import KeysLine
+from nnplay.tui.widgets.message_line import MessageLine
+
+_LOOKS: Final = 0.25
+"""Seconds between two frames, as in the curves pane."""
+
+
+class RaceHead(Cells):
+    """What races, how far it is, and where the line is."""
+
+    DEFAULT_CSS = "RaceHead { height: 1; background: $panel; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="race-head")
+        self._words = ""
+
+    def show(self, words: str) -> None:
+        """Show these words."""
+        self._words = words
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> Sequence[Row]:
+        """One row."""
+        return [joined([(" race ", self.look.ink("accent", bold=True)), (f" {self._words}", self.look.ink("strong"))])]
+
+
+class RaceScreen(Modal[RunConfig]):
+    """Answers the run of the variant that was taken, or nothing.
+
+    Args:
+        race: begins when the screen opens.
+        about: what the run is about, for the head.
+    """
+
+    AUTO_FOCUS = None
+    BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS)
+    DEFAULT_CSS = """
+    RaceScreen { background: $background; color: $foreground; }
+    RaceScreen RaceTable { height: auto; max-height: 50%; }
+    """
+
+    def __init__(self, race: Race, about: str) -> None:
+        super().__init__()
+        self._race, self._about = race, about
+        self._states: list[RunnerState] = race.states()
+        self._curves, self._table = CurveView(id="race-curves"), RaceTable(race.counts, not race.only_seeds)
+        self._curves.has_legend = race.only_seeds
+        self._curves.can_focus = False  # the keys are the screen's own
+        self._head = RaceHead()
+        self._timer: Timer | None = None
+        self._told = False
+        self.groups: tuple[object, ...] = (self,)
+        connect(self, methods_of_screen(KEYS), self.groups)
+
+    def compose(self) -> ComposeResult:
+        """Head, curves, table, message, keys."""
+        yield self._head
+        yield self._curves
+        yield self._table
+        yield MessageLine()
+        yield KeysLine(KEYS)
+
+    def on_mount(self) -> None:
+        """Start the race."""
+        self._table.styles.height = min(len(self._states), 2 * MOST_RUNNERS) + 1
+        self._curves.invite("the curves of all variants appear here")
+        self._race.run()
+        self._look()
+        self._timer = self.set_interval(_LOOKS, self._look)
+
+    def on_unmount(self) -> None:
+        """End the threads, however the screen was left."""
+        self._race.close()
+
+    # -- following the race ----------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        self._states = self._race.states()
+        finished = self._race.finished
+        self._curves.running = not finished
+        self._curves.show(self._shown_curves())
+        self._table.show(self._states)
+        self._head.show(self._describe())
+        if finished and not self._told:
+            self._told = True
+            self.say(self._result())
+
+    def _shown_curves(self) -> dict[str, Curve]:
+        if self._race.only_seeds:
+            middle = band(self._states)
+            title = f"median of {counted(len(self._states), 'seed')}, quartiles dimmed"
+            return {} if middle is None else {title: middle}
+        return {state.name: state.curve for state in self._states if state.curve is not None}
+
+    def _describe(self) -> str:
+        epoch = min((state.epoch for state in self._states if not state.fault), default=0)
+        noun = "seed" if self._race.only_seeds else "variant"
+        parts = [self._about, counted(len(self._states), noun), f"epoch {epoch:,} of {self._race.epochs:,}"]
+        if self._race.line:
+            parts.append(f"line: {self._line_words()}")
+        parts.append("finished" if self._race.finished else "running" if self._race.running else "paused")
+        return " · ".join(part for part in parts if part)
+
+    def _line_words(self) -> str:
+        if self._race.counts:
+            return f"accuracy {percent(self._race.line, 1)}"
+        return f"loss {figure(self._race.line, 4)}"
+
+    def _result(self) -> str:
+        """Who won, by what."""
+        first = self._states[place_of(self._states, self._race.counts)[0]]
+        if first.fault:
+            return "no variant came to the end"
+        score = f"accuracy {percent(first.accuracy, 1)}" if self._race.counts else f"loss {figure(first.loss, 4)}"
+        if first.crossed:
+            return f"{first.name} was first over the line, at epoch {first.crossed:,}; enter takes it, + goes on"
+        return f"{first.name} is ahead with validation {score}; enter takes it, + goes on"
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """Show a message."""
+        if self.is_attached:
+            line = self.query_one(MessageLine)
+            line.say(text, "error" if error else "text")
+            line.styles.height = line.rows_for(self.size.width)
+
+    def tell_idle(self, key: str) -> None:
+        """Say it in the message line."""
+        if key:
+            self.say(f"{key} does nothing in a race; ? shows the keys")
+
+    def ask(self, dialog: Screen[Any], take_answer: Callable[[Any], None] | None = None) -> None:
+        """Open a dialog over the race."""
+        self.app.push_screen(dialog, take_answer)
+
+    # -- keys ------------------------------------------------------------------------------------------------------
+
+    def toggle_race(self) -> None:
+        """Run or pause."""
+        if self._race.finished:
+            self.say("the race is over; + goes on, enter takes a variant")
+        elif self._race.running:
+            self._race.pause()
+            self.say("paused")
+        else:
+            self._race.run()
+            self.say("")
+        self._look()
+
+    def go_on(self) -> None:
+        """Half as many epochs more."""
+        self._race.go_on(max(1, self._race.epochs // 2))
+        self._told = False
+        self._race.run()
+        self.say(f"to epoch {self._race.epochs:,}")
+        self._look()
+
+    def take_variant(self) -> None:
+        """Close with the run under the cursor."""
+        run = self._race.run_of(self._table.chosen)
+        if run is None:
+            self.say("this variant cannot be trained", error=True)
+        else:
+            self.dismiss(run)
+
+    @on(RaceTable.Chosen)
+    def _clicked(self) -> None:
+        self.take_variant()
+
+    def move(self, by: int) -> None:
+        """The variant above or below."""
+        if not self._table.move(by):
+            self.say("this is the first variant" if by < 0 else "this is the last variant")
+
+    def ask_line(self) -> None:
+        """Set the line."""
+        if self._race.counts:
+            field = number("line", 0.9, "accuracy on validation rows that decides; 0 for none", low=0.0, high=1.0)
+        else:
+            field = number("line", 0.1, "validation loss that decides; 0 for none", low=0.0)
+
+        def take(text: str | None) -> None:
+            if text is not None:
+                self._race.draw_line(float(field.read(text)))
+                self._told = False
+                self._look()
+
+        self.ask(AskValue("the line", field, f"{self._race.line:g}"), take)
+
+    def log_scale(self) -> None:
+        """Logarithmic or linear."""
+        self._curves.logarithmic = not self._curves.logarithmic
+        self._curves.forget()
+        self._curves.redraw()
+        self.say("logarithmic scale" if self._curves.logarithmic else "linear scale")
+
+    def smooth(self) -> None:
+        """The next degree."""
+        self.say(self._curves.smoother())
+
+    def cursor(self, by: int) -> None:
+        """Read values at another step."""
+        self._curves.action_cursor(by)
+        if not any(len(curve) for curve in self._shown_curves().values()):
+            self.say("there are no values yet")
+
+    def copy_view(self) -> None:
+        """The table as text."""
+        self.app.copy_to_clipboard(self._table.plain_text)
+        self.say("copied the table")
+
+    def show_whole(self) -> None:
+        """Show in full what found no room."""
+        texts = find_cut_texts([self._table])
+        if texts:
+            self.ask(whole_texts(texts))
+        else:
+            self.say("nothing is cut short here")
+
+    def show_help(self) -> None:
+        """Show all keys."""
+        parts: list[tuple[str, str] | str] = []
+        for key in KEYS:
+            parts += [(f"{shown(key):>6}  ", "$accent"), f"{key.help}\n"]
+        self.ask(Reading("race", Content.assemble(*parts)))
+
+    def leave(self) -> None:
+        """Back to the playground."""
+        self.dismiss(None)

@@ -1,0 +1,118 @@
+"""The loss around the present weights, in two directions, with the way that the run and its forks have come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.errors import InputError
+from nnplay.training.curvature import curvature_of
+from nnplay.training.loss_plane import Plane, path_directions, project, reach_of
+from nnplay.training.state.initial_state import view_of_slot
+from nnplay.training.trainer import Trainer
+from nnplay.views.view import Asked, Output, View, Way
+
+Floats = NDArray[np.float64]
+#: Seconds that a picture may take.
+_SECONDS: Final = 0.08
+#: What the directions are.
+PLACES: Final = ("the run's own path", "random, filter-normalised", "most curved")
+_PATH, _RANDOM, _CURVED = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Landscape(Output):
+    """The loss on a grid.
+
+    Attributes:
+        losses: (upright, across), of the training rows.
+        across, upright: coordinates of columns and lines along the two directions.
+        ways: name of each branch, and its places (k, 2) on the grid's plane, in order; this run first.
+        at: the present place (2,).
+        words: what the directions are.
+        problem: why there is nothing to see.
+    """
+
+    losses: Floats
+    across: Floats
+    upright: Floats
+    ways: tuple[tuple[str, Floats], ...]
+    at: Floats
+    words: str
+    problem: str = ""
+
+
+def suits(trainer: Trainer) -> bool:
+    """Something is trained."""
+    return bool(trainer.machine.tape.stages[0].gradients) and trainer.machine.compiling is None
+
+
+def make_landscape(trainer: Trainer, asked: Asked) -> Landscape:
+    """As fine a grid as there is time for."""
+    plane, ways = Plane(trainer), _read_ways(trainer, asked.ways())
+    found = _directions(trainer, plane, ways, asked.place)
+    if isinstance(found, str):
+        return Landscape(np.zeros((0, 0)), np.zeros(0), np.zeros(0), (), np.zeros(2), PLACES[asked.place], found)
+    places = tuple((name, project(points, plane.weights, found)) for name, points in ways if len(points))
+    two = len(plane.weights) == 2
+    drawn = [where for name, where in places] if asked.place == _PATH or two else []
+    size = 1.0 if asked.place == _RANDOM else 0.5 * max(1e-3, float(np.linalg.norm(plane.weights)) / 4)
+    ends = reach_of(np.vstack(drawn) if drawn else np.zeros((1, 2)), 0.5 if two else 1e-3 if drawn else size)
+    side = plane.side_for(_SECONDS)
+    across, upright = (np.linspace(float(limits[0]), float(limits[1]), side) for limits in ends)
+    losses = plane.grid(plane.weights, found, across, upright)
+    words = "the two weights" if two else PLACES[asked.place]
+    return Landscape(losses, across, upright, places, np.zeros(2), f"loss over {words}, {side}×{side} points")
+
+
+def _directions(trainer: Trainer, plane: Plane, ways: Sequence[tuple[str, Floats]], place: int) -> Floats | str:
+    """The two directions (2, M), or why there are none."""
+    if len(plane.weights) == 2:
+        return np.eye(2)
+    if place == _RANDOM:
+        return plane.random_directions()
+    if place == _PATH:
+        path = [points for _, points in ways if len(points)]
+        found = path_directions(np.vstack([*path, plane.weights[None, :]])) if path else None
+        return found if found is not None else "the path of the run appears here once it has taken some steps"
+    try:
+        curvature = curvature_of(trainer)
+    except InputError as problem:
+        return str(problem)
+    if not curvature.ready:
+        return "kernels in double precision are being compiled"
+    values, vectors = curvature.largest(curvature.take(trainer.tensors()))
+    return vectors if len(values) == 2 else "there is only one weight"
+
+
+def _read_ways(trainer: Trainer, ways: Sequence[Way]) -> list[tuple[str, Floats]]:
+    """Weights (k, M) of each way, as far as they are those of this network."""
+    machine = trainer.machine
+    slots = [machine.tape.parameters[full] for full in machine.tape.stages[0].gradients]
+    found = []
+    for way in ways:
+        points: list[NDArray[Any]] = []
+        for moment in way.moments:
+            checkpoint = moment.read()
+            if checkpoint.structure == trainer.structure:
+                memory = checkpoint.memory
+                points.append(np.concatenate([view_of_slot(memory, machine, slot).ravel() for slot in slots]))
+        found.append((way.name, np.array(points, np.float64)))
+    return found
+
+
+LANDSCAPE = View(
+    "landscape",
+    Landscape,
+    suits,
+    make_landscape,
+    about="The loss on a plane through the present weights, with the path of the run and of its forks on it.",
+    group="gradients",
+    place="directions",
+    places=lambda trainer: PLACES,
+    order=3,
+)

@@ -1,0 +1,73 @@
+"""How the optimizer walks: the lengths of its steps, and of one that tries points its damping, angle and failures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.training.learning_rate import rates, watches
+from nnplay.training.trainer import Trainer
+from nnplay.views.view import Asked, Output, View
+
+Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Walk(Output):
+    """Numbers of recorded steps.
+
+    Attributes:
+        steps: (k,), which steps were recorded.
+        lines: by name, (k,) each.
+        rates: the learning rate of the schedule from step 0 to the end of the run that was asked for, (n,).
+        ahead: the step that the last rate is of.
+        searches: the optimizer tries points: each step is one evaluation.
+    """
+
+    steps: NDArray[np.int64]
+    lines: tuple[tuple[str, Floats], ...]
+    rates: Floats
+    ahead: int
+    searches: bool
+
+
+def make_walk(trainer: Trainer, asked: Asked) -> Walk:
+    """What was recorded so far, and the schedule as it will be."""
+    curves = trainer.history.by_layer
+    lines = [(name, values.copy()) for name, values in curves.of("search").items()]
+    searches = trainer.optimizer.record.whole is not None
+    lines = [(name, values) for name, values in lines if searches or name == "step length"]
+    lines = [_told(name, values) for name, values in lines if np.any(values)]
+    rates, ahead = _schedule(trainer, max(8, asked.size[0]))
+    return Walk(curves.steps.copy(), tuple(lines), rates, ahead, searches)
+
+
+def _told(name: str, values: Floats) -> tuple[str, Floats]:
+    """An angle in degrees, where a cosine was recorded."""
+    if not name.startswith("cosine"):
+        return name, values
+    return "angle to steepest descent, degrees", np.degrees(np.arccos(np.clip(values.astype(np.float64), -1, 1)))
+
+
+def _schedule(trainer: Trainer, points: int) -> tuple[Floats, int]:
+    """The learning rates (n,) of some steps of the whole schedule, also of those that are still to come."""
+    schedule = trainer.settings.schedule
+    if schedule is None or watches(schedule):
+        return np.zeros(0), 0
+    lr = float(trainer.optimizer.values["lr"])
+    ahead = max(2 * trainer.step, 1_000)
+    return rates(lr, schedule, trainer.plateau, 0, ahead)[np.linspace(0, ahead - 1, points).astype(np.int64)], ahead
+
+
+WALK = View(
+    "walk",
+    Walk,
+    lambda trainer: bool(trainer.machine.tape.stages[0].gradients),
+    make_walk,
+    about="How far each step goes, at what angle and with what damping; and the schedule before it happens.",
+    group="gradients",
+    order=4,
+)

@@ -1,0 +1,192 @@
+"""Runs of several networks and losses: the same rules hold as for one, through every part of the program."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nnplay as nn
+from nnplay.config import RunConfig
+from nnplay.errors import InputError
+from nnplay.inspector.gradient_check import Checker
+from nnplay.inspector.inspector import Inspector
+from nnplay.tape.machines.interpreter import InterpretedMachine
+from nnplay.timeline.timeline import Timeline
+from nnplay.training.made_rows import fixed_noise, generator_of, make_rows, scores
+from nnplay.training.remake import remake
+from tests.small_players import game, objectives
+from tests.small_trainer import same
+
+RIVALS = {
+    "logits": {},
+    "turns": {"objective": {"every": 3}},
+    "turns of the other": {"objectives": objectives(every=3)},
+    "minimax": {"objectives": objectives(target=0, factor=-1.0)},
+    "wasserstein": {
+        "loss": "wasserstein",
+        "objective": {"clamp": 0.05},
+        "objectives": [{**item, "target": target} for item, target in zip(objectives(), (-1, 1), strict=True)],
+    },
+    "hinge": {"loss": "hinge", "objectives": objectives(loss="wasserstein")},
+}
+GAMES = pytest.mark.parametrize("name", RIVALS)
+
+
+@GAMES
+def test_the_loop_trains_players_as_the_interpreter_does(name: str) -> None:
+    """Nine steps: state, losses of both players, and the mean loss of the epochs agree."""
+    config = game(**RIVALS[name], training={"batch_size": 16, "threads": 1, "real": "float64"})
+    compiled, plain = config.trainer(), config.trainer(machine=InterpretedMachine)
+    compiled.run(steps=9)
+    plain.run(steps=9)
+    assert np.allclose(compiled.machine.state(), plain.machine.state(), rtol=0, atol=1e-10)
+    for curve in ("loss", "train_loss", "generator_loss", "generator_lr"):
+        one, other = compiled.history[curve], plain.history[curve]
+        assert one.steps.tolist() == other.steps.tolist()
+        assert np.allclose(one.last, other.last, rtol=0, atol=1e-6)
+    if name == "turns":
+        assert compiled.history["loss"].steps.tolist() == [1, 4, 7]
+        assert compiled.history["generator_loss"].steps.tolist() == list(range(1, 10))
+
+
+@GAMES
+def test_gradients_of_both_players_are_differences_of_their_losses(name: str) -> None:
+    """Each parameter's gradient agrees with central differences of the loss that its own objective lowers."""
+    trainer = game(**RIVALS[name]).trainer()
+    trainer.run(steps=2)
+    checker = Checker(trainer)
+    names = list(trainer.parameters())
+    assert "generator.0.weight" in names
+    for parameter in names:
+        found = checker.check(parameter, elements=8)
+        apart = np.abs(found.computed - found.measured).max()
+        assert found.worst < 1e-5 or apart < 1e-10, parameter  # the parts of a hinge cancel to nothing
+
+
+@pytest.mark.parametrize("at", [1, 4, 7])
+def test_a_run_in_the_middle_of_a_turn_goes_on_bit_for_bit(at: int, tmp_path: Path) -> None:
+    """Restored, copied, saved and opened, replayed and forked at any step of a turn: the bits of the run itself."""
+    config = game(**RIVALS["turns"])
+    whole = config.trainer()
+    whole.run(steps=at)
+    state = whole.state()
+    twin = copy.deepcopy(whole)
+    whole.run(steps=12)
+    twin.run(steps=12)
+    assert same(whole, twin)
+    again = config.trainer()
+    again.restore(state)
+    again.run(steps=12)
+    assert same(whole, again)
+    with nn.Session.new(tmp_path / "game.nnplay", config.to_dict()) as session:
+        session.trainer.run(steps=at)
+        session.save()
+    with nn.Session.open(tmp_path / "game.nnplay") as session:
+        session.trainer.run(steps=12)
+        assert same(whole, session.trainer)
+        assert np.array_equal(session.trainer.history["generator_loss"].last, whole.history["generator_loss"].last)
+    timeline = Timeline(trainer := config.trainer())
+    timeline.advance(at)
+    while trainer.step < at:
+        timeline.advance(at - trainer.step)
+    there = trainer.machine.state().copy()
+    while trainer.step < at + 12:
+        timeline.advance(at + 12 - trainer.step)
+    assert same(whole, trainer)
+    timeline.go_to(at)
+    assert np.array_equal(trainer.machine.state(), there)
+    timeline.go_to(at + 12)
+    assert same(whole, trainer)
+
+
+@pytest.mark.parametrize("settings", [{}, {"resting": "generator"}, {"resting": "discriminator"}], ids=str)
+def test_walked_row_by_row_is_run(settings: dict[str, Any]) -> None:
+    """The inspector leads through each turn to the same bits, past objectives that sit a step out or rest."""
+    config = game(**RIVALS["turns"], training={"batch_size": 16, "threads": 1, **settings})
+    run, walked = config.trainer(), config.trainer()
+    inspector = Inspector(walked)
+    for _ in range(7):
+        run.run(steps=1)
+        seen = []
+        step = walked.step
+        while walked.step == step:
+            seen.append(inspector.player_of(inspector.at))
+            inspector.values(inspector.at)
+            inspector.phase_end()
+        assert same(run, walked)
+        assert "generator" in seen
+        assert ("discriminator" in seen) == (step % 3 == 0)
+
+
+def test_a_resting_player_stays_as_it_is_and_the_other_trains() -> None:
+    """Only the weights of the player that does not rest move; its loss is followed all the same."""
+    trainer = game().trainer()
+    for resting, still in (("generator", "generator."), ("discriminator", "")):
+        trainer.set(resting=resting)
+        before = {name: values.copy() for name, values in trainer.parameters().items()}
+        steps = trainer.step
+        trainer.run(steps=3)
+        for name, values in trainer.parameters().items():
+            own = name.startswith("generator.")
+            assert np.array_equal(values, before[name]) == (own == bool(still)), (resting, name)
+        assert trainer.history["generator_loss"].last.size == steps + 3
+    with pytest.raises(InputError, match="every objective would rest"):
+        trainer.set(resting="generator, discriminator")
+    trainer.run(steps=1)
+
+
+def test_what_is_made_follows_from_the_seed_and_is_measured_against_the_lumps() -> None:
+    """The same noise at every step; lumps count as covered only where made rows lie."""
+    trainer = game().trainer()
+    generator = generator_of(trainer)
+    assert generator is not None
+    assert generator.name == "generator"
+    noise = fixed_noise(trainer, generator, 50)
+    assert np.array_equal(noise, fixed_noise(trainer, generator, 50))
+    assert noise.shape == (50, 3)
+    made = make_rows(trainer, generator, noise)
+    assert made.shape == (50, 2)
+    assert np.isfinite(made).all()
+    assert 0 <= scores(trainer)["modes"] <= 2
+
+
+def test_an_edit_keeps_both_players() -> None:
+    """Another loss for the same networks: both keep weights and the state of their optimizers."""
+    trainer = game().trainer()
+    trainer.run(steps=5)
+    other, fresh = remake(trainer, loss="hinge")
+    assert not fresh
+    for name, values in trainer.tensors().items():
+        assert np.array_equal(other.tensors()[name], values), name
+    other.run(steps=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"networks": {"generator": {"layers": "linear 3", "noise": 2}}}, "'generator' gives 3, but .* takes 2"),
+        ({"objectives": objectives(trains=[])}, "it trains nothing"),
+        ({"objectives": objectives(name="made")}, "two objectives are called 'made'"),
+        ({"objective": {"name": "generator", "target": 1}}, "two networks are called 'generator'"),
+        ({"objectives": objectives(path=["maker", "discriminator"])}, "maker"),
+        ({"objectives": objectives(trains=["discriminator"], path=["generator"])}, "which it does not run"),
+        ({"objective": {"every": 2}, "objectives": objectives(every=2)}, "nothing is trained in some"),
+        ({"objectives": objectives(target="nothing")}, "cannot be a target"),
+        ({"training": {"average": "ema"}}, "only where one objective trains"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(changes: dict[str, Any], message: str) -> None:
+    """Shapes that do not meet, objectives that train nothing, names that are taken: nothing is trained."""
+    with pytest.raises(InputError, match=message):
+        game(**changes).trainer()
+
+
+def test_a_run_with_players_is_read_back_as_it_was_written() -> None:
+    """Every part of it, through a plain table."""
+    for changes in RIVALS.values():
+        config = game(**changes)
+        assert RunConfig.from_dict(config.to_dict()) == config

@@ -1,0 +1,112 @@
+"""A folder in COCO's format: boxes and masks as they stand in the file, and refusals of what is wrong in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnplay.data.catalogue import find_source, load_file
+from nnplay.data.coco.shapes import read_runs, unpack_runs
+from nnplay.detection.objects import split_target
+from nnplay.errors import InputError
+
+
+def write(folder: Path, **changes: Any) -> Path:
+    """Two pictures of 40×20 pixels: a polygon and runs in the first one, nothing in the second."""
+    image = pytest.importorskip("PIL.Image")
+    (folder / "images").mkdir(parents=True)
+    for name in ("a.png", "b.png"):
+        image.new("RGB", (40, 20), (200, 30, 30)).save(folder / "images" / name)
+    runs = {"size": [20, 40], "counts": [20 * 30, 20 * 10]}
+    document: dict[str, Any] = {
+        "images": [
+            {"id": 7, "file_name": "a.png", "width": 40, "height": 20},
+            {"id": 9, "file_name": "b.png", "width": 40, "height": 20},
+        ],
+        "annotations": [
+            {"image_id": 7, "category_id": 3, "bbox": [30, 0, 10, 20], "segmentation": runs},
+            {"image_id": 7, "category_id": 1, "bbox": [0, 0, 20, 20], "segmentation": [[0, 0, 20, 0, 20, 20, 0, 20]]},
+        ],
+        "categories": [{"id": 1, "name": "cat"}, {"id": 3, "name": "dog"}],
+    }
+    path = folder / "annotations.json"
+    path.write_text(json.dumps({**document, **changes}), encoding="utf-8")
+    return path
+
+
+def test_boxes_and_masks_are_read(tmp_path: Path) -> None:
+    """Boxes are shares of the picture, the largest first; masks of polygons and of runs fill them; the file is found."""
+    write(tmp_path)
+    assert find_source(str(tmp_path)).name == "coco"
+    data = load_file(str(tmp_path), {"size": 16, "masks": True})
+    assert data.class_names == ("cat", "dog")
+    assert data.x.shape == (2, 16, 16, 3)
+    boxes, maps = split_target(data.y)
+    assert maps is not None
+    assert boxes[0].tolist() == [[1, 0, 0, 0.5, 1], [2, 0.75, 0, 1, 1]]
+    assert not boxes[1].any()
+    assert (maps[0, :, :8] == 1).all()
+    assert (maps[0, :, 8:12] == 0).all()
+    assert (maps[0, :, 12:] == 2).all()
+    plain = load_file(str(tmp_path / "annotations.json"), {"size": 16})
+    assert np.array_equal(plain.y, boxes)
+
+
+def test_packed_runs_are_read() -> None:
+    """COCO's packed runs are those that pycocotools packs."""
+    mask = pytest.importorskip("pycocotools.mask")
+    wanted = np.random.default_rng(0).uniform(size=(13, 11)) < 0.4
+    packed = mask.encode(np.asfortranarray(wanted.astype(np.uint8)))
+    text = packed["counts"].decode()
+    assert sum(unpack_runs(text)) == 13 * 11
+    assert np.array_equal(read_runs({"size": [13, 11], "counts": text}, (13, 11), ""), wanted)
+
+
+OUTSIDE = {"image_id": 7, "category_id": 1, "bbox": [50, 0, 5, 5]}
+BEYOND = {"image_id": 7, "category_id": 1, "bbox": [30, 10, 20, 20]}
+
+
+def test_what_is_left_out_is_said(tmp_path: Path) -> None:
+    """A box outside its picture goes, one that reaches beyond is cut, a class without a box is named."""
+    data = load_file(str(write(tmp_path, annotations=[OUTSIDE, BEYOND])), {"size": 16})
+    assert data.y[0].tolist() == [[1, 0.75, 0.5, 1, 1]]
+    notes = " / ".join(data.notes)
+    assert "1 box without an area in the picture left out: annotations[0]" in notes
+    assert "1 box cut off at the border of the picture: annotations[1]" in notes
+    assert "no box of class dog" in notes
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"images": 3}, "has no list 'images'"),
+        ({"categories": []}, "has no categories"),
+        ({"annotations": [OUTSIDE]}, "has no object in any picture; 1 box without an area"),
+        ({"annotations": [{**BEYOND, "image_id": 1}]}, r"annotations\[0\]: its image_id 1 is in no list"),
+        ({"annotations": [{**BEYOND, "bbox": [1, 2, "x", 3]}]}, r"annotations\[0\]: its bbox is no list"),
+        ({"annotations": [{**BEYOND, "bbox": None}]}, r"annotations\[0\]: has no usable 'bbox'"),
+        ({"annotations": [BEYOND]}, r"annotations\[0\]: has no segmentation; read it without masks"),
+        ({"annotations": [{**BEYOND, "segmentation": [[1, 2]]}]}, "a polygon is no list of three or more"),
+        ({"annotations": [{**BEYOND, "segmentation": {"size": [20, 40], "counts": [3]}}]}, "its runs have 3 pixels"),
+        (
+            {"images": [{"id": 7, "file_name": "../../etc/passwd", "width": 1, "height": 1}], "annotations": [BEYOND]},
+            "has no object|none of its 1 image is there",
+        ),
+    ],
+)
+def test_broken_files_are_refused(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
+    """One sentence that names the entry."""
+    with pytest.raises(InputError, match=words):
+        load_file(str(write(tmp_path, **changes)), {"size": 16, "masks": True})
+
+
+def test_text_that_is_no_json_is_refused(tmp_path: Path) -> None:
+    """A file that breaks off is refused with its place."""
+    path = write(tmp_path)
+    path.write_text(path.read_text(encoding="utf-8")[:-20], encoding="utf-8")
+    with pytest.raises(InputError, match="annotations.json"):
+        load_file(str(path), {"size": 16})
