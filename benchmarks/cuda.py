@@ -21,7 +21,7 @@ from nnplay.kernels.cuda import driver
 from nnplay.presets.catalogue import load_preset
 from nnplay.tape.machines import device
 from nnplay.tape.machines.cuda_machine import CudaMachine
-from nnplay.training.replicas import train_replicas
+from nnplay.run.replicas import train_replicas
 
 HERE: Final = Path(__file__).parent
 #: Network-steps of the many tiny networks.

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from nnplay.text import counted, figure
-from nnplay.training.replicas import CURVES, Replicas, take
+from nnplay.run.replicas import CURVES, Replicas, take
 from nnplay.training.trainer import Trainer
 
 #: Epochs whose bands are printed, about.
@@ -46,7 +46,9 @@ def report(found: Replicas, *, as_json: bool) -> str:
         lines.append(f"{epoch + 1:>5}  " + "  ".join(f"{cell:>36}" for cell in cells))
     lines += ["", "best seeds:"]
     for run in best:
-        last = ", ".join(f"{name} {figure(value)}" for name, value in _last(found, int(run), shown).items() if value is not None)
+        last = ", ".join(
+            f"{name} {figure(value)}" for name, value in _last(found, int(run), shown).items() if value is not None
+        )
         lines.append(f"{int(found.seeds[run]):>7}  {last}")
     failed = int((~np.isfinite(found.curves[:, -1, 0])).sum())
     return "\n".join([*lines, *([f"{counted(failed, 'run')} diverged"] if failed else [])])

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import REQUIRED, choice, flag, integer
+from nnplay.kernels.abi import ROW_PARTS, ROW_ROOM_COUNT
 from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.cuda.partial import room, sum_of
 from nnplay.kernels.cuda.products import column_sums, multiply, multiply_bias, multiply_shares, split
 from nnplay.kernels.matmul import product, product_bias, product_transposed
-from nnplay.kernels.abi import ROW_PARTS, ROW_ROOM_COUNT
 from nnplay.kernels.operands import adds, cut, pointer, ratio, rows_of, share, shifted, size
 from nnplay.operations.jacobian import by_row
 from nnplay.operations.padding import keep_padding, padded_field

@@ -159,7 +159,7 @@ def _session(options: Namespace, watching: Watcher) -> Session:
 
 def _train_replicas(options: Namespace) -> int:
     from nnplay.cli.replica_report import best_of, report
-    from nnplay.training.replicas import train_replicas
+    from nnplay.run.replicas import train_replicas
 
     config = run_config(base_table(options.source), options)
     found = train_replicas(config, options.replicas)

@@ -65,7 +65,12 @@ def correlate(row: Any, memory: Any, part: int, y: Any, output: int, biased: boo
     x, w, b = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
     DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
-    image, WP, C, F = quotient(size(row, 0), dimension(row, 0, 0)), dimension(row, 0, 2), last(row, 0), last(row, output)
+    image, WP, C, F = (
+        quotient(size(row, 0), dimension(row, 0, 0)),
+        dimension(row, 0, 2),
+        last(row, 0),
+        last(row, output),
+    )
     own = quotient(C, G)
     at = part
     while at < size(row, output):

@@ -17,7 +17,6 @@ from nnplay.records.operation import ALL_THREADS
 from nnplay.tape.machines.machine import Table
 from nnplay.tape.tape import Tape
 
-
 #: Kernels that every module has, so that most networks find theirs made: their records' modules, and what they are.
 _USUAL: Final = (
     "nnplay.layers.linear:forward_cuda",

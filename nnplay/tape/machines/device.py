@@ -1,4 +1,4 @@
-"""Where a run's steps are taken: on the processor, or on a graphics card. Nothing of a card is touched unless asked for."""
+"""Where a run's steps are taken: on the processor, or on a graphics card, which is not touched unless asked for."""
 
 from __future__ import annotations
 
@@ -86,4 +86,6 @@ def describe() -> str:
 def device_of(machine: Machine) -> str:
     """What trains a run, and why, in words."""
     where = getattr(machine, "where", None)
-    return str(where) if where else "the processor: the network is too small for a card, or has rows without a form there"
+    return (
+        str(where) if where else "the processor: the network is too small for a card, or has rows without a form there"
+    )

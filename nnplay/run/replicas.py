@@ -74,7 +74,9 @@ def train_replicas(config: RunConfig, count: int, ended: Callable[[], bool] = la
     config = config.completed(split)
     trainer = config.trainer(split=split)
     if watches(trainer.settings.schedule):
-        raise InputError("a schedule that watches one run cannot serve many", where="replicas", hint="choose another one")
+        raise InputError(
+            "a schedule that watches one run cannot serve many", where="replicas", hint="choose another one"
+        )
     seeds = np.arange(config.seed, config.seed + count, dtype=np.int64)
     steps = config.epochs * trainer.batches
     own = rates(float(trainer.optimizer.values["lr"]), trainer.settings.schedule, trainer.plateau, 0, steps)
@@ -160,5 +162,3 @@ def take(replicas: Replicas, run: int, trainer: Trainer) -> None:
     machine.clock = type(machine.clock)(seed, replicas.steps, replicas.steps // batches, replicas.steps % batches)
     machine.loss_sum = 0.0
     machine.keep_last_good()
-
-
