@@ -24,7 +24,7 @@ from nnplay.records.optimizer import Optimizer, OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.system.processors import cores
 from nnplay.tape.assembler import TapeSpec, build
-from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.device import make_machine
 from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker, check_maker
 from nnplay.tape.memory_layout import STATE
 from nnplay.tape.objective import full_name
@@ -91,7 +91,7 @@ class Trainer:
         *,
         settings: TrainingSettings | None = None,
         progress: Callable[[int, int, str], None] | None = None,
-        machine: MachineMaker = CpuMachine,
+        machine: MachineMaker = make_machine,
         players: Players | None = None,
         **keywords: Any,
     ) -> None:
