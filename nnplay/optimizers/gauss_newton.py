@@ -10,7 +10,7 @@ from nnplay.fields import number
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import flat
 from nnplay.operations.search.report import ACCEPTED, DAMPING, FRESH, LOOKS, LOSS, MOVED, REJECTED, SCALE, TRIAL
-from nnplay.optimizers import _damped
+from nnplay.optimizers import _damped_by_rows
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.optimizer import OptimizerRecord
@@ -30,7 +30,7 @@ GAUSS_NEWTON = OptimizerRecord(
     ),
     slots=(),
     rule=None,
-    whole=lambda sizes, values: _damped.rule(sizes, JUDGE),
+    whole=lambda sizes, values: _damped_by_rows.choose(sizes, JUDGE),
     least_squares=True,
     torch="PyTorch has none",
     cases=({"lr": 1.0}, {"lr": 0.5, "shorter": 0.25}),

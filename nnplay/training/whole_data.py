@@ -89,8 +89,8 @@ def _of_least_squares(plan: NetworkPlan, data: Dataset, loss: Loss) -> Iterator[
     outputs, weights = math.prod(plan.output_shape), plan.parameter_count
     if outputs > MOST_OUTPUTS:
         yield f"goes back once for each output, and there are {outputs:,}", f"use up to {MOST_OUTPUTS}, or take lbfgs"
-    kept = weights * weights * _NUMBER
+    kept = weights * min(weights, outputs * len(data)) * _NUMBER
     if kept > MOST_KEPT:
-        most = math.isqrt(MOST_KEPT // _NUMBER)
+        most = max(math.isqrt(MOST_KEPT // _NUMBER), MOST_KEPT // _NUMBER // (outputs * len(data)))
         what = f"would keep a matrix of {size_text(kept)} for {counted(weights, 'parameter')}"
         yield what, f"use up to {most:,} parameters, or take lbfgs, which keeps a few vectors"

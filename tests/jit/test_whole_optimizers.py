@@ -61,6 +61,26 @@ def losses(trainer: Trainer, steps: int) -> list[float]:
     return found
 
 
+def hold_rows(trainer: Trainer, steps: int) -> None:
+    """Holds every row of some steps to its definition."""
+    machine, tape = trainer.machine, trainer.machine.tape
+    for _ in range(steps):
+        machine.shuffle()
+        machine.view(tape.named["optimizer"])[0] = trainer.lr
+        table = machine.current_batch
+        for k, row in enumerate(table.rows):
+            wanted = interpreter.results_of(machine, table, k, exact=True)
+            machine.run_table(table, k + 1, k)
+            for slot, values in zip(row.writes, wanted, strict=True):
+                close(
+                    machine.view(slot, table.n).ravel(),
+                    np.asarray(values, float).ravel(),
+                    "float64",
+                    row.operation.name,
+                )
+        machine.clock = machine.clock._replace(step=machine.clock.step + 1)
+
+
 @pytest.mark.parametrize(("search", "wanted"), [("none", WITHOUT_SEARCH), ("strong_wolfe", WITH_SEARCH)])
 def test_lbfgs_evaluates_where_pytorch_does(search: str, wanted: tuple[float, ...]) -> None:
     """The losses of the first evaluations are PyTorch's, and so is how many it takes to the end."""
@@ -130,22 +150,7 @@ def test_rows_are_their_definitions_along_a_run(name: str) -> None:
     # without damping, a hidden layer's system is too near to singular to be solved alike twice
     layers = "linear 2" if name == "gauss_newton" else "linear 3, tanh, linear 2"
     trainer = trainer_of(name, curve(41, 2), layers)
-    machine, tape = trainer.machine, trainer.machine.tape
-    for _ in range(9):
-        machine.shuffle()
-        machine.view(tape.named["optimizer"])[0] = trainer.lr
-        table = machine.current_batch
-        for k, row in enumerate(table.rows):
-            wanted = interpreter.results_of(machine, table, k, exact=True)
-            machine.run_table(table, k + 1, k)
-            for slot, values in zip(row.writes, wanted, strict=True):
-                close(
-                    machine.view(slot, table.n).ravel(),
-                    np.asarray(values, float).ravel(),
-                    "float64",
-                    row.operation.name,
-                )
-        machine.clock = machine.clock._replace(step=machine.clock.step + 1)
+    hold_rows(trainer, 9)
 
 
 def test_blocks_of_rows_come_to_what_all_rows_do() -> None:
@@ -181,7 +186,7 @@ def test_weights_changed_from_outside_begin_a_search_anew() -> None:
         ({"layers": "linear 5, dropout 0.5, linear 1"}, "dropout .* draws new random numbers"),
         ({"layers": "linear 5, batch_norm, linear 1"}, "batch_norm .* count each trial"),
         ({"layers": "reshape 1x1, lstm 4, linear 1"}, "no Jacobian of lstm"),
-        ({"layers": "linear 2000, linear 20, linear 1"}, "would keep a matrix of .* take lbfgs"),
+        ({"layers": "linear 2000, linear 20, linear 1", "data": curve(4000)}, "would keep a matrix of .* take lbfgs"),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_can(change: dict[str, Any], words: str) -> None:
@@ -223,3 +228,24 @@ def test_the_inspector_walks_a_trial_in_blocks_as_the_step_takes_it() -> None:
     assert inspector.values(0)["parameters"].any()
     trainer.run(steps=1)
     assert np.array_equal(trainer.machine.view(trainer.machine.tape.layout.find("search.move")), move)
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_fewer_residuals_than_weights_move_the_weights_alike(outputs: int) -> None:
+    """From JJᵀ or from JᵀJ, the steps are the same but for rounding: what is solved follows from the sizes alone."""
+    data, layers = curve(9, outputs), f"linear 20, tanh, linear {outputs}"
+    small = trainer_of("levenberg_marquardt", data, layers)
+    assert any(row.operation.name == "keep J" for row in small.machine.tape.train)
+    repeated = Dataset(np.tile(data.x, (12, 1)), np.tile(data.y, (12, *(1,) * (data.y.ndim - 1))), task="regression")
+    large = trainer_of("levenberg_marquardt", repeated, layers)
+    assert any(row.operation.name == "keep JᵀJ" for row in large.machine.tape.train)
+    assert losses(small, 8) == pytest.approx(losses(large, 8), rel=1e-5)
+    inspector = Inspector(small)
+    for number in range(len(inspector.rows)):
+        inspector.view(number)
+
+
+def test_rows_of_the_small_system_are_their_definitions() -> None:
+    """Every row gives what its definition gives, where there are fewer residuals than weights."""
+    trainer = trainer_of("levenberg_marquardt", curve(9, 2), "linear 12, tanh, linear 2")
+    hold_rows(trainer, 9)
