@@ -249,3 +249,31 @@ def test_rows_of_the_small_system_are_their_definitions() -> None:
     """Every row gives what its definition gives, where there are fewer residuals than weights."""
     trainer = trainer_of("levenberg_marquardt", curve(9, 2), "linear 12, tanh, linear 2")
     hold_rows(trainer, 9)
+
+
+def test_newton_measures_the_hessian_and_steps_by_its_eigenvalues() -> None:
+    """Of a linear map the Hessian and the step are known: one step to the minimum, and the eigenvalues beside it."""
+    x = np.random.default_rng(0).normal(size=(30, 2)) * [2.0, 0.5]
+    data = Dataset(x, x @ [1.0, -2.0], task="regression")
+    trainer = Trainer(Network("linear 1 bias=no", seed=2), data, "mse", "newton", batch_size="all", dtype="float64")
+    trainer.run(steps=5)
+    inner = 2 * trainer.split.train.x.astype(float).T @ trainer.split.train.x / 30
+    layout = trainer.machine.tape.layout
+    assert np.allclose(trainer.machine.view(layout.find("search.hessian")), inner, rtol=1e-8)
+    assert np.allclose(trainer.machine.view(layout.find("search.eigenvalues")), np.linalg.eigvalsh(inner), rtol=1e-8)
+    trainer.run(steps=1)
+    assert number(trainer, "loss") < 1e-12
+
+
+def test_newton_leaves_a_saddle_downhill() -> None:
+    """Where the loss curves down in one direction, the step goes down there; the search ends at a minimum."""
+    trainer = on_surface("newton", "saddle")
+    trainer.parameters()["0.weight"][...] = [0.3, 0.05]
+    trainer.run(steps=80)
+    assert number(trainer, "loss") < 1e-10
+
+
+def test_newton_refuses_many_weights() -> None:
+    """The sentence says why, and what can be taken."""
+    with pytest.raises(InputError, match=r"two evaluations a weight.*lbfgs"):
+        trainer_of("newton", layers="linear 40, tanh, linear 1")
