@@ -26,7 +26,7 @@ GAUSS_NEWTON = OptimizerRecord(
     fields=(
         number("lr", 1.0, "share of the solved step that is tried", low=0.0, live=True),
         number("shorter", 0.5, "what a step is multiplied by after it was rejected", low=0.0, high=1.0, live=True),
-        number("least", 1e-6, "share below which the search begins anew", low=0.0, high=1.0, live=True),
+        number("least", 1e-6, "share below which the search starts over", low=0.0, high=1.0, live=True),
     ),
     slots=(),
     rule=None,
@@ -93,7 +93,7 @@ JUDGE: Operation = Operation(
     writes=("parameters", "point", "search", "accepted"),
     reference=_judged,
     formula="loss < accepted loss: point ← w;  else w ← point, and the step is shorter",
-    words="A step that lowers the loss is kept. Any other is taken back, and tried again at a part of its length.",
+    words="A step that lowers the loss is kept. Any other is undone, and tried again with a part of its length.",
     element=_element,
     torch="",
 )

@@ -31,7 +31,7 @@ LEVENBERG_MARQUARDT = OptimizerRecord(
         number("mu", 0.001, "damping at first: large is a short step downhill, 0 is Gauss–Newton", low=0.0, live=True),
         number("mu_dec", 0.1, "what damping is multiplied by after a step was accepted", low=0.0, high=1.0, live=True),
         number("mu_inc", 10.0, "what it is multiplied by after one was rejected", low=1.0, live=True),
-        number("mu_max", 1e10, "damping above which the search begins anew at the accepted point", low=0.0, live=True),
+        number("mu_max", 1e10, "damping above which the search starts over", low=0.0, live=True),
     ),
     slots=(),
     rule=None,
@@ -106,8 +106,8 @@ JUDGE: Operation = Operation(
     writes=("parameters", "point", "search", "accepted"),
     reference=_judged,
     formula="loss < accepted loss: point ← w, μ ← μ·mu_dec;  else w ← point, μ ← μ·mu_inc",
-    words="A trial that lowers the loss is kept, and the next one dares more. Any other is taken back, and the next "
-    "one is shorter.",
+    words="A trial that lowers the loss is kept, and the next one dares more. Any other is undone, and the next one "
+    "is shorter.",
     element=_element,
     torch="",
 )

@@ -59,7 +59,7 @@ def _of_settings(settings: TrainingSettings, rows: int) -> Iterator[tuple[str, s
     if settings.batch_rows(rows) < rows or settings.accumulate > 1:
         yield "needs all rows in every step, not batches", 'set batch_size="all", or take adam for batches'
     if settings.l1 > 0 or settings.l2 > 0:
-        yield "compares losses, and a penalty is no part of the loss", "set l1 and l2 to 0, or take adamw"
+        yield "compares losses, and a penalty is not part of the loss", "set l1 and l2 to 0, or take adamw"
     if settings.clip_norm > 0 or settings.clip_value > 0:
         yield "chooses its own step lengths, so gradients cannot be clipped", "set clip_norm and clip_value to 0"
     if settings.groups or settings.frozen:

@@ -181,7 +181,7 @@ def test_weights_changed_from_outside_begin_a_search_anew() -> None:
     ("change", "words"),
     [
         ({"batch_size": 8}, "needs all rows in every step"),
-        ({"l2": 0.1}, "a penalty is no part of the loss"),
+        ({"l2": 0.1}, "a penalty is not part of the loss"),
         ({"clip_norm": 1.0}, "cannot be clipped"),
         ({"layers": "linear 5, dropout 0.5, linear 1"}, "dropout .* draws new random numbers"),
         ({"layers": "linear 5, batch_norm, linear 1"}, "batch_norm .* count each trial"),
