@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from nnplay.config import RunConfig
 from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError
 from nnplay.inspector.inspector import Inspector
@@ -15,8 +17,10 @@ from nnplay.network.network import Network
 from nnplay.operations.search import line_search as ls
 from nnplay.operations.search import report
 from nnplay.records.registry import optimizer_records
+from nnplay.run.saving.session import Session
 from nnplay.tape.machines import interpreter
 from nnplay.tape.machines.interpreter import InterpretedMachine
+from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
 from tests.records import close
 
@@ -277,3 +281,32 @@ def test_newton_refuses_many_weights() -> None:
     """The sentence says why, and what can be taken."""
     with pytest.raises(InputError, match=r"two evaluations a weight.*lbfgs"):
         trainer_of("newton", layers="linear 40, tanh, linear 1")
+
+
+@pytest.mark.parametrize("optimizer", ["levenberg_marquardt", "lbfgs"])
+def test_going_back_and_a_session_in_the_middle_of_a_search(optimizer: str, tmp_path: Path) -> None:
+    """Back to any evaluation and on again, and saved there and opened: the same bits, search and all."""
+    table = {
+        "data": {"name": "sine", "samples": 60},
+        "layers": "linear 5, tanh, linear 1",
+        "optimizer": optimizer,
+        "seed": 4,
+    }
+    with Session.new(tmp_path / "run.nnplay", table) as session:
+        session.trainer.run(steps=9)
+        session.save()
+        search = session.trainer.machine.view(session.trainer.machine.tape.named["search"]).copy()
+        session.trainer.run(steps=6)
+        wanted = session.trainer.machine.state().copy()
+    assert search[report.REJECTED] > 0
+    with Session.open(tmp_path / "run.nnplay") as again:
+        assert np.array_equal(again.trainer.machine.view(again.trainer.machine.tape.named["search"]), search)
+        again.trainer.run(steps=6)
+        assert np.array_equal(again.trainer.machine.state(), wanted)
+    timeline = Timeline(RunConfig.from_dict(table).trainer())
+    while timeline.trainer.step < 15:
+        timeline.advance(15 - timeline.trainer.step)
+    for step in (9, 4, 12, 15):
+        timeline.go_to(step)
+        assert timeline.trainer.step == step
+    assert np.array_equal(timeline.trainer.machine.state(), wanted)

@@ -32,7 +32,7 @@ class Answering:
 async def test_enter_takes_the_suggested_rate(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     """The suggestions come up over the curve; the second one goes to the back end as the learning rate."""
     app = make()
-    monkeypatch.setattr(type(app._backend), "worker", Answering(), raising=False)
+    monkeypatch.setattr(app._backend, "worker", Answering(), raising=False)
     async with app.run_test(size=size) as pilot:
         await type_line(pilot, "find lr")
         await until(pilot, lambda: isinstance(app.screen, Picker))
