@@ -59,7 +59,7 @@ def _scale(across: int, count: int, tall: int, broad: int, width: int, height: i
 def _draw(tile: Boxed, rows: int, columns: int, look: Look) -> list[Row]:
     if not look.blocks:
         return _draw_letters(tile, rows, columns, look)
-    pixels = _enlarge(tile.image, 2 * rows, look.across * columns)
+    pixels = _enlarge(tile.image, look.down * rows, look.across * columns)
     for boxes, strong in ((tile.boxes, False), (tile.strong, True)):
         if boxes is not None:
             pixels = _over(pixels, boxes, look, strong)
