@@ -24,7 +24,7 @@ from nnplay.records.optimizer import Optimizer, OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.system.processors import cores
 from nnplay.tape.assembler import TapeSpec, build
-from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.device import make_machine
 from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker, check_maker
 from nnplay.tape.memory_layout import STATE
 from nnplay.tape.objective import full_name
@@ -91,7 +91,7 @@ class Trainer:
         *,
         settings: TrainingSettings | None = None,
         progress: Callable[[int, int, str], None] | None = None,
-        machine: MachineMaker = CpuMachine,
+        machine: MachineMaker = make_machine,
         players: Players | None = None,
         **keywords: Any,
     ) -> None:
@@ -455,8 +455,9 @@ class Trainer:
 
         Returns:
             "loss", as it is trained on; for classes accuracy, precision, recall and f1, for two classes auc (the area
-            under the ROC curve), and for pixels iou, all from 0 to 1; for numbers mae and rmse, in the target's own
-            units, and r2.
+            under the ROC curve), and for pixels iou, all from 0 to 1; for objects map_50 and map, the mean average
+            precision of boxes at IoU 0.5 and over IoU from 0.5 to 0.95, and with masks mask_map_50 and mask_map; for
+            numbers mae and rmse, in the target's own units, and r2.
 
         Raises:
             InputError: the split has no such part.

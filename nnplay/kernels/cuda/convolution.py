@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.abi import ROW_PARTS, ROW_ROOM_COUNT
 from nnplay.kernels.arithmetic import quotient
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
 from nnplay.kernels.cuda.partial import room, sum_of
@@ -65,7 +65,12 @@ def correlate(row: Any, memory: Any, part: int, y: Any, output: int, biased: boo
     x, w, b = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
     DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
-    image, WP, C, F = quotient(size(row, 0), dimension(row, 0, 0)), dimension(row, 0, 2), last(row, 0), last(row, output)
+    image, WP, C, F = (
+        quotient(size(row, 0), dimension(row, 0, 0)),
+        dimension(row, 0, 2),
+        last(row, 0),
+        last(row, output),
+    )
     own = quotient(C, G)
     at = part
     while at < size(row, output):
@@ -141,19 +146,13 @@ def weight_partial(row: Any, clock: Any, memory: Any, part: int) -> None:
 def weight_fold(row: Any, clock: Any, memory: Any, part: int) -> None:
     """out[0,k] = Σₛ sums[s,k], and zeros in the other chunks of out (P, width)."""
     sums, out, width = room(row, memory), pointer(row, memory, 2), dimension(row, 2, 1)
-    shares = quotient(row_sums(row), width)
+    shares = quotient(row[ROW_ROOM_COUNT], width)
     k = part
     while k < size(row, 2):
         out[k] = DTYPE(0.0)
         if k < width:
             out[k] = sum_of(shifted(sums, k), width, shares, DTYPE(0.0))
         k += row[ROW_PARTS]
-
-
-@inline
-def row_sums(row: Any) -> int:
-    """How many partial sums there are."""
-    return integer(row, 13)
 
 
 @kernel

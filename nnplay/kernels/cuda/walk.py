@@ -1,8 +1,8 @@
 """The loop on a graphics card: walks the rows of a tape for as many steps as it is told, in one launch.
 
-It does what `nnplay.kernels.loop` does on a processor, with all threads side by side: each takes its parts of a row, and
-all meet before the next row. `make_kernels` gives it in two forms. With `grid`, all blocks of the launch work on one
-run. Without, each block has a run of its own, whose memory it may keep in shared memory.
+It does what `nnplay.kernels.loop` does on a processor, with all threads side by side: each takes its parts of a row,
+and all meet before the next row. `make_kernels` gives it in two forms. With `grid`, all blocks of the launch work on
+one run. Without, each block has a run of its own, whose memory it may keep in shared memory.
 
 Imported in the compiling process only.
 """
