@@ -19,9 +19,9 @@ import numpy as np
 
 from nnplay.kernels.cuda import driver
 from nnplay.presets.catalogue import load_preset
+from nnplay.run.replicas import train_replicas
 from nnplay.tape.machines import device
 from nnplay.tape.machines.cuda_machine import CudaMachine
-from nnplay.run.replicas import train_replicas
 
 HERE: Final = Path(__file__).parent
 #: Network-steps of the many tiny networks.
