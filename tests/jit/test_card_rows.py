@@ -64,7 +64,7 @@ def test_rows_of_a_small_network_do_not_depend_on_threads() -> None:
 
 @pytest.mark.slow
 def test_products_that_are_cut_into_shares() -> None:
-    check(trainer(layers="linear 160, relu, linear 160, tanh, linear 2", optimizer=nn.SGD(lr=0.1), clip_norm=0.1))
+    check(trainer(layers="linear 256, relu, linear 256, tanh, linear 2", optimizer=nn.SGD(lr=0.1), clip_norm=0.1))
 
 
 @pytest.mark.slow
