@@ -13,6 +13,7 @@ from small_trainer import trainer
 import nnplay as nn
 from nnplay.kernels import abi
 from nnplay.kernels.compile import library
+from nnplay.presets.catalogue import load_preset
 from nnplay.tape.machines import device
 from nnplay.tape.machines.cuda_machine import CudaMachine
 from nnplay.tape.machines.cuda_table import encode, kernels_of, lacking, room_of
@@ -70,7 +71,7 @@ def test_products_that_are_cut_into_shares() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", ["digits8", "lenet", "sounds_cnn1d", "overfitting_dropout", "diabetes"])
 def test_rows_of_presets(preset: str) -> None:
-    check(nn.load_preset(preset).config.trainer())
+    check(load_preset(preset).config.trainer())
 
 
 def test_a_row_without_a_form_is_named_and_the_processor_trains() -> None:
