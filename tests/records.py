@@ -186,7 +186,9 @@ class Bench:
         if kind == "values":
             return self.random.normal(size=shape)
         if kind == "boxes":
-            return random_objects(self.random, self.n, self.loss.values.get("classes", self.plan.output_shape[-1] - 4), target)
+            return random_objects(
+                self.random, self.n, self.loss.values.get("classes", self.plan.output_shape[-1] - 4), target
+            )
         if kind == "distribution":
             return self.random.dirichlet(np.ones(shape[-1]), shape[:-1])
         if kind == "counts":

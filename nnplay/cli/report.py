@@ -29,9 +29,7 @@ def head(run: RunConfig, trainer: Trainer) -> str:
     """What is about to happen, in a few lines."""
     split, plan = trainer.split, trainer.plan
     count = sum(len(part) for part in parts(trainer).values())
-    kind = (
-        f"{counted(split.outputs, 'class')}" if split.task == "classification" else _targets(split.train.target_names)
-    )
+    kind = _targets(split.train.target_names) if split.task == "regression" else f"{counted(split.outputs, 'class')}"
     table = run.to_dict()
     inputs = "1 input" if split.feature_shape == (1,) else f"{shape_text(split.feature_shape)} inputs"
     chosen = [

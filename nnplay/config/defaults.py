@@ -55,10 +55,13 @@ def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     Two hidden layers, wider where there are more inputs, or many rows of a table; convolutions that halve an image or a
     sound, or keep its size where every pixel has a label; an LSTM where every step has one; an encoder and a decoder
     with attention where one sequence becomes another; a GRU over frames of clips, or over a text to go on with;
-    convolutions over three words in a text with a label.
+    convolutions over three words in a text with a label; a grid of an eighth of a picture's size for boxes.
     """
     outputs = outputs_for(loss, data)
     places = data.y.ndim - 1 if data.task == "classification" else 0
+    if data.task == "detection":
+        shrinking = [f"conv2d {filters} 3 stride=2 padding=same, relu" for filters in (16, 32, 48)]
+        return parse_layers(", ".join([*shrinking, "conv2d 48 3 padding=same, relu", f"conv2d {outputs} 1"]))
     if places == 1 and len(data.feature_shape) < 3 and data.y.shape[1] != data.feature_shape[0]:
         return parse_layers(", ".join(_layers_to_rewrite(data, outputs)))
     if data.vocabulary is not None:

@@ -53,9 +53,7 @@ class Matches:
         return found
 
 
-def match_class(
-    true: Array, found: Found, label: int, overlaps: Overlaps, thresholds: Array = THRESHOLDS
-) -> Matches:
+def match_class(true: Array, found: Found, label: int, overlaps: Overlaps, thresholds: Array = THRESHOLDS) -> Matches:
     """Gives each detection of a class the object that it overlaps most, better ones first, as COCO does.
 
     Args:
@@ -113,7 +111,7 @@ def mask_overlaps(targets: Array, found: Found) -> Overlaps:
         one, other = (part.reshape(len(part), pixels).astype(np.float32) for part in (made, true))
         shared = one @ other.T
         union = one.sum(axis=1)[:, None] + other.sum(axis=1)[None] - shared
-        return np.divide(shared, union, out=np.zeros_like(union), where=union > 0)
+        return np.asarray(np.divide(shared, union, out=np.zeros_like(union), where=union > 0))
 
     return overlaps
 
@@ -143,7 +141,7 @@ def _mean_precision(true: Array, found: Found, classes: int, overlaps: Overlaps)
 
 
 def confusion(true: Array, found: Found, classes: int, least_score: float = 0.5) -> NDArray[np.int64]:
-    """Counts (classes + 1, classes + 1): true class by predicted class; the last row is background, the last column missed.
+    """Counts (classes + 1, classes + 1) of true by predicted class; the last row is background, the last column missed.
 
     Detections take, best first, the object that they overlap most, by one half at least, whatever its class.
     """

@@ -31,7 +31,7 @@ def iou(one: Array, other: Array) -> Array:
     """Intersection over union (N, M) of boxes (N, 4) and (M, 4); 0 for two boxes without an area (Jaccard, 1901)."""
     shared = overlap(one, other)
     union = area(one)[:, None] + area(other)[None, :] - shared
-    return np.divide(shared, union, out=np.zeros_like(union), where=union > 0)
+    return np.asarray(np.divide(shared, union, out=np.zeros_like(union), where=union > 0))
 
 
 def giou(one: Array, other: Array) -> Array:

@@ -47,7 +47,9 @@ def _check_classes(labels: Array, class_names: tuple[str, ...], where: str) -> N
     wrong = np.argwhere((labels < 0) | (labels > len(class_names)) | (labels != np.rint(labels)))
     if len(wrong):
         what = f"{labels[tuple(wrong[0])]:g} is no class from 1 to {len(class_names)}, and not 0"
-        raise InputError(what, where=_place(where, wrong[0]), hint="number the classes from 1; 0 says that no box follows")
+        raise InputError(
+            what, where=_place(where, wrong[0]), hint="number the classes from 1; 0 says that no box follows"
+        )
     there = labels > 0
     late = np.argwhere(there[:, 1:] & ~there[:, :-1])
     if len(late):

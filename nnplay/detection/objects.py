@@ -1,8 +1,8 @@
 """Objects in pictures as arrays: the true ones as targets of a fixed size, and those that a network found.
 
-A target is (boxes, 5): for each object its class + 1, then left, top, right and bottom in shares of the picture's sides;
-rows of zeros are padding. With masks, (boxes + height, width): rows of boxes, their five numbers first, and below them a
-map of the picture in which every pixel has the number of its box, from 1, or 0.
+A target is (boxes, 5): for each object its class + 1, then left, top, right and bottom in shares of the sides of the
+picture; rows of zeros are padding. With masks, (boxes + size, size): rows of boxes, their five numbers first, and
+below them a map of the square picture in which every pixel has the number of its box, from 1, or 0.
 """
 
 from __future__ import annotations
@@ -48,6 +48,13 @@ def split_target(target: Array) -> tuple[Array, Array | None]:
     """Boxes (…, boxes, 5) and maps (…, height, width) of targets; None where there are no masks."""
     count = box_count(target.shape[-2:])
     return target[..., :count, :NUMBERS], target[..., count:, :] if target.shape[-1] != NUMBERS else None
+
+
+def object_labels(targets: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Classes (K,), from 0, of all objects of targets (N, …), and the rows (K,) that they are in."""
+    labels = split_target(targets)[0][..., 0].astype(np.int64)
+    rows, places = np.nonzero(labels > 0)
+    return labels[rows, places] - 1, rows
 
 
 def join_target(boxes: Array, maps: Array | None) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""What the outputs of a single-shot detector mean: at each place of a grid four distances and a logit for each class."""
+"""What the outputs of a single-shot detector mean: at each place of a grid four distances and a logit a class."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from nnplay.kernels.compile.jit import inline
 
 
 @inline
-def giou_cost(l: Any, t: Any, r: Any, b: Any, L: Any, T: Any, R: Any, B: Any) -> Any:  # noqa: E741
+def giou_cost(l: Any, t: Any, r: Any, b: Any, L: Any, T: Any, R: Any, B: Any) -> Any:
     """1 − GIoU of two boxes around one point, given by their distances to it: predicted l, t, r, b, true L, T, R, B."""
     shared = (min(l, L) + min(r, R)) * (min(t, T) + min(b, B))
     union = (l + r) * (t + b) + (L + R) * (T + B) - shared
@@ -17,7 +17,7 @@ def giou_cost(l: Any, t: Any, r: Any, b: Any, L: Any, T: Any, R: Any, B: Any) ->
 
 
 @inline
-def giou_slope(l: Any, t: Any, r: Any, b: Any, L: Any, T: Any, R: Any, B: Any) -> Any:  # noqa: E741
+def giou_slope(l: Any, t: Any, r: Any, b: Any, L: Any, T: Any, R: Any, B: Any) -> Any:
     """The slope of that cost by the distance l; the other three follow by turning and mirroring the boxes."""
     height, hull_height = min(t, T) + min(b, B), max(t, T) + max(b, B)
     shared = (min(l, L) + min(r, R)) * height

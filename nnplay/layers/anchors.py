@@ -66,7 +66,11 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         what = f"{count} anchors need {SAID * count} channels, not {shape[2]}"
         raise InputError(what, hint=f"write conv2d {SAID * count} 1 in front of it")
     output = shape[0] * shape[1] * count
-    units = {f"{kind}{k}": round(_UNITS * part) for kind, list_ in (("s", sizes), ("r", ratios)) for k, part in enumerate(list_)}
+    units = {
+        f"{kind}{k}": round(_UNITS * part)
+        for kind, list_ in (("s", sizes), ("r", ratios))
+        for k, part in enumerate(list_)
+    }
     given = {f"{kind}{k}": units.get(f"{kind}{k}", 0) for kind in "sr" for k in range(_MOST)}
     forward, backward = _operations()
     return Plan(

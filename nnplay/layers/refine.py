@@ -26,7 +26,7 @@ REFINE = LayerRecord(
     title="Refine",
     family="boxes",
     about="Moves each box by the deltas of its likeliest class; in training it hands the boxes on.",
-    when="In front of a mask head: masks are drawn in the boxes that are found, and learned in those that are proposed.",
+    when="In front of a mask head: masks are drawn in boxes that are found, and learned in those that are proposed.",
     plan=lambda values, shapes: plan(values, shapes),
     joins=True,
     torch="torchvision's RoIHeads.postprocess_detections, for one class of each box",
@@ -51,7 +51,9 @@ def plan(values: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Plan:
     classes = shapes[1][-1] - 1
     if shapes != ((rois, 4), (rois, classes + 1), (rois, 4 * classes)):
         what = f"{', '.join(map(shape_text, shapes))} do not belong together"
-        raise InputError(what, where="refine", hint="give boxes, a logit for background and each class, four deltas a class")
+        raise InputError(
+            what, where="refine", hint="give boxes, a logit for background and each class, four deltas a class"
+        )
     return Plan(
         output=(rois, 4),
         forward=(Use(_HAND_ON, cost=4 * rois),),

@@ -60,7 +60,7 @@ def _sum_terms(names: tuple[str, ...]) -> Operation:
         reads=("parts", "counts", "term_weights"),
         writes=("loss", "terms", "divisors"),
         reference=reference,
-        formula=f"divisors = max(1, Σₙ counts);  terms = Σₙ parts / divisors;  loss = Σ weights·terms ({', '.join(names)})",
+        formula="divisors = max(1, Σₙ counts);  terms = Σₙ parts / divisors;  loss = Σ weights·terms",
         words="Each term is the cost of all pictures of the batch, divided by how much there was to be right about.",
         element=_element,
         torch="a weighted sum of losses",
@@ -116,7 +116,7 @@ def _element_of_all(
 
 @kernel
 def sum_terms(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """divisors = max(1, Σ counts), terms = Σ parts / divisors, loss = Σ weights·terms; parts, counts (N, T), loss (1,)."""
+    """divisors = max(1, Σ counts), terms = Σ parts / divisors, loss (1,) = Σ weights·terms; parts, counts (N, T)."""
     parts, counts, weights = rows_of(row, memory, 0), rows_of(row, memory, 1), flat(row, memory, 2)
     loss, terms, divisors = flat(row, memory, 3), flat(row, memory, 4), flat(row, memory, 5)
     summed = np.float64(0)

@@ -17,7 +17,6 @@ from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import REDUCTION, LossPlan, LossRecord
 from nnplay.records.operation import Shape
 
-
 BINARY_FOCAL = LossRecord(
     name="binary_focal",
     title="Binary focal loss (on logits)",

@@ -44,14 +44,20 @@ SINGLE_SHOT = LossRecord(
     fields=(
         number("gamma", 2.0, "how much less easy places count; 0: log loss", low=0.0, high=20.0, live=True),
         number("alpha", 0.25, "what a class that is there counts; -1: all count alike", low=-1.0, high=1.0, live=True),
-        choice("box", "giou", "how far off a box is: generalized IoU, or smooth L1 of log distances", ("giou", "smooth_l1")),
+        choice(
+            "box", "giou", "how far off a box is: generalized IoU, or smooth L1 of log distances", ("giou", "smooth_l1")
+        ),
         number("box_weight", 1.0, "what boxes count beside classes", low=0.0, high=1e3),
         number("radius", 1.5, "cells around the middle of a box that are to find it", low=0.5, high=1e3, live=True),
     ),
     detect=lambda values, prediction: single_shot.detect(prediction),
     classes=lambda values, shape: shape[-1] - SIDES,
     torch="torchvision.models.detection.fcos, without its centre-ness",
-    cases=(Case({}, (4, 5, 6)), Case({"gamma": 0.5, "box": "smooth_l1", "radius": 5.0}, (3, 3, 5)), Case({}, (8, 8, 7))),
+    cases=(
+        Case({}, (4, 5, 6)),
+        Case({"gamma": 0.5, "box": "smooth_l1", "radius": 5.0}, (3, 3, 5)),
+        Case({}, (8, 8, 7)),
+    ),
     refused=(Refused({}, (4, 4, 4), "needs a grid"), Refused({}, (9,), "needs a grid")),
 )
 
@@ -97,7 +103,7 @@ def _gradient_operation() -> Operation:
         writes=("dprediction",),
         reference=reference_back,
         formula="dz = weight·d cost / d z / divisor, of the box cost for the four distances, else of focal loss",
-        words="Distances are pushed where an object is matched; logits of classes everywhere, the harder the more wrong.",
+        words="Distances are pushed where an object is matched. Logits of classes are pushed everywhere.",
         element=_element_back,
         integers=("giou",),
         torch="autograd",
@@ -143,9 +149,7 @@ def _class_terms(at: Any, prediction: Named, target: Named, matched: Named) -> A
     return [(prediction[(*at, SIDES + c)], as_term(float(wanted[(*at, c)]))) for c in range(wanted.shape[-1])]
 
 
-def _element(
-    at: Any, prediction: Named, target: Named, matched: Named, gamma: Named, alpha: Named, giou: int
-) -> Term:
+def _element(at: Any, prediction: Named, target: Named, matched: Named, gamma: Named, alpha: Named, giou: int) -> Term:
     place = tuple(at[:3])
     if at[3] == 0:
         settings = scalar("γ", gamma), scalar("α", alpha)
@@ -250,7 +254,7 @@ def box_slope(z: Any, target: Any, n: int, i: int, j: int, k: int, side: int, gi
     if giou == 0:
         true = L if side == 0 else (T if side == 1 else (R if side == 2 else B))
         return smooth_l1_slope(own - log(true), BETA)
-    l, t, r, b = away(Z[0]), away(Z[1]), away(Z[2]), away(Z[3])  # noqa: E741
+    l, t, r, b = away(Z[0]), away(Z[1]), away(Z[2]), away(Z[3])
     if side == 0:
         slope = giou_slope(l, t, r, b, L, T, R, B)
     elif side == 1:

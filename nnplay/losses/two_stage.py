@@ -38,7 +38,7 @@ TWO_STAGE = LossRecord(
     title="Two stages (Faster R-CNN, Mask R-CNN)",
     about="For boxes, and masks: where objects may be, of anchors; which they are, where and how, of proposals.",
     when="Boxes and masks, with a network that proposes boxes and looks at each of them.",
-    formula="objectness + anchor_boxes + classes + boxes + masks: log losses of anchors, proposals and pixels, smooth L1 of deltas",
+    formula="objectness + anchor_boxes + classes + boxes + masks: log losses, and smooth L1 of deltas",
     target="boxes",
     plan=lambda values, shape: plan(values, shape),
     outputs=lambda count: 1 + count,
@@ -69,7 +69,8 @@ def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
     width = row_width(classes, mask)
     rest = shape[0] - rois * width if len(shape) == 1 else -1
     if rest <= 0 or rest % ANCHOR:
-        what = f"needs {rois} proposals of {width} numbers and anchors of {ANCHOR}; the network outputs {shape_text(shape)}"
+        outputs = shape_text(shape)
+        what = f"needs {rois} proposals of {width} numbers and anchors of {ANCHOR}; the network outputs {outputs}"
         hint = "end with concat[recall rois | linear … | …], flatten, concat[identity | recall rpn, flatten]"
         raise InputError(what, where="two_stage", hint=hint)
     K = rest // ANCHOR
@@ -109,8 +110,13 @@ def add_up(anchor_costs: Array, roi_costs: Array, anchor_match: Array, roi_match
     return parts, counts.astype(np.float64)
 
 
+def _add_up(anchor_costs: Array, roi_costs: Array, anchor_match: Array, roi_match: Array, term_weights: Array) -> Any:
+    return add_up(anchor_costs, roi_costs, anchor_match, roi_match, term_weights.size)
+
+
 def _slope_element(at: Any, *operands: Named, **layout: int) -> Term:
-    made = stage_costs.slopes(*(operand.array for operand in operands), **layout)
+    slopes: Any = stage_costs.slopes
+    made = slopes(*(operand.array for operand in operands), **layout)
     return as_term(float(made[tuple(int(k) for k in at)]))
 
 
@@ -158,10 +164,10 @@ def _operations() -> dict[str, Operation]:
             kernel=count_terms,
             reads=("anchor_costs", "roi_costs", "anchor_match", "roi_match", "term_weights"),
             writes=("parts", "counts"),
-            reference=lambda *given: add_up(*given[:4], given[4].size),
+            reference=_add_up,
             formula="parts = Σ costs of each term;  counts = sampled anchors, proposals, proposals with an object",
             words="The cost of each picture, term by term, and how many anchors and proposals it is of.",
-            element=chosen_together(lambda *given: add_up(*given[:4], given[4].size)),
+            element=chosen_together(_add_up),
             torch="sums of losses",
         ),
         Operation(

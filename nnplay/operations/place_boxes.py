@@ -36,7 +36,7 @@ def match_places(target: Array, radius: Array, shape: tuple[int, int]) -> Array:
 
 
 def true_distances(target: Array, matched: Array) -> Array:
-    """How far each place is from the sides of its object, in cells (N, H, W, 4): left, up, right, down; 1 without one."""
+    """How far each place is from its object's sides, in cells (N, H, W, 4): left, up, right, down; 1 without one."""
     _, H, W = matched.shape
     box = target[np.arange(len(target))[:, None, None], np.maximum(matched.astype(np.int64) - 1, 0), 1:5]
     across, down = np.arange(W)[None, :] + 0.5, np.arange(H)[:, None] + 0.5
@@ -69,7 +69,7 @@ def box_slopes(prediction: Array, true: Array, giou: int) -> Array:
     """The slopes of those costs by the four outputs of each place (N, H, W, 4)."""
     z = prediction[..., :4]
     if not giou:
-        return np.clip((z - np.log(np.maximum(true, 1e-12))) * 9, -1, 1)
+        return np.asarray(np.clip((z - np.log(np.maximum(true, 1e-12))) * 9, -1, 1))
     away, shared, union, hull = _areas(prediction, true)
     low, high = np.minimum(away, true), np.maximum(away, true)
     sides = np.empty_like(away)

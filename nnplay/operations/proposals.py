@@ -124,7 +124,7 @@ def move_anchors(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def rank_anchors(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """order[n] = the anchors with the highest objectness x[n,a,0], of equal ones the first; x (N, K, 9), order (N, P)."""
+    """order[n] = anchors with the highest objectness x[n,a,0], of equal ones the first; x (N, K, 9), order (N, P)."""
     x, order = cube(row, memory, 0), matrix(row, memory, 1)
     N, K = x.shape[0], x.shape[1]
     start, stop = share(row, part, N)

@@ -38,14 +38,14 @@ def _weights(boxes: Array, H: int, W: int, parts: int, sampling: int, aligned: i
 
 
 def reference(x0: Array, x1: Array, parts: int, sampling: int, aligned: int) -> Array:
-    down, across = _weights(x1, *x0.shape[1:3], parts, sampling, aligned)
-    return np.einsum("nrih,nrjw,nhwc->nrijc", down, across, x0, optimize=True)
+    down, across = _weights(x1, x0.shape[1], x0.shape[2], parts, sampling, aligned)
+    return np.asarray(np.einsum("nrih,nrjw,nhwc->nrijc", down, across, x0, optimize=True))
 
 
 def reference_back(dy: Array, x1: Array, parts: int, sampling: int, aligned: int, H: int, W: int) -> Array:
     down, across = _weights(x1, H, W, parts, sampling, aligned)
     given = dy.reshape(*x1.shape[:2], parts, parts, -1)
-    return np.einsum("nrih,nrjw,nrijc->nhwc", down, across, given, optimize=True)
+    return np.asarray(np.einsum("nrih,nrjw,nrijc->nhwc", down, across, given, optimize=True))
 
 
 def _points(low: float, high: float, cells: int, part: int, parts: int, sampling: int, aligned: int) -> list[float]:

@@ -32,7 +32,7 @@ GAUSS_NEWTON = OptimizerRecord(
     rule=None,
     whole=lambda sizes, values: _damped.rule(sizes, JUDGE),
     least_squares=True,
-    torch="",
+    torch="PyTorch has none",
     cases=({"lr": 1.0}, {"lr": 0.5, "shorter": 0.25}),
     refused=(Refused({"shorter": 2}, (), "≤ 1"),),
 )

@@ -37,7 +37,7 @@ LEVENBERG_MARQUARDT = OptimizerRecord(
     rule=None,
     whole=lambda sizes, values: _damped.rule(sizes, JUDGE),
     least_squares=True,
-    torch="",
+    torch="PyTorch has none",
     cases=({"lr": 1.0}, {"lr": 0.5, "mu": 0.1, "mu_dec": 0.5, "mu_inc": 2.0}),
     refused=(
         Refused({"mu": -1}, (), "≥ 0"),

@@ -223,7 +223,7 @@ def _with_meaningful_stops(old: RunConfig, config: RunConfig, split: Split) -> t
     """
     stops, dropped = dict(config.stops), []
     counted = config.loss is not None and config.loss.target in ("binary", "distribution")
-    if stops.get("accuracy") and split.train.task == "regression" and not counted:
+    if stops.get("accuracy") and split.train.task != "classification" and not counted:
         if stops["accuracy"] != old.stops.get("accuracy"):
             what = f"'{split.train.target_names[0]}' is a number, so there is no accuracy to stop at"
             raise InputError(what, where="stop", hint="stop at a loss, or by patience")

@@ -105,7 +105,7 @@ class PlaygroundBackend:
         train = self._run.split.train
         names = (token_words(train),) if train.vocabulary is not None else train.feature_names
         names = names or (shape_text(train.feature_shape),)
-        outputs = train.class_names if train.task == "classification" else train.target_names
+        outputs = train.target_names if train.task == "regression" else train.class_names
         found = ledger(layers, self._run.split.feature_shape, names, outputs)
         if found.lines and not any(line.problem for line in found.lines):
             problem = self._end_problem(layers)

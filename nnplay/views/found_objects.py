@@ -63,7 +63,7 @@ def true_objects(trainer: Trainer, row: int) -> Boxes:
 
 
 def found_objects(trainer: Trainer, row: int, outputs: Array, least: float = 0.3) -> Boxes:
-    """What outputs (1, …) find in that picture, with scores, and how far it overlaps the nearest object of its class."""
+    """What outputs (1, …) find in that picture, with scores and the largest IoU with an object of the class."""
     found, true = find_objects(trainer, outputs), true_objects(trainer, row)
     kept = np.flatnonzero((found.classes[0] >= 0) & (found.scores[0] >= least))
     places, labels = found.boxes[0, kept], found.classes[0, kept]

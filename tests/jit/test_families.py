@@ -15,7 +15,10 @@ from nnplay.network.network import NetworkPlan, PlannedLayer
 
 Array = NDArray[Any]
 SHAPES = {"name": "shapes", "samples": 120, "size": 16, "kinds": 3}
+OBJECTS = {"name": "shapes_objects", "samples": 120, "size": 32, "kinds": 3}
 MASKS = {"name": "shapes_masks", "samples": 120, "size": 16, "kinds": 2}
+#: Losses that are not the usual ones of their data.
+LOSSES = {"mask r-cnn": {"name": "two_stage", "rois": 5, "mask": 4}}
 #: Networks that PyTorch trains too, each with its data.
 COMPARED: dict[str, tuple[str, dict[str, Any]]] = {
     "convolution": (
@@ -59,6 +62,15 @@ REPEATED: dict[str, tuple[str, dict[str, Any]]] = COMPARED | {
         "avg_pool3d 2, adaptive_max_pool3d 2x2x3, conv3d 5 k2, global_avg_pool, linear 4",
         {"name": "moving_shapes", "samples": 100, "frames": 4, "size": 8},
     ),
+    "single shot": ("conv2d 16 k3 same stride=2, relu, conv2d 16 k3 same stride=2, relu, conv2d 7 1", OBJECTS),
+    "mask r-cnn": (
+        "conv2d 16 k3 same stride=2, relu, conv2d 16 k3 same stride=2, relu name=features, roi_align 3[identity | "
+        'conv2d 10 1, anchors "2,4" name=rpn, proposals 5 name=rois], reshape 5x144, concat[recall rois | '
+        "linear 4 name=classes | linear 12 name=deltas | roi_align 2[recall features | refine[recall rois | "
+        "recall classes | recall deltas]], conv_transpose3d 3 1x2x2 stride=1x2x2, reshape 5x48], flatten, "
+        "concat[identity | recall rpn, flatten]",
+        {**OBJECTS, "masks": True},
+    ),
     "resized": (
         "conv2d 8 k3 same, relu, pixel_shuffle 2, resize 14 mode=bicubic antialias=yes, adaptive_avg_pool2d 10x8, "
         "pixel_unshuffle 2, unfold 3 padding=1 stride=2, fold 5x4 k3 padding=1 stride=2, "
@@ -82,7 +94,8 @@ def run_of(name: str, threads: int = 1) -> dict[str, Any]:
     """A run as `Session.new` takes it; batches that leave a smaller one at the end."""
     layers, data = REPEATED[name]
     training = {"batch_size": 28, "threads": threads}
-    return {"data": data, "layers": layers, "optimizer": {"name": "adam", "lr": 0.003}, "training": training, "seed": 2}
+    run = {"data": data, "layers": layers, "optimizer": {"name": "adam", "lr": 0.003}, "training": training, "seed": 2}
+    return run | ({"loss": LOSSES[name]} if name in LOSSES else {})
 
 
 @pytest.mark.parametrize("name", REPEATED)

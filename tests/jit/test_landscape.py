@@ -12,6 +12,7 @@ from nnplay.run.moments import find_ways
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.curvature import Curvature
 from nnplay.training.loss_plane import Plane, path_directions, project
+from nnplay.training.race import Race
 from nnplay.training.trainer import Trainer
 from nnplay.views.kinds.landscape import PLACES, make_landscape
 from nnplay.views.view import Asked
@@ -95,3 +96,20 @@ def test_the_view_draws_the_way_of_the_run_and_of_its_branches() -> None:
     layout = trainer.machine.tape.layout
     state = slice(layout.bounds["parameters"][0], layout.bounds["buffers"][1])
     assert np.array_equal(trainer.machine.contents()["memory"][state], before[state])
+
+
+def test_a_race_starts_from_the_same_place_and_ends_where_the_loss_is_least() -> None:
+    """On Rosenbrock's valley all runners start where the run did; those that use curvature reach its minimum."""
+    data = Dataset(np.zeros((4, 2)), np.zeros(4), task="regression")
+    trainer = Trainer(Network("surface rosenbrock x=-1.2 y=1"), data, "mae", "adam", batch_size="all")
+    race = Race(trainer)
+    for _, runner in race._runners:
+        if (compiling := runner.machine.compiling) is not None:
+            compiling.wait(lambda: False)
+    while race.turn():
+        pass
+    ways = dict(race.ways())
+    assert all(np.allclose(way[0], [-1.2, 1.0]) for way in ways.values())
+    assert np.allclose(ways["l-bfgs"][-1], 1.0, atol=1e-4)
+    assert np.allclose(ways["conjugate gradient"][-1], 1.0, atol=1e-3)
+    assert trainer.step == 0

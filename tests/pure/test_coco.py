@@ -39,7 +39,7 @@ def write(folder: Path, **changes: Any) -> Path:
 
 
 def test_boxes_and_masks_are_read(tmp_path: Path) -> None:
-    """Boxes are shares of the picture, the largest first; masks of polygons and of runs fill them; the file is found."""
+    """Boxes are shares of the picture, the largest first; masks of polygons and of runs fill them."""
     write(tmp_path)
     assert find_source(str(tmp_path)).name == "coco"
     data = load_file(str(tmp_path), {"size": 16, "masks": True})
@@ -108,5 +108,5 @@ def test_text_that_is_no_json_is_refused(tmp_path: Path) -> None:
     """A file that breaks off is refused with its place."""
     path = write(tmp_path)
     path.write_text(path.read_text(encoding="utf-8")[:-20], encoding="utf-8")
-    with pytest.raises(InputError, match="annotations.json"):
+    with pytest.raises(InputError, match=r"annotations\.json"):
         load_file(str(path), {"size": 16})

@@ -61,14 +61,24 @@ def test_suppression_equals_onnx() -> None:
     random = np.random.default_rng(1)
     boxes, scores = random_boxes(random, 60).astype(np.float32), random.uniform(size=60).astype(np.float32)
     helper, kind = onnx.helper, onnx.TensorProto
-    shapes = (("boxes", kind.FLOAT, (1, 60, 4)), ("scores", kind.FLOAT, (1, 1, 60)), ("most", kind.INT64, (1,)), ("limit", kind.FLOAT, (1,)))
+    shapes = (
+        ("boxes", kind.FLOAT, (1, 60, 4)),
+        ("scores", kind.FLOAT, (1, 1, 60)),
+        ("most", kind.INT64, (1,)),
+        ("limit", kind.FLOAT, (1,)),
+    )
     node = helper.make_node("NonMaxSuppression", [name for name, *_ in shapes], ["kept"])
     given = [helper.make_tensor_value_info(*shape) for shape in shapes]
     graph = helper.make_graph([node], "nms", given, [helper.make_tensor_value_info("kept", kind.INT64, None)])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)])
     kept = evaluator(model).run(
         None,
-        {"boxes": boxes[None, :, [1, 0, 3, 2]], "scores": scores[None, None], "most": np.array([60]), "limit": np.array([0.3], np.float32)},
+        {
+            "boxes": boxes[None, :, [1, 0, 3, 2]],
+            "scores": scores[None, None],
+            "most": np.array([60]),
+            "limit": np.array([0.3], np.float32),
+        },
     )[0][:, 2]
     assert len(kept) < 60
     assert suppress(boxes, scores, 0.3).kept.tolist() == kept.tolist()
@@ -89,9 +99,13 @@ def test_roi_align_equals_onnx(aligned: int, mode: str) -> None:
     helper, kind = onnx.helper, onnx.TensorProto
     node = helper.make_node(
         "RoiAlign", ["x", "rois", "of"], ["y"],
-        output_height=4, output_width=4, sampling_ratio=2, spatial_scale=1.0, mode="avg", coordinate_transformation_mode=mode,
+        output_height=4, output_width=4, sampling_ratio=2, spatial_scale=1.0, mode="avg",
+        coordinate_transformation_mode=mode,
     )  # fmt: skip
-    infos = [helper.make_tensor_value_info(name, dtype, None) for name, dtype in (("x", kind.FLOAT), ("rois", kind.FLOAT), ("of", kind.INT64))]
+    infos = [
+        helper.make_tensor_value_info(name, dtype, None)
+        for name, dtype in (("x", kind.FLOAT), ("rois", kind.FLOAT), ("of", kind.INT64))
+    ]
     graph = helper.make_graph([node], "align", infos, [helper.make_tensor_value_info("y", kind.FLOAT, None)])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 16)])
     rois = boxes.reshape(-1, 4) * np.array([7, 9, 7, 9], np.float32)
@@ -102,7 +116,9 @@ def test_roi_align_equals_onnx(aligned: int, mode: str) -> None:
 
 def random_scene(random: np.random.Generator, pictures: int, classes: int) -> tuple[Array, Found]:
     """True boxes (N, 4, 5), and detections of which many are near one."""
-    true = np.concatenate([random.integers(1, classes + 1, (pictures, 4, 1)), random_boxes(random, pictures, 4)], axis=-1)
+    true = np.concatenate(
+        [random.integers(1, classes + 1, (pictures, 4, 1)), random_boxes(random, pictures, 4)], axis=-1
+    )
     true *= (np.arange(4) < random.integers(0, 5, (pictures, 1)))[..., None]
     near = np.repeat(true[..., 1:], 3, axis=1) + random.normal(scale=0.02, size=(pictures, 12, 4))
     near[..., 2:] = np.maximum(near[..., 2:], near[..., :2] + 0.01)
@@ -117,10 +133,22 @@ def test_average_precision_equals_pycocotools() -> None:
     true, found = random_scene(np.random.default_rng(3), 40, 3)
 
     def sides(box: Array) -> list[float]:
-        return [float(1000 * box[0]), float(1000 * box[1]), float(1000 * (box[2] - box[0])), float(1000 * (box[3] - box[1]))]
+        return [
+            float(1000 * box[0]),
+            float(1000 * box[1]),
+            float(1000 * (box[2] - box[0])),
+            float(1000 * (box[3] - box[1])),
+        ]
 
     objects = [
-        {"id": 1 + 10 * row + k, "image_id": row, "category_id": int(box[0]), "bbox": sides(box[1:]), "area": 1.0, "iscrowd": 0}
+        {
+            "id": 1 + 10 * row + k,
+            "image_id": row,
+            "category_id": int(box[0]),
+            "bbox": sides(box[1:]),
+            "area": 1.0,
+            "iscrowd": 0,
+        }
         for row, boxes in enumerate(true)
         for k, box in enumerate(boxes)
         if box[0]
@@ -133,7 +161,11 @@ def test_average_precision_equals_pycocotools() -> None:
     ]
     with contextlib.redirect_stdout(io.StringIO()):
         known = coco.COCO()
-        known.dataset = {"images": [{"id": row} for row in range(len(true))], "annotations": objects, "categories": [{"id": k} for k in (1, 2, 3)]}
+        known.dataset = {
+            "images": [{"id": row} for row in range(len(true))],
+            "annotations": objects,
+            "categories": [{"id": k} for k in (1, 2, 3)],
+        }
         known.createIndex()
         judged = cocoeval.COCOeval(known, known.loadRes(made), "bbox")
         judged.evaluate()
@@ -216,9 +248,9 @@ def test_losses_and_data_must_be_of_one_kind() -> None:
     from nnplay.training.trainer import Trainer
 
     data = load_dataset("shapes_objects", samples=4, kinds=3, size=32)
-    with pytest.raises(InputError, match="cross_entropy takes no boxes; .* use single_shot"):
+    with pytest.raises(InputError, match=r"cross_entropy takes no boxes; .* use single_shot"):
         Trainer(Network("conv2d 7 1"), data, loss="cross_entropy")
-    with pytest.raises(InputError, match="5 classes|3 classes; the network tells 4 apart"):
+    with pytest.raises(InputError, match="3 classes; the network tells 4 apart"):
         Trainer(Network("conv2d 8 1"), data, loss="single_shot")
 
 
@@ -227,7 +259,9 @@ def stage_outputs(random: np.random.Generator) -> tuple[Array, Array, dict[str, 
     layout = {"rois": 5, "classes": 2, "mask": 3}
     true = np.concatenate([random.integers(1, 3, (2, 3, 1)), random_boxes(random, 2, 3)], axis=-1)
     maps = random.integers(0, 4, (2, SIZE, SIZE))
-    rois = np.concatenate([true[:, :, 1:] + random.normal(scale=0.01, size=(2, 3, 4)), random_boxes(random, 2, 2)], axis=1)
+    rois = np.concatenate(
+        [true[:, :, 1:] + random.normal(scale=0.01, size=(2, 3, 4)), random_boxes(random, 2, 2)], axis=1
+    )
     rows = np.concatenate([rois, random.normal(size=(2, 5, 3 + 8 + 18))], axis=-1).reshape(2, -1)
     anchors = np.concatenate([random.normal(size=(2, 12, 5)), random_boxes(random, 2, 12)], axis=-1).reshape(2, -1)
     return np.concatenate([rows, anchors], axis=1), join_target(true, maps).astype(float), layout
@@ -295,7 +329,9 @@ def test_stage_costs_are_those_of_pytorch() -> None:
         assert costs[n, r, 0] == pytest.approx(float(named))
         if label:
             deltas = torch.tensor(encode(box[1:5], heads.boxes[n, r], (10, 10, 5, 5)))
-            moved = functional.smooth_l1_loss(torch.tensor(heads.deltas[n, r, label - 1]), deltas, beta=1 / 9, reduction="sum")
+            moved = functional.smooth_l1_loss(
+                torch.tensor(heads.deltas[n, r, label - 1]), deltas, beta=1 / 9, reduction="sum"
+            )
             assert costs[n, r, 1] == pytest.approx(float(moved))
             logits = torch.tensor(heads.masks[n, r, :, :, label - 1].ravel())
             drawn = functional.binary_cross_entropy_with_logits(logits, torch.tensor(wanted[n, r]))

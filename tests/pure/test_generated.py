@@ -25,7 +25,7 @@ from nnplay.system import processors
 from nnplay.training.scores.metrics import classification
 
 GENERATED = [name for name, record in dataset_records().items() if ".generated." in record.make.__module__]
-PICTURES = ["digits28", "shapes", "shapes_masks"]
+PICTURES = ["digits28", "shapes", "shapes_masks", "shapes_objects"]
 
 
 @pytest.fixture(autouse=True)

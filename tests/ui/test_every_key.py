@@ -153,6 +153,7 @@ CLAIMS: dict[str, Claim] = {
     "place-next": Claim("4", _message, "there is nothing else to choose in this view; ↓ shows the next view"),
     "place-previous": Claim("4", _message, "there is nothing else to choose in this view; ↓ shows the next view"),
     "example-worst": Claim("", _ITEM, -1),
+    "element": Claim("4", _message, "this view has no elements to choose; ↓ shows the next view"),
     "test-points": Claim("", _of(OutputPane, lambda pane: pane.held_out_points), True),
     "discrete": Claim("", _of(Picture, lambda picture: picture.discrete), True),
     "draw": Claim("", _message, OTHER),

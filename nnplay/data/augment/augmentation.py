@@ -50,6 +50,10 @@ class Augmentation:
         Raises:
             InputError: they have no such axes, or all copies would not fit into memory.
         """
+        still = [name for name in self.amounts if name != "noise"]
+        if task == "detection" and still:
+            hint = "use noise alone, or make more images"
+            raise InputError(f"'{still[0]}' would move or hide what boxes are around", where=where, hint=hint)
         axes = x.ndim - 2
         for name in self.amounts:
             if axes not in TRANSFORMS[name].axes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nnplay.data.drawing.outlines import Scene, draw_cover, draw_ground
 from nnplay.data.generated_cache import Arrays
 
-Array = NDArray[np.float32]
+Array = NDArray[Any]
 #: Sizes of shapes: from the centre to the farthest point, in sides of the picture.
 _REACH: Final = (0.11, 0.3)
 #: Places that are tried for a shape, and how much of the smaller of two boxes may be shared.
@@ -87,12 +87,11 @@ def _place(scene: Scene, taken: Array, rng: np.random.Generator, n: int) -> tupl
         smaller = np.minimum(4 * reach**2, (box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1]))
         free &= (box[:, 0] < 0) | (shared <= _SHARED * smaller)
     first, each = free.argmax(axis=0), np.arange(n)
-    return centre[:, first, each], reach[first, each], free.any(axis=0)
-
+    return centre[:, first, each], reach[first, each], np.asarray(free.any(axis=0))
 
 
 def _colour(earlier: list[Array], rng: np.random.Generator) -> Array:
     """Of some colours (n, channels) drawn at random the one that stands off most from all earlier ones, row by row."""
     drawn = rng.uniform(0, 1, (_TRIES, *earlier[0].shape)).astype(np.float32)
     away = np.min([np.square(drawn - one).sum(axis=-1) for one in earlier], axis=0)
-    return drawn[away.argmax(axis=0), np.arange(len(earlier[0]))]
+    return np.asarray(drawn[away.argmax(axis=0), np.arange(len(earlier[0]))])

@@ -50,6 +50,6 @@ RECORD = DatasetRecord(
         flag("masks", False, "the pixels of each shape too, not only its box"),
     ),
     make=make,
-    about="One to four shapes per image, which may overlap, with a box around each, its class and, if asked, its pixels.",
+    about="Up to four shapes per image, which may overlap, with the box, the class and, if asked, the pixels of each.",
     when="For detection: boxes and masks.",
 )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.profile.profile import Profile
+from nnplay.detection.objects import object_labels
 from nnplay.text import clean, figure
 
 #: Intervals that a quantity is divided into.
@@ -48,6 +49,9 @@ def measure_balance(profile: Profile, target: int = 0) -> Balance:
     if data.task == "classification":
         labels = data.y.reshape(len(data), -1).astype(np.int64)
         return _balance("class", tuple(clean(name) for name in data.class_names), labels, parts)
+    if data.task == "detection":
+        labels, rows = object_labels(data.y)
+        return _balance("class of object", tuple(clean(name) for name in data.class_names), labels, parts[rows])
     values = data.y[:, target].astype(np.float64)
     low, high = float(values.min()), float(values.max())
     edges = np.linspace(low, high, _INTERVALS + 1) if high > low else np.array([low, high])

@@ -14,6 +14,7 @@ from nnplay.data.cells.column_types import find_missing
 from nnplay.data.columns.columns import Column
 from nnplay.data.dataset import Dataset
 from nnplay.data.profile.histogram import BINS, Histogram, count_numbers, count_words
+from nnplay.detection.objects import object_labels
 from nnplay.text import clean, counted
 
 Role = Literal["feature", "target", "ignored"]
@@ -100,6 +101,8 @@ def _target_columns(data: Dataset) -> list[ProfiledColumn]:
             ProfiledColumn(clean(name), "target", "number", start=place, stop=place + 1)
             for place, name in enumerate(data.target_names)
         ]
+    if data.task == "detection":
+        return [ProfiledColumn("objects", "target", "classes", stop=1)]
     kind = "classes" if data.y.ndim == 1 else f"{data.y[0].size:,} classes"
     return [ProfiledColumn("class", "target", kind, stop=1)]
 
@@ -132,7 +135,8 @@ def _measure_numbers(values: NDArray[Any], missing: int) -> ColumnFacts:
 def _measure_target(data: Dataset, column: ProfiledColumn) -> ColumnFacts:
     if data.task == "regression":
         return _measure_numbers(data.y[:, column.start], 0)
-    counts = np.bincount(data.y.ravel().astype(np.int64), minlength=data.outputs)
+    labels = object_labels(data.y)[0] if data.task == "detection" else data.y.ravel().astype(np.int64)
+    counts = np.bincount(labels, minlength=data.outputs)
     return ColumnFacts(0, int(np.count_nonzero(counts)), count_words(data.class_names, counts.tolist()))
 
 

@@ -58,6 +58,9 @@ def _of_target(data: Dataset, scaler: Scaler, column: ProfiledColumn) -> str:
         listed = [f"{place} {clean(name, 24)}" for place, name in enumerate(data.class_names[:_LISTED])]
         more = ", …" if len(data.class_names) > _LISTED else ""
         return f"the number of its class: {', '.join(listed)}{more}"
+    if data.task == "detection":
+        listed = [f"{place} {clean(name, 24)}" for place, name in enumerate(data.class_names[:_LISTED], 1)]
+        return f"the number of its class, then left, top, right, bottom, from 0 to 1: {', '.join(listed)}"
     if not scaler.target_scale.size or (scaler.target_scale[column.start], scaler.target_offset[column.start]) == (
         1,
         0,

@@ -12,6 +12,7 @@ from nnplay.data.dataset import Dataset
 from nnplay.data.profile.columns import ColumnFacts, ProfiledColumn, measure_column, profile_columns
 from nnplay.data.profile.encoding_words import describe_encoding
 from nnplay.data.split import Split
+from nnplay.detection.objects import object_labels
 from nnplay.text import clean, counted
 
 #: The parts of a split as people call them.
@@ -41,7 +42,7 @@ class Profile:
     def head(self) -> str:
         """As in "iris: 150 rows of 4 inputs, 3 classes"."""
         shape = "×".join(f"{size:,}" for size in self.data.feature_shape)
-        kind = counted(self.data.outputs, "class" if self.data.task == "classification" else "target")
+        kind = counted(self.data.outputs, "target" if self.data.task == "regression" else "class")
         noun = "" if len(self.data.feature_shape) > 1 else " inputs" if shape != "1" else " input"
         return f"{clean(self.data.name)}: {counted(len(self), 'row')} of {shape}{noun}, {kind}"
 
@@ -70,6 +71,8 @@ class Profile:
             return [_number(value) for value in self.data.x[start:stop, column.start].tolist()]
         if self.data.task == "regression":
             return [_number(value) for value in self.data.y[start:stop, column.start].tolist()]
+        if self.data.task == "detection":
+            return [self._labels(object_labels(target[None])[0]) for target in self.data.y[start:stop]]
         return [self._labels(labels) for labels in self.data.y[start:stop]]
 
     def _labels(self, labels: Any) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nnplay.data.profile.columns import ProfiledColumn
 from nnplay.data.profile.profile import Profile
+from nnplay.detection.objects import split_target
 from nnplay.text import clean
 
 #: Inputs of one column that are written out.
@@ -63,6 +64,9 @@ def _target(profile: Profile, row: int, column: ProfiledColumn, *, scaled: bool 
     y = profile.data.y[row : row + 1]
     if profile.data.task == "classification":
         return np.ravel(y)
+    if profile.data.task == "detection":
+        boxes, _ = split_target(y[0])
+        return np.ravel(boxes[boxes[:, 0] > 0])
     return (profile.split.scaler.transform_target(y) if scaled else y)[0, column.start : column.stop]
 
 

@@ -171,7 +171,7 @@ class Evaluation(NotCopied):
             InputError: the split has no such part, or the targets are classes.
         """
         data = self._part(part, "evaluate_targets")
-        if data.task == "classification":
+        if data.task != "regression":
             raise InputError("classes are scored together", where="evaluate_targets", hint="evaluate() scores them")
         true, predicted = self._in_units(data, self.outputs(data.x))
         columns = enumerate(data.target_names)

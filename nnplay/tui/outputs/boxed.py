@@ -59,7 +59,7 @@ def _scale(across: int, count: int, tall: int, broad: int, width: int, height: i
 def _draw(tile: Boxed, rows: int, columns: int, look: Look) -> list[Row]:
     if not look.blocks:
         return _draw_letters(tile, rows, columns, look)
-    pixels = _enlarge(tile.image, 2 * rows, look.across * columns)
+    pixels = _enlarge(tile.image, look.down * rows, look.across * columns)
     for boxes, strong in ((tile.boxes, False), (tile.strong, True)):
         if boxes is not None:
             pixels = _over(pixels, boxes, look, strong)
@@ -108,7 +108,9 @@ def _colour(label: int, look: Look, strong: bool) -> Array:
 
 def _draw_letters(tile: Boxed, rows: int, columns: int, look: Look) -> list[Row]:
     """Without colours: borders are the number of the class, or an o, and an x for what stands out."""
-    lines = [list("".join(text for text, _ in row).ljust(columns)) for row in draw_picture(tile.image, rows, columns, look)]
+    lines = [
+        list("".join(text for text, _ in row).ljust(columns)) for row in draw_picture(tile.image, rows, columns, look)
+    ]
     for boxes, strong in ((tile.boxes, False), (tile.strong, True)):
         for place, label in zip(boxes.places, boxes.classes, strict=True) if boxes is not None else ():
             sign = "x" if strong else "o" if label < 0 else str(int(label) % 10)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.detection.two_stages import row_width
 from nnplay.fields import fill
 from nnplay.records.definitions import apply_layer, default_settings, run_definitions
 from nnplay.records.layer import LayerRecord
@@ -48,13 +49,16 @@ def _loss_at(record: LossRecord, values: Mapping[str, Any], numbers: Mapping[str
     prediction, target = _example(record, place)
     made = record.plan(values, prediction.shape[1:])
     operands = {"prediction": prediction, "target": target, **numbers, **(made.constants or {})}
-    return float(run_definitions(made.forward, operands)["loss"].ravel()[0])
+    clock = {"seed": 0, "step": 0, "batch": 0}
+    return float(run_definitions(made.forward, operands, clock)["loss"].ravel()[0])
 
 
 def _example(record: LossRecord, place: float) -> tuple[Array, Array]:
     """A prediction that moves, and what is wanted."""
     if record.target == "groups":  # a row beside one of its class, with one of another class to the right
         return np.array([[place], [0.0], [2.0]]), np.array([0.0, 0.0, 1.0])
+    if record.target == "boxes":
+        return _example_of_boxes(record, place)
     if record.target == "sequence":  # one label in one step
         return np.array([[[0.0, place]]]), np.array([[1.0]])
     outputs = record.outputs(2) if record.target in ("labels", "distribution") else record.outputs(1)
@@ -65,6 +69,17 @@ def _example(record: LossRecord, place: float) -> tuple[Array, Array]:
         return prediction, np.array([0.0 if outputs > 1 else 1.0])
     wanted = {"binary": [1.0], "counts": [1.0], "distribution": [1.0, 0.0]}
     return prediction, np.array([wanted.get(record.target, [0.0])])
+
+
+def _example_of_boxes(record: LossRecord, place: float) -> tuple[Array, Array]:
+    """One object in the middle: the logit of its class moves, or that of an anchor that lies on it."""
+    box = (0.25, 0.25, 0.75, 0.75)
+    target = np.array([[[1.0, *box]]])
+    if record.classes is None or "rois" not in {field.name for field in record.fields}:
+        return np.array([*np.log([0.25] * 4), place]).reshape(1, 1, 1, 5), target
+    values, _ = default_settings(record)
+    proposals = np.zeros(values["rois"] * row_width(values["classes"], values["mask"]))
+    return np.concatenate([proposals, [place, 0, 0, 0, 0], box])[None], target
 
 
 def draw_schedule(record: ScheduleRecord, width: int, height: int, look: Look) -> list[Row]:

@@ -37,7 +37,10 @@ def make_objects(trainer: Trainer, asked: Asked) -> Objects:
     row = asked.item
     outputs = trainer.answers(shown_part(trainer).x[row : row + 1])
     return Objects(
-        picture_of(trainer, row), true_objects(trainer, row), found_objects(trainer, row, outputs), trainer.split.class_names
+        picture_of(trainer, row),
+        true_objects(trainer, row),
+        found_objects(trainer, row, outputs),
+        trainer.split.class_names,
     )
 
 
@@ -49,7 +52,7 @@ def find_worst(trainer: Trainer) -> int:
 
 def list_objects(shown: Objects) -> Table:
     """A line for each object that is there, and for each that was found."""
-    rows = [
+    rows: list[tuple[str | float, ...]] = [
         (what, words, *(round(float(side), 4) for side in place))
         for what, boxes in (("true", shown.true), ("found", shown.found))
         for words, place in zip(boxes.words, boxes.places, strict=True)

@@ -18,7 +18,10 @@ def draw(view: DetectionCurve, width: int, height: int, look: Look) -> list[Row]
     """Precision upwards against recall to the right, and average precision by the overlap that is asked for."""
     if not view.objects:
         return draw_problem(f"no {view.label} in {view.rows}", width, look)
-    recall, precision = np.append(0.0, view.recall), np.append(view.precision[:1] if len(view.precision) else 0.0, view.precision)
+    recall, precision = (
+        np.append(0.0, view.recall),
+        np.append(view.precision[:1] if len(view.precision) else 0.0, view.precision),
+    )
     line = curves.Line("", Downsampled.through(recall, precision))
     words = look.pick("precision ↑ recall →", "precision (up), recall")
     averages = [
