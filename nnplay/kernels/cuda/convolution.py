@@ -223,7 +223,10 @@ def input_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y[n,oh,ow,c] = max x[n,oh·SH − PH + kh·DH,ow·SW − PW + kw·DW,c], and which = kh·KW + kw of that."""
+    """y[n,oh,ow,c] = max x[n,oh·SH − PH + kh·DH,ow·SW − PW + kw·DW,c], and which = kh·KW + kw of that.
+
+    x (N, H, W, C), y and which (N, OH, OW, C).
+    """
     x, y, which = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     KH, KW, OH, OW = integer(row, 0), integer(row, 1), integer(row, 6), integer(row, 7)
     H, W, C = integer(row, 8), integer(row, 9), last(row, 0)

@@ -62,7 +62,7 @@ def sum_of(x: Any, step: int, count: int, total: Any) -> Any:
 
 @kernel
 def fold(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """Behind n partial sums: part p is Σ of those numbered p, p + FOLDED, …"""
+    """sums[n + p] = Σ sums[p], sums[p + FOLDED], …, for sums (n + FOLDED,): part p of the partial sums in front."""
     sums, count = room(row, memory), row[ROW_ROOM_COUNT]
     own = ratio(count - part + FOLDED - 1, FOLDED)
     sums[count + part] = sum_of(shifted(sums, part), FOLDED, own, DTYPE(0.0))
