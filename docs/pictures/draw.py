@@ -19,6 +19,23 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
     "digits": (Look(), [":data digits", ":layers flatten, linear 24, relu, linear 10", ":set lr 0.003", "+400"]),
     "inside": (Look(), [":preset lenet", "+400", "2", "down", "down", "down", "enter"]),
     "masks": (Look(), [":preset unet_shapes", "+80", "f"]),
+    "objects": (Look(), [":preset detector", ":data shapes_objects samples=1200 kinds=3", "+500", "4", "f"]),
+    "suppression": (
+        Look(),
+        [
+            ":preset detector",
+            ":data shapes_objects samples=1200 kinds=3",
+            "+500",
+            ":view suppression",
+            "4",
+            *["right"] * 6,
+            "f",
+        ],
+    ),
+    "anchors": (
+        Look(),
+        [":preset faster_rcnn", ":data shapes_objects samples=1200 kinds=3", "+500", ":view anchors", "4", "f"],
+    ),
     "regression": (Look().with_palette(dark=False), [":data diabetes", ":set lr 0.001", "+400", "5"]),
     "roc": (Look(), [":preset breast_cancer", "+60", ":view ROC", "4", "f"]),
     "worst-cases": (Look(), [":preset breast_cancer", "+60", ":view worst cases", "4", "f"]),
