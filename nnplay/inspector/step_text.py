@@ -56,7 +56,7 @@ def heading(inspector: Inspector) -> str:
     trainer = inspector.trainer
     return (
         f"step {trainer.step + 1:,}: epoch {trainer.epoch + 1:,}, batch {trainer.batch + 1:,} of {trainer.batches:,}, "
-        f"{counted(inspector.n, 'row')}, learning rate {trainer.lr:g}"
+        f"{counted(inspector.n, 'row')}, learning rate {trainer.lr:g}{''.join(f', {words}' for words in inspector.batch_words)}"
     )
 
 
