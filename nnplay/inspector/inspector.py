@@ -38,8 +38,8 @@ _SHORT = {"parameters": "w", "weights": "w", "gradients": "g", "weight gradients
 class Inspector(PartialStep):
     """Walks the trainer's present step row by row; `at` is the next row to run.
 
-    The trainer moves only when a step is finished; to look at a row never changes it. Where a step takes several batches,
-    its first one is shown, row by row; the others run unseen, before the first row that is run once a step.
+    The trainer moves only when a step is finished; to look at a row never changes it. Where a step takes several
+    batches, its first one is shown, row by row; the others run unseen, before the first row that is run once a step.
 
     Args:
         trainer: at a step boundary, not running.

@@ -109,7 +109,7 @@ class PartialStep(NotCopied, abc.ABC):
         self._run_rows(number + 1)
 
     def clock_of(self, number: int) -> AbstractContextManager[None]:
-        """Within the block the clock is as row `number` reads it: rows of a batch count batches where a step has several."""
+        """Within the block the clock is as row `number` reads it: rows of a batch count batches, not steps."""
         is_of_batch = any(stage.rows.first <= number < stage.rows.finish_at for stage in self.machine.tape.stages)
         return self.machine.first_batch() if is_of_batch else nullcontext()
 

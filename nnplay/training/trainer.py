@@ -199,7 +199,7 @@ class Trainer:
         self._watch_validation()
 
     def _watch_validation(self) -> None:
-        """Has the loop evaluate the validation part at the end of epochs, with the weights that answers are given with."""
+        """Has the loop evaluate the validation part at the end of epochs, with the weights that answer."""
         settings = self.settings
         if self.split.validation is not None and settings.validate_every:
             self.machine.watch(self._evaluation.rows("validation"), settings.validate_every, settings.use_average)

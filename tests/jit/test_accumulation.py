@@ -125,7 +125,7 @@ def test_another_number_of_batches_is_another_run() -> None:
 @pytest.mark.parametrize("machine", [CpuMachine, InterpretedMachine])
 def test_the_inspector_walks_a_step_of_several_batches(machine: Any) -> None:
     """The first batch row by row, the others before what is run once a step: the rows leave what the loop does."""
-    layers = "linear 8, dropout 0.5, batchnorm, linear 2"
+    layers = "linear 8, dropout 0.5, batch_norm, linear 2"
     run, again = (trainer(10, 3, layers, machine=machine) for _ in range(2))
     inspector = Inspector(run)
     for _ in range(3):  # the last step of an epoch has a batch of 2 rows
