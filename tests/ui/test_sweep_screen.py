@@ -190,6 +190,7 @@ async def test_a_file_is_followed_while_it_is_written(tmp_path: Path) -> None:
             os.close(file)
 
 
+@pytest.mark.slow
 async def test_ten_thousand_trials_are_sorted_and_drawn(tmp_path: Path) -> None:
     """By any column, what diverged always last."""
     write(tmp_path / "s.jsonl", 10_000)
@@ -247,7 +248,9 @@ async def test_a_long_trial_is_stopped_and_goes_on() -> None:
     assert not sweep.training
 
 
-@pytest.mark.parametrize("view", range(len(VIEWS)))
+@pytest.mark.parametrize(
+    "view", [pytest.param(view, marks=pytest.mark.slow if view else ()) for view in range(len(VIEWS))]
+)
 async def test_every_key_of_a_sweep_has_an_answer(tmp_path: Path, view: int) -> None:
     """Something changes, a dialog opens, or a message says why not."""
     write(tmp_path / "s.jsonl", 60)

@@ -34,7 +34,7 @@ def draw_best(place: Place, width: int, height: int, look: Look) -> list[Row]:
         curves.Line("best", Downsampled.through(corners + 1, best[corners])),
         curves.Line("each", Downsampled.through(seen + 1, scores[seen]), dots=True),
     )
-    scale = scale_of_scores(np.concatenate([scores, best[corners]]), place.log)
+    scale = scale_of_scores(scores, place.log, place.sweep.objectives[0].maximise)
     low, high = float(best[corners].min()), float(best[corners].max())
     limits = _limits([*_ends(scale.low, scale.high, place.log), low, high], place.log)
     chart = curves.Chart(lines, axes.ended(len(scores)), limits, place.log)
@@ -53,23 +53,22 @@ def draw_curves(place: Place, width: int, height: int, look: Look) -> list[Row]:
     """The validation loss of the chosen trial and the best ones, by epoch."""
     rows = [place.row, *(int(row) for row in place.best[: _CURVES + 1])]
     shown = list(dict.fromkeys(row for row in rows if row is not None))[: _CURVES + 1]
-    lines, legend = list[curves.Line](), list[Run]()
+    lines: list[curves.Line] = []
+    legend: list[Run] = [(" validation loss by epoch  ", look.ink("dim"))]
     for row in shown:
         outcome = place.board.outcomes[row]
         points = [(epoch, loss) for epoch, loss in outcome.curve if np.isfinite(loss) and (loss > 0 or not place.log)]
         if points:
-            name = f"trial {outcome.trial.number}"
-            legend += [
-                (f" {curves.glyph(len(lines), look)} ", look.series(len(lines))),
-                (f"{name}{', chosen' if row == place.row else ''} ", look.ink("text" if row == place.row else "dim")),
-            ]
+            name, here = f"trial {outcome.trial.number}", row == place.row
+            sign = (f"{curves.glyph(len(lines), look)} ", look.series(len(lines)))
+            words = f"{name}, chosen  " if here else f"{outcome.trial.number}  "
+            legend += [sign, (words, look.ink("text" if here else "dim"))]
             lines.append(curves.Line(name, Downsampled.through(*zip(*points, strict=True))))
     if not lines:
         return _nothing("these trials have no curves", width, height, look)
     last = max(float(line.data.x[-1]) for line in lines)
     values = np.concatenate([line.data.last for line in lines]).tolist()
     chart = curves.Chart(tuple(lines), axes.ended(last), _limits(values, place.log), place.log)
-    legend.append((" validation loss by epoch", look.ink("dim")))
     return [joined(legend), *curves.draw(chart, width, height - 1, look)[0]]
 
 

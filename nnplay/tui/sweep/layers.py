@@ -9,7 +9,7 @@ from rich.style import Style
 
 from nnplay.tui.draw import curves
 from nnplay.tui.draw.raster import Area, Bits
-from nnplay.tui.theme.look import Look
+from nnplay.tui.theme.look import Ink, Look
 from nnplay.tui.widgets.cells import Run
 
 
@@ -27,12 +27,12 @@ def unit_area(width: int, height: int, look: Look) -> Area:
     return Area(width, height, (0.0, 1.0), (0.0, 1.0), fine=curves.is_fine(look))
 
 
-def styles(look: Look) -> tuple[tuple[Style, str], tuple[Style, str], tuple[Style, str]]:
-    """Style and sign of the trial under the cursor, of the best trials, and of all others."""
+def styles(look: Look, others: Ink) -> tuple[tuple[Style, str], tuple[Style, str], tuple[Style, str]]:
+    """Style and sign of the trial under the cursor, of the best trials, and of all others in the ink `others`."""
     return (
         (look.ink("warning", bold=True), look.pick("◆", "@")),
         (look.ink("accent", bold=True), look.pick("•", "*")),
-        (look.ink("faint"), look.pick("·", ".")),
+        (look.ink(others), look.pick("·", ".")),
     )
 
 

@@ -32,7 +32,7 @@ def draw(place: Place, width: int, height: int, look: Look) -> list[Row]:
     chosen = np.array([] if place.row is None else [place.row], np.int64)
     layers = [
         Layer(_lines(shares[:, rows], area), *style)
-        for rows, style in zip((chosen, place.best, some), styles(look), strict=True)
+        for rows, style in zip((chosen, place.best, some), styles(look, "faint"), strict=True)
     ]
     places = [round(index * (area.width - 1) / max(1, len(names) - 1)) for index in range(len(names))]
     rows: list[Row] = [_texts([short_name(name) for name in names], places, width, margin, look, strong=True)]

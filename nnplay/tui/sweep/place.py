@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.sweeps.board import TRAINED, Board, Floats, column_names, score_column
+from nnplay.sweeps.objective import LARGER_IS_BETTER
 from nnplay.sweeps.ranking import score_text, setting_text
 from nnplay.sweeps.sweep import Sweep
 from nnplay.sweeps.trial import Outcome
@@ -113,7 +114,9 @@ class Place:
         axis = next((axis for axis in self.sweep.axes if axis.name == name), None)
         if axis is not None:
             return scale_of_axis(axis)
-        return scale_of_scores(self.values(name), self.log and name != "trial")
+        maximise = LARGER_IS_BETTER.get(name.removesuffix(" score"))
+        counts = maximise is None or name in ("parameters", "seconds")
+        return scale_of_scores(self.values(name), self.log and not counts, None if counts else maximise)
 
     def text(self, row: int, name: str) -> str:
         """A value as people write it; where a trial came to no score, what became of it."""

@@ -15,7 +15,7 @@ from nnplay.text import clean
 from nnplay.tui.draw import axes
 from nnplay.tui.draw.axes import Limits
 
-#: Share of the numbers at each end that may lie outside of the scale of a score: one trial that went astray would
+#: Share of the numbers at the worse end of a score that may lie outside of its scale: one trial that went astray would
 #: push all others together.
 _OUTSIDE: Final = 0.02
 #: Listed numbers that differ by so many times are shown by their logarithm.
@@ -70,14 +70,19 @@ def scale_of_axis(axis: Axis) -> Scale:
     return _between(low, high, log)
 
 
-def scale_of_scores(values: Floats, log: bool) -> Scale:
-    """The scale of a score: nearly all numbers that there are."""
+def scale_of_scores(values: Floats, log: bool, maximise: bool | None = None) -> Scale:
+    """The scale of a score: all numbers that there are, but for the worst few of one that is good or bad.
+
+    Args:
+        maximise: whether larger is better; None where neither end is worse.
+    """
     finite = values[np.isfinite(values) & ((values > 0) | (not log))]
     if not len(finite):
         return Scale(0.0, 1.0)
     ordered: Sequence[float] = np.sort(finite).tolist()
     out = int(_OUTSIDE * len(ordered))
-    return _between(ordered[out], ordered[-1 - out], log)
+    low, high = out if maximise else 0, len(ordered) - 1 - (out if maximise is False else 0)
+    return _between(ordered[low], ordered[high], log)
 
 
 def _between(low: float, high: float, log: bool) -> Scale:

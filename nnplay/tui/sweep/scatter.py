@@ -29,7 +29,7 @@ def draw(place: Place, width: int, height: int, look: Look) -> list[Row]:
     every = np.arange(len(x))
     layers = [
         Layer(_points(x, y, rows, area), *style)
-        for rows, style in zip((chosen, place.best, every), styles(look), strict=True)
+        for rows, style in zip((chosen, place.best, every), styles(look, "dim"), strict=True)
     ]
     rows: list[Row] = [((f" {clean(place.y)} against {clean(place.x)}", look.ink("text")),)]
     for row, runs in enumerate(rows_of(layers, area)):
@@ -79,7 +79,7 @@ def _below(scale: Scale, margin: int, wide: int, look: Look) -> list[Row]:
 
 def _legend(width: int, look: Look) -> Row:
     """What the signs stand for."""
-    chosen, best, others = styles(look)
+    chosen, best, others = styles(look, "dim")
     runs: list[Run] = [
         (f" {chosen[1]}", chosen[0]),
         (" under the cursor  ", look.ink("dim")),

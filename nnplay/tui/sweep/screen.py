@@ -114,7 +114,8 @@ class SweepScreen(Modal[TakenTrial]):
         row, outcome = self.place.row, self.place.outcome
         if row is None or outcome is None:
             return "the trials appear here"
-        names = [name for name in self.place.columns if name != "trial"]
+        goal = self.place.goal
+        names = [goal, *(name for name in self.place.columns if name not in ("trial", goal))]
         words = [f"trial {outcome.trial.number}", *(f"{short_name(one)} {self.place.text(row, one)}" for one in names)]
         return " · ".join(words) + (f" · {clean(outcome.reason, 200)}" if outcome.reason else "")
 

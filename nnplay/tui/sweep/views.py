@@ -100,7 +100,8 @@ class SweepHead(Cells):
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """Two rows."""
         look = self.look
-        first = joined([(" sweep ", look.ink("accent", bold=True)), (f" {self._words}", look.ink("strong"))])
+        words = fit(f" {self._words}", max(0, width - len(" sweep ")))
+        first = joined([(" sweep ", look.ink("accent", bold=True)), (words, look.ink("strong"))])
         runs: list[Run] = [(" ", look.ink("dim"))]
         for name in VIEWS:
             here = name == self._view.name_of_view
