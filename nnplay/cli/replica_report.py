@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from nnplay.text import counted, figure
 from nnplay.run.replicas import CURVES, Replicas, take
+from nnplay.text import counted, figure
 from nnplay.training.trainer import Trainer
 
 #: Epochs whose bands are printed, about.

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnplay.sweeps.importance import importance
-from nnplay.sweeps.objective import Objective
+from nnplay.sweeps.objective import Objective, front
 from nnplay.sweeps.paired import Comparison, compare
 from nnplay.sweeps.ranking import ranked, score_text, setting_text
 from nnplay.sweeps.sweep import Sweep
@@ -21,8 +21,12 @@ _ENDS = {"diverged": "diverged", "refused": "could not be trained", "lost": "giv
 
 def report(sweep: Sweep, outcomes: Sequence[Outcome], top: int) -> str:
     """Everything that a finished or unfinished sweep can say on a page."""
-    best = [outcome for outcome in ranked(sweep, outcomes) if outcome.end == "done"][:top]
-    lines = _table(sweep, best) if best else ["no trial came to its end"]
+    done = [outcome for outcome in ranked(sweep, outcomes) if outcome.end == "done"]
+    lines = _table(sweep, done[:top]) if done else ["no trial came to its end"]
+    if done and len(sweep.objectives) > 1:
+        names = " and ".join(objective.name for objective in sweep.objectives)
+        kept = front(sweep.objectives, done)
+        lines = [f"{counted(len(kept), 'trial')} that no other beats in {names}:", *_table(sweep, kept[:top])]
     if [axis.name for axis in sweep.axes] == ["seed"]:
         lines.append(_spread(sweep.objectives[0], outcomes))
     lines += [_comparison_words(sweep.objectives[0], one) for one in compare(sweep.axes, outcomes, sweep.objectives[0])]

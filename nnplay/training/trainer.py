@@ -456,8 +456,8 @@ class Trainer:
         Returns:
             "loss", as it is trained on; for classes accuracy, precision, recall and f1, for two classes auc (the area
             under the ROC curve), and for pixels iou, all from 0 to 1; for objects map_50 and map, the mean average
-            precision of boxes at IoU 0.5 and over IoU from 0.5 to 0.95, and with masks mask_map_50 and mask_map; for numbers mae and rmse, in the target's own
-            units, and r2.
+            precision of boxes at IoU 0.5 and over IoU from 0.5 to 0.95, and with masks mask_map_50 and mask_map; for
+            numbers mae and rmse, in the target's own units, and r2.
 
         Raises:
             InputError: the split has no such part.

@@ -179,6 +179,9 @@ BY_COMMAND: dict[str, tuple[str, Read, Any]] = {
     "picture": ("picture view.doc", _message, "view.doc: is not the name of a .svg file; give a name such as view.svg"),
     "csv": ("csv view.csv", _refused_table, True),
     "sweep": ("sweep", lambda app: _message(app)[:16], "no sweep is open"),
+    "find": ("find lr", _message, "there is no run to try learning rates on"),  # nor has it a worker
+    "race": ("race optimizer=sgd,adam", _screen, "RaceScreen"),
+    "seeds": ("seeds 5", _screen, "RaceScreen"),
     "recovered": ("recovered", _message, "there are no unsaved runs to recover"),
 }
 

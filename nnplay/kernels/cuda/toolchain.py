@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import os
 import re
 import sys
@@ -26,7 +27,7 @@ def _find_libraries() -> None:
 
 _find_libraries()
 with contextlib.suppress(ImportError):
-    import _numba_cuda_redirector  # type: ignore[import-untyped]  # noqa: F401 - puts numba-cuda where Numba's own, older one would be found
+    importlib.import_module("_numba_cuda_redirector")  # puts numba-cuda where Numba's own, older one would be found
 
 import numba.cuda  # noqa: E402
 from numba.cuda.core import typed_passes  # noqa: E402

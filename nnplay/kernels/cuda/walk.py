@@ -276,7 +276,10 @@ def make_kernels(dispatch: Any, *, grid: bool) -> tuple[Any, Any]:
                     clock[abi.CLOCK_FAULT] = fault
                 break
             if thread == 0:
-                doubles_at(program[abi.PROGRAM_LOSS_SUM])[0] += trace[s * stages * abi.TRACE_COLUMNS] * left
+                every = integers_at(program[abi.PROGRAM_STAGES])[abi.STAGE_EVERY]  # of the first stage
+                if every == 1 or clock[abi.CLOCK_STEP] % every == 0:
+                    loss_sum = doubles_at(program[abi.PROGRAM_LOSS_SUM])
+                    loss_sum[0] += trace[s * stages * abi.TRACE_COLUMNS] * left * every
                 clock[abi.CLOCK_STEP] += 1
                 clock[abi.CLOCK_BATCH] += 1
                 program[abi.PROGRAM_STEPS_DONE] += 1
