@@ -15,7 +15,7 @@ from nnplay.kernels.compile.jit import inline, kernel
 from nnplay.kernels.operands import adds, flat, integer, rows_of
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
-from nnplay.records.worked import Named, Term
+from nnplay.records.worked import Named, Term, as_term
 
 Array = NDArray[Any]
 #: The test functions, each with its lowest value 0.
@@ -53,7 +53,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
             "weight": Parameter((2,), "zeros", raised=((0, 1, float(values["x"])), (1, 2, float(values["y"]))))
         },
         forward=(Use(_forward(), kind),),
-        backward=(Use(_backward(), kind),),
+        backward=(Use(_backward(), kind), Use(_input_backward(), kind)),
         multiply_adds=8,
     )
 
@@ -85,6 +85,22 @@ def _backward() -> Operation:
         formula="dweight = Σₙ dy[n]·f′(weight)",
         words="How steep the surface is in both directions.",
         element=_slope_element,
+        integers=("kind",),
+        torch="autograd",
+    )
+
+
+@cache
+def _input_backward() -> Operation:
+    return Operation(
+        name="slope at the input",
+        kernel=input_slope_rows,
+        reads=("x", "weight", "dy"),
+        writes=("dx",),
+        reference=_input_slopes,
+        formula="dx[n] = −dy[n]·f′(weight − x[n]) for the bowl, else 0",
+        words="Only the bowl depends on the input, which moves its middle.",
+        element=_input_slope_element,
         integers=("kind",),
         torch="autograd",
     )
@@ -136,6 +152,12 @@ def _slopes(x: Array, weight: Array, dy: Array, kind: int) -> Array:
     return np.array([np.sum(dy[:, 0] * part) for part in slope(kind, *_places(x, weight, kind))])
 
 
+def _input_slopes(x: Array, weight: Array, dy: Array, kind: int) -> Array:
+    if kind != KINDS.index("bowl"):
+        return np.zeros_like(x)
+    return -dy * np.stack(slope(kind, *_places(x, weight, kind)), axis=1)
+
+
 def _height_element(at: Any, x: Named, weight: Named, kind: int) -> Term:
     a, b = weight[0], weight[1]
     value = float(_heights(x.array, weight.array, kind)[at[0]])
@@ -145,6 +167,13 @@ def _height_element(at: Any, x: Named, weight: Named, kind: int) -> Term:
 def _slope_element(at: Any, x: Named, weight: Named, dy: Named, kind: int) -> Term:
     value = float(_slopes(x.array, weight.array, dy.array, kind)[at[0]])
     return Term(value, "Σₙ dy[n]·f′(weight)", f"{value:.4g}")
+
+
+def _input_slope_element(at: Any, x: Named, weight: Named, dy: Named, kind: int) -> Term:
+    if kind != KINDS.index("bowl"):
+        return as_term(0.0)
+    n, k = at
+    return dy[n, 0] * (x[n, k] - weight[k]) * 2.0
 
 
 @kernel
@@ -173,3 +202,14 @@ def slope_rows(row: Any, clock: Any, memory: Any, part: int) -> None:
         one, other = slope(kind, a, b)
         dw[0] += dy[n] * one
         dw[1] += dy[n] * other
+
+
+@kernel
+def input_slope_rows(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """dx (N, 2) = −dy·f′(w − x) for the bowl, else 0, for dy (N, 1), x (N, 2), w (2,)."""
+    x, w, dy, dx = rows_of(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2), rows_of(row, memory, 3)
+    bowl, more = integer(row, 0) == 4, adds(row, 3)
+    for n in range(dy.size):
+        for k in range(2):
+            one = 2.0 * dy[n] * (x[n, k] - w[k]) if bowl else 0.0
+            dx[n, k] = dx[n, k] + one if more else one
