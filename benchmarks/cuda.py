@@ -109,11 +109,41 @@ def measure(name: str, config: Any, kind: type[CudaMachine], threads: int = 0) -
     return found
 
 
+def profile(name: str, config: Any) -> None:
+    """What each row of a step costs by all blocks: the time of the first k rows, less that of the first k − 1."""
+    trainer = config.trainer(machine=Grid)
+    trainer.run(steps=20)
+    machine = trainer.machine
+    if machine.why_not:
+        return
+    run = machine._run
+    function = run.function("table")
+    table, starts = machine.full_table, run.starts
+
+    def seconds(count: int) -> float:
+        times = []
+        for _ in range(25):
+            begun = time.perf_counter()
+            function.launch(run.blocks, run.threads, 0, run.on_card.address, count, together=True)
+            times.append(time.perf_counter() - begun)
+        return float(np.median(times))
+
+    before, lines = seconds(0), []
+    for number, row in enumerate(table.rows):
+        after = seconds(int(starts[number + 1]))
+        lines.append(f"{(after - before) * 1e6:.1f} {row.path or row.phase} {row.operation.name}")
+        before = after
+    say(f"{name}, µs by row: " + "; ".join(lines))
+
+
 def measure_many() -> None:
     """Steps a second of many tiny networks at once."""
     device.choose("cuda")
     config = workload("tiny").changed({"epochs": 60})
-    for count in (1024, REPLICAS):
+    from nnplay.tape.machines import card_replicas
+
+    for count, threads in ((1024, 32), (REPLICAS, 32), (REPLICAS, 64)):
+        card_replicas.THREADS = threads  # type: ignore[misc]
         found = train_replicas(config, count)
         rate = count * found.steps / found.seconds
         say(f"{count:,} × tiny: {rate / 1e6:.1f} M network-steps a second ({found.where})")
@@ -164,7 +194,24 @@ def main(words: list[str]) -> None:
         for threads in (256, 512):
             measure(name, workload(name), Grid, threads)
     measure_many()
+    for name in ("mlp", "cnn"):
+        profile(name, workload(name))
     if "--all" in words:
+        tests = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-m",
+            "cuda",
+            "-p",
+            "no:xdist",
+            "-o",
+            "addopts=",
+            str(HERE.parent / "tests/jit"),
+        ]
+        done = subprocess.run(tests, capture_output=True, text=True, timeout=120, check=False)
+        say(f"tests: {done.stdout.strip().splitlines()[-1]}")
         sanitize()
         peers()
 

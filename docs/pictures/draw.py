@@ -19,6 +19,23 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
     "digits": (Look(), [":data digits", ":layers flatten, linear 24, relu, linear 10", ":set lr 0.003", "+400"]),
     "inside": (Look(), [":preset lenet", "+400", "2", "down", "down", "down", "enter"]),
     "masks": (Look(), [":preset unet_shapes", "+80", "f"]),
+    "objects": (Look(), [":preset detector", ":data shapes_objects samples=1200 kinds=3", "+500", "4", "f"]),
+    "suppression": (
+        Look(),
+        [
+            ":preset detector",
+            ":data shapes_objects samples=1200 kinds=3",
+            "+500",
+            ":view suppression",
+            "4",
+            *["right"] * 6,
+            "f",
+        ],
+    ),
+    "anchors": (
+        Look(),
+        [":preset faster_rcnn", ":data shapes_objects samples=1200 kinds=3", "+500", ":view anchors", "4", "f"],
+    ),
     "regression": (Look().with_palette(dark=False), [":data diabetes", ":set lr 0.001", "+400", "5"]),
     "roc": (Look(), [":preset breast_cancer", "+60", ":view ROC", "4", "f"]),
     "worst-cases": (Look(), [":preset breast_cancer", "+60", ":view worst cases", "4", "f"]),
@@ -27,6 +44,12 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
     "browser": (Look(), [":data sql_shop", "b", "down", "down", "right"]),
     "browser-row": (Look().with_palette(dark=False), [":data sql_shop", "b", "tab", "right", "right", "down", "down"]),
     "browser-waves": (Look(), [":data sounds", "b", "right"]),
+    "landscape": (Look(), [":preset spiral", "+1200", ":view landscape", "4", "f"]),
+    "walk": (Look(), [":preset sinc_second_order", "+600", ":view walk", "4", "f"]),
+    "optimizer-race": (
+        Look(),
+        [":preset optimizer_race", "+450", ":view landscape", "4", "f", "K", "+20", "+20", "+20", "+20"],
+    ),
     "warped-plane": (Look(), [":preset spiral", "+2400", ":view warped plane", "f"]),
     "inspector": (Look(), [":preset spiral", "+100", "i", "n", "n", "N", "j", "j", "j", "j", "down", "right"]),
     "inspector-conv": (

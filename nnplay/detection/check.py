@@ -46,14 +46,14 @@ def _place(where: str, at: Array) -> str:
 def _check_classes(labels: Array, class_names: tuple[str, ...], where: str) -> None:
     wrong = np.argwhere((labels < 0) | (labels > len(class_names)) | (labels != np.rint(labels)))
     if len(wrong):
-        what = f"{labels[tuple(wrong[0])]:g} is no class from 1 to {len(class_names)}, and not 0"
+        what = f"{labels[tuple(wrong[0])]:g} is not a class from 1 to {len(class_names)}"
         raise InputError(
             what, where=_place(where, wrong[0]), hint="number the classes from 1; 0 says that no box follows"
         )
     there = labels > 0
     late = np.argwhere(there[:, 1:] & ~there[:, :-1])
     if len(late):
-        raise InputError("stands behind an empty row", where=_place(where, late[0] + [0, 1]), hint="put boxes first")
+        raise InputError("follows an empty row", where=_place(where, late[0] + [0, 1]), hint="put boxes first")
 
 
 def _check_places(boxes: Array, where: str) -> None:

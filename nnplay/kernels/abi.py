@@ -9,9 +9,7 @@ ROW_ADDRESS: Final = 0
 ROW_PARTS: Final = 1  # independent shares of the outputs; fixed by shapes, so bits never depend on threads
 ROW_INTEGERS: Final = 2
 MAX_INTEGERS: Final = 14
-ROW_ROOM: Final = (
-    ROW_INTEGERS + MAX_INTEGERS
-)  # on a graphics card: offset of room for partial sums, and how many there are
+ROW_ROOM: Final = ROW_INTEGERS + MAX_INTEGERS  # on a graphics card: offset of room for partial sums, and how many
 ROW_ROOM_COUNT: Final = ROW_ROOM + 1
 ROW_OPERANDS: Final = ROW_INTEGERS + MAX_INTEGERS + 2
 

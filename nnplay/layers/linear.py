@@ -13,7 +13,16 @@ from nnplay.fields import REQUIRED, choice, flag, integer
 from nnplay.kernels.abi import ROW_PARTS, ROW_ROOM_COUNT
 from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.cuda.partial import room, sum_of
-from nnplay.kernels.cuda.products import column_sums, multiply, multiply_bias, multiply_shares, split
+from nnplay.kernels.cuda.products import (
+    LANES,
+    column_sums,
+    interleaved,
+    multiply,
+    multiply_bias,
+    multiply_interleaved,
+    multiply_shares,
+    split,
+)
 from nnplay.kernels.matmul import product, product_bias, product_transposed
 from nnplay.kernels.operands import adds, cut, pointer, ratio, rows_of, share, shifted, size
 from nnplay.operations.jacobian import by_row
@@ -314,29 +323,28 @@ def backward_bias_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
 def backward_input_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
     """Shares of all sums behind dx (N, I), from the sizes of dy (N, O), w (I, O) and dx; 0: they are not cut."""
     inner = round((sizes[0] * sizes[1] / sizes[2]) ** 0.5)  # (N·O · I·O / N·I)^½
-    shares = split(sizes[2], inner)
+    shares = interleaved(sizes[2], inner)
     return sizes[2] * shares if shares > 1 else 0
 
 
 @kernel
 def backward_input_shares(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """sums[s,n,i] = share s of dy·wᵀ, for dy (N, O), w (I, O)."""
+    """sums[n,i,s] = share s of dy·wᵀ, for dy (N, O), w (I, O)."""
     O = rows_of(row, memory, 0).shape[1]
     I = rows_of(row, memory, 1).shape[0]
     dY, W, sums = pointer(row, memory, 0), pointer(row, memory, 1), room(row, memory)
-    multiply_shares(dY, O, W, 1, O, I, size(row, 2), O, sums, part, row[ROW_PARTS])
+    multiply_interleaved(dY, W, I, O, sums, part)
 
 
 @kernel
 def backward_input_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y = x·w + b, so dx (N, I) = dy·wᵀ, for dy (N, O), w (I, O): every parts-th number of dx."""
     if row[ROW_ROOM_COUNT] > 0:
-        outputs, dx = size(row, 2), pointer(row, memory, 2)
-        shares = ratio(row[ROW_ROOM_COUNT], outputs)
+        dx = pointer(row, memory, 2)
         at = part
-        while at < outputs:
+        while at < size(row, 2):
             begin = dx[at] if adds(row, 2) else DTYPE(0.0)
-            dx[at] = sum_of(shifted(room(row, memory), at), outputs, shares, begin)
+            dx[at] = sum_of(shifted(room(row, memory), at * LANES), 1, LANES, begin)
             at += row[ROW_PARTS]
         return
     N, O = rows_of(row, memory, 0).shape

@@ -114,7 +114,7 @@ def _count(typed: str) -> int:
     """How many runs."""
     if not (typed.isascii() and typed.isdigit() and 0 < int(typed) <= MOST_REPLICAS):
         hint = f"give a whole number from 1 to {MOST_REPLICAS:,}"
-        raise InputError(f"'{clean(typed)}' is no number of runs", where="--replicas", hint=hint)
+        raise InputError(f"'{clean(typed)}' is not a number of runs", where="--replicas", hint=hint)
     return int(typed)
 
 

@@ -62,7 +62,7 @@ def read_annotations(path: Path, where: str) -> Annotations:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
-        raise InputError("is no UTF-8 text", where=where) from None
+        raise InputError("is not UTF-8 text", where=where) from None
     document = parse(text, where, first_line=1)
     lists = document if isinstance(document, dict) else {}
     missing = [part for part in _PARTS if not isinstance(lists.get(part), list)]
@@ -148,7 +148,7 @@ def _read_objects(
 
 def _read_box(box: list[Any], picture: tuple[int, int], where: str) -> tuple[float, float, float, float]:
     if len(box) != 4 or not all(type(side) in (int, float) and abs(side) < 1e9 for side in box):
-        raise InputError("its bbox is no list of left, top, width and height", where=where)
+        raise InputError("its bbox is not left, top, width and height", where=where)
     left, top, width, height = box
     across, down = picture[1], picture[0]
     return left / across, top / down, (left + width) / across, (top + height) / down

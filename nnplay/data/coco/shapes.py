@@ -27,7 +27,7 @@ def read_mask(segmentation: Any, picture: tuple[int, int], size: int, where: str
         whole = read_runs(segmentation, picture, where)
         rows, columns = ((np.arange(size) + 0.5) * side / size for side in picture)
         return np.asarray(whole[np.ix_(rows.astype(np.int64), columns.astype(np.int64))])
-    raise InputError("its segmentation is no polygon and no runs", where=where)
+    raise InputError("its segmentation is neither polygons nor runs", where=where)
 
 
 def fill_polygons(polygons: list[Any], picture: tuple[int, int], size: int, where: str) -> Mask:
@@ -50,7 +50,7 @@ def _corners(polygon: Any, where: str) -> NDArray[np.float64]:
     numbers = polygon if isinstance(polygon, list) else []
     good = 6 <= len(numbers) <= _MOST_CORNERS and len(numbers) % 2 == 0
     if not good or not all(type(number) in (int, float) and abs(number) < 1e9 for number in numbers):
-        raise InputError("a polygon is no list of three or more x, y", where=where)
+        raise InputError("a polygon needs three or more pairs of x and y", where=where)
     return np.array(numbers, np.float64).reshape(-1, 2)
 
 

@@ -38,7 +38,7 @@ def read(path: str, values: Mapping[str, Any]) -> Dataset:
     given = fill(_FIELDS, {name: value for name, value in values.items() if value not in ("", None)}, where)
     file = find_annotations(path)
     if file is None:
-        raise InputError("is no COCO file", where=where, hint="it is JSON with images, annotations and categories")
+        raise InputError("is not a COCO file", where=where, hint="it is JSON with images, annotations and categories")
     found = read_annotations(file, where)
     pictures = [find_picture(file, name) for name, _ in found.files]
     kept = np.array([row for row, picture in enumerate(pictures) if picture is not None], np.int64)

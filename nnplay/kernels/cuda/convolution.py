@@ -18,6 +18,8 @@ from nnplay.kernels.span_sums import last
 
 #: Partial sums of the gradients of weights, over all weights.
 _PARTIAL: Final = 1 << 16
+#: Shares of each sum at the most: they are added up one after the other.
+_SHARES: Final = 256
 
 
 @inline
@@ -105,7 +107,7 @@ def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
 def weight_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
     """Into how many parts the sums over all lines of dy are cut, for all weights together."""
     width = sizes[2] // integers[9]
-    return width * max(1, min(_PARTIAL // width, sizes[1] // 64))
+    return width * max(1, min(_PARTIAL // width, sizes[1] // 64, _SHARES))
 
 
 @kernel
@@ -221,7 +223,10 @@ def input_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y[n,oh,ow,c] = max x[n,oh·SH − PH + kh·DH,ow·SW − PW + kw·DW,c], and which = kh·KW + kw of that."""
+    """y[n,oh,ow,c] = max x[n,oh·SH − PH + kh·DH,ow·SW − PW + kw·DW,c], and which = kh·KW + kw of that.
+
+    x (N, H, W, C), y and which (N, OH, OW, C).
+    """
     x, y, which = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     KH, KW, OH, OW = integer(row, 0), integer(row, 1), integer(row, 6), integer(row, 7)
     H, W, C = integer(row, 8), integer(row, 9), last(row, 0)

@@ -14,6 +14,11 @@ from nnplay.kernels.operands import shifted
 
 #: Numbers that are worked out side by side, where a product can be cut into as many.
 _WANTED: Final = 1 << 17
+#: Multiply-adds of a product from which on it is cut into shares.
+_LARGE: Final = 1 << 20
+#: Threads that work in step, and partial sums at the most.
+LANES: Final = 32
+_MOST: Final = 1 << 22
 
 
 @inline
@@ -35,6 +40,14 @@ def chain(a: Any, a_step: int, b: Any, b_step: int, count: int, total: Any) -> A
         left += 4 * a_step
         right += 4 * b_step
         k += 8
+    if k + 4 <= count:
+        a0, a1, a2, a3 = a[left], a[left + a_step], a[left + 2 * a_step], a[left + 3 * a_step]
+        b0, b1, b2, b3 = b[right], b[right + b_step], b[right + 2 * b_step], b[right + 3 * b_step]
+        total = multiply_add(a1, b1, multiply_add(a0, b0, total))
+        total = multiply_add(a3, b3, multiply_add(a2, b2, total))
+        left += 4 * a_step
+        right += 4 * b_step
+        k += 4
     while k < count:
         total = multiply_add(a[left], b[right], total)
         left += a_step
@@ -45,7 +58,7 @@ def chain(a: Any, a_step: int, b: Any, b_step: int, count: int, total: Any) -> A
 
 def split(outputs: int, inner: int) -> int:
     """Into how many shares of the inner sum a product is cut whose result is too small to busy a card."""
-    return 1 if inner < 128 else max(1, min(inner // 32, _WANTED // outputs))
+    return max(1, min(inner // 32, _WANTED // outputs)) if outputs * inner >= _LARGE else 1
 
 
 @inline
@@ -61,6 +74,26 @@ def multiply_shares(
     i = quotient(at, columns)
     left, right = shifted(a, i * a_row + first), shifted(b, (at - i * columns) * b_column + first * b_row)
     sums[part] = chain(left, 1, right, b_row, end - first, DTYPE(0.0))
+
+
+def interleaved(outputs: int, inner: int) -> int:
+    """The same of a product whose factors both have the inner sum's numbers as neighbours: as many as a warp has."""
+    return LANES if inner >= 2 * LANES and outputs * inner >= _LARGE and outputs * LANES <= _MOST else 1
+
+
+@inline
+def multiply_interleaved(
+    a: Any, b: Any, columns: int, inner: int, sums: Any, part: int
+) -> None:  # fmt: skip
+    """sums[at,s] = the terms s, s + LANES, … of number `at` of A·Bᵀ, for A (rows, inner), B (columns, inner).
+
+    Neighbouring threads read neighbouring numbers of both.
+    """
+    at = quotient(part, LANES)
+    s = part - at * LANES
+    i = quotient(at, columns)
+    left, right = shifted(a, i * inner + s), shifted(b, (at - i * columns) * inner + s)
+    sums[part] = chain(left, LANES, right, LANES, quotient(inner - s + LANES - 1, LANES), DTYPE(0.0))
 
 
 @inline

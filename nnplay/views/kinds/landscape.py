@@ -54,8 +54,9 @@ class Landscape(Output):
 
 
 def suits(trainer: Trainer) -> bool:
-    """Something is trained."""
-    return bool(trainer.machine.tape.stages[0].gradients) and trainer.machine.compiling is None
+    """One network is trained for one loss."""
+    stages = trainer.machine.tape.stages
+    return len(stages) == 1 and bool(stages[0].gradients) and trainer.machine.compiling is None
 
 
 def make_landscape(trainer: Trainer, asked: Asked) -> Landscape:

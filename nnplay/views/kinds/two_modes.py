@@ -101,7 +101,13 @@ def make_two_modes(trainer: Trainer, asked: Asked) -> TwoModes:
 
 
 def _layers(trainer: Trainer) -> list[PlannedLayer]:
-    return [planned for planned in trainer.plan.layers if planned.plan.evaluate is not None]
+    """Layers with rows of their own in evaluation, which give as many numbers as they take."""
+    values = trainer.plan.values
+    return [
+        planned
+        for planned in trainer.plan.layers
+        if planned.plan.evaluate is not None and values[planned.inputs[0]] == planned.plan.output
+    ]
 
 
 def _pick(shape: tuple[int, ...]) -> tuple[tuple[Any, ...], tuple[str, ...]]:

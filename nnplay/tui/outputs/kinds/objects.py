@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from nnplay.text import clean
 from nnplay.tui.outputs.boxed import Boxed, draw_boxed
 from nnplay.tui.outputs.drawing import Drawing
@@ -9,6 +11,9 @@ from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, Run, fit
 from nnplay.views.found_objects import Boxes
 from nnplay.views.kinds.objects import Objects
+
+#: Columns of the words in front of a list.
+_SIDE: Final = 6
 
 
 def draw(view: Objects, width: int, height: int, look: Look) -> list[Row]:
@@ -20,20 +25,22 @@ def draw(view: Objects, width: int, height: int, look: Look) -> list[Row]:
 
 
 def _list(title: str, boxes: Boxes, width: int, look: Look) -> list[Row]:
-    rows: list[Row] = []
-    line: list[Run] = [(f"{title} ".ljust(6), look.ink("dim"))]
-    used = 6
+    """The words of boxes, as many to a row as there is room for."""
+    rows: list[list[Run]] = [[(fit(title, _SIDE), look.ink("dim"))]]
+    used = _SIDE
     if not boxes.words:
-        line.append(("nothing", look.ink("dim")))
+        rows[0].append(("nothing", look.ink("dim")))
     for words, label in zip(boxes.words, boxes.classes, strict=True):
         sign = look.pick("■", str(int(label) % 10))
-        text = fit(f"{sign} {clean(words, 40)}", min(len(words) + 2, width - 6)) + "  "
-        if used + len(text) > width and used > 6:
-            rows.append(tuple(line))
-            line, used = [(" " * 6, look.ink("dim"))], 6
-        line.append((text, look.of_class(int(label))))
-        used += len(text)
-    return [*rows, tuple(line)]
+        text = f"{sign} {clean(words, 40)}"
+        text = fit(text, min(len(text), max(1, width - _SIDE)))
+        if used + len(text) > width and used > _SIDE:
+            rows.append([(" " * _SIDE, look.ink("dim"))])
+            used = _SIDE
+        gap = "  " if used + len(text) + 2 <= width else ""
+        rows[-1].append((text + gap, look.of_class(int(label))))
+        used += len(text + gap)
+    return [tuple(row) for row in rows]
 
 
 OBJECTS = Drawing(Objects, draw)
