@@ -36,6 +36,7 @@ PROMISED = (
     *("adding_rnn", "adding_lstm", "adding_gru", "echo_rnn", "echo_lstm", "sine_forecast"),
     *("characters_lstm", "sounds_cnn1d", "tiny_transformer", "tiny_gpt", "dates_attention"),
     *("video_directions", "video_directions_3d"),
+    *("sinc_second_order", "digits_second_order", "optimizer_race", "lr_too_high", "sharp_and_flat"),
     *("gan_collapse", "gan_dead", "gan_digits", "gan_ring", "gan_won", "vae_digits"),
 )
 

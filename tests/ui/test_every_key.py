@@ -178,6 +178,7 @@ BY_COMMAND: dict[str, tuple[str, Read, Any]] = {
     "tour": ("tour", lambda app: main(app).query_one(HintLine).text[:3], "1/5"),
     "picture": ("picture view.doc", _message, "view.doc: is not the name of a .svg file; give a name such as view.svg"),
     "csv": ("csv view.csv", _refused_table, True),
+    "sweep": ("sweep", lambda app: _message(app)[:16], "no sweep is open"),
     "find": ("find lr", _message, "there is no run to try learning rates on"),  # nor has it a worker
     "race": ("race optimizer=sgd,adam", _screen, "RaceScreen"),
     "seeds": ("seeds 5", _screen, "RaceScreen"),
