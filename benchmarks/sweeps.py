@@ -229,9 +229,9 @@ def main() -> None:
             "|---|---|---|---|---|",
             *scheduler_model(),
             "",
-            "So about a hundred workers of networks as small as these fill both: a scheduler wants chunks of ten seconds "
-            "then, and more workers another file each. Networks that take a tenth of a second a trial ask a fiftieth of "
-            "the file, and as much of the scheduler.",
+            "So about a hundred workers of networks as small as these fill both: a scheduler wants chunks of ten "
+            "seconds then, and more workers another file each. Networks that take a tenth of a second a trial ask a "
+            "fiftieth of the file, and as much of the scheduler.",
             "",
             "Command: `python benchmarks/sweeps.py`",
         ],

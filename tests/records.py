@@ -83,7 +83,7 @@ def network_of(record: LayerRecord, case: Case) -> tuple[tuple[Layer, ...], tupl
 
 def _branch(first: tuple[int, ...], shape: tuple[int, ...]) -> list[Layer]:
     """A branch that makes `shape` of an input of the shape `first`."""
-    if len(shape) < len(first):
+    if len(shape) == 1 < len(first):
         return [layer_named("global_avg_pool"), layer_named("linear", shape[-1])]
     if shape[:-1] == first[:-1]:
         return [layer_named("linear", shape[-1])]

@@ -44,6 +44,12 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
     "browser": (Look(), [":data sql_shop", "b", "down", "down", "right"]),
     "browser-row": (Look().with_palette(dark=False), [":data sql_shop", "b", "tab", "right", "right", "down", "down"]),
     "browser-waves": (Look(), [":data sounds", "b", "right"]),
+    "landscape": (Look(), [":preset spiral", "+1200", ":view landscape", "4", "f"]),
+    "walk": (Look(), [":preset sinc_second_order", "+600", ":view walk", "4", "f"]),
+    "optimizer-race": (
+        Look(),
+        [":preset optimizer_race", "+450", ":view landscape", "4", "f", "K", "+20", "+20", "+20", "+20"],
+    ),
     "warped-plane": (Look(), [":preset spiral", "+2400", ":view warped plane", "f"]),
     "inspector": (Look(), [":preset spiral", "+100", "i", "n", "n", "N", "j", "j", "j", "j", "down", "right"]),
     "inspector-conv": (

@@ -20,6 +20,7 @@ from nnplay.data.csv.advice import advise_for
 from nnplay.errors import InputError, NnplayError, Problems, unknown
 from nnplay.kernels.compile import notices
 from nnplay.system.ctrl_c import INTERRUPTED
+from nnplay.tape.machines.device import describe
 from nnplay.text import clean
 from nnplay.tui.terminal.panic import FaultFile, describe_error
 
@@ -146,7 +147,7 @@ def _dispatch(words: list[str]) -> int:
         print(_HELP.format(commands=lines), end="")
         return 0
     if first in ("-V", "--version"):
-        print(f"nnplay {__version__}")
+        print(f"nnplay {__version__}\n{describe()}")
         return 0
     if not first or first.startswith("-"):
         return int(command(_PLAYGROUND).run(words))

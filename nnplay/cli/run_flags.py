@@ -14,6 +14,7 @@ from nnplay.data.reading.sql_source import SQL_FIELDS
 from nnplay.data.reading.table_source import TABLE_FIELDS
 from nnplay.fields import REQUIRED, Field
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
+from nnplay.tape.machines.device import DEVICES
 
 
 def add_main_flags(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +34,16 @@ def add_main_flags(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="set a field of the data set, or section.key=value",
+    )
+
+
+def add_device_flag(parser: argparse.ArgumentParser) -> None:
+    """Adds the option that says what trains: the processor, or a graphics card."""
+    parser.add_argument(
+        "--device",
+        choices=DEVICES,
+        default="cpu",
+        help="what trains: cpu, cuda (a graphics card), or auto (a card where there is one and it is faster)",
     )
 
 

@@ -9,28 +9,24 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnplay.sweeps.importance import importance
-from nnplay.sweeps.objective import Objective
+from nnplay.sweeps.objective import Objective, front
 from nnplay.sweeps.paired import Comparison, compare
+from nnplay.sweeps.ranking import ranked, score_text, setting_text
 from nnplay.sweeps.sweep import Sweep
 from nnplay.sweeps.trial import Outcome
-from nnplay.text import clean, counted, figure, percent
+from nnplay.text import clean, counted, percent
 
-_SHARES = ("accuracy", "f1", "auc", "iou")
 _ENDS = {"diverged": "diverged", "refused": "could not be trained", "lost": "given up"}
-
-
-def ranked(sweep: Sweep, outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The outcomes trained for longest, from the best on; of equal scores the one with the smaller loss first."""
-    longest = max((outcome.trial.epochs for outcome in outcomes), default=0)
-    last = [outcome for outcome in outcomes if outcome.trial.epochs == longest]
-    costs = (*(objective.cost for objective in sweep.objectives), Objective("loss").cost)
-    return sorted(last, key=lambda outcome: (*(cost(outcome) for cost in costs), outcome.trial.number))
 
 
 def report(sweep: Sweep, outcomes: Sequence[Outcome], top: int) -> str:
     """Everything that a finished or unfinished sweep can say on a page."""
-    best = [outcome for outcome in ranked(sweep, outcomes) if outcome.end == "done"][:top]
-    lines = _table(sweep, best) if best else ["no trial came to its end"]
+    done = [outcome for outcome in ranked(sweep, outcomes) if outcome.end == "done"]
+    lines = _table(sweep, done[:top]) if done else ["no trial came to its end"]
+    if done and len(sweep.objectives) > 1:
+        names = " and ".join(objective.name for objective in sweep.objectives)
+        kept = front(sweep.objectives, done)
+        lines = [f"{counted(len(kept), 'trial')} that no other beats in {names}:", *_table(sweep, kept[:top])]
     if [axis.name for axis in sweep.axes] == ["seed"]:
         lines.append(_spread(sweep.objectives[0], outcomes))
     lines += [_comparison_words(sweep.objectives[0], one) for one in compare(sweep.axes, outcomes, sweep.objectives[0])]
@@ -65,11 +61,11 @@ def _comparison_words(objective: Objective, found: Comparison) -> str:
     by = score_text(objective.name, abs(found.difference))
     seeds = f"from {found.wins} of {counted(found.pairs, 'seed')}{ties}"
     if found.chance > 0.05:
-        words = f"{_setting(found.better)} and {_setting(found.worse)} cannot be told apart"
+        words = f"{setting_text(found.better)} and {setting_text(found.worse)} cannot be told apart"
         return f"{words}: {by} apart in {objective.name}, better {seeds} (p = {found.chance:.2g})"
     return (
-        f"{_setting(found.better)} is better than {_setting(found.worse)}: by {by} in {objective.name}, {seeds} "
-        f"(p = {found.chance:.2g})"
+        f"{setting_text(found.better)} is better than {setting_text(found.worse)}: by {by} in {objective.name}, "
+        f"{seeds} (p = {found.chance:.2g})"
     )
 
 
@@ -78,15 +74,6 @@ def best_words(objective: Objective, best: Outcome | None) -> str:
     if best is None:
         return ""
     return f"best {objective.name} {score_text(objective.name, best.score(objective.name))} (trial {best.trial.number})"
-
-
-def score_text(name: str, value: float) -> str:
-    """A score as people write it."""
-    if value != value:
-        return "–"
-    if name in _SHARES:
-        return percent(value, 1)
-    return f"{int(value):,}" if name == "parameters" else figure(value, 4)
 
 
 def document(sweep: Sweep, outcomes: Sequence[Outcome], top: int) -> str:
@@ -109,14 +96,10 @@ def _table(sweep: Sweep, best: Sequence[Outcome]) -> list[str]:
     rows = [
         [
             str(outcome.trial.number),
-            *(_setting(outcome.trial.settings[axis.name]) for axis in sweep.axes),
+            *(setting_text(outcome.trial.settings[axis.name]) for axis in sweep.axes),
             *(score_text(name, outcome.score(name)) for name in scores),
         ]
         for outcome in best
     ]
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
     return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in [head, *rows]]
-
-
-def _setting(value: object) -> str:
-    return figure(value, 4) if isinstance(value, float) else clean(value, limit=40)

@@ -27,7 +27,7 @@ from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
 from nnplay.records.schedule import Schedule, is_chain
-from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.device import make_machine
 from nnplay.tape.machines.machine import MachineMaker
 from nnplay.text import clean, written
 from nnplay.training import parameter_groups
@@ -257,14 +257,14 @@ class RunConfig:
         self,
         progress: Callable[[int, int, str], None] | None = None,
         split: Split | None = None,
-        machine: MachineMaker = CpuMachine,
+        machine: MachineMaker = make_machine,
     ) -> Trainer:
         """The trainer of this run, at step 0.
 
         Args:
             progress: called for kernels that must be compiled first, as `(done, total, name)`.
             split: from `load`, where it has been called already.
-            machine: what runs the rows; `CpuMachine.begin` waits for no kernels.
+            machine: what runs the rows; `begin_machine` waits for no kernels.
 
         Raises:
             InputError: anything in the run that cannot be, before memory is taken for it.

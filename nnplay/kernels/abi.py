@@ -9,9 +9,9 @@ ROW_ADDRESS: Final = 0
 ROW_PARTS: Final = 1  # independent shares of the outputs; fixed by shapes, so bits never depend on threads
 ROW_INTEGERS: Final = 2
 MAX_INTEGERS: Final = 14
-ROW_ROOM: Final = ROW_INTEGERS + 12  # on a graphics card: offset of room for partial sums, and how many there are
-ROW_ROOM_COUNT: Final = ROW_INTEGERS + 13
-ROW_OPERANDS: Final = ROW_INTEGERS + MAX_INTEGERS
+ROW_ROOM: Final = ROW_INTEGERS + MAX_INTEGERS  # on a graphics card: offset of room for partial sums, and how many
+ROW_ROOM_COUNT: Final = ROW_ROOM + 1
+ROW_OPERANDS: Final = ROW_INTEGERS + MAX_INTEGERS + 2
 
 # An operand: [offset, size, d0, d1, d2, d3, adds, last]; unused dimensions are 1, `last` is the last axis in use.
 OPERAND_WIDTH: Final = 8

@@ -26,7 +26,7 @@ if COMPILING:
     from nnplay.kernels.compile import intrinsics
 if ON_CARD:
     from nnplay.kernels.cuda.intrinsics import every_nth
-    from nnplay.kernels.cuda.intrinsics import vector as carray  # noqa: F811
+    from nnplay.kernels.cuda.intrinsics import vector as carray
 
 #: Moves a pointer; it exists as machine code only, and kernels run as nothing else.
 shifted: Any = intrinsics.shifted if COMPILING else None
@@ -132,7 +132,7 @@ def place_of(row: Any, part: int, units: int, i: int) -> int:
 if ON_CARD:
 
     @inline
-    def part_of(row: Any, memory: Any, k: int, part: int) -> Any:  # noqa: F811
+    def part_of(row: Any, memory: Any, k: int, part: int) -> Any:
         """Numbers part, part + parts, … of operand `k`."""
         return every_nth(pointer(row, memory, k), size(row, k), part, row[ROW_PARTS])
 

@@ -17,7 +17,7 @@ from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.elementary import cosine_of_turns, exp, log
 from nnplay.kernels.operands import adds, integer, rows_of, share
 from nnplay.kernels.random import uniform
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import BATCH, Operation, Shape, Use
 from nnplay.records.worked import Named, Term, apply
 
@@ -32,6 +32,7 @@ GAUSSIAN_SAMPLE = LayerRecord(
     "of variances. Outside training it gives the means.",
     when="Between encoder and decoder of a variational autoencoder.",
     plan=lambda values, shape: plan(values, shape),
+    traits=Traits(samples=True),
     torch="mean + (log_variance / 2).exp() * randn_like(mean) in training",
     cases=(Case({}, (2,)), Case({}, (6,)), Case({}, (34,))),
     refused=(Refused({}, (3,), "an even number"), Refused({}, (4, 2), "one row of numbers")),

@@ -163,7 +163,7 @@ def forward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def backward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y[n,c] = Σₚ x[n,p,c] / P, so dx[n,p,c] = dy[n,c] / P, for dy (N, C), dx (N, P, C): every parts-th number of dx."""
+    """y[n,c] = Σₚ x[n,p,c] / P, so dx[n,p,c] = dy[n,c] / P, for dy (N, C), dx (N, P, C): every parts-th of dx."""
     dy, dx, C = pointer(row, memory, 0), pointer(row, memory, 1), last(row, 1)
     P = ratio(size(row, 1), size(row, 0))
     at = part

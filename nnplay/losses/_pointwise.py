@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import lane_sum, scratch
 from nnplay.kernels.compile.jit import DTYPE, Kernel, force_inline, inline
-from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.cuda.partial import fold, folds, once, parts, room, whole
 from nnplay.kernels.operands import flat, numbers, part_of, pointer, size
 from nnplay.losses._costs import costs_plan

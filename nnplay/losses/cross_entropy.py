@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import choice, number
-from nnplay.kernels.arithmetic import scratch
 from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.arithmetic import scratch
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
 from nnplay.kernels.cuda.partial import fold, folds, once, parts, room, whole
 from nnplay.kernels.elementary import log

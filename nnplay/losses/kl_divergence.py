@@ -122,7 +122,7 @@ def _gradient_operation() -> Operation:
 
 def reference(prediction: Array, target: Array) -> Array:
     wanted = target.reshape(prediction.shape)
-    logs = np.log(np.where(wanted > 0, wanted, 1))
+    logs = np.where(wanted < 0, np.nan, np.log(np.where(wanted > 0, wanted, 1)))
     return np.asarray((wanted * (logs - prediction)).sum(axis=-1))
 
 
@@ -146,7 +146,7 @@ def _element_back(at: Any, target: Named, factors: Named, divisor: Named) -> Ter
 
 @kernel
 def costs(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """costs[m] = Σ_c t[m,c]·(log t[m,c] − z[m,c]), where 0·log 0 = 0; z, t (M, C), costs (M,)."""
+    """costs[m] = Σ_c t[m,c]·(log t[m,c] − z[m,c]), where 0·log 0 = 0, NaN for t below 0; z, t (M, C), costs (M,)."""
     z, target, cost = rows_of(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
     M, C = z.shape
     start, stop = share(row, part, M)
@@ -154,7 +154,7 @@ def costs(row: Any, clock: Any, memory: Any, part: int) -> None:
         summed = np.float64(0)
         for c in range(C):
             wanted = target[m * C + c]
-            own = log(wanted) if wanted > 0.0 else wanted - wanted
+            own = log(wanted) if wanted > 0.0 else (0.0 if wanted == 0.0 else math.nan)
             summed += wanted * (own - z[m, c])
         cost[m] = summed
 

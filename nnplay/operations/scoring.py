@@ -80,13 +80,13 @@ def above(row: Any, memory: Any, part: int, threshold: Any) -> None:
 
 @kernel
 def above_zero_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """As `count_above_zero`, of this part."""
+    """sums[part] = Σ [(z[n] > 0) = target[n]] over this part of z and target (M,)."""
     above(row, memory, part, 0.0)
 
 
 @kernel
 def above_half_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """As `count_above_half`, of this part."""
+    """sums[part] = Σ [(p[n] > 0.5) = target[n]] over this part of p and target (M,)."""
     above(row, memory, part, 0.5)
 
 

@@ -39,7 +39,7 @@ CONJUGATE_GRADIENT = OptimizerRecord(
     slots=(),
     rule=None,
     whole=lambda sizes, values: _searching.rule(sizes, DIRECTION, {}, {}),
-    torch="",
+    torch="PyTorch has none",
     cases=({"lr": 1.0}, {"lr": 0.5, "c2": 0.4}),
     refused=(Refused({"c2": 2}, (), "≤ 1"), Refused({"line_search_fn": "exact"}, (), "one of none, strong_wolfe")),
 )

@@ -10,7 +10,7 @@ from nnplay.fields import number
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import flat
 from nnplay.operations.search.report import ACCEPTED, DAMPING, FRESH, LOOKS, LOSS, MOVED, REJECTED, SCALE, TRIAL
-from nnplay.optimizers import _damped
+from nnplay.optimizers import _damped_by_rows
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.optimizer import OptimizerRecord
@@ -26,13 +26,13 @@ GAUSS_NEWTON = OptimizerRecord(
     fields=(
         number("lr", 1.0, "share of the solved step that is tried", low=0.0, live=True),
         number("shorter", 0.5, "what a step is multiplied by after it was rejected", low=0.0, high=1.0, live=True),
-        number("least", 1e-6, "share below which the search begins anew", low=0.0, high=1.0, live=True),
+        number("least", 1e-6, "share below which the search starts over", low=0.0, high=1.0, live=True),
     ),
     slots=(),
     rule=None,
-    whole=lambda sizes, values: _damped.rule(sizes, JUDGE),
+    whole=lambda sizes, values: _damped_by_rows.choose(sizes, JUDGE),
     least_squares=True,
-    torch="",
+    torch="PyTorch has none",
     cases=({"lr": 1.0}, {"lr": 0.5, "shorter": 0.25}),
     refused=(Refused({"shorter": 2}, (), "≤ 1"),),
 )
@@ -93,7 +93,7 @@ JUDGE: Operation = Operation(
     writes=("parameters", "point", "search", "accepted"),
     reference=_judged,
     formula="loss < accepted loss: point ← w;  else w ← point, and the step is shorter",
-    words="A step that lowers the loss is kept. Any other is taken back, and tried again at a part of its length.",
+    words="A step that lowers the loss is kept. Any other is undone, and tried again with a part of its length.",
     element=_element,
     torch="",
 )

@@ -48,7 +48,7 @@ LBFGS = OptimizerRecord(
         {"factors": (values["history_size"],)},
     ),
     fixed=("history_size",),
-    torch="LBFGS",
+    torch="torch.optim.LBFGS with a closure, which it calls several times a step",
     cases=({"lr": 1.0}, {"lr": 0.5, "line_search_fn": "none", "history_size": 3}),
     refused=(
         Refused({"history_size": 0}, (), "≥ 1"),

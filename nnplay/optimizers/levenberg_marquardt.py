@@ -10,7 +10,7 @@ from nnplay.fields import number
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import flat
 from nnplay.operations.search.report import ACCEPTED, DAMPING, FRESH, LOOKS, LOSS, MOVED, REJECTED, SCALE, TRIAL
-from nnplay.optimizers import _damped
+from nnplay.optimizers import _damped_by_rows
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.optimizer import OptimizerRecord
@@ -31,13 +31,13 @@ LEVENBERG_MARQUARDT = OptimizerRecord(
         number("mu", 0.001, "damping at first: large is a short step downhill, 0 is Gauss–Newton", low=0.0, live=True),
         number("mu_dec", 0.1, "what damping is multiplied by after a step was accepted", low=0.0, high=1.0, live=True),
         number("mu_inc", 10.0, "what it is multiplied by after one was rejected", low=1.0, live=True),
-        number("mu_max", 1e10, "damping above which the search begins anew at the accepted point", low=0.0, live=True),
+        number("mu_max", 1e10, "damping above which the search starts over", low=0.0, live=True),
     ),
     slots=(),
     rule=None,
-    whole=lambda sizes, values: _damped.rule(sizes, JUDGE),
+    whole=lambda sizes, values: _damped_by_rows.choose(sizes, JUDGE),
     least_squares=True,
-    torch="",
+    torch="PyTorch has none",
     cases=({"lr": 1.0}, {"lr": 0.5, "mu": 0.1, "mu_dec": 0.5, "mu_inc": 2.0}),
     refused=(
         Refused({"mu": -1}, (), "≥ 0"),
@@ -106,8 +106,8 @@ JUDGE: Operation = Operation(
     writes=("parameters", "point", "search", "accepted"),
     reference=_judged,
     formula="loss < accepted loss: point ← w, μ ← μ·mu_dec;  else w ← point, μ ← μ·mu_inc",
-    words="A trial that lowers the loss is kept, and the next one dares more. Any other is taken back, and the next "
-    "one is shorter.",
+    words="A trial that lowers the loss is kept, and the next one dares more. Any other is undone, and the next one "
+    "is shorter.",
     element=_element,
     torch="",
 )

@@ -107,6 +107,7 @@ class Traits:
             tanh): a unit that stands at one of them for nearly all rows is saturated.
         outputs: the field that says how many numbers it gives at each place; empty where that follows from its inputs.
         each_step: it treats each step of a sequence by itself, so it can be given one alone. Activations always do.
+        samples: it draws its numbers from a distribution in training: what follows is a decoder of any such numbers.
         follows_activation: its weights begin as the activation behind it suggests, where `init` is auto.
     """
 
@@ -115,6 +116,7 @@ class Traits:
     follows_activation: bool = False
     outputs: str = ""
     each_step: bool = False
+    samples: bool = False
 
 
 def _example(call: str, case: Case, planned: Plan) -> str:

@@ -26,11 +26,9 @@ def find_moments(timeline: Timeline) -> tuple[Moment, ...]:
 
 def find_ways(timeline: Timeline) -> tuple[Way, ...]:
     """The checkpoints of this run, and of each other branch from where it left: at the most so many of each, spread."""
-    ways = [
-        ("this run", timeline.checkpoints),
-        *((each.description, each.log.checkpoints) for each in timeline.branches),
-    ]
-    return tuple(Way(name, tuple(_moments(timeline, _spread(own)))) for name, own in ways)
+    ways = [("this run", timeline.checkpoints, timeline.trainer.history)]
+    ways += [(each.description, each.log.checkpoints, each.history) for each in timeline.branches]
+    return tuple(Way(name, tuple(_moments(timeline, _spread(own))), history.by_layer) for name, own, history in ways)
 
 
 def _spread(own: Sequence[StoredCheckpoint]) -> list[tuple[str, StoredCheckpoint]]:

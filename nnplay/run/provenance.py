@@ -16,7 +16,7 @@ from nnplay.kernels.compile import notices
 from nnplay.run.open_run import OpenRun
 from nnplay.run.saving import saved_run
 from nnplay.run.training_thread import TrainingThread
-from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.device import begin_machine
 from nnplay.timeline.change_log import SetWeight
 from nnplay.timeline.saved import SavedTimeline, capture_timeline, restore_timeline
 from nnplay.timeline.segment import Segment
@@ -49,7 +49,7 @@ class Provenance:
 
     def trainer_of(self, config: RunConfig, split: Split | None) -> Trainer:
         """The trainer of a run at step 0; missing kernels are compiled in the background."""
-        trainer: Trainer = config.trainer(split=split, machine=CpuMachine.begin)
+        trainer: Trainer = config.trainer(split=split, machine=begin_machine)
         return trainer
 
     def _note_origin(self, trainer: Trainer, config: RunConfig) -> Trainer:

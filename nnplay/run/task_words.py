@@ -44,8 +44,8 @@ def _inputs(train: Dataset) -> str:
 
 def _aim(train: Dataset) -> str:
     if train.task == "detection":
-        many = len(train.class_names) > _MOST_NAMES
-        listed = "" if many else f" ({_listed(train.class_names, 'and')})"
+        few = len(train.class_names) <= _MOST_NAMES
+        listed = "" if not few else f" ({_listed(train.class_names, 'and')})"
         return f"to find objects of {counted(len(train.class_names), 'class')}{listed}"
     if train.task != "classification":
         names = train.target_names

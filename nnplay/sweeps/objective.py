@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
 
 from nnplay.errors import unknown
 from nnplay.sweeps.trial import Outcome
@@ -40,6 +42,17 @@ class Objective:
         """What is to be made small; infinite where there is no score."""
         score = outcome.score(self.name)
         return math.inf if math.isnan(score) else -score if self.maximise else score
+
+
+def front(objectives: Sequence[Objective], outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The outcomes than which no other is at least as good by all objectives and better by one (Pareto's front)."""
+    costs = np.array([[objective.cost(outcome) for objective in objectives] for outcome in outcomes])
+    found = []
+    for outcome, own in zip(outcomes, costs, strict=True):
+        ahead = (costs <= own).all(1) & (costs < own).any(1)
+        if np.isfinite(own).all() and not ahead.any():
+            found.append(outcome)
+    return found
 
 
 def parse_objectives(text: str) -> tuple[Objective, ...]:

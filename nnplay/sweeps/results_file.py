@@ -7,6 +7,7 @@ crash is removed when the file is opened again, and its trial is trained once mo
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import os
 import time
@@ -145,10 +146,52 @@ def read_results(path: str | os.PathLike[str]) -> tuple[Sweep, list[Outcome]]:
             outcomes = [outcome for outcome, _ in _read_lines(file, where)]
     except OSError as error:
         raise InputError(f"cannot be read: {(error.strerror or str(error)).lower()}", where=clean(str(path))) from None
+    return _sweep_of(head, where), outcomes
+
+
+def usual_name(source: str) -> str:
+    """The file of a sweep for which nobody gave one: `spiral-sweep.jsonl`."""
+    stem = Path(source).stem or "run"
+    return f"{''.join(letter if letter.isalnum() or letter in '-_' else '-' for letter in stem)}-sweep{ENDING}"
+
+
+def own_file(source: str, sweep: Sweep) -> Path:
+    """The file of a sweep in the working folder: the usual one, with a number where that holds another sweep."""
+    usual = Path(usual_name(source))
+    for number in itertools.count(2):
+        try:
+            with usual.open("rb") as file:
+                if _read_head(file.readline(_MOST_LINE + 1), usual).get("digest") == sweep.digest:
+                    return usual
+        except FileNotFoundError:
+            return usual
+        except (InputError, OSError):
+            pass
+        usual = usual.with_name(f"{Path(usual_name(source)).stem}-{number}{ENDING}")
+    raise AssertionError("numbers do not end")
+
+
+def read_sweep(path: str | os.PathLike[str]) -> Sweep:
+    """The sweep that a results file is of.
+
+    Raises:
+        InputError: not a results file of a version that can be read.
+    """
+    where = user_path(path)
+    if where.exists() and not where.is_file():  # a pipe would keep its reader waiting
+        raise InputError("is not a file", where=shown(where), hint=_OTHER)
     try:
-        return Sweep.from_dict(head), outcomes
-    except (KeyError, TypeError, ValueError):
-        raise InputError("its first line does not describe a sweep", where=shown(where), hint=_OTHER) from None
+        with where.open("rb") as file:
+            return _sweep_of(_read_head(file.readline(_MOST_LINE + 1), where), where)
+    except OSError as error:
+        raise InputError(f"cannot be read: {(error.strerror or str(error)).lower()}", where=clean(str(path))) from None
+
+
+def _sweep_of(head: dict[str, Any], path: Path) -> Sweep:
+    try:
+        return Sweep.from_dict(head)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise InputError("its first line does not describe a sweep", where=shown(path), hint=_OTHER) from None
 
 
 _OTHER: Final = "a results file is made by nnplay sweep"
@@ -169,6 +212,14 @@ def _read_head(line: bytes, path: Path) -> dict[str, Any]:
     return dict(head)
 
 
+def read_outcome(line: bytes) -> Outcome | None:
+    """The outcome that a line holds; None where it holds none."""
+    try:
+        return Outcome.from_dict(json.loads(line))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
+        return None
+
+
 def _read_lines(file: Any, path: Path) -> Iterator[tuple[Outcome, int]]:
     """Each outcome with the place where its line ends; stops at a line that was cut off.
 
@@ -178,9 +229,8 @@ def _read_lines(file: Any, path: Path) -> Iterator[tuple[Outcome, int]]:
     number = 1
     while line := file.readline(_MOST_LINE + 1):
         number += 1
-        try:
-            outcome = Outcome.from_dict(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        outcome = read_outcome(line)
+        if outcome is None:
             if not line.endswith(b"\n") or not file.read(1):
                 return
             raise InputError(

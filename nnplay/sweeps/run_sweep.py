@@ -83,4 +83,4 @@ def _train(
                 return False
     finally:
         running.close()  # type: ignore[attr-defined]
-    return True
+    return all(trial.key in known for trial in trials)

@@ -92,6 +92,7 @@ def plan_sweep(
     trials: int = 0,
     objective: str = "",
     seed: int = 0,
+    split: Split | None = None,
 ) -> tuple[Sweep, Split]:
     """The sweep that a user means, complete and checked, and the data of its run.
 
@@ -99,13 +100,14 @@ def plan_sweep(
         axes: as `parse_axis` reads them.
         sampler: as in `halving factor=4`; by default a grid where all values are listed and `trials` is 0, else random.
         objective: names of scores; by default accuracy for classes, else the loss.
+        split: the data of the run, where they are at hand; else they are loaded.
 
     Raises:
         InputError: anything that cannot be, before a step is trained.
     """
     if not axes:
         raise InputError("a sweep changes at least one setting", where="--set", hint="--set optimizer.lr=0.1,0.01")
-    split = run.load()
+    split = run.load() if split is None else split
     complete = run.anywhere().completed(split)
     if complete.split.seed < 0:
         complete = replace(complete, split=replace(complete.split, seed=complete.seed))

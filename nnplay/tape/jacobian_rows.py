@@ -61,7 +61,7 @@ def write(
         _way_back(rows, run, deltas, slots["jacobian"], columns)
         named = {**slots, "output": output, "target": rows.stage.named["target"]}
         for use in rule.outer:
-            rows.emit(Use(use.operation, integers, use.cost), "backward", "", named)
+            rows.emit(Use(use.operation, {**integers, **use.integers}, use.cost), "backward", "", named)
 
 
 def _way_back(

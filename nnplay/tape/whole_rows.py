@@ -33,10 +33,10 @@ class WholeRows:
         self.stage, self.tape, self.spec = stage, assembly.tape, assembly.spec
         self.layout, self.optimizer = assembly.tape.layout, stage.objective.optimizer
         (network, *others) = stage.objective.trains
-        if others:
+        if others or stage.objective.name:
             name = self.optimizer.record.name
-            hint = "give each network an objective with an optimizer such as adam"
-            raise InputError(f"{name} trains a single network", where=stage.objective.name, hint=hint)
+            hint = "give each objective an optimizer such as adam"
+            raise InputError(f"{name} trains one network for one loss", where=stage.objective.name, hint=hint)
         self.names = assembly.trained[network]
         shapes = {name: self.tape.parameters[name].size(1) for name in self.names}
         self.columns, places, before, offset = {}, [np.zeros(0, np.int64)], 0, 0

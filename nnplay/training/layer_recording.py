@@ -32,6 +32,8 @@ _RECORD, _TENSOR, _NUMBER, _ROW, _PRODUCT = 300_000, 1_000, 10, 100, 0.3
 _SPARSEST: Final = 8_192
 #: By how much the length of a gradient may differ from that of the step, unless a limit was put on it.
 _ROUNDING: Final = 1e-3
+#: So few weights are recorded themselves: the place of a walk on a surface.
+FEW_WEIGHTS: Final = 8
 #: How far a step went; and of an optimizer that tries points, which of its numbers are recorded, and their names.
 _STEP: Final = "step length"
 _SEARCH: Final = {
@@ -150,6 +152,9 @@ class LayerRecorder:
             *(f"running:{slot.name}" for slot in self._running),
             *(f"search:{name}" for name in (_STEP, *(_SEARCH if "search" in tape.named else ()))),
         )
+        weights = sum(tape.parameters[full].size(1) for full in trained)
+        self._path = [tape.parameters[full] for full in trained] if weights <= FEW_WEIGHTS else []
+        self.names += tuple(f"path:{k}" for k in range(weights if self._path else 0))
         self._every = _steps_between(tape, plan, batch)
         self._before: Array | None = None
         self._rows = batch
@@ -187,7 +192,8 @@ class LayerRecorder:
             states = [state.lengths(machine, self._rows)[state.times] for state in self._states]
             running = [float(machine.view(slot).mean()) for slot in self._running]
             walked = self._walked(before)
-            row = np.concatenate([lengths * limited, updates, *states, running, walked])
+            place = [machine.view(slot).ravel() for slot in self._path]
+            row = np.concatenate([lengths * limited, updates, *states, running, walked, *place])
             curves.add(step, self.names, row.astype(np.float32))
         self._before = None
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.operations.step.draw import NOISES
 from nnplay.tape.objective import full_name
+from nnplay.training.input_gradient import can_probe, prober_of
 from nnplay.training.players import noise_of
 from nnplay.training.trainer import Trainer
 
@@ -70,6 +71,35 @@ def fixed_noise(trainer: Trainer, generator: Generator, count: int) -> Array:
 def make_rows(trainer: Trainer, generator: Generator, noise: Array) -> Array:
     """What the generator makes of noise (N, noise): rows as the discriminator takes them, (N, …)."""
     return trainer.machine.forward(noise, [generator.slot], generator.stage)[generator.slot]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """The part of a network behind a layer that samples: it makes rows of any code.
+
+    Attributes:
+        value: number of the value that the layer gives.
+        size: numbers of a code.
+    """
+
+    value: int
+    size: int
+
+
+def decoder_of(trainer: Trainer) -> Decoder | None:
+    """The decoder of a run; None where no layer samples, or what follows needs more than its numbers."""
+    for planned in trainer.plan.layers:
+        if planned.layer.record.traits.samples and can_probe(trainer, planned.output):
+            return Decoder(planned.output, planned.plan.output[-1])
+    return None
+
+
+def decode(trainer: Trainer, decoder: Decoder, codes: Array) -> Array:
+    """What the decoder makes of codes (N, size), in the targets' own units."""
+    prober = prober_of(trainer, decoder.value)
+    assert prober is not None  # `decoder_of` has asked whether there is one
+    answers = prober.answers(codes.astype(trainer.machine.dtype))
+    return np.asarray(trainer.split.scaler.inverse_target(answers))
 
 
 def judge_rows(trainer: Trainer, rows: Array) -> NDArray[np.bool_]:

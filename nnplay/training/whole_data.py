@@ -59,7 +59,7 @@ def _of_settings(settings: TrainingSettings, rows: int) -> Iterator[tuple[str, s
     if settings.batch_rows(rows) < rows or settings.accumulate > 1:
         yield "needs all rows in every step, not batches", 'set batch_size="all", or take adam for batches'
     if settings.l1 > 0 or settings.l2 > 0:
-        yield "compares losses, and a penalty is no part of the loss", "set l1 and l2 to 0, or take adamw"
+        yield "compares losses, and a penalty is not part of the loss", "set l1 and l2 to 0, or take adamw"
     if settings.clip_norm > 0 or settings.clip_value > 0:
         yield "chooses its own step lengths, so gradients cannot be clipped", "set clip_norm and clip_value to 0"
     if settings.groups or settings.frozen:
@@ -89,8 +89,8 @@ def _of_least_squares(plan: NetworkPlan, data: Dataset, loss: Loss) -> Iterator[
     outputs, weights = math.prod(plan.output_shape), plan.parameter_count
     if outputs > MOST_OUTPUTS:
         yield f"goes back once for each output, and there are {outputs:,}", f"use up to {MOST_OUTPUTS}, or take lbfgs"
-    kept = weights * weights * _NUMBER
+    kept = weights * min(weights, outputs * len(data)) * _NUMBER
     if kept > MOST_KEPT:
-        most = math.isqrt(MOST_KEPT // _NUMBER)
+        most = max(math.isqrt(MOST_KEPT // _NUMBER), MOST_KEPT // _NUMBER // (outputs * len(data)))
         what = f"would keep a matrix of {size_text(kept)} for {counted(weights, 'parameter')}"
         yield what, f"use up to {most:,} parameters, or take lbfgs, which keeps a few vectors"

@@ -32,6 +32,7 @@ from nnplay.tui.commands.navigation import NavigationActions
 from nnplay.tui.commands.palette_provider import Actions
 from nnplay.tui.commands.picking import PickActions
 from nnplay.tui.commands.racing import RaceActions
+from nnplay.tui.commands.sweeping import SweepActions
 from nnplay.tui.commands.training import TrainingActions
 from nnplay.tui.commands.typed_line import TypedLine
 from nnplay.tui.dialogs.modal import Modal
@@ -111,8 +112,9 @@ class Playground(textual_private.FaultReporting):
         )
         exports = ExportActions(backend, main, messages)
         racing = RaceActions(self, backend, self.edits)
+        self.sweeping = SweepActions(self, backend, self.edits, messages)
         self.typed_line = TypedLine(
-            self, backend, messages, self.dispatch, self.edits, self.picking, self.files, exports, racing
+            self, backend, messages, self.dispatch, self.edits, self.picking, self.files, exports, racing, self.sweeping
         )
         actions.connect(self, actions.methods_of_app(), self.groups)
 
@@ -121,7 +123,7 @@ class Playground(textual_private.FaultReporting):
         """What has a method for every action of the list that works everywhere."""
         return (
             *(self.training, self.edits, self.picking, self.browsing, self.drawing, self.files),
-            *(self.navigation, self.hints, self.typed_line, self),
+            *(self.navigation, self.hints, self.sweeping, self.typed_line, self),
         )
 
     def get_default_screen(self) -> MainScreen:
@@ -170,6 +172,10 @@ class Playground(textual_private.FaultReporting):
         await self.key_queue.open()
         self.pixel_pictures.begin(self.pictures, slow=self.refresher.frame_rate.slow)
         self.set_timer(_IDLE, self.navigation.prepare_inspector)
+
+    def on_unmount(self) -> None:
+        """End the sweep in the background; its file keeps what it has."""
+        self.sweeping.close()
 
     def leave_from_signal(self, status: int) -> None:
         """Ask the loop to end; safe to call from a signal handler while the loop is busy."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from nnplay.training.layer_curves import LayerCurves
 from nnplay.training.state.checkpoint import Checkpoint
 from nnplay.training.trainer import Trainer
 from nnplay.views.table import Table
@@ -43,10 +44,12 @@ class Way:
     Attributes:
         name: "this run", "lr 0.1".
         moments: in order.
+        curves: what was recorded of every layer on the way; of few weights these themselves, under "path".
     """
 
     name: str
     moments: tuple[Moment, ...]
+    curves: LayerCurves = field(default_factory=LayerCurves)
 
 
 @dataclass(frozen=True, slots=True)

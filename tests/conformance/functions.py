@@ -130,6 +130,8 @@ def _scaled(given: dict[str, Any], flag: str) -> tuple[dict[str, Any], dict[str,
 
 def _batch_norm(name: str, x: Any, given: dict[str, Any]) -> Module:
     running = {key: given.pop(key, None) for key in ("running_mean", "running_var")}
+    if x.dim() < 2:
+        raise CannotExpressError("a batch of numbers without channels")
     affine, tensors = _scaled(given, "affine")
     if given.pop("training", False):
         given["track_running_stats"] = True

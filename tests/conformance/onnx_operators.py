@@ -287,7 +287,7 @@ def _dropout(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
 
 def _pixel(path: str, name: str) -> Maker:
     def made(a: Attributes, x: Arrays, y: Arrays, names: Sequence[str]) -> Made:
-        if name == "downscale_factor" or a.get("mode", "DCR") == "DCR":
+        if a.get("mode", "DCR") == "DCR":
             return Made("depth first", {name: a["blocksize"]}, (x[0],), y[0])
         return Made(path, {name: a["blocksize"]}, (x[0],), y[0])
 

@@ -27,7 +27,11 @@ def _update(inspector: Inspector) -> int:
     return Weight("0.weight", _INDEX).rows_of_update(inspector)[-1]
 
 
-_BY_TENSOR = [name for name, record in optimizer_records().items() if record.by_tensor((4,)) is not None]
+_BY_TENSOR = [
+    name
+    for name, record in optimizer_records().items()
+    if record.by_tensor((4,)) is not None or record.whole is not None
+]
 
 
 @pytest.mark.parametrize("name", sorted(set(optimizer_records()) - set(_BY_TENSOR)))

@@ -42,6 +42,13 @@ def transposed(row: Any, clock: Any, memory: Any, part: int) -> None:
     )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _compiled() -> None:
+    """All three in one batch for each type: a process for each would compile longer."""
+    for dtype in ("float32", "float64"):
+        library.compile_missing((plain, with_bias, transposed), dtype)
+
+
 def run(
     function: Kernel, a: Any, b: Any, c: Any, rows: int, columns: int, inner: int,
     strides: tuple[int, int, int, int], add: bool = False, bias: Any = None,

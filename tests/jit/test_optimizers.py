@@ -14,11 +14,15 @@ from tests.records import Bench, Trial, cases_of, layer_named
 
 pytestmark = pytest.mark.usefixtures("kernels")
 OPTIMIZERS = pytest.mark.parametrize("record", optimizer_records().values(), ids=lambda record: record.name)
+#: Those with a row for the parameters by themselves; `test_whole_optimizers` has the others.
+ELEMENTWISE = pytest.mark.parametrize(
+    "record", [item for item in optimizer_records().values() if item.whole is None], ids=lambda record: record.name
+)
 DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])
 NETWORK = (layer_named("linear", 17, name="front"), layer_named("tanh"), layer_named("linear", 3))
 
 
-@OPTIMIZERS
+@ELEMENTWISE
 @DTYPES
 @pytest.mark.parametrize("share", [10**9, 64])
 def test_update_is_its_definition(record: OptimizerRecord, dtype: str, share: int) -> None:
@@ -48,7 +52,7 @@ def test_training_from_zero_lowers_the_loss(record: OptimizerRecord) -> None:
         assert losses[-1] < losses[0]
 
 
-@OPTIMIZERS
+@ELEMENTWISE
 @DTYPES
 def test_a_parameter_that_is_not_finite_is_noticed(record: OptimizerRecord, dtype: str) -> None:
     """One infinite or undefined parameter, in any share, makes its share's check NaN; the others stay 0."""
@@ -72,7 +76,7 @@ def test_a_parameter_that_is_not_finite_is_noticed(record: OptimizerRecord, dtyp
 def test_all_settings_are_live_and_lr_comes_first(record: OptimizerRecord) -> None:
     """Every field lives in the settings vector, the learning rate first; all can change while training but switches."""
     assert record.fields[0].name == "lr"
-    assert all(item.live != (item.name in record.switched) for item in record.fields)
+    assert all(item.live != (item.name in record.structural) for item in record.fields)
     for values in cases_of(record):
         optimizer = record(**values)
         if record.rule is not None:

@@ -53,6 +53,68 @@ def test_the_loop_trains_players_as_the_interpreter_does(name: str) -> None:
         assert compiled.history["generator_loss"].steps.tolist() == list(range(1, 10))
 
 
+OTHERS: dict[str, dict[str, Any]] = {
+    "variational autoencoder": {
+        "layers": "linear 6, tanh, linear 4 name=code, gaussian_sample, linear 6, tanh, linear 2",
+        "objective": {"name": "autoencoder"},
+        "objectives": [
+            {
+                "name": "kl",
+                "at": "autoencoder.code",
+                "target": 0,
+                "loss": "gaussian_kl",
+                "factor": 0.1,
+                "adds_to": "autoencoder",
+            },
+        ],
+    },
+    "heads of one trunk": {
+        "layers": "linear 6, tanh, linear 2",
+        "objective": {"name": "classifier", "trains": ["head"]},
+        "networks": {"head": {"layers": "linear 3, tanh, linear 2"}},
+        "objectives": [
+            {
+                "name": "copy",
+                "at": "classifier.1",
+                "path": ["head"],
+                "target": "input",
+                "loss": "mse",
+                "factor": 2.0,
+                "adds_to": "classifier",
+            },
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_losses_within_one_pass_are_added_and_saved(name: str, tmp_path: Path) -> None:
+    """A second loss at a layer, by itself or through a head: gradients are right, and a session keeps the bits."""
+    autoencoder = name == "variational autoencoder"
+    data = {"name": "plane"} if autoencoder else {"name": "circle"}
+    table = {
+        "data": {**data, "samples": 60},
+        "optimizer": {"name": "adam", "lr": 0.01},
+        "training": {"batch_size": 16, "threads": 1},
+        **OTHERS[name],
+    }
+    if autoencoder:
+        table["layers"] = table["layers"].removesuffix("2") + "1"
+    config = RunConfig.from_dict(table)
+    assert RunConfig.from_dict(config.to_dict()) == config
+    trainer = config.trainer()
+    trainer.run(steps=3)
+    checker = Checker(trainer)
+    for parameter in trainer.parameters():
+        found = checker.check(parameter, elements=6)
+        assert found.worst < 1e-5 or np.abs(found.computed - found.measured).max() < 1e-10, parameter
+    with nn.Session.new(tmp_path / "run.nnplay", config.to_dict()) as session:
+        session.trainer.run(steps=3)
+        session.save()
+    with nn.Session.open(tmp_path / "run.nnplay") as session:
+        assert same(trainer, session.trainer)
+
+
 @GAMES
 def test_gradients_of_both_players_are_differences_of_their_losses(name: str) -> None:
     """Each parameter's gradient agrees with central differences of the loss that its own objective lowers."""

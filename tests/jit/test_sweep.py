@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from nnplay.config import RunConfig
 from nnplay.data.split import Split
 from nnplay.errors import InputError, NnplayError
 from nnplay.sweeps.change import changed_run
-from nnplay.sweeps.executors.apart import Waiting
+from nnplay.sweeps.executors.apart import Waiting, make_job, train_chunk
 from nnplay.sweeps.executors.processes import ProcessExecutor
 from nnplay.sweeps.executors.threads import ThreadExecutor
 from nnplay.sweeps.results_file import ResultsFile, read_results
@@ -221,6 +222,14 @@ def test_a_trial_that_workers_die_of_is_set_aside() -> None:
     assert [(outcome.trial, outcome.end) for outcome in lost] == [(chunk[1], "lost")]
     assert "3 workers died" in lost[0].reason
     assert len(trained) == 39
+
+
+def test_workers_of_another_version_train_nothing() -> None:
+    """One sentence says which has which."""
+    sweep, split = plan()
+    job = replace(make_job(sweep, split), version="0.0.1")
+    with pytest.raises(NnplayError, match=r"a worker has nnplay .*, and the sweep was started by 0\.0\.1"):
+        train_chunk(job, [Trial(0, {})])
 
 
 def test_a_bench_is_stopped_in_the_middle_of_a_trial() -> None:

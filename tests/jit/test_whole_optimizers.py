@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from nnplay.config import RunConfig
 from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError
 from nnplay.inspector.inspector import Inspector
@@ -15,8 +17,10 @@ from nnplay.network.network import Network
 from nnplay.operations.search import line_search as ls
 from nnplay.operations.search import report
 from nnplay.records.registry import optimizer_records
+from nnplay.run.saving.session import Session
 from nnplay.tape.machines import interpreter
 from nnplay.tape.machines.interpreter import InterpretedMachine
+from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
 from tests.records import close
 
@@ -59,6 +63,26 @@ def losses(trainer: Trainer, steps: int) -> list[float]:
         trainer.run(steps=1)
         found.append(number(trainer, "trial loss"))
     return found
+
+
+def hold_rows(trainer: Trainer, steps: int) -> None:
+    """Holds every row of some steps to its definition."""
+    machine, tape = trainer.machine, trainer.machine.tape
+    for _ in range(steps):
+        machine.shuffle()
+        machine.view(tape.named["optimizer"])[0] = trainer.lr
+        table = machine.current_batch
+        for k, row in enumerate(table.rows):
+            wanted = interpreter.results_of(machine, table, k, exact=True)
+            machine.run_table(table, k + 1, k)
+            for slot, values in zip(row.writes, wanted, strict=True):
+                close(
+                    machine.view(slot, table.n).ravel(),
+                    np.asarray(values, float).ravel(),
+                    "float64",
+                    row.operation.name,
+                )
+        machine.clock = machine.clock._replace(step=machine.clock.step + 1)
 
 
 @pytest.mark.parametrize(("search", "wanted"), [("none", WITHOUT_SEARCH), ("strong_wolfe", WITH_SEARCH)])
@@ -130,22 +154,7 @@ def test_rows_are_their_definitions_along_a_run(name: str) -> None:
     # without damping, a hidden layer's system is too near to singular to be solved alike twice
     layers = "linear 2" if name == "gauss_newton" else "linear 3, tanh, linear 2"
     trainer = trainer_of(name, curve(41, 2), layers)
-    machine, tape = trainer.machine, trainer.machine.tape
-    for _ in range(9):
-        machine.shuffle()
-        machine.view(tape.named["optimizer"])[0] = trainer.lr
-        table = machine.current_batch
-        for k, row in enumerate(table.rows):
-            wanted = interpreter.results_of(machine, table, k, exact=True)
-            machine.run_table(table, k + 1, k)
-            for slot, values in zip(row.writes, wanted, strict=True):
-                close(
-                    machine.view(slot, table.n).ravel(),
-                    np.asarray(values, float).ravel(),
-                    "float64",
-                    row.operation.name,
-                )
-        machine.clock = machine.clock._replace(step=machine.clock.step + 1)
+    hold_rows(trainer, 9)
 
 
 def test_blocks_of_rows_come_to_what_all_rows_do() -> None:
@@ -176,12 +185,12 @@ def test_weights_changed_from_outside_begin_a_search_anew() -> None:
     ("change", "words"),
     [
         ({"batch_size": 8}, "needs all rows in every step"),
-        ({"l2": 0.1}, "a penalty is no part of the loss"),
+        ({"l2": 0.1}, "a penalty is not part of the loss"),
         ({"clip_norm": 1.0}, "cannot be clipped"),
         ({"layers": "linear 5, dropout 0.5, linear 1"}, "dropout .* draws new random numbers"),
         ({"layers": "linear 5, batch_norm, linear 1"}, "batch_norm .* count each trial"),
         ({"layers": "reshape 1x1, lstm 4, linear 1"}, "no Jacobian of lstm"),
-        ({"layers": "linear 2000, linear 20, linear 1"}, "would keep a matrix of .* take lbfgs"),
+        ({"layers": "linear 2000, linear 20, linear 1", "data": curve(4000)}, "would keep a matrix of .* take lbfgs"),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_can(change: dict[str, Any], words: str) -> None:
@@ -223,3 +232,81 @@ def test_the_inspector_walks_a_trial_in_blocks_as_the_step_takes_it() -> None:
     assert inspector.values(0)["parameters"].any()
     trainer.run(steps=1)
     assert np.array_equal(trainer.machine.view(trainer.machine.tape.layout.find("search.move")), move)
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_fewer_residuals_than_weights_move_the_weights_alike(outputs: int) -> None:
+    """From JJᵀ or from JᵀJ, the steps are the same but for rounding: what is solved follows from the sizes alone."""
+    data, layers = curve(9, outputs), f"linear 20, tanh, linear {outputs}"
+    small = trainer_of("levenberg_marquardt", data, layers)
+    assert any(row.operation.name == "keep J" for row in small.machine.tape.train)
+    repeated = Dataset(np.tile(data.x, (12, 1)), np.tile(data.y, (12, *(1,) * (data.y.ndim - 1))), task="regression")
+    large = trainer_of("levenberg_marquardt", repeated, layers)
+    assert any(row.operation.name == "keep JᵀJ" for row in large.machine.tape.train)
+    assert losses(small, 8) == pytest.approx(losses(large, 8), rel=1e-5)
+    inspector = Inspector(small)
+    for number in range(len(inspector.rows)):
+        inspector.view(number)
+
+
+def test_rows_of_the_small_system_are_their_definitions() -> None:
+    """Every row gives what its definition gives, where there are fewer residuals than weights."""
+    trainer = trainer_of("levenberg_marquardt", curve(9, 2), "linear 12, tanh, linear 2")
+    hold_rows(trainer, 9)
+
+
+def test_newton_measures_the_hessian_and_steps_by_its_eigenvalues() -> None:
+    """Of a linear map the Hessian and the step are known: one step to the minimum, and the eigenvalues beside it."""
+    x = np.random.default_rng(0).normal(size=(30, 2)) * [2.0, 0.5]
+    data = Dataset(x, x @ [1.0, -2.0], task="regression")
+    trainer = Trainer(Network("linear 1 bias=no", seed=2), data, "mse", "newton", batch_size="all", dtype="float64")
+    trainer.run(steps=5)
+    inner = 2 * trainer.split.train.x.astype(float).T @ trainer.split.train.x / 30
+    layout = trainer.machine.tape.layout
+    assert np.allclose(trainer.machine.view(layout.find("search.hessian")), inner, rtol=1e-8)
+    assert np.allclose(trainer.machine.view(layout.find("search.eigenvalues")), np.linalg.eigvalsh(inner), rtol=1e-8)
+    trainer.run(steps=1)
+    assert number(trainer, "loss") < 1e-12
+
+
+def test_newton_leaves_a_saddle_downhill() -> None:
+    """Where the loss curves down in one direction, the step goes down there; the search ends at a minimum."""
+    trainer = on_surface("newton", "saddle")
+    trainer.parameters()["0.weight"][...] = [0.3, 0.05]
+    trainer.run(steps=80)
+    assert number(trainer, "loss") < 1e-10
+
+
+def test_newton_refuses_many_weights() -> None:
+    """The sentence says why, and what can be taken."""
+    with pytest.raises(InputError, match=r"two evaluations a weight.*lbfgs"):
+        trainer_of("newton", layers="linear 40, tanh, linear 1")
+
+
+@pytest.mark.parametrize("optimizer", ["levenberg_marquardt", "lbfgs"])
+def test_going_back_and_a_session_in_the_middle_of_a_search(optimizer: str, tmp_path: Path) -> None:
+    """Back to any evaluation and on again, and saved there and opened: the same bits, search and all."""
+    table = {
+        "data": {"name": "sine", "samples": 60},
+        "layers": "linear 5, tanh, linear 1",
+        "optimizer": optimizer,
+        "seed": 4,
+    }
+    with Session.new(tmp_path / "run.nnplay", table) as session:
+        session.trainer.run(steps=9)
+        session.save()
+        search = session.trainer.machine.view(session.trainer.machine.tape.named["search"]).copy()
+        session.trainer.run(steps=6)
+        wanted = session.trainer.machine.state().copy()
+    assert search[report.REJECTED] > 0
+    with Session.open(tmp_path / "run.nnplay") as again:
+        assert np.array_equal(again.trainer.machine.view(again.trainer.machine.tape.named["search"]), search)
+        again.trainer.run(steps=6)
+        assert np.array_equal(again.trainer.machine.state(), wanted)
+    timeline = Timeline(RunConfig.from_dict(table).trainer())
+    while timeline.trainer.step < 15:
+        timeline.advance(15 - timeline.trainer.step)
+    for step in (9, 4, 12, 15):
+        timeline.go_to(step)
+        assert timeline.trainer.step == step
+    assert np.array_equal(timeline.trainer.machine.state(), wanted)

@@ -74,6 +74,8 @@ def test_values_of_any_kind_are_written_as_a_table_of_text_would_have_them() -> 
     table = RawTable(columns)
     assert [table.cells(column, 0, len(table)) for column in range(3)] == [["1", ""], ["0.5", ""], ["", "x"]]
     assert table.line(1) == 2
+    far = RawTable(NamedColumns(("day",), [np.array(["290309-01-01", "NaT"], dtype="M8[s]")]))
+    assert far.cells(0, 0, 2) == ["290309-01-01T00:00:00", ""]
 
 
 def test_a_change_of_a_role_or_an_encoding_does_not_read_the_file_again(

@@ -61,7 +61,7 @@ async def test_bias_is_the_first_number_of_a_unit() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("2", "right")
         view = main(app).query_one(NetworkView)
-        view.link = 0
+        view._cursor.link = 0
         view.redraw()
         assert ", bias:" in text_of(app, "#network")
         await pilot.press("e")

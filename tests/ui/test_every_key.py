@@ -153,6 +153,7 @@ CLAIMS: dict[str, Claim] = {
     "place-next": Claim("4", _message, "there is nothing else to choose in this view; ↓ shows the next view"),
     "place-previous": Claim("4", _message, "there is nothing else to choose in this view; ↓ shows the next view"),
     "example-worst": Claim("", _ITEM, -1),
+    "element": Claim("4", _message, "this view has no elements to choose; ↓ shows the next view"),
     "test-points": Claim("", _of(OutputPane, lambda pane: pane.held_out_points), True),
     "discrete": Claim("", _of(Picture, lambda picture: picture.discrete), True),
     "draw": Claim("", _message, OTHER),
@@ -177,6 +178,10 @@ BY_COMMAND: dict[str, tuple[str, Read, Any]] = {
     "tour": ("tour", lambda app: main(app).query_one(HintLine).text[:3], "1/5"),
     "picture": ("picture view.doc", _message, "view.doc: is not the name of a .svg file; give a name such as view.svg"),
     "csv": ("csv view.csv", _refused_table, True),
+    "sweep": ("sweep", lambda app: _message(app)[:16], "no sweep is open"),
+    "find": ("find lr", _message, "there is no run to try learning rates on"),  # nor has it a worker
+    "race": ("race optimizer=sgd,adam", _screen, "RaceScreen"),
+    "seeds": ("seeds 5", _screen, "RaceScreen"),
     "recovered": ("recovered", _message, "there are no unsaved runs to recover"),
 }
 

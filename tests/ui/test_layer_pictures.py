@@ -137,7 +137,7 @@ async def test_clicks_walk_and_open() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         network = main(app).query_one(NetworkView)
-        line = network._owners.index(1) + 1
+        line = network._chain.owners.index(1) + 1
         await pilot.click(network, offset=(30, line))
         await pilot.pause()
         assert network.row == 1

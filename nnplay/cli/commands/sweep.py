@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nnplay.cli.interrupt import Ending, Interrupt, without_terminal
@@ -49,7 +48,7 @@ def run(words: Sequence[str]) -> int:
     options = _options(words)
     if is_sweep(options.source):
         return _show(options)
-    from nnplay.sweeps.results_file import ResultsFile
+    from nnplay.sweeps.results_file import ResultsFile, usual_name
     from nnplay.sweeps.run_sweep import run_sweep
 
     watching = watcher(silent=options.json)
@@ -59,7 +58,7 @@ def run(words: Sequence[str]) -> int:
             sweep, split = _plan(options)
         executor = _executor(options, sweep, split)
         until_done.callback(executor.close)
-        results = until_done.enter_context(ResultsFile(options.out or _usual_name(options.source), sweep))
+        results = until_done.enter_context(ResultsFile(options.out or usual_name(options.source), sweep))
         kept = len(results.outcomes)
         if kept and not options.json:
             print(f"{kept:,} trials are already in {shown(results.path)}; going on")
@@ -155,11 +154,6 @@ def _count(name: str, typed: str | None, most: int = 2**62) -> int:
     """A whole number from 0; 0 where nothing was typed."""
     found: int = integer(f"--{name}", REQUIRED, "a count", low=0, high=most).read(typed or 0)
     return found
-
-
-def _usual_name(source: str) -> str:
-    stem = Path(source).stem or "run"
-    return f"{''.join(letter if letter.isalnum() or letter in '-_' else '-' for letter in stem)}-sweep.jsonl"
 
 
 def _show(options: Namespace) -> int:

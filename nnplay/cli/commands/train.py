@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from nnplay.cli.interrupt import Ending, Interrupt, without_terminal
 from nnplay.cli.parser import Parser
 from nnplay.cli.progress import Watcher, is_terminal, milestones, watcher
-from nnplay.cli.run_flags import add_run_flags, run_config, run_table
+from nnplay.cli.run_flags import add_device_flag, add_run_flags, run_config, run_table
 from nnplay.cli.source import base_table, is_session
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import name_sources
@@ -21,7 +21,8 @@ from nnplay.run.saving.autosave import Unattended
 from nnplay.run.saving.saved_run import refuse_taken
 from nnplay.run.saving.session import Session
 from nnplay.system.paths import shown
-from nnplay.text import counted
+from nnplay.tape.machines.device import choose, device_of
+from nnplay.text import clean, counted
 
 if TYPE_CHECKING:
     from nnplay.training.trainer import Trainer
@@ -37,17 +38,24 @@ examples:
   nnplay train lenet                              a preset (nnplay presets lists them)
   nnplay train run.nnplay --epochs 10             train a saved session ten epochs more, and save it again
   nnplay train spiral --save run.nnplay           save the run as a session
+  nnplay train spiral --replicas 100              a hundred runs with other seeds; --save keeps the best
+  nnplay train mnist --device cuda                train on a graphics card
 
 Exit status: 0 done, 2 invalid input, 3 diverged (the last good weights are scored; a session being trained
 further stays as it was saved), 130 stopped by Ctrl+C (the result so
 far is printed), 129 or 143 ended by a closed terminal or SIGTERM (the run is saved, or kept for nnplay recover).
 """
 _INTERRUPTED: Final = 130
+#: Runs that are trained at once, at the most.
+MOST_REPLICAS: Final = 65_536
 
 
 def run(words: Sequence[str]) -> int:
     """Trains."""
     options = _options(words)
+    choose(options.device)
+    if options.replicas:
+        return _train_replicas(options)
     watching = watcher(silent=options.json)
     with contextlib.ExitStack() as until_done:
         try:
@@ -62,6 +70,8 @@ def run(words: Sequence[str]) -> int:
         known = len(session.warnings)
         if not options.json:
             _say_head(config, trainer)
+        if options.device != "cpu" and not options.json:
+            print(f"device: {device_of(trainer.machine)}", flush=True)
         _warn_of_hopeless(trainer)
         saves = session.path is not None or bool(options.save)
         with Ending() as ending, Unattended(session.capture, _tell, saves=saves) as recovery:
@@ -92,8 +102,20 @@ def _options(words: Sequence[str]) -> Namespace:
     parser.add_argument(
         "--plot", action=BooleanOptionalAction, help="draw the loss curves (default: only on a terminal)"
     )
+    parser.add_argument(
+        "--replicas", metavar="N", type=_count, default=0, help="train N runs at once that differ in their seeds"
+    )
+    add_device_flag(parser)
     add_run_flags(parser)
     return parser.read(words)
+
+
+def _count(typed: str) -> int:
+    """How many runs."""
+    if not (typed.isascii() and typed.isdigit() and 0 < int(typed) <= MOST_REPLICAS):
+        hint = f"give a whole number from 1 to {MOST_REPLICAS:,}"
+        raise InputError(f"'{clean(typed)}' is not a number of runs", where="--replicas", hint=hint)
+    return int(typed)
 
 
 def _name(typed: str) -> str:
@@ -133,6 +155,23 @@ def _session(options: Namespace, watching: Watcher) -> Session:
         print("nnplay: warning: a packed session cannot be written to; use --save to keep the result", file=sys.stderr)
     session.config = session.config.changed({"epochs": changes.get("epochs", session.config.epochs)})
     return session
+
+
+def _train_replicas(options: Namespace) -> int:
+    from nnplay.cli.replica_report import best_of, report
+    from nnplay.run.replicas import train_replicas
+
+    config = run_config(base_table(options.source), options)
+    found = train_replicas(config, options.replicas)
+    print(report(found, as_json=options.json))
+    if options.save:
+        refuse_taken(options.save)
+        session = Session.new(None, config.changed({"seed": config.seed}))
+        with contextlib.closing(session):
+            best_of(found, session.trainer)
+            session.save(options.save)
+        _say_where(options.save, given_up=False, silent=options.json)
+    return 0
 
 
 def _train(

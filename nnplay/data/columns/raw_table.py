@@ -57,6 +57,8 @@ def _texts(values: PackedCells | NDArray[Any] | Sequence[Any], start: int, stop:
     if isinstance(values, PackedCells):
         return values[start:stop]
     part = values[start:stop]
+    if isinstance(part, np.ndarray) and part.dtype.kind == "M" and any(isinstance(one, int) for one in part.tolist()):
+        return ["" if np.isnat(one) else str(one) for one in part]  # years that Python's own times do not have
     return [_text(value) for value in (part.tolist() if isinstance(part, np.ndarray) else part)]
 
 

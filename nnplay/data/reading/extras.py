@@ -16,10 +16,9 @@ EXTRAS: Final = {
     "PIL": "pictures",
     "soundfile": "sound",
     "av": "video",
-    "umap": "umap",
 }
 #: Libraries that are known by another name than the one they are imported by.
-_TITLES: Final = {"PIL": "Pillow", "av": "PyAV", "umap": "umap-learn"}
+_TITLES: Final = {"PIL": "Pillow", "av": "PyAV"}
 
 
 def need(library: str, what: str, where: str, how: str = "read") -> None:

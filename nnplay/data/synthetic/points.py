@@ -60,7 +60,7 @@ def make(samples: int, shape: str, spread: float, seed: int, features: str) -> D
     radius = np.sqrt(-2 * exact.log(1 - rng.uniform(0, 1, samples)))
     points = points + spread * polar(radius, 2 * np.pi * rng.uniform(0, 1, samples))
     names = tuple(f"part {number + 1}" for number in range(count))
-    return make_classes(f"points, {shape}", points, labels, features, names)
+    return make_classes("points", points, labels, features, names)
 
 
 RECORD = DatasetRecord(

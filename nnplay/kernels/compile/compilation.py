@@ -228,7 +228,13 @@ def _order(share: Share) -> dict[str, object]:
             modules[module] = os.path.abspath(file)  # a user's own kernels: their code runs here already
     names = [kernel.name for kernel in share.kernels]
     folders = _folders()
-    order = {"dtype": share.dtype, "level": share.level, "folders": folders, "modules": modules, "kernels": names}
+    order: dict[str, object] = {
+        "dtype": share.dtype,
+        "level": share.level,
+        "folders": folders,
+        "modules": modules,
+        "kernels": names,
+    }
     return order if share.capability is None else {**order, "capability": share.capability}
 
 

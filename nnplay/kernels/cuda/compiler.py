@@ -33,7 +33,7 @@ def compile_module(names: list[str], capability: tuple[int, int], out: BinaryIO)
     for form, grid in (("block", False), ("grid", True)):
         for called, function in zip(("advance", "table"), make_kernels(dispatch, grid=grid), strict=True):
             text = ptx_of(function, arguments, capability, THREADS)
-            code = _ENTRY.sub(f".visible .entry {form}_{called}", text).encode()
-            code = re.sub(rb"\b" + _ENTRY.search(text)[1].encode() + rb"(?=_param_)", f"{form}_{called}".encode(), code)
+            called_there = "".join(_ENTRY.findall(text)[:1])
+            code = re.sub(rf"\b{called_there}(?=[\s(]|_param_)", f"{form}_{called}", text).encode()
             out.write(f"kernel {form}_{called} {len(code)}\n".encode() + code)
             out.flush()

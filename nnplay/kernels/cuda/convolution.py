@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.abi import ROW_PARTS, ROW_ROOM_COUNT
 from nnplay.kernels.arithmetic import quotient
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
 from nnplay.kernels.cuda.partial import room, sum_of
@@ -18,6 +18,8 @@ from nnplay.kernels.span_sums import last
 
 #: Partial sums of the gradients of weights, over all weights.
 _PARTIAL: Final = 1 << 16
+#: Shares of each sum at the most: they are added up one after the other.
+_SHARES: Final = 256
 
 
 @inline
@@ -65,7 +67,12 @@ def correlate(row: Any, memory: Any, part: int, y: Any, output: int, biased: boo
     x, w, b = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
     DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
-    image, WP, C, F = quotient(size(row, 0), dimension(row, 0, 0)), dimension(row, 0, 2), last(row, 0), last(row, output)
+    image, WP, C, F = (
+        quotient(size(row, 0), dimension(row, 0, 0)),
+        dimension(row, 0, 2),
+        last(row, 0),
+        last(row, output),
+    )
     own = quotient(C, G)
     at = part
     while at < size(row, output):
@@ -100,7 +107,7 @@ def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
 def weight_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
     """Into how many parts the sums over all lines of dy are cut, for all weights together."""
     width = sizes[2] // integers[9]
-    return width * max(1, min(_PARTIAL // width, sizes[1] // 64))
+    return width * max(1, min(_PARTIAL // width, sizes[1] // 64, _SHARES))
 
 
 @kernel
@@ -141,19 +148,13 @@ def weight_partial(row: Any, clock: Any, memory: Any, part: int) -> None:
 def weight_fold(row: Any, clock: Any, memory: Any, part: int) -> None:
     """out[0,k] = Σₛ sums[s,k], and zeros in the other chunks of out (P, width)."""
     sums, out, width = room(row, memory), pointer(row, memory, 2), dimension(row, 2, 1)
-    shares = quotient(row_sums(row), width)
+    shares = quotient(row[ROW_ROOM_COUNT], width)
     k = part
     while k < size(row, 2):
         out[k] = DTYPE(0.0)
         if k < width:
             out[k] = sum_of(shifted(sums, k), width, shares, DTYPE(0.0))
         k += row[ROW_PARTS]
-
-
-@inline
-def row_sums(row: Any) -> int:
-    """How many partial sums there are."""
-    return integer(row, 13)
 
 
 @kernel
@@ -222,7 +223,10 @@ def input_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y[n,oh,ow,c] = max x[n,oh·SH − PH + kh·DH,ow·SW − PW + kw·DW,c], and which = kh·KW + kw of that."""
+    """y[n,oh,ow,c] = max x[n,oh·SH − PH + kh·DH,ow·SW − PW + kw·DW,c], and which = kh·KW + kw of that.
+
+    x (N, H, W, C), y and which (N, OH, OW, C).
+    """
     x, y, which = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     KH, KW, OH, OW = integer(row, 0), integer(row, 1), integer(row, 6), integer(row, 7)
     H, W, C = integer(row, 8), integer(row, 9), last(row, 0)

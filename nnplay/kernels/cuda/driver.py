@@ -5,15 +5,14 @@ All calls that can fail raise `CardError`, whose words say what the user can do.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import os
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import NnplayError
@@ -79,7 +78,9 @@ def _meaning(status: int) -> str:
         return "the graphics card has too little free memory"
     if status in (_NO_DEVICE, _INVALID_DEVICE):
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-        return "there is no graphics card" + ("" if visible is None else " that CUDA_VISIBLE_DEVICES lets this program see")
+        return "there is no graphics card" + (
+            "" if visible is None else " that CUDA_VISIBLE_DEVICES lets this program see"
+        )
     text = ctypes.c_char_p()
     _library().cuGetErrorString(status, ctypes.byref(text))
     return f"the graphics card failed: {(text.value or b'unknown error').decode()}"
@@ -97,7 +98,9 @@ def card() -> Card:
     _call("cuDriverGetVersion", ctypes.byref(version))
     if version.value < DRIVER:
         found = f"{version.value // 1000}.{version.value % 1000 // 10}"
-        raise CardError(f"the NVIDIA driver supports CUDA {found}", where="cuda", hint="install one for CUDA 13.0 or later")
+        raise CardError(
+            f"the NVIDIA driver supports CUDA {found}", where="cuda", hint="install one for CUDA 13.0 or later"
+        )
     device = ctypes.c_int()
     _call("cuDeviceGet", ctypes.byref(device), 0)
     name = ctypes.create_string_buffer(100)
@@ -147,12 +150,22 @@ class Buffer:
     def write(self, array: NDArray[Any], at: int = 0) -> None:
         """Copies an array there, from byte `at` on."""
         if array.nbytes:
-            _call("cuMemcpyHtoD_v2", _Address(self.address + at), ctypes.c_void_p(array.ctypes.data), ctypes.c_size_t(array.nbytes))
+            _call(
+                "cuMemcpyHtoD_v2",
+                _Address(self.address + at),
+                ctypes.c_void_p(array.ctypes.data),
+                ctypes.c_size_t(array.nbytes),
+            )
 
     def read(self, array: NDArray[Any], at: int = 0) -> None:
         """Fills an array from there."""
         if array.nbytes:
-            _call("cuMemcpyDtoH_v2", ctypes.c_void_p(array.ctypes.data), _Address(self.address + at), ctypes.c_size_t(array.nbytes))
+            _call(
+                "cuMemcpyDtoH_v2",
+                ctypes.c_void_p(array.ctypes.data),
+                _Address(self.address + at),
+                ctypes.c_size_t(array.nbytes),
+            )
 
     def close(self) -> None:
         """Gives the memory back."""
@@ -161,10 +174,8 @@ class Buffer:
             self.address = 0
 
     def __del__(self) -> None:
-        try:
+        with contextlib.suppress(Exception):  # the process is ending
             self.close()
-        except Exception:  # noqa: BLE001, S110 - the process is ending
-            pass
 
 
 def buffer_of(array: NDArray[Any]) -> Buffer:
@@ -230,5 +241,3 @@ class Function:
         else:
             _call("cuLaunchKernel", self._handle, *shape, None)
         _call("cuCtxSynchronize")
-
-

@@ -79,7 +79,8 @@ def every_nth(typing: Any, pointer: Any, count: Any, first: Any, step: Any) -> A
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         data, count, first, step = args
         narrow = [
-            builder.trunc(value, _I32) for value in (builder.sub(builder.add(count, step), builder.add(first, _I64(1))), step)
+            builder.trunc(value, _I32)
+            for value in (builder.sub(builder.add(count, step), builder.add(first, _I64(1))), step)
         ]
         length = builder.zext(builder.udiv(*narrow), _I64)
         stride = builder.mul(step, _I64(context.get_abi_sizeof(data.type.pointee)))

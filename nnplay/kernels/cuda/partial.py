@@ -13,8 +13,8 @@ from nnplay.kernels.compile.jit import DTYPE, inline, kernel
 from nnplay.kernels.operands import ratio, shifted
 
 #: Partial sums that one thread adds up, and into how many more are folded first.
-FEW: Final = 32
-FOLDED: Final = 32
+FEW: Final = 64
+FOLDED: Final = 64
 #: Partial sums of a row at the most.
 MOST: Final = 4096
 
@@ -43,13 +43,16 @@ def room(row: Any, memory: Any) -> Any:
 
 @inline
 def sum_of(x: Any, step: int, count: int, total: Any) -> Any:
-    """total + Σ x[k·step] over `count` numbers, in order; four are read at once."""
+    """total + Σ x[k·step] over `count` numbers, in order; eight are read at once."""
     k = at = 0
-    while k + 4 <= count:
+    while k + 8 <= count:
         x0, x1, x2, x3 = x[at], x[at + step], x[at + 2 * step], x[at + 3 * step]
-        total = (((total + x0) + x1) + x2) + x3
         at += 4 * step
-        k += 4
+        x4, x5, x6, x7 = x[at], x[at + step], x[at + 2 * step], x[at + 3 * step]
+        total = (((total + x0) + x1) + x2) + x3
+        total = (((total + x4) + x5) + x6) + x7
+        at += 4 * step
+        k += 8
     while k < count:
         total += x[at]
         at += step
@@ -59,7 +62,7 @@ def sum_of(x: Any, step: int, count: int, total: Any) -> Any:
 
 @kernel
 def fold(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """Behind n partial sums: part p is Σ of those numbered p, p + FOLDED, …"""
+    """sums[n + p] = Σ sums[p], sums[p + FOLDED], …, for sums (n + FOLDED,): part p of the partial sums in front."""
     sums, count = room(row, memory), row[ROW_ROOM_COUNT]
     own = ratio(count - part + FOLDED - 1, FOLDED)
     sums[count + part] = sum_of(shifted(sums, part), FOLDED, own, DTYPE(0.0))

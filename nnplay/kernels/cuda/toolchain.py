@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import os
 import re
 import sys
@@ -26,11 +27,11 @@ def _find_libraries() -> None:
 
 _find_libraries()
 with contextlib.suppress(ImportError):
-    import _numba_cuda_redirector  # noqa: F401 - puts numba-cuda where Numba's own, older one would be found
+    importlib.import_module("_numba_cuda_redirector")  # puts numba-cuda where Numba's own, older one would be found
 
-import numba.cuda
-from numba.cuda.core import typed_passes
-from numba.cuda.cudadrv import nvvm
+import numba.cuda  # noqa: E402
+from numba.cuda.core import typed_passes  # noqa: E402
+from numba.cuda.cudadrv import nvvm  # noqa: E402
 
 cuda: Final[Any] = numba.cuda
 
@@ -85,8 +86,10 @@ def _types_without_arrays() -> Any:
 
 
 def compile_for(capability: tuple[int, int]) -> None:
-    """Has device functions compiled for cards of this capability, without a driver, and no product fused with a sum
-    but where the source says `multiply_add`."""
+    """Has device functions compiled for cards of this capability, without a driver.
+
+    No product is fused with a sum but where the source says `multiply_add`, so that numbers are those of a processor.
+    """
     from numba.cuda import dispatcher
 
     dispatcher.get_current_device = lambda: _Absent(capability)

@@ -1,8 +1,8 @@
 """The loop on a graphics card: walks the rows of a tape for as many steps as it is told, in one launch.
 
-It does what `nnplay.kernels.loop` does on a processor, with all threads side by side: each takes its parts of a row, and
-all meet before the next row. `make_kernels` gives it in two forms. With `grid`, all blocks of the launch work on one
-run. Without, each block has a run of its own, whose memory it may keep in shared memory.
+It does what `nnplay.kernels.loop` does on a processor, with all threads side by side: each takes its parts of a row,
+and all meet before the next row. `make_kernels` gives it in two forms. With `grid`, all blocks of the launch work on
+one run. Without, each block has a run of its own, whose memory it may keep in shared memory.
 
 Imported in the compiling process only.
 """
@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from nnplay.kernels import abi
+from nnplay.kernels import abi, averaged
 from nnplay.kernels.compile.intrinsics import doubles_at, integers_at, numbers_at, quotient, shifted
 from nnplay.kernels.compile.jit import Kernel, inline, with_typed_literals
 from nnplay.kernels.cuda.intrinsics import arrive, look, shared_numbers
@@ -126,6 +126,20 @@ def make_kernels(dispatch: Any, *, grid: bool) -> tuple[Any, Any]:
         meet(program)
 
     @inline
+    def swap_average(program: Any, memory: Any) -> None:
+        """Exchanges trained weights and their average, where evaluations ask for it and there is an average."""
+        trained, average = program[averaged.PROGRAM_TRAINED], program[averaged.PROGRAM_AVERAGE]
+        i, threads = place()
+        size = program[averaged.PROGRAM_AVERAGE_SIZE]
+        if size != 0 and memory[program[averaged.PROGRAM_AVERAGE_COUNT]] != 0.0:
+            while i < size:
+                kept = memory[trained + i]
+                memory[trained + i] = memory[average + i]
+                memory[average + i] = kept
+                i += threads
+        meet(program)
+
+    @inline
     def evaluate_part(program: Any, clock: Any, memory: Any, line: Any) -> None:
         """Evaluates a part of the data with the present parameters: its mean loss and score go into `line`."""
         thread, _ = place()
@@ -177,7 +191,9 @@ def make_kernels(dispatch: Any, *, grid: bool) -> tuple[Any, Any]:
                 whole[i] = memory[i]
                 i += threads
             meet(program)
+            swap_average(program, whole)
             evaluate_part(program, clock, whole, line)
+            swap_average(program, whole)
 
     @inline
     def run_batches(program: Any, clock: Any, memory: Any, stage: Any, left: int) -> int:
@@ -276,7 +292,10 @@ def make_kernels(dispatch: Any, *, grid: bool) -> tuple[Any, Any]:
                     clock[abi.CLOCK_FAULT] = fault
                 break
             if thread == 0:
-                doubles_at(program[abi.PROGRAM_LOSS_SUM])[0] += trace[s * stages * abi.TRACE_COLUMNS] * left
+                every = integers_at(program[abi.PROGRAM_STAGES])[abi.STAGE_EVERY]  # of the first stage
+                if every == 1 or clock[abi.CLOCK_STEP] % every == 0:
+                    loss_sum = doubles_at(program[abi.PROGRAM_LOSS_SUM])
+                    loss_sum[0] += trace[s * stages * abi.TRACE_COLUMNS] * left * every
                 clock[abi.CLOCK_STEP] += 1
                 clock[abi.CLOCK_BATCH] += 1
                 program[abi.PROGRAM_STEPS_DONE] += 1

@@ -62,7 +62,7 @@ def order_of(clock: Any, address: int) -> Any:
 
 @kernel
 def gather_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """As `gather`: every parts-th number of x and y."""
+    """As `gather`, for x (N, …) and y (N, …): every parts-th number of both."""
     x, y = flat(row, memory, 0), flat(row, memory, 1)
     N = dimension(row, 0, 0)
     features, targets = quotient(x.size, N), quotient(y.size, N)
@@ -82,7 +82,7 @@ def gather_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def gather_weights_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """As `gather_weights`: every parts-th number of weight."""
+    """As `gather_weights`, for weight (N,): every parts-th number of it."""
     weight = flat(row, memory, 0)
     weights, order = numbers_at(integer(row, 0)), order_of(clock, integer(row, 1))
     first = clock[CLOCK_BATCH] * integer(row, 2) + clock[CLOCK_OFFSET]

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from nnplay.kernels.abi import ROW_PARTS
-from nnplay.kernels.arithmetic import lane_dot, lane_sum, multiply_add
-from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.arithmetic import lane_dot, lane_sum
+from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.cuda.partial import fold, folds, once, parts, room, whole
-from nnplay.kernels.operands import pointer, share, shifted, size
+from nnplay.kernels.cuda.products import chain
+from nnplay.kernels.operands import pointer, ratio, share, shifted, size
 from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import apply, total
 
@@ -34,12 +35,9 @@ def finish_norm(row: Any, clock: Any, memory: Any, part: int) -> None:
 @kernel
 def squares_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
     """sums[part] = Σ g² over every parts-th number of g (M,)."""
-    g = pointer(row, memory, 0)
-    total = 0.0
-    i = part
-    while i < size(row, 0):
-        total = multiply_add(g[i], g[i], total)
-        i += row[ROW_PARTS]
+    g, parts = pointer(row, memory, 0), row[ROW_PARTS]
+    own = shifted(g, part)
+    total = chain(own, parts, own, parts, ratio(size(row, 0) - part + parts - 1, parts), DTYPE(0.0))
     room(row, memory)[part] = total
 
 

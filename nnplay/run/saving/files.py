@@ -21,7 +21,7 @@ from nnplay.run.saving.save_session import Place, free_name, save_again, save_as
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
 from nnplay.system.paths import shown, user_path, whole_path, with_ending
-from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.device import begin_machine
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.stopping import STOP_FIELDS
 
@@ -157,7 +157,7 @@ class RunFiles:
         own = self._lock if self._lock is not None and self._lock.stands_at(target) else None
         lock = own or (session.take_lock(target) if target.is_dir() else None)
         try:
-            opened = saved_run.read(target, machine=CpuMachine.begin)
+            opened = saved_run.read(target, machine=begin_machine)
         except BaseException:
             if lock is not None and lock is not own:
                 lock.release()
@@ -198,7 +198,7 @@ class RunFiles:
         lock = session.take_lock(target)
         try:
             session.refuse_unheld(lock, str(target))
-            opened = saved_run.read(target, machine=CpuMachine.begin)
+            opened = saved_run.read(target, machine=begin_machine)
             origin = session.summarize(target).record.get("origin")
         except BaseException:
             lock.release()
@@ -229,7 +229,7 @@ class RunFiles:
         Raises:
             InputError: it is damaged; the present run is untouched.
         """
-        opened = saved_run.read(user_path(path), machine=CpuMachine.begin)
+        opened = saved_run.read(user_path(path), machine=begin_machine)
         self._install_opened(opened)
         self._clean = (-1, -1)
         return "; ".join([f"opened a copy at step {opened.trainer.step:,}; not saved yet", *_notes(opened)])

@@ -20,7 +20,7 @@ from nnplay.network.network import Network
 from nnplay.session.blob import match
 from nnplay.session.generation import PREVIOUS, RECORD
 from nnplay.system.paths import user_path
-from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.device import make_machine
 from nnplay.tape.machines.machine import MachineMaker
 from nnplay.text import clean, counted
 from nnplay.timeline.change_log import Change, SetWeight, read_change, write_change
@@ -172,13 +172,13 @@ class OpenedRun:
 def read(
     path: str | os.PathLike[str],
     progress: Callable[[int, int, str], None] | None = None,
-    machine: MachineMaker = CpuMachine,
+    machine: MachineMaker = make_machine,
 ) -> OpenedRun:
     """Opens a session (folder, packed file, or a hand-written TOML text) and makes its trainer.
 
     Args:
         progress: told about kernels that must be compiled first, as `(done, total, name)`.
-        machine: what runs the rows; `CpuMachine.begin` waits for no kernels.
+        machine: what runs the rows; `begin_machine` waits for no kernels.
 
     Raises:
         InputError: not a session, or one that cannot be; the message says which file and line.

@@ -33,13 +33,13 @@ class ThreadExecutor:
         self._stop = threading.Event()
 
     def run(self, trials: Sequence[Trial]) -> Iterator[list[Outcome]]:
-        """What comes of trials, some at a time, in no order.
+        """What comes of trials, some at a time, in no order; of fewer of them after `interrupt`.
 
         Raises:
             Exception: whatever went wrong in a thread; the others have ended then.
         """
         waiting, todo = _Shelf(same_shapes_together(self._sweep, trials), len(self._benches)), len(trials)
-        done: queue.SimpleQueue[list[Outcome] | BaseException] = queue.SimpleQueue()
+        done: queue.SimpleQueue[list[Outcome] | BaseException | None] = queue.SimpleQueue()
         threads = [
             threading.Thread(target=self._work, args=(bench, waiting, done), name="nnplay-sweep", daemon=True)
             for bench in self._benches
@@ -47,8 +47,12 @@ class ThreadExecutor:
         for thread in threads:
             thread.start()
         try:
-            while todo:
+            at_work = len(threads)
+            while todo and at_work:
                 found = done.get()
+                if found is None:
+                    at_work -= 1
+                    continue
                 if isinstance(found, BaseException):
                     raise found
                 todo -= len(found)
@@ -59,10 +63,16 @@ class ThreadExecutor:
                 thread.join()
             self._stop.clear()
 
+    def interrupt(self) -> None:
+        """Has all threads end soon, in the middle of their trials; called from any thread."""
+        self._stop.set()
+
     def close(self) -> None:
         """Nothing is left running."""
 
-    def _work(self, bench: Workbench, waiting: _Shelf, done: queue.SimpleQueue[list[Outcome] | BaseException]) -> None:
+    def _work(
+        self, bench: Workbench, waiting: _Shelf, done: queue.SimpleQueue[list[Outcome] | BaseException | None]
+    ) -> None:
         size = ChunkSize(HAND_OVER_SECONDS)
         try:
             while chunk := waiting.take(size.trials):
@@ -73,6 +83,8 @@ class ThreadExecutor:
                     return
         except BaseException as error:  # handed over to the thread that waits
             done.put(error)
+        finally:
+            done.put(None)
 
 
 class _Shelf:

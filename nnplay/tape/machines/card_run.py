@@ -37,6 +37,9 @@ class CardRun:
         data: arrays that gathering rows read.
         schedule: "block" or "grid", or "" for the one that suits the size.
         threads: of a block; 0 for the usual number.
+
+    Attributes:
+        starts: where the card's rows of each row of the tape begin, and where the last ones end.
     """
 
     def __init__(
@@ -51,13 +54,18 @@ class CardRun:
         self._tables: list[Buffer] = []
         self.evaluation_at = tape.layout.bounds["evaluation"][0]
         self.schedule = schedule or ("block" if self.evaluation_at <= _SMALL else "grid")
-        code = module.code(tuple(kernels))
-        self.advance_function: Function = Module(code[f"{self.schedule}_advance"]).function(f"{self.schedule}_advance")
+        self._code = module.code(tuple(kernels))
+        self.advance_function = self.function("advance")
         self.threads = threads or (BLOCK_THREADS if self.schedule == "block" else GRID_THREADS)
         self.blocks = 1
         if self.schedule == "grid":
             self.blocks = self.card.processors
         self._build(machine)
+
+    def function(self, called: str) -> Function:
+        """The kernel of this schedule that is called "advance" or "table"."""
+        name = f"{self.schedule}_{called}"
+        return Module(self._code[name]).function(name)
 
     @property
     def where(self) -> str:
@@ -83,6 +91,7 @@ class CardRun:
         self.trace, self.rates = (Buffer(MAX_STEPS * len(tape.stages) * k * 4) for k in (abi.TRACE_COLUMNS, 1))
         self.epochs, self.loss_sum = Buffer(MAX_EPOCHS * abi.EPOCH_COLUMNS * 8), Buffer(8)
         self.order, self.draws = self._on_card(machine.order), Buffer(machine.order.nbytes)
+        self.starts = full.starts
         p = np.array(machine.program)
         p[abi.PROGRAM_STAGES] = self._keep(np.array([_stage(stage, full) for stage in tape.stages], np.int64))
         p[abi.PROGRAM_FULL] = self._keep(full.cells)

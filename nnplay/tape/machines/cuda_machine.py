@@ -58,9 +58,9 @@ class CudaMachine(CpuMachine):
         super().load(arrays, batch=batch, fewest=fewest, shuffle=shuffle, accumulate=accumulate)
         self._run = None
 
-    def watch(self, rows: EvalRows, every: int) -> None:
+    def watch(self, rows: EvalRows, every: int, average: bool = False) -> None:
         """Evaluates those rows within `advance`, at the end of every `every`-th epoch (0: never)."""
-        super().watch(rows, every)
+        super().watch(rows, every, average)
         self._run = None
 
     def value_after_step(self, slot: Slot) -> Array:
@@ -83,11 +83,17 @@ class CudaMachine(CpuMachine):
     @property
     def where(self) -> str:
         """What runs where and why, in words."""
-        return f"the processor trains: {self.why_not}" if self.why_not else self._run.where if self._run else ""
+        if self.why_not:
+            return f"the processor, because {self.why_not}"
+        return driver.card().name if self._run is None else self._run.where
+
+    @property
+    def data(self) -> list[Array]:
+        """The arrays that gathering rows read."""
+        return [*self._data, *(() if self._watched is None else self._watched.data)]
 
     def _begin(self) -> CardRun:
-        watched = () if self._watched is None else self._watched.data
-        return CardRun(self, [*self._data, *watched], self.schedule)
+        return CardRun(self, self.data, self.schedule)
 
 
 def _reason(tape: Tape, dtype: str) -> str:

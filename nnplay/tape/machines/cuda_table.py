@@ -17,10 +17,11 @@ from nnplay.records.operation import ALL_THREADS
 from nnplay.tape.machines.machine import Table
 from nnplay.tape.tape import Tape
 
-
 #: Kernels that every module has, so that most networks find theirs made: their records' modules, and what they are.
 _USUAL: Final = (
     "nnplay.layers.linear:forward_cuda",
+    "nnplay.layers.linear:forward_shares",
+    "nnplay.layers.linear:backward_input_shares",
     "nnplay.layers.linear:backward_weight_cuda",
     "nnplay.layers.linear:backward_bias_cuda",
     "nnplay.layers.linear:backward_input_cuda",
@@ -39,6 +40,7 @@ _USUAL: Final = (
     "nnplay.losses.binary_cross_entropy_logits:value_partial",
     "nnplay.losses.binary_cross_entropy_logits:value_mean",
     "nnplay.losses.binary_cross_entropy_logits:derivative_backward",
+    "nnplay.operations.copy:copy",
     "nnplay.operations.scoring:largest_cuda",
     "nnplay.operations.scoring:above_zero_cuda",
     "nnplay.operations.scoring:score_cuda",

@@ -1,4 +1,4 @@
-"""Where a run's steps are taken: on the processor, or on a graphics card. Nothing of a card is touched unless asked for."""
+"""Where a run's steps are taken: on the processor, or on a graphics card, which is not touched unless asked for."""
 
 from __future__ import annotations
 
@@ -81,3 +81,11 @@ def describe() -> str:
     if _Choice.device == "cpu":
         return f"training on the processor; --device cuda trains on {found}"
     return f"training on {found}"
+
+
+def device_of(machine: Machine) -> str:
+    """What trains a run, and why, in words."""
+    where = getattr(machine, "where", None)
+    return (
+        str(where) if where else "the processor: the network is too small for a card, or has rows without a form there"
+    )

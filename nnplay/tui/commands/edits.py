@@ -194,6 +194,14 @@ class EditActions:
         self._run_now(lambda: self._backend.apply(run))
         self._backend.rewind()
 
+    def take_run(self, run: RunConfig, words: str) -> None:
+        """Begin a run anew at its step 0, whatever data it is of; undo calls it `words`."""
+
+        def make() -> str:
+            return f"{words}: {self._backend.apply(run, anew=True, words=words)}"
+
+        self._background.start(f"taking {words} …", make)
+
     def regenerate(self) -> None:
         """Draw the data anew: the next seed of a made set, or another deal of the rows of a table."""
         found = [entry for entry in self.settable() if entry.key == "data.seed"]

@@ -19,6 +19,7 @@ from nnplay.tui.commands.files import FileActions
 from nnplay.tui.commands.messages import Messages
 from nnplay.tui.commands.picking import PickActions
 from nnplay.tui.commands.racing import RaceActions
+from nnplay.tui.commands.sweeping import SweepActions
 from nnplay.tui.dialogs.command_line import CommandLine
 from nnplay.tui.forms import entries
 from nnplay.tui.forms.problem import data_named
@@ -32,7 +33,7 @@ class TypedLine:
         backend: completes names, and trains for as long as a command says.
         messages: say what is wrong with a line.
         dispatch: does commands that are actions without an argument.
-        edits, picking, files, exports, racing: do the others.
+        edits, picking, files, exports, racing, sweeping: do the others.
     """
 
     def __init__(
@@ -46,10 +47,11 @@ class TypedLine:
         files: FileActions,
         exports: ExportActions,
         racing: RaceActions,
+        sweeping: SweepActions,
     ) -> None:
         self._app, self._backend, self._messages, self._dispatch = app, backend, messages, dispatch
         self._edits, self._picking, self._files = edits, picking, files
-        self._exports, self._racing = exports, racing
+        self._exports, self._racing, self._sweeping = exports, racing, sweeping
         self._history: list[str] = []
 
     def command_line(self) -> None:
@@ -118,6 +120,8 @@ class TypedLine:
             self._racing.race(rest)
         elif name == "seeds":
             self._racing.race_seeds(rest)
+        elif name == "sweep":
+            self._sweeping.sweep(rest)
 
     def _set(self, word: str, value: str) -> None:
         """A setting by name; after a file was refused, what was advised is tried on that file."""

@@ -78,6 +78,7 @@ _COMPARED = {
     "distribution": "probabilities",
     "sequence": "sequences of labels",
     "groups": "who belongs together",
+    "boxes": "objects and the boxes around them",
 }
 
 

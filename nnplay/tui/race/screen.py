@@ -165,6 +165,7 @@ class RaceScreen(Modal[RunConfig]):
     def toggle_race(self) -> None:
         """Run or pause."""
         if self._race.finished:
+            self._look()  # says the result first, which would replace this later
             self.say("the race is over; + goes on, enter takes a variant")
         elif self._race.running:
             self._race.pause()

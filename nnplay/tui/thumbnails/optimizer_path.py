@@ -39,8 +39,6 @@ def _height(place: Array) -> float:
 
 def _walk(record: OptimizerRecord, rate: float) -> Array:
     """The places (steps + 1, 2) after each step."""
-    if record.whole is not None:
-        return _search(record, rate)
     optimizer = record(lr=rate)
     rule = record.by_tensor(_SHAPE)
     state = {name: np.zeros(shape) for name, shape in optimizer.state_of(_SHAPE).items()}
@@ -81,6 +79,8 @@ def best_path(name: str) -> Array:
     """The walk, of those with different learning rates, that ends lowest."""
 
     record = optimizer_records()[name]
+    if record.whole is not None:
+        return _search(record, 1.0)
     rates = (*_RATES, *(times * float(record.fields[0].default) for times in _TIMES))
     return min((_walk(record, rate) for rate in rates), key=lambda path: _height(path[-1]))
 

@@ -13,40 +13,32 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from nnplay.explain.explanation import Subject
-from nnplay.explain.unit import UnitValues
-from nnplay.explain.weight import Weight
 from nnplay.fields import number
 from nnplay.network.edit_layers import Path, changed, put
 from nnplay.network.summary import Ledger
-from nnplay.text import clean
 from nnplay.tui.commands import actions
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.draw.arrays import Floats
-from nnplay.tui.draw.chain import chain
-from nnplay.tui.draw.graph import Column, Place, columns
+from nnplay.tui.draw.graph import Place, columns
 from nnplay.tui.draw.links import Line, nearest
 from nnplay.tui.draw.network_drawing import graph, margins
 from nnplay.tui.forms.editor import editor, host
-from nnplay.tui.forms.folding import Item, block_of, items
 from nnplay.tui.forms.sizes import SIGNS, change_hidden_layers, wider
 from nnplay.tui.widgets.cells import Cells, Row, fit, joined
+from nnplay.tui.widgets.layer_chain import LayerChain
+from nnplay.tui.widgets.unit_cursor import Unit, UnitCursor
 from nnplay.views.layer_pictures import LayerPicture
 
 _WEIGHT = number("weight", 0.0, "positive excites, negative inhibits")
 _WEIGHT_STEP = 0.1
 """How much J, K and the wheel change a weight."""
-Unit = tuple[int, int]
 
 
 class NetworkView(Cells, can_focus=True):
     """Draws a ledger with the weights and neuron pictures of a snapshot.
 
     Attributes:
-        chosen: column (0 are the inputs) and unit under the cursor.
-        link: which number of the chosen unit is meant: 0 its bias, k its weight from unit k - 1.
         folded: draw the chain of layers although the graph would fit.
-        unfolded: blocks of the chain whose layers are shown.
-        row: the line of the chain under the cursor.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("network")
@@ -77,23 +69,38 @@ class NetworkView(Cells, can_focus=True):
         self._ledger: Ledger | None = None
         self._weights: Mapping[str, Floats] = {}
         self._pictures: Mapping[tuple[int, int], Floats] = {}
-        self._layers: Mapping[Path, LayerPicture] = {}
-        self._owners: list[int | None] = []
-        self._ranks: list[Column] = []
+        self._chain = LayerChain()
+        self._cursor = UnitCursor()
         self._spots: list[list[Place]] = []
         self._lines: list[Line] = []
         self._under: Line | None = None
-        self.chosen: Unit | None = None
-        self.link = 0
         self._aside: tuple[Unit, int] | None = None
         self.folded = False
-        self.unfolded: frozenset[Path] = frozenset()
-        self.row = 0
+
+    @property
+    def chosen(self) -> Unit | None:
+        """Column (0 are the inputs) and unit under the cursor."""
+        return self._cursor.chosen
+
+    @property
+    def link(self) -> int:
+        """Which number of the chosen unit is meant: 0 its bias, k its weight from unit k - 1."""
+        return self._cursor.link
+
+    @property
+    def unfolded(self) -> frozenset[Path]:
+        """Blocks of the chain whose layers are shown."""
+        return self._chain.unfolded
+
+    @property
+    def row(self) -> int:
+        """The line of the chain under the cursor."""
+        return self._chain.row
 
     @property
     def is_chain(self) -> bool:
         """Whether the chain of layers is drawn, because it was asked for or the graph finds no room."""
-        return not self._ranks
+        return not self._cursor.ranks
 
     @property
     def idle_actions(self) -> frozenset[str]:
@@ -108,12 +115,13 @@ class NetworkView(Cells, can_focus=True):
         layers: Mapping[Path, LayerPicture],
     ) -> None:
         """Draw this network; `layers` are pictures of what its layers give, for the chain."""
-        self._ledger, self._weights, self._pictures, self._layers = ledger, weights, pictures, layers
+        self._ledger, self._weights, self._pictures = ledger, weights, pictures
+        self._chain.ledger, self._chain.pictures = ledger, layers
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """The graph with what is known of the chosen unit below it, or the chain of layers."""
-        self._ranks, self._spots, self._lines, self._owners = [], [], [], []
+        self._cursor.ranks, self._spots, self._lines, self._chain.owners = [], [], [], []
         if self._ledger is None:
             return ()
         ranks = columns(self._ledger, self._weights, self._pictures)
@@ -121,37 +129,31 @@ class NetworkView(Cells, can_focus=True):
         if self.folded or not ranks or room < 7 * len(ranks) or height < 6:
             if self.chosen is not None:  # there are no units to be seen or set, for as long as there is no room
                 self._aside = None if self.folded else (self.chosen, self.link)
-                self.chosen, self.link = None, 0
+                self._cursor.chosen, self._cursor.link = None, 0
                 self._tell()
-            return self._draw_chain(self._ledger, width, height)
-        self._ranks = ranks
+            return self._chain.draw(width, height, self.look, focused=self.has_focus)
+        self._cursor.ranks = ranks
         if self._aside is not None:
-            (self.chosen, self.link), self._aside = self._aside, None
-            self._keep_inside()
+            (self._cursor.chosen, self._cursor.link), self._aside = self._aside, None
+            self._cursor.keep_inside()
             self._tell()
-        self._keep_inside()
+        self._cursor.keep_inside()
         source = self.link - 1 if self.link else None
         drawn = graph(ranks, self._pictures, width, height - 1, self.look, self.chosen, source)
         self._spots, self._lines = drawn.spots, drawn.lines
         return [*drawn.rows, self._foot(width)]
 
-    def _draw_chain(self, ledger: Ledger, width: int, height: int) -> Sequence[Row]:
-        self.row = min(self.row, max(0, len(self._chain()) - 1))
-        cursor = self.row if self.has_focus else None
-        drawn = chain(ledger, width, height, self.look, self.unfolded, cursor, self._layers)
-        self._owners = drawn.owners
-        return drawn.rows
-
     def _foot(self, width: int) -> Row:
         """What is known of the link under the mouse, else of the chosen unit."""
         line = self._under
-        if line is not None and line.column < len(self._ranks):
-            weights = self._ranks[line.column].weights
+        if line is not None and line.column < len(self._cursor.ranks):
+            weights = self._cursor.ranks[line.column].weights
             if weights is not None and line.unit < weights.shape[0] and line.source < weights.shape[1]:
                 value = float(weights[line.unit, line.source])
-                text = f"{self._between(line.column, line.unit, line.source)}: {value:.4g}  (click to set)"
+                named = self._cursor.between(line.column, line.unit, line.source, self.look)
+                text = f"{named}: {value:.4g}  (click to set)"
                 return ((fit(text, width), self.look.ink("text")),)
-        text, signs = self._about_chosen() + self._keys_of_weight(), self._signs()
+        text, signs = self._cursor.describe(self.look, focused=self.has_focus) + self._keys_of_weight(), self._signs()
         if cell_len(text) + len(signs) >= width:
             signs = SIGNS
         row = ((fit(text, width - len(signs)), self.look.ink("accent")), (signs, self.look.ink("dim")))
@@ -161,106 +163,46 @@ class NetworkView(Cells, can_focus=True):
         """What a click adds a unit or a hidden layer with, or takes one away, at the end of the last row."""
         return f" {'hidden layers' if self.chosen is None else 'units'}{SIGNS}"
 
-    def _chain(self) -> list[Item]:
-        """The lines of the chain."""
-        return list(items(self._ledger.lines, self.unfolded)) if self._ledger else []
-
     def unfold(self, unfolded: frozenset[Path]) -> None:
         """Show the layers of these blocks."""
-        if unfolded != self.unfolded:
-            self.unfolded = unfolded
+        if unfolded != self._chain.unfolded:
+            self._chain.unfolded = unfolded
             self.redraw()
 
     def _fold(self, wanted: bool | None) -> None:
         """Unfold the block under the cursor of the chain (True), fold it or the one around it, or change it (None)."""
-        known = self._chain()
-        if not known:
+        item = self._chain.item
+        if wanted is None and item is not None and not item.line.parts and self._open():
             return
-        item = known[self.row]
-        path = block_of(item) if not wanted else item.path if item.line.parts else ()
-        if wanted is None and not item.line.parts and self._open():
+        found = self._chain.fold(wanted)
+        if isinstance(found, str):
+            if found:
+                host(self).say(found)
             return
-        if not path:
-            host(self).say("this is not a block: only sum, concat and sequential can be folded; 2 goes to the layers")
-        elif wanted is not None and item.line.parts and (item.path in self.unfolded) == wanted:
-            host(self).say(f"this block is {'unfolded' if wanted else 'folded'} already")
-        else:
-            paths = [each.path for each in known]
-            self.row = paths.index(path)
-            self.post_message(self.Fold(path))
+        self.post_message(self.Fold(found))
 
     def _open(self, *, walked: bool = False) -> bool:
         """Ask for the view of the layer under the cursor of the chain; returns whether there is one."""
-        known = self._chain()
-        shown = self._layers.get(known[self.row].path) if known else None
-        if shown is None or not shown.view:
+        shown = self._chain.opened
+        if shown is None:
             return False
         self.post_message(self.Opened(shown.view, shown.place, walked))
         return True
 
     def _go_to_row(self, row: int) -> None:
         """Put the cursor of the chain on a line."""
-        self.row = row
+        self._chain.row = row
         self.redraw()
         self._open(walked=True)
 
-    def _keep_inside(self) -> None:
-        if self.chosen is not None:
-            column = min(self.chosen[0], len(self._ranks) - 1)
-            self.chosen = column, min(self.chosen[1], self._ranks[column].count - 1)
-            self.link = min(self.link, self._links_of(self._ranks[column]))
-
-    @staticmethod
-    def _links_of(rank: Column) -> int:
-        return 0 if rank.weights is None else int(rank.weights.shape[1])
-
-    def _about_chosen(self) -> str:
-        if self.chosen is None:
-            keys = self.look.pick("← → ↑ ↓", "arrows")
-            return f"{keys} select a unit" if self.has_focus else ""
-        rank = self._ranks[self.chosen[0]]
-        name = self._unit_name(*self.chosen)
-        if rank.weights is None:
-            return f"{name}: an input"
-        value = self._value()
-        shown = "none" if value is None else f"{value:.4g}"
-        if self.link == 0:
-            return f"{name}, bias: {shown}"
-        return f"{self._between(*self.chosen, self.link - 1)}: {shown}"
-
     def _keys_of_weight(self) -> str:
-        settable = self.has_focus and self.chosen is not None and self._ranks[self.chosen[0]].weights is not None
+        settable = self.has_focus and self.chosen is not None and self._cursor.ranks[self.chosen[0]].weights is not None
         return "  J K ±0.1" if settable else ""
-
-    def _between(self, column: int, unit: int, source: int) -> str:
-        arrow = self.look.pick("←", "<")
-        return f"{self._unit_name(column, unit)} {arrow} {self._unit_name(column - 1, source)}"
-
-    def _unit_name(self, column: int, unit: int) -> str:
-        rank = self._ranks[column]
-        if unit < len(rank.names):
-            return clean(rank.names[unit], 24)
-        return f"input {unit}" if rank.weights is None else f"layer {rank.layer} unit {unit}"
-
-    def _value(self) -> float | None:
-        """The number that the cursor means."""
-        if self.chosen is None or not self._ranks:
-            return None
-        rank = self._ranks[self.chosen[0]]
-        if self.link == 0:
-            return None if rank.bias is None else float(rank.bias[self.chosen[1]])
-        return None if rank.weights is None else float(rank.weights[self.chosen[1], self.link - 1])
 
     @property
     def subject(self) -> Subject | None:
         """The weight, or the unit with its bias, that the cursor is on."""
-        if self.chosen is None or not self._ranks:
-            return None
-        rank, unit = self._ranks[self.chosen[0]], self.chosen[1]
-        if self.link:
-            return Weight(*self._place(self.chosen))
-        name, path = self._unit_name(*self.chosen), "" if rank.weights is None else f"{rank.layer}"
-        return UnitValues(path, f"{rank.pictures}" if path else "", unit, name, bias=rank.bias is not None)
+        return self._cursor.subject
 
     # Keys
 
@@ -268,23 +210,23 @@ class NetworkView(Cells, can_focus=True):
         """Put the cursor on a unit, or on none."""
         self._aside = None
         if unit != self.chosen:
-            self.chosen, self.link = unit, 0 if unit is None else min(self.link, 1)
+            self._cursor.chosen, self._cursor.link = unit, 0 if unit is None else min(self.link, 1)
             self.redraw()
             self._tell()
 
     def _tell(self) -> None:
-        if self.chosen is None or not self._ranks:
+        if self.chosen is None or not self._cursor.ranks:
             self.post_message(self.Chosen(None, ""))
         else:
-            picture = (self._ranks[self.chosen[0]].pictures, self.chosen[1])
-            self.post_message(self.Chosen(picture, self._unit_name(*self.chosen)))
+            picture = (self._cursor.ranks[self.chosen[0]].pictures, self.chosen[1])
+            self.post_message(self.Chosen(picture, self._cursor.name(*self.chosen)))
 
     def action_column(self, by: int) -> None:
         """A unit of another column."""
-        if self._ranks:
-            column, unit = self.chosen or (0 if by > 0 else len(self._ranks), 0)
-            column = min(len(self._ranks) - 1, max(0, column + by))
-            there = (column, min(unit, self._ranks[column].count - 1))
+        if self._cursor.ranks:
+            column, unit = self.chosen or (0 if by > 0 else len(self._cursor.ranks), 0)
+            column = min(len(self._cursor.ranks) - 1, max(0, column + by))
+            there = (column, min(unit, self._cursor.ranks[column].count - 1))
             if there == self.chosen:
                 host(self).say(f"this is the {'first' if by < 0 else 'last'} layer drawn")
             self.choose(there)
@@ -293,62 +235,57 @@ class NetworkView(Cells, can_focus=True):
 
     def action_unit(self, by: int) -> None:
         """Another unit of the same column."""
-        if self._ranks:
+        if self._cursor.ranks:
             column, unit = self.chosen or (1, -1 if by > 0 else 0)
-            if self._ranks[column].count == 1 and self.chosen is not None:
+            if self._cursor.ranks[column].count == 1 and self.chosen is not None:
                 host(self).say("this layer has only one unit")
-            self.choose((column, (unit + by) % self._ranks[column].count))
-        elif len(self._chain()) == 1:
+            self.choose((column, (unit + by) % self._cursor.ranks[column].count))
+        elif len(self._chain.items) == 1:
             host(self).say("there is only one layer")
-        elif self._chain():
-            self._go_to_row((self.row + by) % len(self._chain()))
+        elif self._chain.items:
+            self._go_to_row((self._chain.row + by) % len(self._chain.items))
 
     def action_link(self, by: int) -> None:
         """Another number of the chosen unit."""
-        if not self._ranks:
+        if not self._cursor.ranks:
             self._tell_chain()
         elif self.chosen is None:
             self.action_column(1)
-        if self.chosen is not None and not self._links_of(self._ranks[self.chosen[0]]):
+        if self.chosen is not None and not self._cursor.links:
             right = self.look.pick("→", "right")
             host(self).say(f"an input has no weights or bias; {right} goes to the first layer")
         elif self.chosen is not None:
-            self.link = (self.link + by) % (self._links_of(self._ranks[self.chosen[0]]) + 1)
+            self._cursor.link = (self.link + by) % (self._cursor.links + 1)
             self.redraw()
 
     def action_edit(self) -> None:
         """Type a value for the chosen weight or bias."""
-        if not self._ranks:
+        if not self._cursor.ranks:
             self._fold(None)
             return
-        value = self._value()
+        value = self._cursor.value
         if value is None or self.chosen is None:
             self.action_link(1)
             return
-        name, index = self._place(self.chosen)
+        name, index = self._cursor.place
 
         def take_answer(text: str | None) -> None:
             if text is not None:
                 editor(self).set_weight(name, index, float(_WEIGHT.read(text)))
 
-        self.app.push_screen(AskValue(self._about_chosen(), _WEIGHT, f"{value:.6g}"), take_answer)
-
-    def _place(self, chosen: Unit) -> tuple[str, tuple[int, ...]]:
-        """Name and index of the number that the cursor means."""
-        rank, unit = self._ranks[chosen[0]], chosen[1]
-        if self.link == 0:
-            return f"{rank.layer}.bias", (unit,)
-        return f"{rank.layer}.weight", (self.link - 1, unit)
+        self.app.push_screen(
+            AskValue(self._cursor.describe(self.look, focused=self.has_focus), _WEIGHT, f"{value:.6g}"), take_answer
+        )
 
     def action_adjust_weight(self, direction: int) -> None:
         """Make the chosen weight or bias a little larger or smaller."""
-        value = self._value()
-        if not self._ranks:
+        value = self._cursor.value
+        if not self._cursor.ranks:
             self._tell_chain()
         elif value is None or self.chosen is None:
             self.action_link(1)
         else:
-            name, index = self._place(self.chosen)
+            name, index = self._cursor.place
             editor(self).set_weight(name, index, round(value + direction * _WEIGHT_STEP, 6))
 
     def action_resize(self, by: int) -> None:
@@ -368,12 +305,11 @@ class NetworkView(Cells, can_focus=True):
 
     def _layer_under_cursor(self) -> Path | None:
         """Of the chosen unit, or of the line of the chain; an empty path for inputs, `None` where nothing is chosen."""
-        if not self._ranks:
-            known = self._chain()
-            return known[self.row].path if known else None
+        if not self._cursor.ranks:
+            return self._chain.item.path if self._chain.item is not None else None
         if self.chosen is None:
             return None
-        layer = self._ranks[self.chosen[0]].layer
+        layer = self._cursor.ranks[self.chosen[0]].layer
         return (layer,) if layer >= 0 else ()
 
     def action_leave(self) -> None:
@@ -402,10 +338,10 @@ class NetworkView(Cells, can_focus=True):
 
         In the chain a click puts the cursor on a layer, and one more opens its view, or folds it.
         """
-        if self._owners:
+        if self._chain.owners:
             self._click_chain(event)
             return
-        if self._ranks and event.y == self.size.height - 1 and self._under is None:
+        if self._cursor.ranks and event.y == self.size.height - 1 and self._under is None:
             if by := {-3: -1, -1: 1}.get(event.x - self.size.width, 0):
                 self.action_resize(by)
             return
@@ -416,7 +352,7 @@ class NetworkView(Cells, can_focus=True):
         elif line is not None:
             again = (line.column, line.unit) == self.chosen and line.source + 1 == self.link
             self.choose((line.column, line.unit))
-            self.link = line.source + 1
+            self._cursor.link = line.source + 1
             self.redraw()
         else:
             again = False
@@ -425,10 +361,10 @@ class NetworkView(Cells, can_focus=True):
             self.action_edit()
 
     def _click_chain(self, event: events.Click) -> None:
-        row = self._owners[event.y] if event.y < len(self._owners) else None
+        row = self._chain.owners[event.y] if event.y < len(self._chain.owners) else None
         if row is None:
             return
-        if row == self.row and event.chain > 1:
+        if row == self._chain.row and event.chain > 1:
             self.action_edit()
         else:
             self._go_to_row(row)

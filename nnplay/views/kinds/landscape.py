@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.training.curvature import curvature_of
 from nnplay.training.loss_plane import Plane, path_directions, project, reach_of
+from nnplay.training.race import race_of
 from nnplay.training.state.initial_state import view_of_slot
 from nnplay.training.trainer import Trainer
 from nnplay.views.view import Asked, Output, View, Way
@@ -22,6 +23,10 @@ _SECONDS: Final = 0.08
 #: What the directions are.
 PLACES: Final = ("the run's own path", "random, filter-normalised", "most curved")
 _PATH, _RANDOM, _CURVED = range(3)
+#: Of two weights, whose plane is all that there is: whose ways are drawn.
+PLACES_OF_TWO: Final = ("the run and its forks", "a race of optimizers")
+#: Turns of the race in one picture.
+_TURNS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Landscape(Output):
         at: the present place (2,).
         words: what the directions are.
         problem: why there is nothing to see.
+        races: the ways are those of other optimizers, and this run is not among them.
     """
 
     losses: Floats
@@ -44,21 +50,25 @@ class Landscape(Output):
     at: Floats
     words: str
     problem: str = ""
+    races: bool = False
 
 
 def suits(trainer: Trainer) -> bool:
-    """Something is trained."""
-    return bool(trainer.machine.tape.stages[0].gradients) and trainer.machine.compiling is None
+    """One network is trained for one loss."""
+    stages = trainer.machine.tape.stages
+    return len(stages) == 1 and bool(stages[0].gradients) and trainer.machine.compiling is None
 
 
 def make_landscape(trainer: Trainer, asked: Asked) -> Landscape:
     """As fine a grid as there is time for."""
-    plane, ways = Plane(trainer), _read_ways(trainer, asked.ways())
+    plane = Plane(trainer)
+    two = len(plane.weights) == 2
+    races = two and asked.place == 1
+    ways = _race(trainer) if races else _read_ways(trainer, asked.ways())
     found = _directions(trainer, plane, ways, asked.place)
     if isinstance(found, str):
         return Landscape(np.zeros((0, 0)), np.zeros(0), np.zeros(0), (), np.zeros(2), PLACES[asked.place], found)
     places = tuple((name, project(points, plane.weights, found)) for name, points in ways if len(points))
-    two = len(plane.weights) == 2
     drawn = [where for name, where in places] if asked.place == _PATH or two else []
     size = 1.0 if asked.place == _RANDOM else 0.5 * max(1e-3, float(np.linalg.norm(plane.weights)) / 4)
     ends = reach_of(np.vstack(drawn) if drawn else np.zeros((1, 2)), 0.5 if two else 1e-3 if drawn else size)
@@ -66,7 +76,21 @@ def make_landscape(trainer: Trainer, asked: Asked) -> Landscape:
     across, upright = (np.linspace(float(limits[0]), float(limits[1]), side) for limits in ends)
     losses = plane.grid(plane.weights, found, across, upright)
     words = "the two weights" if two else PLACES[asked.place]
-    return Landscape(losses, across, upright, places, np.zeros(2), f"loss over {words}, {side}×{side} points")
+    at = np.full(2, np.nan) if races else np.zeros(2)
+    return Landscape(losses, across, upright, places, at, f"loss over {words}, {side}×{side} points", races=races)
+
+
+def _count(trainer: Trainer) -> int:
+    """How many weights are trained."""
+    tape = trainer.machine.tape
+    return sum(tape.parameters[full].size(1) for full in tape.stages[0].gradients)
+
+
+def _race(trainer: Trainer) -> list[tuple[str, Floats]]:
+    race = race_of(trainer)
+    for _ in range(_TURNS):
+        race.turn()
+    return race.ways()
 
 
 def _directions(trainer: Trainer, plane: Plane, ways: Sequence[tuple[str, Floats]], place: int) -> Floats | str:
@@ -95,6 +119,10 @@ def _read_ways(trainer: Trainer, ways: Sequence[Way]) -> list[tuple[str, Floats]
     slots = [machine.tape.parameters[full] for full in machine.tape.stages[0].gradients]
     found = []
     for way in ways:
+        recorded = way.curves.of("path")
+        if len(recorded) == sum(slot.size(1) for slot in slots):
+            found.append((way.name, np.array(list(recorded.values()), np.float64).T))
+            continue
         points: list[NDArray[Any]] = []
         for moment in way.moments:
             checkpoint = moment.read()
@@ -113,6 +141,6 @@ LANDSCAPE = View(
     about="The loss on a plane through the present weights, with the path of the run and of its forks on it.",
     group="gradients",
     place="directions",
-    places=lambda trainer: PLACES,
+    places=lambda trainer: PLACES_OF_TWO if _count(trainer) == 2 else PLACES,
     order=3,
 )

@@ -1,4 +1,4 @@
-"""Pictures that a generator or a decoder makes: from fixed noise, or along the first two numbers of its input."""
+"""Pictures that a generator or a decoder makes: from fixed noise, and along the first two numbers of its input."""
 
 from __future__ import annotations
 
@@ -8,57 +8,78 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.training.made_rows import Generator, fixed_noise, generator_of, in_units, make_rows
+from nnplay import rng
+from nnplay.training.made_rows import decode, decoder_of, fixed_noise, generator_of, in_units, make_rows
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import image_shape
 from nnplay.views.images import as_image
 from nnplay.views.view import Asked, Output, View
 
 Array = NDArray[Any]
-PLACES: Final = ("samples", "latent plane")
-_COUNT: Final = 36
+PLACES: Final = ("samples", "latent plane", "walk")
 _SIDE: Final = 6
+#: Steps of the walk each way, and how far it leads from the middle.
+_STEPS: Final = 15
 _REACH: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class MadeImages(Output):
-    """Pictures (n, h, w) or (n, h, w, 3), and in words where they come from."""
+    """Pictures (n, h, w) or (n, h, w, 3), how many are side by side, and in words where they come from."""
 
     images: NDArray[np.float32]
-    words: str
     across: int
+    words: str
 
 
 def suits(trainer: Trainer) -> bool:
-    """A generator whose rows are pictures."""
-    generator = generator_of(trainer)
-    return generator is not None and bool(image_shape(trainer)[0])
+    """A generator or a decoder whose rows are pictures."""
+    if not image_shape(trainer)[0]:
+        return False
+    decoder = decoder_of(trainer)
+    decodes = decoder is not None and trainer.plan.output_shape == trainer.split.feature_shape
+    return decodes or generator_of(trainer) is not None
 
 
 def make_images(trainer: Trainer, asked: Asked) -> MadeImages:
-    """Samples from the same noise at every step, or a grid over two latent numbers."""
-    generator = generator_of(trainer)
-    if generator is None:
-        raise ValueError("this run has no generator")
-    if PLACES[asked.place] == "samples":
-        noise, words = fixed_noise(trainer, generator, _COUNT), "made from the same noise at every step"
+    """Samples from the same noise at every step, a grid over two latent numbers, or the picture at one place of it."""
+    what = PLACES[asked.place]
+    if what == "samples":
+        latent, across, words = None, _SIDE, "made of the same noise at every step"
+    elif what == "latent plane":
+        latent, across = _grid(_SIDE), _SIDE
+        words = f"the first two latent numbers, from -{_REACH:g} to {_REACH:g}"
     else:
-        noise, words = latent_plane(generator, _SIDE), f"the first two latent numbers from −{_REACH:g} to {_REACH:g}"
-    rows = in_units(trainer, make_rows(trainer, generator, noise))
+        latent, across = _grid(_STEPS)[asked.item : asked.item + 1], 1
+        words = f"the first two latent numbers are {latent[0, 0]:.2f} and {latent[0, 1]:.2f}"
     shape = image_shape(trainer)
-    return MadeImages(np.stack([as_image(row, shape) for row in rows]), words, _SIDE)
+    return MadeImages(np.stack([as_image(row, shape) for row in _make(trainer, latent)]), across, words)
 
 
-def latent_plane(generator: Generator, side: int) -> Array:
-    """Inputs (side², noise) over the first two latent numbers, the largest second one first; all others 0."""
-    reach = _REACH if generator.distribution == "normal" else 1.0
-    across = np.linspace(-reach, reach, side)
-    latent = np.zeros((side * side, generator.noise))
-    latent[:, 0] = np.tile(across, side)
-    if generator.noise > 1:
-        latent[:, 1] = np.repeat(across[::-1], side)
-    return latent
+def _make(trainer: Trainer, places: Array | None) -> Array:
+    """Rows for places (N, 2) of the latent plane, or of fixed noise."""
+    generator, decoder = generator_of(trainer), decoder_of(trainer)
+    if generator is not None:
+        size, reach = generator.noise, _REACH if generator.distribution == "normal" else 1.0
+        noise = fixed_noise(trainer, generator, _SIDE**2) if places is None else _widen(places, size, reach)
+        return in_units(trainer, make_rows(trainer, generator, noise))
+    if decoder is None:
+        raise ValueError("this run makes no rows")
+    drawn = rng.normal(trainer.settings.seed, 0, 0, (_SIDE**2, decoder.size))
+    return decode(trainer, decoder, drawn if places is None else _widen(places, decoder.size, _REACH))
+
+
+def _widen(places: Array, size: int, reach: float) -> Array:
+    """Latent rows (N, size) whose first two numbers are the places, and all others 0."""
+    rows = np.zeros((len(places), max(2, size)))
+    rows[:, :2] = places * (reach / _REACH)
+    return rows[:, :size]
+
+
+def _grid(side: int) -> Array:
+    """Places (side², 2), row by row from the top."""
+    across = np.linspace(-_REACH, _REACH, side)
+    return np.stack([np.tile(across, side), np.repeat(across[::-1], side)], axis=1)
 
 
 MADE_IMAGES = View(
@@ -66,8 +87,11 @@ MADE_IMAGES = View(
     MadeImages,
     suits,
     make_images,
-    about="Pictures that the generator makes of fixed noise; f: a walk over two of its latent numbers.",
+    about="Pictures made of fixed noise; J: the latent plane as a grid, and a walk through it place by place.",
     places=lambda trainer: PLACES,
     place="picture",
+    item="place",
+    count=lambda trainer, place: _STEPS**2 if PLACES[place] == "walk" else 1,
+    start=_STEPS**2 // 2,
     order=-1,
 )

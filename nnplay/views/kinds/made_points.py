@@ -136,7 +136,7 @@ MADE_POINTS = View(
     MadePoints,
     suits,
     make_points,
-    about="Real and made points over what the discriminator thinks of the plane; f: arrows, and the generator's sheet.",
+    about="Real and made points over what the discriminator thinks of the plane; J: arrows, the generator's sheet.",
     places=lambda trainer: PLACES,
     place="picture",
     order=-1,

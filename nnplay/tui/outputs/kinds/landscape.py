@@ -44,8 +44,8 @@ def _marks(view: Landscape, width: int, room: int, look: Look) -> Marks:
     found: dict[tuple[int, int], Mark] = {}
     text = look.palette.text
     for number, (_, places) in reversed(list(enumerate(view.ways))):
-        sign = look.pick("•", "*") if number == 0 else _LETTERS[(number - 1) % len(_LETTERS)]
-        last = view.at if number == 0 else places[-1]
+        sign = _sign(view, number, look)
+        last = view.at if number == 0 and not view.races else places[-1]
         for one, other in zip(places, [*places[1:], last], strict=True):
             for share in np.linspace(0.0, 1.0, 12):
                 cell = _cell(view, one + share * (other - one), width, room)
@@ -55,6 +55,13 @@ def _marks(view: Landscape, width: int, room: int, look: Look) -> Marks:
     if here is not None:
         found[here] = (look.pick("◉", "@"), look.palette.accent)
     return found
+
+
+def _sign(view: Landscape, number: int, look: Look) -> str:
+    """The mark of a way: a dot for this run, letters for all others."""
+    if number == 0 and not view.races:
+        return look.pick("•", "*")
+    return _LETTERS[(number - (not view.races)) % len(_LETTERS)]
 
 
 def _cell(view: Landscape, place: NDArray[np.float64], width: int, room: int) -> tuple[int, int] | None:
@@ -70,8 +77,8 @@ def _cell(view: Landscape, place: NDArray[np.float64], width: int, room: int) ->
 
 def _legend(view: Landscape, low: float, high: float, width: int, look: Look) -> list[Row]:
     words = f"loss {figure(low)} (blue) to {figure(high)}, logarithmic"
-    names = [f"{_LETTERS[k % len(_LETTERS)]} {clean(name, 24)}" for k, (name, _) in enumerate(view.ways[1:])]
-    marks = " · ".join([f"{look.pick('◉', '@')} now", f"{look.pick('•', '*')} this run", *names])
+    names = [f"{_sign(view, k, look)} {clean(name, 24)}" for k, (name, _) in enumerate(view.ways)]
+    marks = " · ".join(names if view.races else [f"{look.pick('◉', '@')} now", *names])
     return [((fit(words, width), look.ink("dim")),), ((fit(marks, width), look.ink("dim")),)]
 
 

@@ -10,15 +10,15 @@ from nnplay.views.kinds.made_images import MadeImages
 
 
 def draw(view: MadeImages, width: int, height: int, look: Look) -> list[Row]:
-    """As many pictures of the grid as find room, each at least a few cells wide."""
+    """As much of the grid as finds room, each picture as large as that allows."""
     tall, broad = view.images.shape[1:3]
-    columns = max(6, min((width + 1) // view.across - 1, broad))
-    rows = max(3, tall * columns // (2 * broad))
-    across, down = min(view.across, max(1, (width + 1) // (columns + 1))), max(1, (height - 1) // rows)
+    down = len(view.images) // view.across
+    columns = max(4, min((width + 1) // view.across - 1, 2 * broad * (height - 1) // (tall * down)))
+    rows = max(2, tall * columns // (2 * broad))
     found: list[Row] = [((fit(view.words, width), look.ink("dim")),)]
-    for line in range(min(down, len(view.images) // view.across)):
-        first = line * view.across
-        found += put_beside([draw_picture(image, rows, columns, look) for image in view.images[first : first + across]])
+    for line in range(down):
+        shown = view.images[line * view.across : (line + 1) * view.across][: max(1, (width + 1) // (columns + 1))]
+        found += put_beside([draw_picture(image, rows, columns, look) for image in shown])
     return found[:height]
 
 

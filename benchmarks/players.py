@@ -1,0 +1,128 @@
+"""How fast two players take a turn, beside PyTorch: `python benchmarks/players.py [rounds]`.
+
+A turn is what one step of the presets gan_ring and gan_digits is: the discriminator on real and made rows, its update,
+then the generator through it, and its update. Each measurement is a process of its own, several rounds in turn.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from peers import seconds_a_step
+from results import machine, write_section
+from rounds import Run, table
+
+RUNS = (("nnplay", 1), ("nnplay", 2), ("torch", 1), ("torch", 2))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A preset, and how many times as fast as PyTorch it is to be."""
+
+    name: str
+    goal: float
+
+
+CASES = (Case("gan_ring", 20), Case("gan_digits", 1.5))
+
+
+def nnplay(name: str, threads: int) -> float:
+    """Seconds of a turn of the preset."""
+    from nnplay.presets.catalogue import load_preset
+
+    trainer = load_preset(name).changed(training={"threads": threads}).trainer()
+    return seconds_a_step(lambda count: trainer.run(steps=count))
+
+
+def torch(name: str, threads: int) -> float:
+    """Seconds of a turn of the same networks in eager PyTorch with its fused optimizer; batches are slices."""
+    import torch
+    from torch import nn
+
+    from nnplay.presets.catalogue import load_preset
+
+    torch.set_num_threads(threads)
+    trainer = load_preset(name).trainer()
+    rows = torch.from_numpy(trainer.split.train.x.copy())
+    rows = rows.permute(0, 3, 1, 2).contiguous() if rows.ndim == 4 else rows
+    critic, maker = (networks_of_ring if rows.ndim == 2 else networks_of_digits)(nn)
+    size = trainer.batch_rows
+    noise = trainer.players.networks["generator"].noise
+    loss_of = nn.BCEWithLogitsLoss()
+    adam = [torch.optim.Adam(net.parameters(), lr=0.0005, betas=(0.5, 0.999), fused=True) for net in (critic, maker)]
+    real, made = torch.ones(size, 1), torch.zeros(size, 1)
+    batches = len(rows) // size
+
+    def steps(count: int) -> None:
+        for number in range(count):
+            batch = rows[number % batches * size :][:size]
+            adam[0].zero_grad()
+            fake = maker(torch.randn(size, noise)).detach()
+            (loss_of(critic(batch), real) + loss_of(critic(fake), made)).backward()
+            adam[0].step()
+            adam[1].zero_grad()
+            loss_of(critic(maker(torch.randn(size, noise))), real).backward()
+            adam[1].step()
+
+    return seconds_a_step(steps)
+
+
+def networks_of_ring(nn: Any) -> tuple[Any, Any]:
+    """Discriminator and generator of points."""
+
+    def layers(last: int) -> Any:
+        hidden = (nn.Linear(2, 64), nn.LeakyReLU(0.2), nn.Linear(64, 64), nn.LeakyReLU(0.2))
+        return nn.Sequential(*hidden, nn.Linear(64, last))
+
+    return layers(1), layers(2)
+
+
+def networks_of_digits(nn: Any) -> tuple[Any, Any]:
+    """Discriminator and generator of pictures."""
+    critic = nn.Sequential(
+        nn.Conv2d(1, 32, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(32, 64, 4, 2, 1), nn.LeakyReLU(0.2),
+        nn.Flatten(), nn.Linear(3136, 1),
+    )  # fmt: skip
+    maker = nn.Sequential(
+        nn.Linear(32, 3136), nn.Unflatten(1, (64, 7, 7)), nn.BatchNorm2d(64), nn.ReLU(),
+        nn.ConvTranspose2d(64, 32, 4, 2, 1), nn.BatchNorm2d(32), nn.ReLU(),
+        nn.ConvTranspose2d(32, 1, 4, 2, 1), nn.Sigmoid(),
+    )  # fmt: skip
+    return critic, maker
+
+
+def row(case: Case, found: Mapping[Run, float]) -> str:
+    """One line of the table."""
+
+    def best(peer: str) -> float:
+        return min((time for (name, _), time in found.items() if name == peer), default=float("nan"))
+
+    def shown(peer: str) -> str:
+        return " / ".join(f"{found[peer, threads]:,.0f}" if (peer, threads) in found else "–" for threads in (1, 2))
+
+    ratio = best("torch") / best("nnplay")
+    return f"| {case.name} | {shown('nnplay')} | {shown('torch')} | **{ratio:.1f}×** (≥ {case.goal:g}×) |"
+
+
+def main(rounds: int) -> None:
+    """Measures both and prints, and writes down, the table."""
+    head = [
+        "| a turn of both players | nnplay µs (1 / 2 threads) | PyTorch µs (1 / 2) | vs PyTorch (goal) |",
+        "|---|---|---|---|",
+    ]
+    lines = table([str(Path(__file__))], CASES, RUNS, rounds, scale=1e6, row=row)
+    command = "Command: `python benchmarks/players.py`"
+    write_section("Two players beside PyTorch", [machine(), "", *head, *lines, "", command])
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 4:
+        peer, preset, count = sys.argv[1:]
+        print(json.dumps((nnplay if peer == "nnplay" else torch)(preset, int(count))))
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)

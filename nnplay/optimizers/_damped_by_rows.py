@@ -1,0 +1,193 @@
+"""The same step from JJᵀ, which is smaller than JᵀJ where there are fewer residuals than weights.
+
+(JᵀJ + μ1)⁻¹Jᵀr = Jᵀ(JJᵀ + μ1)⁻¹r, so a system of R equations gives the move of M weights.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.kernels.arithmetic import lane_dot, mark_not_finite
+from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.operands import dimension, flat, integer, matrix, pointer, shifted
+from nnplay.operations.jacobian.seed import SEED
+from nnplay.operations.jacobian.whole import COLLECT
+from nnplay.operations.search.report import COSINE, DAMPING, LENGTH, MOVED, SCALE, SIZE
+from nnplay.operations.search.trial import TRIAL
+from nnplay.optimizers import _damped
+from nnplay.optimizers._damped import GRADIENT, SMALLEST, TRIES, factorise, solve_factored
+from nnplay.records.operation import BATCH, Operation, Use
+from nnplay.records.optimizer import verdict
+from nnplay.records.whole_rule import WholeRule, WholeSizes
+from nnplay.records.worked import Named, Term, as_term, total
+
+Array = NDArray[Any]
+
+
+def choose(sizes: WholeSizes, judge: Operation) -> WholeRule:
+    """The rows with the smaller system: of as many equations as there are weights, or residuals."""
+    return rule(sizes, judge) if sizes.residuals < sizes.weights else _damped.rule(sizes, judge)
+
+
+def rule(sizes: WholeSizes, judge: Operation) -> WholeRule:
+    """The rows of an optimizer that keeps J (R, M) and the residuals (R,) of the accepted point."""
+    span, M, R = sizes.span, sizes.weights, sizes.residuals
+    return WholeRule(
+        slots={
+            "search": (SIZE,), "point": (span,), "move": (span,), "kept_lines": (R, M), "kept_residuals": (R,),
+            "kept_pull": (M,),
+        },
+        gathered={"jacobian": (BATCH, M), "lines": (R, M), "residuals": (R,)},
+        scratch={"small_gram": (R, R), "factor": (R, R), "answer": (R,)},
+        constants={"places": sizes.places.astype(float)},
+        trial=Use(TRIAL),
+        seed=Use(SEED),
+        outer=(Use(COLLECT, {"rows": sizes.rows}),),
+        judge=(Use(judge), Use(KEEP, {"count": R}), Use(GRADIENT, {"span": span})),
+        update=(Use(SOLVE, {"span": span}),),
+    )  # fmt: skip
+
+
+@kernel
+def keep_accepted(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """kept_lines (R, M) ← J / √count, kept_residuals (R,) ← r / √count, kept_pull (M,) ← their product, if accepted."""
+    if flat(row, memory, 0)[MOVED] == 0.0:
+        return
+    lines, residuals = flat(row, memory, 1), flat(row, memory, 2)
+    kept, own, pull = matrix(row, memory, 6), flat(row, memory, 7), flat(row, memory, 8)
+    share = flat(row, memory, 0)[0] * 0.0 + integer(row, 0)
+    share = math.sqrt(share)
+    R, M = dimension(row, 1, 0), dimension(row, 1, 1)
+    for m in range(M):
+        pull[m] = 0.0
+    for n in range(R):
+        own[n] = residuals[n] / share
+        for m in range(M):
+            kept[n, m] = lines[n * M + m] / share
+            pull[m] += kept[n, m] * own[n]
+
+
+def _kept(
+    search: Array, lines: Array, residuals: Array, kept: Array, own: Array, pull: Array, count: int
+) -> tuple[Array, ...]:
+    if search[MOVED] == 0:
+        return kept, own, pull
+    kept, own = lines / math.sqrt(count), residuals / math.sqrt(count)
+    return kept, own, kept.T @ own
+
+
+def _kept_element(
+    at: Any, search: Named, lines: Named, residuals: Named, kept: Named, own: Named, pull: Named, count: int
+) -> Term:
+    return lines[at] / math.sqrt(count) if search.array[MOVED] else kept[at] * 1.0
+
+
+KEEP: Final = Operation(
+    name="keep J",
+    kernel=keep_accepted,
+    reads=("search", "lines", "residuals", "kept_lines", "kept_residuals", "kept_pull"),
+    writes=("kept_lines", "kept_residuals", "kept_pull"),
+    reference=_kept,
+    formula="J ← lines / √count;  r ← residuals / √count;  v ← Jᵀr, if the point was accepted",
+    words="What belongs to the accepted point is kept: after a rejected one the same system is solved again.",
+    element=_kept_element,
+    integers=("count",),
+    torch="",
+)
+
+
+@kernel
+def solve(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """move (P,) ← −lr·scale·Jᵀz in its places, where (JJᵀ + μ1)·z = r, for J (R, M), r and z (R,)."""
+    settings, places, search = flat(row, memory, 0), flat(row, memory, 4), flat(row, memory, 5)
+    J, r, v = pointer(row, memory, 1), pointer(row, memory, 2), flat(row, memory, 3)
+    R, M = dimension(row, 1, 0), dimension(row, 1, 1)
+    move, G, L, z = flat(row, memory, 6), pointer(row, memory, 8), pointer(row, memory, 9), pointer(row, memory, 10)
+    damping, mean = search[DAMPING], search[DAMPING] * 0.0
+    for i in range(R):
+        for j in range(R):
+            G[i * R + j] = lane_dot(shifted(J, i * M), shifted(J, j * M), M)
+            L[i * R + j] = 0.0
+        mean += G[i * R + i] / R
+        z[i] = 0.0
+    solved = False
+    for _ in range(TRIES):
+        solved = factorise(L, G, damping, R)
+        if solved:
+            break
+        damping = max(damping * 10.0, SMALLEST * mean)
+    if solved:
+        solve_factored(L, r, z, R)
+    search[DAMPING] = damping
+    rate = settings[0] * search[SCALE]
+    for i in range(move.size):
+        move[i] = 0.0
+    wrong = np.int32(0)
+    lengths, pulls, both = mean * 0.0, mean * 0.0, mean * 0.0
+    for m in range(M):
+        direction = mean * 0.0
+        for n in range(R):
+            direction += J[n * M + m] * z[n]
+        place = int(places[m])
+        move[place] = -(rate * direction)
+        lengths += direction * direction
+        pulls += v[m] * v[m]
+        both += v[m] * direction
+        wrong = mark_not_finite(wrong, move[place])
+    search[LENGTH] = abs(rate) * math.sqrt(lengths)
+    size = math.sqrt(lengths) * math.sqrt(pulls)
+    search[COSINE] = both / size if size > 0.0 else 0.0 * size
+    flat(row, memory, 11)[0] = verdict(wrong)
+
+
+def _solved(
+    settings: Array, j: Array, r: Array, v: Array, places: Array, search: Array, span: int
+) -> tuple[Array, ...]:
+    gram, damping = j @ j.T, float(search[DAMPING])
+    factor, z = np.zeros_like(gram), np.zeros(len(r))
+    for _ in range(TRIES):
+        try:
+            factor = np.linalg.cholesky(gram + damping * np.eye(len(r)))
+        except np.linalg.LinAlgError:
+            damping = max(damping * 10, SMALLEST * float(np.trace(gram)) / len(r))
+            continue
+        z = np.linalg.solve(factor.T, np.linalg.solve(factor, r))
+        break
+    direction, search, rate = j.T @ z, search.copy(), settings[0] * float(search[SCALE])
+    length = float(np.linalg.norm(direction))
+    size = length * float(np.linalg.norm(v))
+    search[DAMPING], search[LENGTH] = damping, abs(rate) * length
+    search[COSINE] = np.dot(v, direction) / size if size > 0 else 0.0
+    move = np.zeros(span)
+    move[places.astype(int)] = -rate * direction
+    return move, search, gram, factor, z
+
+
+def _solve_element(
+    at: Any, settings: Named, j: Named, r: Named, v: Named, places: Named, search: Named, span: int
+) -> Term:
+    found = np.flatnonzero(places.array == at[0])
+    if not found.size:
+        return as_term(0.0)
+    z = Named("z", _solved(settings.array, j.array, r.array, v.array, places.array, search.array, span)[-1])
+    rate = float(settings.array[0] * search.array[SCALE])
+    return -(rate * total(j[n, int(found[0])] * z[n] for n in range(j.shape[0])))
+
+
+SOLVE: Final = Operation(
+    name="solve for the next move",
+    kernel=solve,
+    reads=("optimizer", "kept_lines", "kept_residuals", "kept_pull", "places", "search"),
+    writes=("move", "search", "small_gram", "factor", "answer", "finite_flags"),
+    reference=_solved,
+    formula="move = −lr·Jᵀ(JJᵀ + μ·1)⁻¹·r",
+    words="The same move as from JᵀJ, by a smaller system: one equation for each error. With a small μ it is Gauss and "
+    "Newton's step, with a large one a short step straight downhill.",
+    element=_solve_element,
+    integers=("span",),
+    torch="J.T @ torch.linalg.solve(J @ J.T + mu * torch.eye(R), r)",
+)

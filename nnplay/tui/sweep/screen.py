@@ -1,0 +1,256 @@
+"""The screen of a sweep: how far it is, one of its views, the trial under the cursor, message, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.screen import Screen
+
+from nnplay.config import RunConfig
+from nnplay.errors import InputError
+from nnplay.sweeps.change import changed_run
+from nnplay.sweeps.live import BOARD_SECONDS, LiveSweep
+from nnplay.sweeps.ranking import score_text
+from nnplay.system.paths import shown as shown_path
+from nnplay.text import clean, counted
+from nnplay.tui.commands.actions import connect
+from nnplay.tui.commands.screen_keys import bindings, methods_of_screen, shown
+from nnplay.tui.dialogs.modal import Modal
+from nnplay.tui.dialogs.reading import Reading, find_cut_texts, whole_texts
+from nnplay.tui.sweep.keys import KEYS
+from nnplay.tui.sweep.place import Place, short_name
+from nnplay.tui.sweep.views import SweepHead, SweepView, TrialLine
+from nnplay.tui.widgets.keys_line import KeysLine
+from nnplay.tui.widgets.message_line import MessageLine
+
+_GO_ON: Final = "space goes on"
+
+
+@dataclass(frozen=True, slots=True)
+class TakenTrial:
+    """A trial that goes into the playground: its number and its run."""
+
+    number: int
+    run: RunConfig
+
+
+class SweepScreen(Modal[TakenTrial]):
+    """Answers the trial that was taken, or nothing; the sweep goes on when the screen is left.
+
+    Args:
+        sweep: is followed.
+    """
+
+    AUTO_FOCUS = None
+    BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS)
+    DEFAULT_CSS = "SweepScreen { background: $background; color: $foreground; }"
+
+    def __init__(self, sweep: LiveSweep) -> None:
+        super().__init__()
+        self._sweep = sweep
+        self.place = Place(sweep.sweep)
+        self._view = SweepView(self.place)
+        self._head, self._trial = SweepHead(self._view), TrialLine()
+        self._told = ""
+        self.groups: tuple[object, ...] = (self,)
+        connect(self, methods_of_screen(KEYS), self.groups)
+
+    def compose(self) -> ComposeResult:
+        """Head, view, trial, message, keys."""
+        yield self._head
+        yield self._view
+        yield self._trial
+        yield MessageLine()
+        yield KeysLine(KEYS)
+
+    def on_mount(self) -> None:
+        """Follow the sweep."""
+        self._look()
+        self.set_interval(BOARD_SECONDS, self._look)
+
+    # -- following the sweep ---------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        if self._sweep.board is not self.place.board:
+            self.place.show(self._sweep.board)
+            self._view.redraw()
+        self._head.show(self._describe())
+        self._trial.show(self._trial_words())
+        news = self._sweep.fault or (self._result() if self._sweep.finished else "")
+        if news != self._told:
+            self._told = news
+            self.say(news, error=bool(self._sweep.fault))
+
+    def _draw(self) -> None:
+        """Everything anew after a key."""
+        self.place.show(self.place.board)
+        self._view.redraw()
+        self._look()
+
+    def _describe(self) -> str:
+        done = len(self.place.board.outcomes)
+        state = "finished" if self._sweep.finished else "training" if self._sweep.training else "stopped"
+        if not self._sweep.trains_here:
+            state = "of a file"
+        of = f"{done:,} of {counted(self._sweep.asked, 'trial')}" if self._sweep.asked else counted(done, "trial")
+        parts = [clean(self._sweep.sweep.run.data.source, 60), of, state, self._best(), shown_path(self._sweep.path)]
+        return " · ".join(part for part in parts if part)
+
+    def _best(self) -> str:
+        best, goal = self.place.board.best, self.place.sweep.objectives[0].name
+        return f"best {goal} {score_text(goal, float(best[-1]))}" if len(best) and best[-1] == best[-1] else ""
+
+    def _result(self) -> str:
+        best = self._best()
+        return f"the sweep is finished: {best}; enter takes the trial under the cursor" if best else "it is finished"
+
+    def _trial_words(self) -> str:
+        row, outcome = self.place.row, self.place.outcome
+        if row is None or outcome is None:
+            return "the trials appear here"
+        goal = self.place.goal
+        names = [goal, *(name for name in self.place.columns if name not in ("trial", goal))]
+        words = [f"trial {outcome.trial.number}", *(f"{short_name(one)} {self.place.text(row, one)}" for one in names)]
+        return " · ".join(words) + (f" · {clean(outcome.reason, 200)}" if outcome.reason else "")
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """Show a message."""
+        if self.is_attached:
+            line = self.query_one(MessageLine)
+            line.say(text, "error" if error else "text")
+            line.styles.height = line.rows_for(self.size.width)
+
+    def tell_idle(self, key: str) -> None:
+        """Say it in the message line."""
+        if key:
+            self.say(f"{key} does nothing in a sweep; ? shows the keys")
+
+    def ask(self, dialog: Screen[Any], take_answer: Callable[[Any], None] | None = None) -> None:
+        """Open a dialog over the sweep."""
+        self.app.push_screen(dialog, take_answer)
+
+    # -- keys ------------------------------------------------------------------------------------------------------
+
+    def turn(self, by: int) -> None:
+        """The next view."""
+        self._view.turn(by)
+        self.say("")
+        self._draw()
+
+    @on(SweepHead.Wanted)
+    def _view_clicked(self, event: SweepHead.Wanted) -> None:
+        self.turn(event.by)
+
+    def take_trial(self) -> None:
+        """Close with the trial under the cursor."""
+        outcome = self.place.outcome
+        if outcome is None:
+            self.say("there is no trial yet", error=True)
+            return
+        try:
+            run = changed_run(self._sweep.sweep.run, outcome.trial.settings)
+        except InputError as error:
+            self.say(error.message, error=True)
+            return
+        self.dismiss(TakenTrial(outcome.trial.number, run))
+
+    @on(SweepView.Chosen)
+    def _clicked(self) -> None:
+        self.take_trial()
+
+    def toggle_sweep(self) -> None:
+        """Stop or go on."""
+        if not self._sweep.trains_here:
+            self.say("this file is only read; the command that made it goes on with it")
+        elif self._sweep.finished:
+            self.say("the sweep is finished; enter takes the trial under the cursor")
+        elif self._sweep.training:
+            self._sweep.stop()
+            self.say(f"stopped; {_GO_ON}")
+        else:
+            self._sweep.start()
+            self.say("training")
+        self._look()
+
+    def move(self, by: int) -> None:
+        """The trial above or below."""
+        if self.place.move(by):
+            self.say("")
+        elif self.place.row is None:
+            self.say("there is no trial yet")
+        else:
+            self.say("this is the first trial" if by < 0 else "this is the last trial")
+        self._draw()
+
+    def sort(self, by: int) -> None:
+        """Sort by another column; between the last and the first one, by rank."""
+        names = ["", *self.place.columns]
+        self.place.sort = names[(names.index(self.place.sort) + by) % len(names)]
+        self.place.falling = False
+        self._say_sorting()
+
+    def reverse(self) -> None:
+        """Sort the other way round."""
+        self.place.falling = not self.place.falling
+        self._say_sorting()
+
+    def _say_sorting(self) -> None:
+        falling, name = self.place.falling, self.place.sort
+        first = "largest" if falling else "smallest"
+        self.say(f"sorted by {name}, the {first} first" if name else f"the {'worst' if falling else 'best'} first")
+        self._draw()
+
+    def across(self) -> None:
+        """Another column across the scatter."""
+        self.place.x = self._next(self.place.x, self.place.y)
+        self._say_axes()
+
+    def upwards(self) -> None:
+        """Another column upwards in the scatter."""
+        self.place.y = self._next(self.place.y, self.place.x)
+        self._say_axes()
+
+    def _next(self, name: str, other: str) -> str:
+        names = [one for one in self.place.columns if one != other]
+        return names[(names.index(name) + 1) % len(names)] if name in names else names[0]
+
+    def _say_axes(self) -> None:
+        where = "" if self._view.name_of_view == "scatter" else "the scatter: "
+        self.say(f"{where}{self.place.y} against {self.place.x}")
+        self._draw()
+
+    def log_scale(self) -> None:
+        """Logarithmic or linear scores."""
+        self.place.log = not self.place.log
+        self.say("logarithmic scale of scores" if self.place.log else "linear scale of scores")
+        self._draw()
+
+    def copy_view(self) -> None:
+        """The view as text."""
+        self.app.copy_to_clipboard(self._view.plain_text)
+        self.say(f"copied this view ({self._view.name_of_view})")
+
+    def show_whole(self) -> None:
+        """Show in full what found no room."""
+        texts = find_cut_texts([self._head, self._view, self._trial])
+        if texts:
+            self.ask(whole_texts(texts))
+        else:
+            self.say("nothing is cut short here")
+
+    def show_help(self) -> None:
+        """Show all keys."""
+        parts: list[tuple[str, str] | str] = []
+        for key in KEYS:
+            parts += [(f"{shown(key):>9}  ", "$accent"), f"{key.help}\n"]
+        self.ask(Reading("sweep", Content.assemble(*parts)))
+
+    def leave(self) -> None:
+        """Back to the playground."""
+        self.dismiss(None)
