@@ -197,6 +197,21 @@ def main(words: list[str]) -> None:
     for name in ("mlp", "cnn"):
         profile(name, workload(name))
     if "--all" in words:
+        tests = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-m",
+            "cuda",
+            "-p",
+            "no:xdist",
+            "-o",
+            "addopts=",
+            str(HERE.parent / "tests/jit"),
+        ]
+        done = subprocess.run(tests, capture_output=True, text=True, timeout=120, check=False)
+        say(f"tests: {done.stdout.strip().splitlines()[-1]}")
         sanitize()
         peers()
 

@@ -46,7 +46,7 @@ def _place(where: str, at: Array) -> str:
 def _check_classes(labels: Array, class_names: tuple[str, ...], where: str) -> None:
     wrong = np.argwhere((labels < 0) | (labels > len(class_names)) | (labels != np.rint(labels)))
     if len(wrong):
-        what = f"{labels[tuple(wrong[0])]:g} is not a class: those go from 1 to {len(class_names)}"
+        what = f"{labels[tuple(wrong[0])]:g} is not a class from 1 to {len(class_names)}"
         raise InputError(
             what, where=_place(where, wrong[0]), hint="number the classes from 1; 0 says that no box follows"
         )

@@ -49,11 +49,12 @@ class CurveStep:
         around = trainer
         with standing_at(run, step - 1) as inspector:
             number = _loss_row(inspector)
-            loss = float(inspector.values(number)["loss"][0])
+            loss = None if inspector.batch_words else float(inspector.values(number)["loss"][0])
             where = (
                 f"Step {step:,} took batch {inspector.trainer.batch + 1:,} of {inspector.trainer.batches:,} in epoch "
             )
             where += f"{inspector.trainer.epoch + 1:,}, {counted(inspector.n, 'row')}."
+            where += "".join(f" Its rows are those of {words}." for words in inspector.batch_words)
             rows = [*_describe_rows(inspector, number)]
             place = InspectorPlace(step - 1, number, (0,))
         return Explanation(title, (where, *_describe_loss(around, step, loss), *curves, *changed, *rows), place)

@@ -148,6 +148,7 @@ class Weight:
 
     def describe_gradient(self, inspector: Inspector) -> Iterator[str]:
         """Which rows of the batch its gradient comes from."""
+        yield from (f"What follows is of {words}." for words in inspector.batch_words)
         rows = [number for number, row in enumerate(inspector.rows) if row.writes[0].name == f"d{self.name}"]
         found = [divide_among_rows(inspector, number, self.index) for number in rows]
         shares = [each for each in found if each is not None]

@@ -38,7 +38,8 @@ _SHORT = {"parameters": "w", "weights": "w", "gradients": "g", "weight gradients
 class Inspector(PartialStep):
     """Walks the trainer's present step row by row; `at` is the next row to run.
 
-    The trainer moves only when a step is finished; to look at a row never changes it.
+    The trainer moves only when a step is finished; to look at a row never changes it. Where a step takes several
+    batches, its first one is shown, row by row; the others run unseen, before the first row that is run once a step.
 
     Args:
         trainer: at a step boundary, not running.
@@ -50,9 +51,6 @@ class Inspector(PartialStep):
 
     def __init__(self, trainer: Trainer, timeline: Timeline | None = None) -> None:
         super().__init__()
-        if trainer.settings.accumulate > 1:
-            what = f"a step takes {trainer.settings.accumulate} batches, and the rows of one batch alone are no step"
-            raise InputError(what, where="inspector", hint="set accumulate to 1, and look at a step of one batch")
         self._trainer, self.timeline = trainer, timeline
         self.left: Branch[BranchLog] | None = None
         self.begin()
@@ -272,7 +270,7 @@ class Inspector(PartialStep):
         reads = set(self.rows[number].operation.reads) - set(self.rows[number].operation.writes)
         with self.pause_before(number):
             found = {name: self.machine.view(slots[name], self.n).copy() for name in slots if name in reads}
-            self.run_to(number + 1)
+            self.run_through(number)
             return {
                 name: found[name] if name in found else self.machine.view(slot, self.n).copy()
                 for name, slot in slots.items()
@@ -284,7 +282,7 @@ class Inspector(PartialStep):
         slots = {name: slot for name, slot in self.slots(number, parameter).items() if name in writes}
         with self.pause_before(number):
             before = {name: self.machine.view(slot, self.n).copy() for name, slot in slots.items()}
-            self.run_to(number + 1)
+            self.run_through(number)
             after = {name: self.machine.view(slot, self.n).copy() for name, slot in slots.items()}
         return before, after
 
@@ -304,7 +302,7 @@ class Inspector(PartialStep):
                 for name, slot in zip(row.operation.reads, row.reads, strict=True)
             }
             if not reads:
-                self.run_to(number + 1)
+                self.run_through(number)
             written = self.machine.view(self.part(row, row.writes[0], parameter), self.n)
             return self.work_out_element(number, index, reads, written, parameter)
 
@@ -313,7 +311,8 @@ class Inspector(PartialStep):
         operation, line = self.rows[number].operation, self.table.cells[number]
         given: dict[str, Any] = {name: int(line[abi.ROW_INTEGERS + k]) for k, name in enumerate(operation.integers)}
         if operation.uses_clock:
-            given["clock"] = self.machine.clock_values
+            with self.clock_of(number):
+                given["clock"] = self.machine.clock_values
         return given
 
     def work_out_element(
@@ -394,7 +393,7 @@ def _end(slot: Slot) -> int:
 def _walk(inspector: Inspector) -> Iterator[tuple[RowView, dict[str, Array]]]:
     with inspector.pause_before(0):
         for number in range(len(inspector.rows)):
-            inspector.run_to(number + 1)
+            inspector.run_through(number)
             values = {}
             for name, slot in inspector.slots(number).items():
                 places, array = inspector.numbers_of(slot), inspector.machine.view(slot, inspector.n)

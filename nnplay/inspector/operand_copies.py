@@ -99,7 +99,7 @@ def frame_of(inspector: Inspector, number: int, parameter: str, parameters: tupl
     with inspector.pause_before(number):
         reads = copy_operands(tuple(name for name in row.operation.reads if name not in writes))
         before = copy_operands(writes)
-        inspector.run_to(number + 1)
+        inspector.run_through(number)
         after = copy_operands(writes)
         seen = (
             inspector.machine.view(inspector.machine.tape.named["input"], inspector.n) if MAPS & slots.keys() else None

@@ -204,7 +204,7 @@ class Requests:
             detail=self._looking.detail(inspector, self.wish),
             parameters=tuple(inspector.trained),
             overrides=tuple(dict.fromkeys(item.words for item in inspector.overrides)),
-            held=silenced_frozen.words(trainer.settings.silent, trainer.settings.frozen),
+            held=(*silenced_frozen.words(trainer.settings.silent, trainer.settings.frozen), *inspector.batch_words),
             changes=tuple((change.step, change.words) for change in timeline.changes),
             check=self.check,
             branch=describe_branch(timeline.words, timeline.forked_at) if timeline.words else "",

@@ -53,10 +53,10 @@ def step_text(inspector: Inspector, phases: Sequence[str] = PHASES, *, explain: 
 
 def heading(inspector: Inspector) -> str:
     """Which step it is, on which batch, at which learning rate."""
-    trainer = inspector.trainer
+    trainer, several = inspector.trainer, "".join(f", {words}" for words in inspector.batch_words)
     return (
         f"step {trainer.step + 1:,}: epoch {trainer.epoch + 1:,}, batch {trainer.batch + 1:,} of {trainer.batches:,}, "
-        f"{counted(inspector.n, 'row')}, learning rate {trainer.lr:g}"
+        f"{counted(inspector.n, 'row')}, learning rate {trainer.lr:g}{several}"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from nnplay.kernels import abi
+from nnplay.kernels import abi, averaged
 from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.random import bits
 from nnplay.kernels.sharing import share_row
@@ -71,6 +71,21 @@ def copy(memory: Any, target: int, source: int, size: int) -> None:
 
 
 @inline
+def swap_average(program: Any, memory: Any) -> None:
+    """Exchanges trained weights and their average, where evaluations ask for it and there is an average."""
+    size, trained, average = (
+        program[averaged.PROGRAM_AVERAGE_SIZE],
+        program[averaged.PROGRAM_TRAINED],
+        program[averaged.PROGRAM_AVERAGE],
+    )
+    if size != 0 and memory[program[averaged.PROGRAM_AVERAGE_COUNT]] != 0.0:
+        for i in range(size):
+            kept = memory[trained + i]
+            memory[trained + i] = memory[average + i]
+            memory[average + i] = kept
+
+
+@inline
 def evaluate_part(program: Any, clock: Any, memory: Any, line: Any) -> None:
     """Evaluates a part of the data with the present parameters: its mean loss and score go into `line`."""
     batch = clock[abi.CLOCK_BATCH]
@@ -123,7 +138,9 @@ def end_epoch(program: Any, clock: Any, memory: Any, loss_sum: Any) -> None:
     loss_sum[0] = 0.0
     every = program[abi.PROGRAM_EVAL_EVERY]
     if every != 0 and clock[abi.CLOCK_EPOCH] % every == 0:
+        swap_average(program, memory)
         evaluate_part(program, clock, memory, line)
+        swap_average(program, memory)
     program[abi.PROGRAM_EPOCH_COUNT] += 1
 
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 from math import prod
 
 from nnplay.layers._convolution import gradient_border
-from nnplay.operations.volume_border import PAD, volume_border
+from nnplay.operations.extension import MODES, check_extension
+from nnplay.operations.volume_border import INSIDE, PAD, volume_border
 from nnplay.operations.volume_convolution import VOLUME
+from nnplay.operations.volume_extension import EXTEND, EXTEND_BACK
 from nnplay.operations.window_geometry import Axis
 from nnplay.records.operation import Planned, Shape, Use
 
@@ -31,6 +33,20 @@ def padded_axes(axes: Sequence[Axis]) -> tuple[Axis, ...]:
 def border_around(axes: Sequence[Axis]) -> dict[str, int]:
     """The integers that put the padding around a volume, and take it away."""
     return volume_border([(axis.before, axis.size, axis.after) for axis in axes])
+
+
+def border_rows(mode: str, axes: Sequence[Axis], cost: int, gradient: str) -> tuple[Use, Use]:
+    """The row that makes `padded` of x, and the one that makes dx of the gradient of `padded`.
+
+    Raises:
+        InputError: the input is too small for this mode.
+    """
+    around = border_around(axes)
+    if mode == "zeros":
+        return Use(PAD, around, cost, {"y": "padded"}), Use(INSIDE, around, cost, {"x": gradient, "y": "dx"})
+    check_extension(mode, [(axis.before, axis.size, axis.after) for axis in axes])
+    around |= {"mode": MODES[mode]}
+    return Use(EXTEND, around, cost, {"y": "padded"}), Use(EXTEND_BACK, around, cost, {"dy": gradient})
 
 
 def gradient_rows(

@@ -7,8 +7,7 @@ from math import prod
 from typing import Any
 
 from nnplay.layers._convolution import convolution_fields, convolution_twin, weight_of, weight_rows
-from nnplay.layers._volume_convolution import border_around, gradient_rows, volume_window
-from nnplay.operations.volume_border import INSIDE, PAD
+from nnplay.layers._volume_convolution import border_rows, gradient_rows, volume_window
 from nnplay.operations.volume_convolution import VOLUME
 from nnplay.operations.window_geometry import check_groups, left_over, need_rank, windows_of
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
@@ -23,7 +22,7 @@ CONV3D = LayerRecord(
     when="For scans, and for clips where what happens shows only from one frame to the next.",
     torch="Conv3d",
     twin=convolution_twin("nn.Conv3d"),
-    fields=convolution_fields("3 or 2x3x3", modes=False),
+    fields=convolution_fields("3 or 2x3x3"),
     plan=lambda values, shape: plan(values, shape),
     cases=(
         Case({"filters": 3, "padding": "same"}, (3, 4, 5, 2)),
@@ -33,13 +32,16 @@ CONV3D = LayerRecord(
         Case({"filters": 3, "groups": "depthwise", "kernel": 2, "stride": 3, "padding": 1}, (3, 4, 4, 3)),
         Case({"filters": 17, "kernel": (2, 1, 1)}, (2, 1, 8, 9)),
         Case({"filters": 3, "padding": "same"}, (1, 1, 1, 2)),
+        Case({"filters": 2, "padding": 1, "padding_mode": "reflect"}, (3, 2, 4, 2)),
+        Case({"filters": 2, "padding": (0, (1, 2), 1), "padding_mode": "replicate", "stride": 2}, (3, 2, 4, 3)),
+        Case({"filters": 2, "kernel": 2, "padding": "same", "padding_mode": "circular"}, (2, 3, 2, 2)),
     ),
     refused=(
         Refused({"filters": 2, "kernel": 4}, (3, 7, 7, 1), "spans 4, but the input has only 3"),
         Refused({"filters": 2}, (16, 4, 1), "needs a volume or clip (depth × height × width × channels)"),
         Refused({"filters": 4, "groups": 3}, (5, 5, 5, 6), "use groups 1 or 2"),
         Refused({"filters": 4, "kernel": (3, 3)}, (5, 5, 5, 6), "2 numbers for 3 axes"),
-        Refused({"filters": 2, "padding_mode": "reflect"}, (5, 5, 5, 6), "padding_mode"),
+        Refused({"filters": 2, "padding": 3, "padding_mode": "reflect"}, (5, 3, 5, 6), "pad by 2 or less"),
     ),
 )
 
@@ -60,9 +62,10 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     cost, window = prod(outputs) * prod(weight), volume_window(axes, groups)
 
     whole: Planned = ("N", *(axis.padded for axis in axes), channels)
-    padded, around = whole[1:] != shape, border_around(axes)
+    padded = whole[1:] != shape
     source = {"x": "padded"} if padded else {}
-    forward = [Use(PAD, around, prod(shape), {"y": "padded"})] if padded else []
+    there, back = border_rows(values["padding_mode"], axes, prod(shape), "dx_padded")
+    forward = [there] if padded else []
     forward.append(Use(VOLUME.forward if values["bias"] else VOLUME.forward_plain, window, cost, source))
 
     backward, scratch = weight_rows(VOLUME, weight, window, cost, source, values["bias"])
@@ -70,7 +73,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     more, place = gradient_rows(axes, groups, (channels, filters), cost, {"dy": "dy", "dx": target}, False)
     if padded:
         place[target] = whole
-        more.append(Use(INSIDE, around, prod(shape), {"x": target, "y": "dx"}))
+        more.append(back)
     parameters = {"weight": weight_of(values["init"], weight, groups)}
     return Plan(
         output=(*outputs, filters),

@@ -19,7 +19,7 @@ from nnplay.kernels.operands import adds, integer, rows_of, share
 from nnplay.kernels.random import uniform
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import BATCH, Operation, Shape, Use
-from nnplay.records.worked import Named, Term, apply
+from nnplay.records.worked import Named, Term, apply, as_term
 
 Array = NDArray[Any]
 
@@ -52,6 +52,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         forward=(Use(_forward_operation(), cost=80 * count),),
         backward=(Use(_backward_operation(), cost=8 * count),),
         evaluate=(Use(_evaluate_operation(), cost=count),),
+        evaluate_backward=(Use(_evaluate_backward_operation(), cost=2 * count),),
         saved={"noise": (BATCH, count)},
     )
 
@@ -100,6 +101,21 @@ def _evaluate_operation() -> Operation:
         words="Nothing is drawn outside training.",
         element=lambda at, x: x[at] * 1.0,
         torch="mean",
+    )
+
+
+@cache
+def _evaluate_backward_operation() -> Operation:
+    return Operation(
+        name="means backward",
+        kernel=evaluate_backward,
+        reads=("dy",),
+        writes=("dx",),
+        reference=lambda dy: np.concatenate([dy, np.zeros_like(dy)], 1),
+        formula="dμ = dy;  ds = 0",
+        words="Outside training the answer is the mean: no deviation has a part in it.",
+        element=lambda at, dy: dy[at] * 1.0 if at[1] < dy.shape[1] else as_term(0.0),
+        torch="autograd",
     )
 
 
@@ -161,3 +177,17 @@ def evaluate(row: Any, clock: Any, memory: Any, part: int) -> None:
     for n in range(start, stop):
         for k in range(K):
             y[n, k] = x[n, k]
+
+
+@kernel
+def evaluate_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """dμ = dy, ds = 0, for dx = [μ, s] (N, 2K), dy (N, K)."""
+    dy, dx = rows_of(row, memory, 0), rows_of(row, memory, 1)
+    N, K = dy.shape
+    start, stop = share(row, part, N)
+    more = adds(row, 1)
+    for n in range(start, stop):
+        for k in range(K):
+            dx[n, k] = dx[n, k] + dy[n, k] if more else dy[n, k]
+            if not more:
+                dx[n, K + k] = 0.0

@@ -26,7 +26,7 @@ RECALL = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """(N, …) of the layer that is named → the same; no parameters."""
+    """(N, …) of the layer that is named → (N, …); no parameters."""
     size = 1
     for length in shape:
         size *= length

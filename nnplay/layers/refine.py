@@ -30,7 +30,10 @@ REFINE = LayerRecord(
     plan=lambda values, shapes: plan(values, shapes),
     joins=True,
     torch="torchvision's RoIHeads.postprocess_detections, for one class of each box",
-    cases=(Case({}, ((3, 4), (3, 3), (3, 8)), branches=3, exact=False),),
+    cases=(
+        Case({}, ((3, 4), (3, 3), (3, 8)), branches=3, exact=False),
+        Case({}, ((1, 4), (1, 2), (1, 4)), branches=3, exact=False),
+    ),
     refused=(
         Refused({}, ((3, 4), (3, 3)), "takes three branches"),
         Refused({}, ((3, 4), (3, 3), (3, 4)), "do not belong together"),

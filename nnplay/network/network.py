@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -140,16 +140,18 @@ class Network:
         network.seed = _SEED.read(seed, "network")
         return network
 
-    def plan(self, input_shape: Shape) -> NetworkPlan:
+    def plan(self, input_shape: Shape, outside: Mapping[str, Shape] | None = None) -> NetworkPlan:
         """Shapes, parameters and rows of every layer for one input shape.
 
         Args:
             input_shape: of one row, without the batch: (features,), (steps, features) or (height, width, channels).
+            outside: outputs of named layers that do not belong to these and may be recalled, where a part of a network
+                is planned by itself; its shapes are right then, and it cannot be run.
 
         Raises:
             Problems: every invalid layer, each with the rule and a legal value.
         """
-        return _Planner(sizes(input_shape, "input_shape")).run(self.layers)
+        return _Planner(sizes(input_shape, "input_shape"), outside=outside or {}).run(self.layers)
 
     def plan_step(self, context: int) -> NetworkPlan | None:
         """The network for one token of a sequence at a time, where rows may look at what they kept of those before.
@@ -172,6 +174,7 @@ class Network:
 class _Planner:
     input_shape: Shape
     context: int = 0
+    outside: Mapping[str, Shape] = field(default_factory=dict)
     layers: list[PlannedLayer] = field(default_factory=list)
     values: list[Shape] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
@@ -220,7 +223,7 @@ class _Planner:
             return self.chain(layer.branches[0], value, f"{path}.", frozen, behind, twin and f"{twin}.")
         if layer.record.recalls:
             try:
-                value = find_output(layer.values[layer.record.recalls], self.known, self.by_path)
+                value = self.recall(layer.values[layer.record.recalls])
             except InputError as problem:
                 return self.refuse(problem, layer, path, value)
         if not layer.record.joins:
@@ -233,6 +236,14 @@ class _Planner:
         if len(self.problems) > found:
             return value
         return self.add(layer, ends, path, frozen, behind)
+
+    def recall(self, name: str) -> int:
+        """The number of the value that a layer in front gives, or one outside of what is planned."""
+        last = name.rpartition(".")[2]
+        if last not in self.outside or last in self.known:
+            return find_output(name, self.known, self.by_path)
+        self.values.append(self.outside[last])
+        return len(self.values) - 1
 
     def add(self, layer: Layer, inputs: tuple[int, ...], path: str, frozen: bool, behind: str, twin: str = "") -> int:
         shapes = tuple(self.values[number] for number in inputs)

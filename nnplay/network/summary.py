@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -51,6 +51,7 @@ def ledger(texts: Sequence[str], input_shape: Shape, inputs: Sequence[str], outp
     parsed = [_try_parse(text) for text in texts]
     lines: list[Line] = []
     shape: Shape | None = input_shape
+    named: dict[str, Shape] = {}
     parameters = adds = numbers = 0
     for position, (text, found) in enumerate(zip(texts, parsed, strict=True)):
         if isinstance(found, InputError):
@@ -60,12 +61,13 @@ def ledger(texts: Sequence[str], input_shape: Shape, inputs: Sequence[str], outp
             lines.append(Line(text, shape="?"))
         else:
             after = [item for item in parsed[position + 1 :] if isinstance(item, Layer)]
-            line, plan = _line(text, found, suggested_scheme(after), shape)
+            line, plan = _line(text, found, suggested_scheme(after), shape, named)
             front = [item for item in parsed[:position] if isinstance(item, Layer)]
             if plan and (problem := _sharing_problem([*front, found], input_shape)):
                 line, plan = Line(text, problem=problem), None
             lines.append(line)
             shape = plan.output_shape if plan else None
+            named |= _named(plan) if plan else {}
             parameters += line.parameters
             adds += line.multiply_adds
             numbers += sum(prod(value) for value in plan.values[1:]) if plan else 0
@@ -96,18 +98,23 @@ def _sharing_problem(layers: Sequence[Layer], input_shape: Shape) -> str:
 
 
 def _line(
-    text: str, layer: Layer, suggested: str, came: Shape, *, shared: bool = False
+    text: str, layer: Layer, suggested: str, came: Shape, outside: Mapping[str, Shape], *, shared: bool = False
 ) -> tuple[Line, NetworkPlan | None]:
-    """The line of a layer, and its plan; `shared` stands for a layer in a block that uses the weights of another."""
+    """The line of a layer, and its plan; `shared` stands for a layer in a block that uses the weights of another.
+
+    Args:
+        outside: shapes of the layers in front that it may recall, by name.
+    """
     try:
-        plan = Network([unshared(layer)]).plan(came)
+        plan = Network([unshared(layer)]).plan(came, outside)
     except InputError as problem:
         return Line(text, problem=_problem_text(problem)), None
     shape = plan.output_shape
     shown = shape_text(came) if came == shape else f"{shape_text(came)}→{shape_text(shape)}"
     shared = shared or bool(layer.share)
     note = f"weights of {layer.share}" if layer.share else "frozen" if layer.frozen else _scheme(layer, suggested)
-    parts = tuple(_chain(branch, suggested, came, shared) for branch in layer.branches)
+    inside = {**outside, **_named(plan)}
+    parts = tuple(_chain(branch, suggested, came, inside, shared) for branch in layer.branches)
     units = shape[-1] if shape else 0
     inner = sum(line.parameters for branch in parts for line in branch)
     parameters = 0 if shared else inner if layer.branches else plan.parameter_count
@@ -115,12 +122,19 @@ def _line(
     return Line(text, shown, units, parameters, plan.multiply_adds, note, remark, parts=parts), plan
 
 
-def _chain(layers: Sequence[Layer], behind: str, came: Shape, shared: bool) -> tuple[Line, ...]:
+def _named(plan: NetworkPlan) -> dict[str, Shape]:
+    """The outputs of the layers that have a name."""
+    return {item.layer.name: plan.values[item.output] for item in plan.layers if item.layer.name}
+
+
+def _chain(
+    layers: Sequence[Layer], behind: str, came: Shape, outside: Mapping[str, Shape], shared: bool
+) -> tuple[Line, ...]:
     """The layers of a branch, which can be, since the block around them can."""
     lines: list[Line] = []
     for position, layer in enumerate(layers):
         after = suggested_scheme(layers[position + 1 :]) or behind
-        line, plan = _line(show_layer(layer), layer, after, came, shared=shared)
+        line, plan = _line(show_layer(layer), layer, after, came, outside, shared=shared)
         lines.append(line)
         came = plan.output_shape if plan else came
     return tuple(lines)

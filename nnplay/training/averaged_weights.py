@@ -1,48 +1,25 @@
-"""Averaged weights (EMA, SWA): how they are kept beside the trained ones, and how answers are given with them."""
+"""Averaged weights (EMA, SWA): how they are kept beside the trained ones, and carried to another network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Final
 
 from numpy.typing import NDArray
 
 from nnplay.operations.step.average import EMA, SWA
 from nnplay.records.operation import Operation
+from nnplay.tape.machines.averaged import COUNT, average_count
 from nnplay.tape.machines.machine import Machine
 from nnplay.text import counted
 
 #: How weights may be averaged, with the rows that do it.
 AVERAGES: Final[Mapping[str, Operation]] = {"ema": EMA, "swa": SWA}
-#: The state of an average besides its values: how often it has taken in the weights.
-COUNT: Final = "averaged"
-
-
-def average_count(machine: Machine) -> int:
-    """How often the average has taken in the weights; 0 where none is kept."""
-    slot = machine.tape.named.get(COUNT)
-    return 0 if slot is None else int(machine.view(slot)[0])
 
 
 def averages(machine: Machine) -> dict[str, NDArray[Any]]:
     """Live views of the averages by the names of the trained parameters."""
     return {name: machine.view(slot) for name, slot in machine.tape.averages.items()}
-
-
-@contextmanager
-def averaged_weights(machine: Machine) -> Iterator[None]:
-    """Within the block, the averaged weights are in place of the trained ones, once there are any."""
-    if not average_count(machine):
-        yield
-        return
-    trained = machine.view(machine.tape.named["parameters"])
-    kept = trained.copy()
-    trained[...] = machine.view(machine.tape.named["average"])
-    try:
-        yield
-    finally:
-        trained[...] = kept
 
 
 def carry_average(machine: Machine, before: Machine) -> None:

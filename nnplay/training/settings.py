@@ -226,7 +226,7 @@ class TrainingSettings:
     use_average: bool = _declare(
         kinds.flag,
         False,
-        "answer and score with the averaged weights; curves stay those of the trained ones",
+        "answer, score and validate with the averaged weights; the training curve stays that of the trained ones",
         live=True,
         form="more",
         objectives=False,

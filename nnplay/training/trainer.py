@@ -24,6 +24,7 @@ from nnplay.records.optimizer import Optimizer, OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.system.processors import cores
 from nnplay.tape.assembler import TapeSpec, build
+from nnplay.tape.machines.averaged import averaged_weights
 from nnplay.tape.machines.device import make_machine
 from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker, check_maker
 from nnplay.tape.memory_layout import STATE
@@ -31,7 +32,7 @@ from nnplay.tape.objective import full_name
 from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
 from nnplay.training import live_settings, parameter_groups, whole_data
-from nnplay.training.averaged_weights import AVERAGES, averaged_weights, averages
+from nnplay.training.averaged_weights import AVERAGES, averages
 from nnplay.training.batches import batch_count
 from nnplay.training.curve_recording import extend_history
 from nnplay.training.divergence import diverged
@@ -195,8 +196,13 @@ class Trainer:
         )
         self._evaluation = Evaluation(self.machine, self.split, self.form, self._weights)
         self._layers = LayerRecorder(self.machine, self.plan, self.batch_rows)
-        if self.split.validation is not None and self.settings.validate_every:
-            self.machine.watch(self._evaluation.rows("validation"), self.settings.validate_every)
+        self._watch_validation()
+
+    def _watch_validation(self) -> None:
+        """Has the loop evaluate the validation part at the end of epochs, with the weights that answer."""
+        settings = self.settings
+        if self.split.validation is not None and settings.validate_every:
+            self.machine.watch(self._evaluation.rows("validation"), settings.validate_every, settings.use_average)
 
     def rewind(self) -> None:
         """Goes back to step 0 with the same initial weights; the history is cleared."""
@@ -250,7 +256,10 @@ class Trainer:
     def _use(self, optimizer: Optimizer, settings: TrainingSettings, write: bool = True) -> None:
         """Puts settings in force; where rows of penalties or clipping come or go, on a new tape for the same state."""
         switched = live_settings.row_choices(settings) != live_settings.row_choices(self.settings)
+        rewatched = settings.use_average != self.settings.use_average
         self.optimizer, self.settings = optimizer, settings
+        if rewatched and not switched:
+            self._watch_validation()
         if switched:
             old = self.machine
             self.machine = self._build_machine(self._tape())

@@ -56,3 +56,15 @@ def test_calls_of_several_layers_are_asked_layer_by_layer() -> None:
         return answer(Question("", "", "nn.MultiheadAttention", given, (x, x, x), result, tensors)).verdict
 
     assert [asked(0.0), asked(0.01)] == ["same", "different"]
+
+
+def test_dilated_windows_whose_border_cannot_be_even_are_found() -> None:
+    """`same` of an even kernel has more padding behind; such windows may fit only with it, whatever else is tried."""
+    pytest.importorskip("torch")
+    from nnplay.records.registry import layer_records
+    from tests.conformance.twin_search import settings_for
+
+    around = ((4, 5), (4, 5))
+    wanted = {"in_channels": 2, "out_channels": 3, "kernel_size": 4, "padding": around, "dilation": 3}
+    found = settings_for(layer_records()["conv2d"], wanted, (6, 5, 2))
+    assert {"filters": 3, "kernel": 4, "padding": around, "dilation": 3, "stride": 1}.items() <= found.items()

@@ -62,18 +62,19 @@ def settings_for(record: Any, wanted: Mapping[str, Any], shape: Any) -> Mapping[
     path = twin.path_for(shape) if shape and isinstance(shape[0], int) else twin.path
     own = _own(record, path, wanted)
     target = _bound(path, {name: value for name, value in wanted.items() if name not in own})
+    fixed = {name: value for name, value in own.items() if name == "padding"}  # windows may fit only with it
     values = _start(record, target)
-    missing = _missing(twin, values, shape, path, target)
+    missing = _missing(twin, values, shape, path, target, fixed)
     for _ in range(4):
         for field in record.fields:
             for value in _candidates(field, target):
                 tried = {**values, field.name: value}
-                left = _missing(twin, tried, shape, path, target)
+                left = _missing(twin, tried, shape, path, target, fixed)
                 if len(left) < len(missing):
                     values, missing = tried, left
         if not missing:
             break
-        values, missing = _two_at_once(record, values, missing, shape, path, target)
+        values, missing = _two_at_once(record, values, missing, shape, path, target, fixed)
     if missing:
         raise CannotExpressError(", ".join(f"{name}={_short(target.get(name))}" for name in sorted(missing)))
     if not own and not twin.covers(values, shape):
@@ -98,7 +99,13 @@ def _is_uneven(padding: Any) -> bool:
 
 
 def _two_at_once(
-    record: Any, values: Mapping[str, Any], missing: set[str], shape: Any, path: str, target: Mapping[str, Any]
+    record: Any,
+    values: Mapping[str, Any],
+    missing: set[str],
+    shape: Any,
+    path: str,
+    target: Mapping[str, Any],
+    fixed: Mapping[str, Any],
 ) -> tuple[Mapping[str, Any], set[str]]:
     """The first change of two fields that gives more of the arguments: a padding may need its kernel."""
     choices = [(field.name, value) for field in record.fields for value in dict.fromkeys(_candidates(field, target))]
@@ -106,7 +113,7 @@ def _two_at_once(
         for other, more in choices[k + 1 :]:
             if other != name:
                 tried = {**values, name: value, other: more}
-                left = _missing(record.twin, tried, shape, path, target)
+                left = _missing(record.twin, tried, shape, path, target, fixed)
                 if len(left) < len(missing):
                     return tried, left
     return values, missing
@@ -173,13 +180,15 @@ def _bound(path: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in full.items() if name not in MEANINGLESS}
 
 
-def _missing(twin: Twin, values: Mapping[str, Any], shape: Any, path: str, target: Mapping[str, Any]) -> set[str]:
-    """Names of the arguments that these settings do not give."""
+def _missing(
+    twin: Twin, values: Mapping[str, Any], shape: Any, path: str, target: Mapping[str, Any], fixed: Mapping[str, Any]
+) -> set[str]:
+    """Names of the arguments that these settings do not give, beside `fixed`, which are not searched for."""
     try:
-        found = _bound(path, twin.arguments(values, shape))
+        found = _bound(path, twin.arguments({**values, **fixed}, shape))
     except Exception:  # a setting that the twin cannot say: it is not the one
         return set(target) | {"", " "}
-    return {name for name in {**found, **target} if not equal(name, found, target)}
+    return {name for name in {**found, **target} if name not in fixed and not equal(name, found, target)}
 
 
 def equal(name: str, found: Mapping[str, Any], target: Mapping[str, Any]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,10 @@ import pytest
 import nnplay as nn
 from nnplay.errors import InputError
 from nnplay.inspector.inspector import Inspector
+from nnplay.inspector.step_text import heading
 from nnplay.kernels import abi
 from nnplay.records.registry import loss_records
+from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.interpreter import InterpretedMachine
 from nnplay.training.trainer import Trainer
 from tests.records import Bench, Trial, layer_named
@@ -121,7 +122,36 @@ def test_another_number_of_batches_is_another_run() -> None:
     other.run(steps=1)
 
 
-def test_the_inspector_says_that_it_shows_single_batches() -> None:
-    """It refuses a step of several batches with a way out."""
-    with pytest.raises(InputError, match=re.escape("set accumulate to 1")):
-        Inspector(trainer(10, 2))
+@pytest.mark.parametrize("machine", [CpuMachine, InterpretedMachine])
+def test_the_inspector_walks_a_step_of_several_batches(machine: Any) -> None:
+    """The first batch row by row, the others before what is run once a step: the rows leave what the loop does."""
+    layers = "linear 8, dropout 0.5, batch_norm, linear 2"
+    run, again = (trainer(10, 3, layers, machine=machine) for _ in range(2))
+    inspector = Inspector(run)
+    for _ in range(3):  # the last step of an epoch has a batch of 2 rows
+        again.run(steps=1)
+        before = run.state().memory.tobytes()
+        with inspector.pause_before(len(inspector.rows)):
+            walked = run.machine.state().copy()
+        assert run.state().memory.tobytes() == before
+        assert np.allclose(walked, again.state().memory, rtol=1e-12, atol=1e-14)
+        inspector.finish()
+        assert np.allclose(run.state().memory, walked, rtol=1e-12, atol=1e-14)
+    assert "the first of a step's 3 batches" in heading(inspector)
+
+
+def test_rows_of_the_first_batch_stay_in_sight() -> None:
+    """However one gets to a row, it shows the first batch; what is run once a step shows the mean of all batches."""
+    run = trainer(10, 3, "linear 5, dropout 0.5, linear 2")
+    inspector = Inspector(run)
+    finish = run.machine.tape.stages[0].rows.finish_at
+    fresh = [Inspector(run).values(number) for number in range(len(inspector.rows))]
+    for number in [*range(len(inspector.rows)), *reversed(range(finish + 1))]:
+        found = inspector.values(number)
+        assert all(np.array_equal(found[name], values) for name, values in fresh[number].items()), number
+    dropout = next(k for k, row in enumerate(inspector.rows) if row.path == "1" and row.phase == "forward")
+    written = next(
+        values for name, values in fresh[dropout].items() if name == inspector.rows[dropout].operation.writes[0]
+    )
+    assert inspector.element(dropout, (3, 2)).value == pytest.approx(float(written[3, 2]))
+    assert run.state().memory.tobytes() == trainer(10, 3, "linear 5, dropout 0.5, linear 2").state().memory.tobytes()

@@ -11,7 +11,10 @@ import pytest
 import nnplay as nn
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
+from nnplay.kernels import abi, averaged
 from nnplay.run.render import numbers
+from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.interpreter import InterpretedMachine
 from nnplay.timeline.saved.check import state_shapes
 from nnplay.training.averaged_weights import AVERAGES
 from tests.records import Bench, Trial, layer_named
@@ -78,6 +81,33 @@ def test_answers_are_given_with_the_average_on_request() -> None:
     assert np.array_equal(run.predict(run.split.test.x), other.predict(run.split.test.x))
     assert run.state().memory.tobytes() == before
     assert "weights averaged over 9 steps" in numbers(run, None)["held"]
+
+
+@pytest.mark.parametrize("machine", [CpuMachine, InterpretedMachine])
+@pytest.mark.parametrize("average", ["ema", "swa"])
+def test_validation_is_of_the_weights_that_answer(average: str, machine: Any) -> None:
+    """The validation curve follows `use_average` from the next epoch on; training and its curve stay as they are."""
+    kept = {"average": average, "ema_decay": 0.9, "average_from": 2}
+    run, plain = trainer(machine=machine, **kept), trainer(machine=machine, **kept)
+    for epoch, use_average in enumerate([True, True, False, True], 1):
+        run.set(use_average=use_average)
+        run.run(epochs=1)
+        plain.run(epochs=1)
+        shown = {name: run.history[f"validation_{name}"].last[-1] for name in ("loss", "accuracy")}
+        assert shown == pytest.approx(run.quick_scores("validation"), rel=1e-12)
+        trained = plain.history["validation_loss"].last[-1]
+        assert (shown["loss"] != trained) == (use_average and epoch > (2 if average == "swa" else 1))
+    assert run.history["train_loss"].last.tolist() == plain.history["train_loss"].last.tolist()
+    assert all(np.array_equal(w, plain.parameters()[name]) for name, w in run.parameters().items())
+
+
+def test_entries_of_the_program_have_places_of_their_own() -> None:
+    """Those of averaged weights stand beside the others, within the program."""
+    places = {
+        name: place for module in (abi, averaged) for name, place in vars(module).items() if name[:8] == "PROGRAM_"
+    }
+    assert len(set(places.values())) == len(places)
+    assert places["PROGRAM_SIZE"] == max(places.values())
 
 
 def test_another_network_goes_on_with_the_average_of_layers_that_fit() -> None:

@@ -141,3 +141,24 @@ def test_replicas_on_the_processor_are_single_runs() -> None:
     take(found, int(found.ranked[0]), fresh)
     assert fresh.epoch == 3
     assert found.band("loss").shape == (3, 3)
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("schedule", ["block", "grid"])
+def test_a_card_trains_as_the_processor_does(schedule: str) -> None:
+    from nnplay.errors import NnplayError
+    from nnplay.kernels.cuda import driver
+
+    try:
+        driver.card()
+    except NnplayError as error:
+        pytest.skip(error.what)
+    kind = type("Kind", (CudaMachine,), {"schedule": schedule})
+    run, again, other = trainer(machine=kind), trainer(machine=kind), trainer()
+    for steps in (1, 40):
+        for each in (run, again, other):
+            each.run(steps=steps)
+        assert run.machine.why_not == ""
+        np.testing.assert_array_equal(run.machine.state(), again.machine.state())
+        np.testing.assert_allclose(run.machine.state(), other.machine.state(), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(run.history["loss"].last, other.history["loss"].last, rtol=1e-5)

@@ -200,9 +200,11 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
 
 
 def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
-    """`nnplay --version` prints it."""
+    """`nnplay --version` prints it, and what trains."""
     assert main(["--version"]) == 0
-    assert capsys.readouterr().out == f"nnplay {nnplay.__version__}\n"
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == f"nnplay {nnplay.__version__}"
+    assert second.startswith("training on ")
 
 
 def test_curves_are_drawn_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

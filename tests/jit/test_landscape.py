@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from nnplay.data.catalogue import load_dataset
 from nnplay.data.dataset import Dataset
 from nnplay.network.network import Network
-from nnplay.run.moments import find_ways
+from nnplay.run.moments import find_moments, find_ways
 from nnplay.timeline.timeline import Timeline
-from nnplay.training.curvature import Curvature
+from nnplay.training.curvature import Curvature, curvature_of
 from nnplay.training.loss_plane import Plane, path_directions, project
 from nnplay.training.race import Race
 from nnplay.training.trainer import Trainer
+from nnplay.tui.outputs.kinds.between import draw as draw_between
+from nnplay.tui.outputs.kinds.landscape import draw as draw_landscape
+from nnplay.tui.outputs.kinds.sharpness import draw as draw_sharpness
+from nnplay.tui.outputs.kinds.walk import draw as draw_walk
+from nnplay.tui.theme.look import Look
+from nnplay.views.kinds.between import make_between
 from nnplay.views.kinds.landscape import PLACES, make_landscape
+from nnplay.views.kinds.sharpness import Sharpness, make_sharpness
+from nnplay.views.kinds.walk import make_walk
 from nnplay.views.view import Asked
 
 
@@ -113,3 +123,57 @@ def test_a_race_starts_from_the_same_place_and_ends_where_the_loss_is_least() ->
     assert np.allclose(ways["l-bfgs"][-1], 1.0, atol=1e-4)
     assert np.allclose(ways["conjugate gradient"][-1], 1.0, atol=1e-3)
     assert trainer.step == 0
+
+
+def test_sharpness_is_measured_along_the_run_and_kept() -> None:
+    """The present step first, then some of the run's; what one picture measured the next one has, too."""
+    timeline = Timeline(small())
+    while len(timeline.checkpoints) < 4 and timeline.trainer.step < 100_000:
+        timeline.advance(500)
+    compiling = curvature_of(timeline.trainer)._machine.compiling
+    if compiling is not None:
+        compiling.wait(lambda: False)
+    asked = Asked(ways=lambda: find_ways(timeline))
+    first = make_sharpness(timeline.trainer, asked)
+    assert timeline.trainer.step in first.steps
+    assert (first.values[:, 0] > 0).all()
+    second = make_sharpness(timeline.trainer, replace(asked, before=first))
+    assert len(second.steps) >= len(first.steps)
+    assert np.array_equal(second.values[np.isin(second.steps, first.steps)], first.values)
+    assert second.limit == pytest.approx(2 / 0.5)
+
+
+def test_the_line_between_two_steps_ends_at_their_losses() -> None:
+    """At 0 the loss is that of the other step, at 1 the present one; another network is said to have no line."""
+    timeline = Timeline(small())
+    first = timeline.trainer.evaluate("train")["loss"]
+    while timeline.trainer.step < 400:
+        timeline.advance(400 - timeline.trainer.step)
+    shown = make_between(timeline.trainer, Asked(place=1, moments=find_moments(timeline)))
+    assert np.interp(0.0, shown.shares, shown.losses) == pytest.approx(first, rel=1e-5)
+    now = timeline.trainer.evaluate("train")["loss"]
+    assert np.interp(1.0, shown.shares, shown.losses) == pytest.approx(now, rel=1e-5)
+    other = Trainer(Network("linear 3, tanh, linear 2"), timeline.trainer.split, None, "sgd")
+    assert "no line" in make_between(other, Asked(place=1, moments=find_moments(timeline))).problem
+
+
+@pytest.mark.parametrize("size", [(60, 20), (30, 8), (8, 3)])
+@pytest.mark.parametrize("look", [Look(), Look(ascii=True)])
+def test_drawings_of_the_walk_fit_their_room(size: tuple[int, int], look: Look) -> None:
+    """Landscape, walk, sharpness and the line between two are never larger than their room, with or without numbers."""
+    width, height = size
+    timeline = Timeline(small())
+    while len(timeline.checkpoints) < 4 and timeline.trainer.step < 100_000:
+        timeline.advance(500)
+    asked = Asked(place=1, moments=find_moments(timeline), ways=lambda: find_ways(timeline), size=size)
+    trainer = timeline.trainer
+    drawn = [
+        draw_landscape(make_landscape(trainer, asked), width, height, look),
+        draw_landscape(make_landscape(trainer, Asked(place=0)), width, height, look),
+        draw_walk(make_walk(trainer, asked), width, height, look),
+        draw_sharpness(Sharpness(np.array([3]), np.array([[2.0, 1.0]]), 4.0), width, height, look),
+        draw_between(make_between(trainer, asked), width, height, look),
+    ]
+    for rows in drawn:
+        assert 0 < len(rows) <= height
+        assert all(sum(len(run[0]) for run in row) <= width for row in rows)

@@ -30,12 +30,13 @@ PROMISED = (
     ),
     *("overfitting", "overfitting_dropout", "overfitting_l2", "overfitting_early_stopping", "overfitting_more_data"),
     *("vanishing_gradients", "exploding_gradients", "deep_with_skips", "deep_without_skips"),
-    *("highway", "stochastic_depth", "squeeze_excite"),
+    *("highway", "siamese_digits", "stochastic_depth", "squeeze_excite"),
     *("lenet", "mini_vgg", "mini_resnet", "mini_inception", "fcn_shapes", "unet_shapes", "fast_fcn"),
     *("detector", "faster_rcnn", "mask_rcnn"),
     *("adding_rnn", "adding_lstm", "adding_gru", "echo_rnn", "echo_lstm", "sine_forecast"),
     *("characters_lstm", "sounds_cnn1d", "tiny_transformer", "tiny_gpt", "dates_attention"),
     *("video_directions", "video_directions_3d"),
+    *("sinc_second_order", "digits_second_order", "optimizer_race", "lr_too_high", "sharp_and_flat"),
     *("gan_collapse", "gan_dead", "gan_digits", "gan_ring", "gan_won", "vae_digits"),
 )
 

@@ -87,10 +87,10 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
         ({"categories": []}, "has no categories"),
         ({"annotations": [OUTSIDE]}, "has no object in any picture; 1 box without an area"),
         ({"annotations": [{**BEYOND, "image_id": 1}]}, r"annotations\[0\]: its image_id 1 is in no list"),
-        ({"annotations": [{**BEYOND, "bbox": [1, 2, "x", 3]}]}, r"annotations\[0\]: its bbox is not a list"),
+        ({"annotations": [{**BEYOND, "bbox": [1, 2, "x", 3]}]}, r"annotations\[0\]: its bbox is not left"),
         ({"annotations": [{**BEYOND, "bbox": None}]}, r"annotations\[0\]: has no usable 'bbox'"),
         ({"annotations": [BEYOND]}, r"annotations\[0\]: has no segmentation; read it without masks"),
-        ({"annotations": [{**BEYOND, "segmentation": [[1, 2]]}]}, "a polygon is not a list of three or more"),
+        ({"annotations": [{**BEYOND, "segmentation": [[1, 2]]}]}, "a polygon needs three or more"),
         ({"annotations": [{**BEYOND, "segmentation": {"size": [20, 40], "counts": [3]}}]}, "its runs have 3 pixels"),
         (
             {"images": [{"id": 7, "file_name": "../../etc/passwd", "width": 1, "height": 1}], "annotations": [BEYOND]},

@@ -220,8 +220,8 @@ BOX = [1, 0.25, 0.25, 0.75, 0.75]
     [
         ([1, 0.5, 0.5, 1.5, 0.9], "lies outside the picture"),
         ([1, 0.5, 0.5, 0.5, 0.9], "has no area"),
-        ([3, 0.1, 0.1, 0.5, 0.9], "is not a class: those go from 1 to 2"),
-        ([1.5, 0.1, 0.1, 0.5, 0.9], "is not a class: those go from 1 to 2"),
+        ([3, 0.1, 0.1, 0.5, 0.9], "not a class from 1 to 2"),
+        ([1.5, 0.1, 0.1, 0.5, 0.9], "not a class from 1 to 2"),
     ],
 )
 def test_wrong_boxes_are_refused(box: list[float], words: str) -> None:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final, cast
 
 from nnplay.cli.interrupt import without_terminal
 from nnplay.cli.parser import Parser
+from nnplay.cli.run_flags import add_device_flag
 from nnplay.cli.source import find_session
 from nnplay.data.catalogue import names_data
 from nnplay.errors import InputError
+from nnplay.tape.machines.device import choose
 from nnplay.text import clean
 from nnplay.tui.terminal import can_open
 
@@ -39,7 +41,9 @@ def run(words: Sequence[str]) -> int:
         default="",
         help="true pixels by one of these protocols, or none (default: what the terminal answers that it has)",
     )
+    add_device_flag(parser)
     options = parser.read(words)
+    choose(options.device)
     if names_data(options.session):
         where = clean(options.session)
         hint = f"to open it: nnplay --data {shlex.quote(where)}"

@@ -41,10 +41,11 @@ def run(words: Sequence[str]) -> int:
     if set(words) <= set(_DRAWING):
         return _first_run(words)
     from nnplay.cli.parser import Parser
-    from nnplay.cli.run_flags import add_run_flags, run_config, run_table
+    from nnplay.cli.run_flags import add_device_flag, add_run_flags, run_config, run_table
     from nnplay.cli.source import base_table
     from nnplay.data.catalogue import name_sources
     from nnplay.run.playground import PlaygroundBackend
+    from nnplay.tape.machines.device import choose
 
     parser = Parser("playground", ABOUT, epilog=_MORE, usage="nnplay [playground] [options]")
     add = parser.add_argument
@@ -71,8 +72,10 @@ def run(words: Sequence[str]) -> int:
     )
     add("--past", metavar="MIB", default="128", help="memory for going back in time, in MiB (default 128)")
     add("--tour", action=BooleanOptionalAction, help="show the hints (default: only the first time)")
+    add_device_flag(parser)
     add_run_flags(parser)
     options = parser.read(words)
+    choose(options.device)
     past: int = _PAST.read(options.past, "--past")
     config: RunConfig | None = None
     if options.source or run_table(options):

@@ -148,7 +148,7 @@ def _read_objects(
 
 def _read_box(box: list[Any], picture: tuple[int, int], where: str) -> tuple[float, float, float, float]:
     if len(box) != 4 or not all(type(side) in (int, float) and abs(side) < 1e9 for side in box):
-        raise InputError("its bbox is not a list of left, top, width and height", where=where)
+        raise InputError("its bbox is not left, top, width and height", where=where)
     left, top, width, height = box
     across, down = picture[1], picture[0]
     return left / across, top / down, (left + width) / across, (top + height) / down

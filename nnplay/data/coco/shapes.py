@@ -50,7 +50,7 @@ def _corners(polygon: Any, where: str) -> NDArray[np.float64]:
     numbers = polygon if isinstance(polygon, list) else []
     good = 6 <= len(numbers) <= _MOST_CORNERS and len(numbers) % 2 == 0
     if not good or not all(type(number) in (int, float) and abs(number) < 1e9 for number in numbers):
-        raise InputError("a polygon is not a list of three or more x, y", where=where)
+        raise InputError("a polygon needs three or more pairs of x and y", where=where)
     return np.array(numbers, np.float64).reshape(-1, 2)
 
 

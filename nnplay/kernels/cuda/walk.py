@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from nnplay.kernels import abi
+from nnplay.kernels import abi, averaged
 from nnplay.kernels.compile.intrinsics import doubles_at, integers_at, numbers_at, quotient, shifted
 from nnplay.kernels.compile.jit import Kernel, inline, with_typed_literals
 from nnplay.kernels.cuda.intrinsics import arrive, look, shared_numbers
@@ -126,6 +126,20 @@ def make_kernels(dispatch: Any, *, grid: bool) -> tuple[Any, Any]:
         meet(program)
 
     @inline
+    def swap_average(program: Any, memory: Any) -> None:
+        """Exchanges trained weights and their average, where evaluations ask for it and there is an average."""
+        trained, average = program[averaged.PROGRAM_TRAINED], program[averaged.PROGRAM_AVERAGE]
+        i, threads = place()
+        size = program[averaged.PROGRAM_AVERAGE_SIZE]
+        if size != 0 and memory[program[averaged.PROGRAM_AVERAGE_COUNT]] != 0.0:
+            while i < size:
+                kept = memory[trained + i]
+                memory[trained + i] = memory[average + i]
+                memory[average + i] = kept
+                i += threads
+        meet(program)
+
+    @inline
     def evaluate_part(program: Any, clock: Any, memory: Any, line: Any) -> None:
         """Evaluates a part of the data with the present parameters: its mean loss and score go into `line`."""
         thread, _ = place()
@@ -177,7 +191,9 @@ def make_kernels(dispatch: Any, *, grid: bool) -> tuple[Any, Any]:
                 whole[i] = memory[i]
                 i += threads
             meet(program)
+            swap_average(program, whole)
             evaluate_part(program, clock, whole, line)
+            swap_average(program, whole)
 
     @inline
     def run_batches(program: Any, clock: Any, memory: Any, stage: Any, left: int) -> int:

@@ -15,11 +15,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels import abi, loop, sharing
+from nnplay.kernels import abi, averaged, loop, sharing
 from nnplay.kernels.compile import background, library
 from nnplay.kernels.compile.background import Compilation
 from nnplay.kernels.compile.jit import Kernel
 from nnplay.system import processors
+from nnplay.tape.machines.averaged import COUNT, averaged_pair
 from nnplay.tape.machines.helper_choice import HelperChoice
 from nnplay.tape.machines.helper_thread import HelperThread
 from nnplay.tape.machines.host_machine import NO_ADDRESS, HostMachine, no_addresses
@@ -137,11 +138,16 @@ class CpuMachine(HostMachine):
         p[abi.PROGRAM_STEP_ROWS], p[abi.PROGRAM_STEP_BATCHES] = self.step_rows, self.step_batches
         p[abi.PROGRAM_EPOCH_ROWS] = self.epoch_rows
 
-    def watch(self, rows: EvalRows, every: int) -> None:
+    def watch(self, rows: EvalRows, every: int, average: bool = False) -> None:
         """Evaluates those rows within `advance`, at the end of every `every`-th epoch (0: never)."""
         self._watched = rows
-        self.program[_EVAL] = self._eval_program(rows)[_EVAL]
-        self.program[abi.PROGRAM_EVAL_EVERY] = every
+        p = self.program
+        p[_EVAL] = self._eval_program(rows)[_EVAL]
+        p[abi.PROGRAM_EVAL_EVERY], p[averaged.PROGRAM_AVERAGE_SIZE] = every, 0
+        if average and (pair := averaged_pair(self)) is not None:
+            p[averaged.PROGRAM_TRAINED], p[averaged.PROGRAM_AVERAGE] = (slot.offset for slot in pair)
+            p[averaged.PROGRAM_AVERAGE_SIZE] = pair[0].size(1)
+            p[averaged.PROGRAM_AVERAGE_COUNT] = self.tape.named[COUNT].offset
 
     def _eval_program(self, rows: EvalRows) -> NDArray[np.int64]:
         """A program that evaluates these rows."""

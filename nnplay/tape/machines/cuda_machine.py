@@ -58,9 +58,9 @@ class CudaMachine(CpuMachine):
         super().load(arrays, batch=batch, fewest=fewest, shuffle=shuffle, accumulate=accumulate)
         self._run = None
 
-    def watch(self, rows: EvalRows, every: int) -> None:
+    def watch(self, rows: EvalRows, every: int, average: bool = False) -> None:
         """Evaluates those rows within `advance`, at the end of every `every`-th epoch (0: never)."""
-        super().watch(rows, every)
+        super().watch(rows, every, average)
         self._run = None
 
     def value_after_step(self, slot: Slot) -> Array:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -262,6 +263,16 @@ class HostMachine(NotCopied, abc.ABC):
     @abc.abstractmethod
     def run_table(self, table: Table, last: int, first: int = 0) -> None:
         """Runs rows `first` … `last - 1` of a table once."""
+
+    @contextmanager
+    def first_batch(self) -> Iterator[None]:
+        """Within the block the clock is as rows of a step's first batch read it, where a step has several."""
+        step = int(self.cells[abi.CLOCK_STEP])
+        self.cells[abi.CLOCK_STEP] = step * self.step_batches
+        try:
+            yield
+        finally:
+            self.cells[abi.CLOCK_STEP] = step
 
     def run_further_batches(self, rows: Bounds) -> None:
         """Runs the rows of each batch of a step but its first one; nothing where a step has one."""

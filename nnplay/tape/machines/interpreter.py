@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from nnplay.arguments import kind_of
 from nnplay.kernels import abi
+from nnplay.tape.machines.averaged import averaged_weights
 from nnplay.tape.machines.host_machine import HostMachine, no_addresses
 from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, EvalRows, Machine, Progress, Table
 from nnplay.tape.memory_layout import Slot
@@ -70,7 +72,7 @@ class InterpretedMachine(HostMachine):
         super().__init__(tape, dtype, no_addresses(tape.kernels()))
         self.steps_taken = 0
         self._epoch_count = 0
-        self._watched: tuple[EvalRows, int] | None = None
+        self._watched: tuple[EvalRows, int, bool] | None = None
 
     @property
     def finished_epochs(self) -> Array:
@@ -81,9 +83,9 @@ class InterpretedMachine(HostMachine):
         """What the last training step left in a slot."""
         return self.view(slot)
 
-    def watch(self, rows: EvalRows, every: int) -> None:
+    def watch(self, rows: EvalRows, every: int, average: bool = False) -> None:
         """Evaluates those rows within `advance`, at the end of every `every`-th epoch (0: never)."""
-        self._watched = (rows, every) if every else None
+        self._watched = (rows, every, average) if every else None
 
     def run_table(self, table: Table, last: int, first: int = 0) -> None:
         """Runs rows `first` … `last - 1` of a table once."""
@@ -153,7 +155,9 @@ class InterpretedMachine(HostMachine):
         self.cells[abi.CLOCK_EPOCH] += 1
         epoch, found = self.clock.epoch, (math.nan, math.nan)
         if self._watched is not None and epoch % self._watched[1] == 0:
-            found = self.evaluate(self._watched[0])
+            rows, _, averaged = self._watched
+            with averaged_weights(self) if averaged else nullcontext():
+                found = self.evaluate(rows)
         self.epochs[self._epoch_count] = epoch, self.loss_sum / self.row_count, *found
         self._epoch_count += 1
         self.loss_sum = 0.0

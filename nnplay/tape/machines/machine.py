@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -104,6 +105,7 @@ class Machine(Protocol):
         trace: what each stage of each step of the last call came to, (steps, stages, 3): loss, gradient norm, learning
             rate; NaN where a stage sat a step out.
         steps_taken: steps of the last call.
+        step_batches: batches of a full step.
         loss_sum: sum of the losses of the epoch so far, each counted once for every row of its batch.
         stop: makes a call that is under way end after the present step; any thread may set it.
         nbytes: bytes of its memory.
@@ -117,6 +119,7 @@ class Machine(Protocol):
     clock: Clock
     loss_sum: float
     stop: bool
+    step_batches: int
 
     @property
     def steps_taken(self) -> int: ...
@@ -164,8 +167,12 @@ class Machine(Protocol):
     def load_eval(self, arrays: Mapping[str, Array], stage: int = 0) -> EvalRows:
         """Gives rows for `evaluate` and `watch`."""
 
-    def watch(self, rows: EvalRows, every: int) -> None:
-        """Evaluates those rows within `advance`, at the end of every `every`-th epoch (0: never)."""
+    def watch(self, rows: EvalRows, every: int, average: bool = False) -> None:
+        """Evaluates those rows within `advance`, at the end of every `every`-th epoch (0: never).
+
+        Args:
+            average: with the averaged weights, as soon as there is an average.
+        """
 
     def view(self, slot: Slot, n: int | None = None) -> Array:
         """A live, writable view of a slot, shaped for a batch of n rows (by default a full one)."""
@@ -194,6 +201,9 @@ class Machine(Protocol):
 
     def run_table(self, table: Table, last: int, first: int = 0) -> None:
         """Runs rows `first` … `last - 1` of a table once."""
+
+    def first_batch(self) -> AbstractContextManager[None]:
+        """Within the block the clock is as rows of a step's first batch read it, where a step has several."""
 
     def run_further_batches(self, rows: Bounds) -> None:
         """Runs the rows of each batch of a step but its first one; nothing where a step has one."""

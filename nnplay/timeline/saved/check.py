@@ -14,11 +14,11 @@ from nnplay.network import silenced_frozen
 from nnplay.network.network import Network, NetworkPlan
 from nnplay.records.operation import Shape
 from nnplay.session.blob import match
+from nnplay.tape.machines.averaged import COUNT
 from nnplay.tape.objective import Objective, full_name
 from nnplay.timeline.change_log import Change, SetWeight, settings_after
 from nnplay.timeline.saved.saved_timeline import SavedBranchLog, SavedSegment, SavedTimeline
 from nnplay.training import parameter_groups
-from nnplay.training.averaged_weights import COUNT
 from nnplay.training.batches import batch_count
 
 _WHERE: Final = "past.stretch"

@@ -1,0 +1,91 @@
+"""How sharply the loss curves along the run: the largest eigenvalues of the Hessian at some of its steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.errors import InputError
+from nnplay.training.curvature import curvature_of
+from nnplay.training.state.initial_state import view_of_slot
+from nnplay.training.trainer import Trainer
+from nnplay.views.view import Asked, Output, View
+
+#: Steps of the run that are measured, and how many more in one picture.
+_MOST: Final = 16
+_AT_ONCE: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sharpness(Output):
+    """Eigenvalues of the Hessian of the training loss.
+
+    Attributes:
+        steps: (k,), in order.
+        values: (k, 2), the two that are largest in size.
+        limit: 2 / learning rate, above which plain gradient descent leaves the valley; 0 where an optimizer searches.
+        problem: why there is nothing to see.
+    """
+
+    steps: NDArray[np.int64]
+    values: NDArray[np.float64]
+    limit: float
+    problem: str = ""
+
+
+def make_sharpness(trainer: Trainer, asked: Asked) -> Sharpness:
+    """A few more steps each time, the present one first; what was measured before is kept."""
+    known = _known(asked.before)
+    try:
+        curvature = curvature_of(trainer)
+    except InputError as problem:
+        return _nothing(str(problem))
+    if not curvature.ready:
+        return _nothing("kernels in double precision are being compiled")
+    if trainer.step not in known:
+        known[trainer.step] = curvature.largest(curvature.take(trainer.tensors()))[0]
+    ways = asked.ways()
+    moments = [] if not ways else [moment.read() for moment in ways[0].moments]
+    moments = [one for one in moments if one.structure == trainer.structure]
+    spread = moments[:: max(1, len(moments) // _MOST)]
+    tape = trainer.machine.tape
+    for checkpoint in [one for one in spread if one.clock.step not in known][:_AT_ONCE]:
+        names = (*tape.parameters, *tape.buffers)
+        slots = {name: tape.parameters.get(name) or tape.layout.find(name) for name in names}
+        tensors = {name: view_of_slot(checkpoint.memory, trainer.machine, slot) for name, slot in slots.items()}
+        known[checkpoint.clock.step] = curvature.largest(curvature.take(tensors))[0]
+    steps = sorted(step for step in known if step <= max(trainer.step, *(one.clock.step for one in moments), 0))
+    values = np.array([np.resize(known[step], 2) for step in steps]).reshape(-1, 2)
+    searches = trainer.optimizer.record.whole is not None
+    return Sharpness(np.array(steps, np.int64), values, 0.0 if searches or not trainer.lr else 2 / trainer.lr)
+
+
+def _known(before: Output | None) -> dict[int, NDArray[np.float64]]:
+    """What the last picture measured, by step."""
+    if not isinstance(before, Sharpness):
+        return {}
+    return dict(zip(before.steps.tolist(), before.values, strict=True))
+
+
+def _nothing(problem: str) -> Sharpness:
+    return Sharpness(np.zeros(0, np.int64), np.zeros((0, 2)), 0.0, problem)
+
+
+def suits(trainer: Trainer) -> bool:
+    """One network is trained for one loss."""
+    stages = trainer.machine.tape.stages
+    return len(stages) == 1 and bool(stages[0].gradients) and trainer.machine.compiling is None
+
+
+SHARPNESS = View(
+    "sharpness",
+    Sharpness,
+    suits,
+    make_sharpness,
+    about="The largest eigenvalues of the Hessian along the run, beside what the learning rate can bear.",
+    group="gradients",
+    order=5,
+)
