@@ -152,7 +152,8 @@ class EditActions:
         """Choose another line of the run to train on from."""
         lines = self._backend.branches()
         if lines:
-            self._app.push_screen(branch_picker(lines, self.take_line), take_picked)
+            curves = self._backend.snapshot.curves
+            self._app.push_screen(branch_picker(lines, curves, self.take_line), take_picked)
         else:
             self._messages.say("there is no other branch: F in the inspector (i) creates one")
 

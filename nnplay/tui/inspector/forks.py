@@ -62,7 +62,7 @@ class ForkActions:
         if not lines:
             self._say("there is no other branch; F forks one from this step", error=True)
             return
-        self._ask(branch_picker(lines, take), take_picked)
+        self._ask(branch_picker(lines, self._edits.snapshot.curves, take), take_picked)
 
     def end_fork(self) -> None:
         """Stop the fork that is on its way, or let the newest one go."""
