@@ -53,5 +53,5 @@ def test_no_private_name_of_textual_is_taken(kind: type[DOMNode]) -> None:
     ours = set(re.findall(r"self\.(_\w+)(?:: [^=\n]+)? = ", source)) | set(re.findall(r"def (_[a-z]\w*)\(", source))
     clashes = {name for name in ours & taken(kind) if not name.startswith("__")}
     if kind.__module__ == "nnplay.tui.terminal.textual_private":
-        clashes -= {"_exception", "_fatal_error", "_handle_exception"}
+        clashes -= {"_display", "_exception", "_fatal_error", "_handle_exception"}
     assert clashes == set()
