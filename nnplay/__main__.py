@@ -7,15 +7,17 @@ import sys
 if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 
-from nnplay.system import import_path, product_threads
+from nnplay.system import import_path
 
 
 def main() -> int:
     """Runs the command of this process; returns its exit status."""
     import_path.forget_first()
     weak = import_path.clean()
-    product_threads.keep_to_one()
+    from nnplay.system import product_threads
     from nnplay.system.ctrl_c import INTERRUPTED, CtrlC
+
+    product_threads.keep_to_one()
 
     with CtrlC():
         try:
