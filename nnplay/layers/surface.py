@@ -155,7 +155,7 @@ def _slopes(x: Array, weight: Array, dy: Array, kind: int) -> Array:
 def _input_slopes(x: Array, weight: Array, dy: Array, kind: int) -> Array:
     if kind != KINDS.index("bowl"):
         return np.zeros_like(x)
-    return -dy * np.stack(slope(kind, *_places(x, weight, kind)), axis=1)
+    return np.asarray(-dy * np.stack(slope(kind, *_places(x, weight, kind)), axis=1))
 
 
 def _height_element(at: Any, x: Named, weight: Named, kind: int) -> Term:
