@@ -25,7 +25,7 @@ PROPOSALS = LayerRecord(
         number("overlap", 0.7, "IoU from which a better box suppresses another", low=0.0, high=1.0, live=True),
         number("positive", 0.25, "largest share, in training, of boxes that are near a true one", low=0.0, high=1.0),
     ),
-    torch="torchvision.models.detection.rpn.RegionProposalNetwork.filter_proposals",
+    torch="torchvision.models.detection.rpn.RegionProposalNetwork.filter_proposals, and sampling",
     cases=(
         Case({"rois": 3, "before": 5}, (7, 9), exact=False),
         Case({"rois": 6, "before": 9, "overlap": 0.0}, (4, 9), exact=False),

@@ -25,7 +25,7 @@ ROI_ALIGN = LayerRecord(
         integer("sampling", 2, "points along each side of a part", high=8),
         flag("aligned", True, "places lie in the middle of cells, as in torchvision's aligned=True"),
     ),
-    torch="torchvision.ops.roi_align",
+    torch="torchvision's ops.roi_align, of boxes in shares of the picture",
     cases=(
         Case({"parts": 2}, ((4, 5, 3), (2, 4)), branches=2, exact=False),
         Case({"parts": 3, "sampling": 1, "aligned": False}, ((3, 3, 17), (3, 4)), branches=2, exact=False),

@@ -44,19 +44,19 @@ TWO_STAGE = LossRecord(
     outputs=lambda count: 1 + count,
     fields=(
         integer("rois", 16, "boxes that the network proposes in each picture", high=512),
-        integer("classes", 3, "classes of objects, without background", high=1000),
+        integer("class_count", 3, "classes of objects, without background", high=1000),
         integer("mask", 0, "rows and columns of a mask; 0: boxes only", low=0, high=56),
         integer("sampled", 32, "anchors of each picture that are learned from, half of them near objects", high=4096),
         number("box_weight", 1.0, "what boxes count beside classes", low=0.0, high=1e3),
     ),
-    detect=lambda values, outputs: detect(outputs, values["rois"], values["classes"], values["mask"]),
-    classes=lambda values, shape: int(values["classes"]),
+    detect=lambda values, outputs: detect(outputs, values["rois"], values["class_count"], values["mask"]),
+    classes=lambda values, shape: int(values["class_count"]),
     torch="the losses of torchvision.models.detection.FasterRCNN and MaskRCNN",
     cases=(
-        Case({"rois": 3, "classes": 2, "sampled": 6}, (3 * row_width(2, 0) + 9 * ANCHOR,), exact=False),
-        Case({"rois": 2, "classes": 1, "sampled": 4, "mask": 3}, (2 * row_width(1, 3) + 5 * ANCHOR,), exact=False),
+        Case({"rois": 3, "class_count": 2, "sampled": 6}, (3 * row_width(2, 0) + 9 * ANCHOR,), exact=False),
+        Case({"rois": 2, "class_count": 1, "sampled": 4, "mask": 3}, (2 * row_width(1, 3) + 5 * ANCHOR,), exact=False),
     ),
-    refused=(Refused({}, (100,), "needs 16 proposals"), Refused({"classes": 0}, (1000,), "≥ 1")),
+    refused=(Refused({}, (100,), "needs 16 proposals"), Refused({"class_count": 0}, (1000,), "≥ 1")),
 )
 
 
@@ -65,7 +65,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
 
     A row is left, top, right, bottom; 1 + classes logits; 4 deltas for each class; mask·mask·classes logits.
     """
-    rois, classes, mask = (int(values[name]) for name in LAYOUT)
+    rois, classes, mask = (int(values[name]) for name in ("rois", "class_count", "mask"))
     width = row_width(classes, mask)
     rest = shape[0] - rois * width if len(shape) == 1 else -1
     if rest <= 0 or rest % ANCHOR:

@@ -97,6 +97,6 @@ NOTHING_BACK = Operation(
     reference=lambda **given: np.zeros(given["shapes"][0], given["dtype"]),
     formula="dx1 = 0",
     words="Where the largest number stands does not change when numbers move a little.",
-    element=lambda at, **given: as_term(0.0),
+    element=lambda at, written, **given: as_term(0.0),
     torch="none: places are whole numbers",
 )

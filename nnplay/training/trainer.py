@@ -218,8 +218,8 @@ class Trainer:
         Raises:
             InputError: as `set` and `Network` do; nothing has changed then.
         """
-        network, (optimizer, settings) = self.network.with_seed(seed), self._changed(seed=seed, **changes)
-        self._use(optimizer, settings, write=False)
+        network, (optimizer, settings) = self.network.with_seed(seed), self._changed(**changes)
+        self._use(optimizer, settings.changed(seed=seed), write=False)
         self.network = network
         self.rewind()
 
@@ -245,7 +245,7 @@ class Trainer:
 
     def _changed(self, **changes: Any) -> tuple[Optimizer, TrainingSettings]:
         """Optimizer and settings with changes, checked."""
-        own = {key: changes.pop(key) for key in list(changes) if key in (*live_settings.LIVE_SETTINGS, "seed")}
+        own = {key: changes.pop(key) for key in list(changes) if key in live_settings.LIVE_SETTINGS}
         optimizer = self.optimizer.with_live(**changes) if changes else self.optimizer
         settings = self.settings.changed(**own)
         silenced_frozen.check(self.plan, settings.silent, settings.frozen)

@@ -115,7 +115,9 @@ def test_options_reach_the_run(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_optimizer_trains_from_the_command_line(optimizer: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each record can be named, and a few steps with it end well."""
     source = "plane" if optimizer_records()[optimizer].least_squares else "gauss"
-    found = document(capsys, "train", source, "--samples", "60", "--optimizer", optimizer, "--epochs", "2")
+    words = ("--samples", "60", "--optimizer", optimizer, "--epochs", "2", "--layers", "linear 4, tanh, linear {}")
+    outputs = 1 if source == "plane" else 2
+    found = document(capsys, "train", source, *(word.format(outputs) for word in words))
     assert found["run"]["optimizer"]["name"] == optimizer
 
 

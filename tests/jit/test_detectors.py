@@ -33,7 +33,7 @@ OBJECTS: Final = ("objects", "anchors", "suppression", "precision-recall of obje
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_row_of_a_detector_is_its_definition(dtype: str) -> None:
     """Proposals sampled near true boxes, anchors and masks matched with them: kernels do what NumPy does."""
-    loss: Any = loss_records()["two_stage"](rois=5, classes=2, mask=2, sampled=10)
+    loss: Any = loss_records()["two_stage"](rois=5, class_count=2, mask=2, sampled=10)
     bench = Bench(Trial(Network(LAYERS).layers, (10, 8, 3), 3, share=64), dtype, loss=loss, seed=3)
     assert bench.hold_to_definitions() > 40
     tape = bench.tape.layout
@@ -48,7 +48,7 @@ def trainer() -> Trainer:
 
     data = load_dataset("shapes_objects", samples=40, size=32, kinds=2, masks=True)
     split = data.split(0.5, 0.25, 0.25)
-    made = Trainer(Network(LAYERS), split, loss="two_stage rois=5 classes=2 mask=2", batch_size=10)
+    made = Trainer(Network(LAYERS), split, loss="two_stage rois=5 class_count=2 mask=2", batch_size=10)
     made.run(steps=4)
     return made
 

@@ -161,6 +161,7 @@ def standing_at(bench: Bench) -> Inspector:
     trainer: Any = SimpleNamespace(
         machine=bench.machine,
         lr=lr,
+        optimizer=bench.optimizer,
         stage_rates=lambda: np.array([[lr]]),
         settings=TrainingSettings(),
         players=Players(),

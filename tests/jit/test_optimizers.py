@@ -19,6 +19,7 @@ ELEMENTWISE = pytest.mark.parametrize(
     "record", [item for item in optimizer_records().values() if item.whole is None], ids=lambda record: record.name
 )
 DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])
+TINY = (layer_named("linear", 4, name="front"), layer_named("tanh"), layer_named("linear", 3))
 NETWORK = (layer_named("linear", 17, name="front"), layer_named("tanh"), layer_named("linear", 3))
 
 
@@ -38,7 +39,8 @@ def test_update_is_its_definition(record: OptimizerRecord, dtype: str, share: in
 def test_training_from_zero_lowers_the_loss(record: OptimizerRecord) -> None:
     """From zeroed state, steps on one batch bring the loss down, and nothing in the gaps of memory turns into NaN."""
     for values in cases_of(record):
-        bench = Bench(Trial(NETWORK, (5,), 8), "float32", optimizer=record(**values))
+        network = TINY if record.name == "newton" else NETWORK  # which measures two evaluations a weight
+        bench = Bench(Trial(network, (5,), 8), "float32", optimizer=record(**values))
         machine = bench.machine
         weights = {name: machine.view(slot).copy() for name, slot in bench.tape.parameters.items()}
         machine.memory[:] = 0

@@ -120,7 +120,7 @@ def test_changed_data_are_noticed(tmp_path: Path) -> None:
     with nn.Session.new(tmp_path / "run.nnplay", run) as session:
         session.trainer.run(epochs=1)
         session.save()
-    table.write_text(table.read_text().replace("3,3,u", "3,900,u"))
+    table.write_text(table.read_text().replace("3,3,u", "3,4,u"))
     with nn.Session.open(tmp_path / "run.nnplay") as session:
         assert any("not the data" in warning for warning in session.warnings)
 

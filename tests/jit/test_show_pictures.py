@@ -52,7 +52,7 @@ def test_views_of_a_session_and_of_a_new_run_are_written(session: str, capsys: p
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--picture", "a.png"], "pictures are written as SVG only"),
+        (["--picture", "a.gif"], "pictures are written as SVG or PNG"),
         (["--picture", "a.svg", "--view", "confusion matrx"], "did you mean 'confusion matrix'?"),
         (["--csv", "a.csv"], "which numbers?"),
         (["--csv", "a.csv", "--view", "map"], "the view map is not a table"),
