@@ -187,7 +187,7 @@ class Bench:
             return self.random.normal(size=shape)
         if kind == "boxes":
             return random_objects(
-                self.random, self.n, self.loss.values.get("classes", self.plan.output_shape[-1] - 4), target
+                self.random, self.n, self.loss.values.get("class_count", self.plan.output_shape[-1] - 4), target
             )
         if kind == "distribution":
             return self.random.dirichlet(np.ones(shape[-1]), shape[:-1])

@@ -88,7 +88,7 @@ def test_the_command_line_takes_every_field(tmp_path: Path, capsys: pytest.Captu
     words = ["train", path, "--target", "left", "--kinds", "times=weight, up=skip, calls=skip", "--epochs", "2"]
     assert main([*words, "--loss", "cross_entropy", "--class-weights", "balanced", "--label-smoothing", "0.1"]) == 0
     assert main([*words, "--loss", "focal gamma=1 class_weights=1,3"]) == 0
-    assert main([*words, "--loss", "kl_divergence"]) == 2
+    assert main([*words, "--loss", "cross_entropy_probabilities"]) == 2
     assert "rows cannot have weights" in capsys.readouterr().err
     assert main([*words, "--loss", "cross_entropy class_weights=1,2,3"]) == 2
     assert "3 numbers for 2 classes" in capsys.readouterr().err
