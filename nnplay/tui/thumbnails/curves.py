@@ -78,7 +78,7 @@ def _example_of_boxes(record: LossRecord, place: float) -> tuple[Array, Array]:
     if record.classes is None or "rois" not in {field.name for field in record.fields}:
         return np.array([*np.log([0.25] * 4), place]).reshape(1, 1, 1, 5), target
     values, _ = default_settings(record)
-    proposals = np.zeros(values["rois"] * row_width(values["classes"], values["mask"]))
+    proposals = np.zeros(values["rois"] * row_width(values["class_count"], values["mask"]))
     return np.concatenate([proposals, [place, 0, 0, 0, 0], box])[None], target
 
 
