@@ -6,13 +6,18 @@ import os
 import subprocess
 import sys
 
-_ASK = "import sys, nnplay.__main__ as m; m.product_threads.keep_to_one(); print('numpy' in sys.modules)"
+_ASK = """
+import sys, nnplay.__main__
+from nnplay.system import product_threads
+product_threads.keep_to_one()
+print('numpy' in sys.modules)
+"""
 
 
 def _ask(**environ: str) -> tuple[bool, str]:
     """Whether NumPy was there before the count was set, and the count that a process ends up with."""
     known = {key: value for key, value in os.environ.items() if key != "OPENBLAS_NUM_THREADS"}
-    code = f"{_ASK}; import os; print(os.environ['OPENBLAS_NUM_THREADS'])"
+    code = f"{_ASK}\nimport os; print(os.environ['OPENBLAS_NUM_THREADS'])"
     said = subprocess.run(
         [sys.executable, "-c", code], env={**known, **environ}, capture_output=True, text=True, check=True
     )

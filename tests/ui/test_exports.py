@@ -9,6 +9,7 @@ import pytest
 from nnplay.config import RunConfig
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
+from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.theme.look import Look
 from nnplay.views.kinds.confusion import Confusion
 from tests.ui import playing
@@ -59,7 +60,7 @@ async def test_the_numbers_are_those_of_the_view_on_the_screen(tmp_path: Path) -
     backend = PlaygroundBackend(RunConfig.from_dict(run))
     app = Playground(backend, Look(cells="quadrant"))
     async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: backend.snapshot.shown.views)
+        await until(pilot, lambda: "confusion matrix" in app.query_one(OutputPane).views)
         await playing.type_line(pilot, f"picture {tmp_path / 'map.svg'}")
         await until(pilot, lambda: (tmp_path / "map.svg").exists())
         await playing.type_line(pilot, "view confusion matrix")

@@ -20,7 +20,7 @@ def draw(place: Place, width: int, height: int, look: Look) -> list[Row]:
     heads: list[Run] = [("    ", look.ink("dim"))]
     for name, room in wide.items():
         sorts = name == place.sort
-        sign = look.pick("▾" if place.falling else "▴", "v" if place.falling else "^") if sorts else ""
+        sign = look.pick("▾" if place.falling else "▲", "v" if place.falling else "^") if sorts else ""
         ink = look.ink("accent", bold=True) if sorts else look.ink("dim")
         heads.append((f"  {sign + fit(short_name(name), room - len(sign)).strip():>{room}}", ink))
     top = first_row(place, height)
