@@ -17,6 +17,8 @@ from nnplay.text import clean
 Value = int | float | str
 #: Values of one setting at the most.
 MOST_VALUES: Final = 100_000
+#: Numbers of a list that are each tried before anything is trained.
+LONG: Final = 100
 _RANGE: Final = re.compile(r"\s*(log|uniform|int)\s*\((.*)\)\s*")
 _COUNTED: Final = re.compile(r"\s*(-?\d+)\s*\.\.\s*(-?\d+)\s*")
 _HINT: Final = "write values (8,16,32), 1..20, uniform(0,1), log(1e-4,1e-1) or int(4,64)"
@@ -91,7 +93,12 @@ class Axis:
 
     @property
     def ends(self) -> tuple[Value, ...]:
-        """The values to check before anything is trained: all that are listed, or both ends of the range."""
+        """The values to check before anything is trained: all that are listed, or both ends of the range.
+
+        Of a long list of numbers the smallest and the largest stand for all.
+        """
+        if len(self.values) > LONG and all(isinstance(value, (int, float)) for value in self.values):
+            return min(self.values, key=float), max(self.values, key=float)
         if self.values:
             return self.values
         return (int(self.low), int(self.high)) if self.whole else (self.low, self.high)
@@ -153,9 +160,11 @@ def _numbers_between(name: str, first: int, last: int) -> tuple[int, ...]:
 def _listed(name: str, values: tuple[Value, ...]) -> Axis:
     if "" in values:
         raise InputError("a value is missing between two commas", where=name, hint=_HINT)
+    seen: set[Value] = set()
     for value in values:
-        if values.count(value) > 1 and len(values) < 1000:
+        if value in seen:
             raise InputError(f"the value {clean(value)} is given twice", where=name, hint="give each value once")
+        seen.add(value)
     return Axis(name, values)
 
 
