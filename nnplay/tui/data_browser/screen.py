@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.timer import Timer
 
 from nnplay.data.profile.profile import Profile
@@ -18,14 +17,14 @@ from nnplay.errors import NnplayError
 from nnplay.text import clean
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.actions import connect
-from nnplay.tui.commands.screen_keys import bindings, methods_of_screen, shown
+from nnplay.tui.commands.screen_keys import bindings, methods_of_screen
 from nnplay.tui.data_browser.browser_view import BrowserView
 from nnplay.tui.data_browser.changing import ChangeActions, Changer
 from nnplay.tui.data_browser.head import BrowserHead
 from nnplay.tui.data_browser.keys import KEYS
 from nnplay.tui.data_browser.moving import MoveActions
 from nnplay.tui.data_browser.place import BatchMaker, Place
-from nnplay.tui.dialogs.modal import Modal
+from nnplay.tui.dialogs.key_screen import KeyScreen
 from nnplay.tui.dialogs.reading import Reading, find_cut_texts, whole_texts
 from nnplay.tui.picker.tabs import ShelfTabs
 from nnplay.tui.widgets.keys_line import KeysLine
@@ -35,7 +34,7 @@ _LOOKS = 0.1
 """Seconds between two looks at whether other data are in force, or something was said."""
 
 
-class DataBrowser(Modal[None]):
+class DataBrowser(KeyScreen[None]):
     """The data of the run; follows when they change.
 
     Args:
@@ -47,6 +46,9 @@ class DataBrowser(Modal[None]):
     """
 
     AUTO_FOCUS = None
+    OWN_KEYS = KEYS
+    HEADING = "data browser"
+    PLACE = "the data browser"
     BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS)
     DEFAULT_CSS = """
     DataBrowser { background: $background; color: $foreground; }
@@ -168,22 +170,6 @@ class DataBrowser(Modal[None]):
     def _moved(self) -> None:
         self._show_place()
 
-    def say(self, text: str, *, error: bool = False) -> None:
-        """Show a message."""
-        if self.is_attached:
-            line = self.query_one(MessageLine)
-            line.say(text, "error" if error else "text")
-            line.styles.height = line.rows_for(self.size.width)
-
-    def tell_idle(self, key: str) -> None:
-        """Say it in the message line."""
-        if key:
-            self.say(f"{key} does nothing in the data browser; ? shows the keys")
-
-    def ask(self, dialog: Screen[Any], take_answer: Callable[[Any], None] | None = None) -> None:
-        """Open a dialog over the browser."""
-        self.app.push_screen(dialog, take_answer)
-
     # -- keys ------------------------------------------------------------------------------------------------------
 
     def open_data(self) -> None:
@@ -208,14 +194,3 @@ class DataBrowser(Modal[None]):
         notes = self._backend.notes()
         text = "\n\n".join(clean(note, 400) for note in notes) or "there was nothing to note about these data"
         self.ask(Reading("notes on the data", Content(text)))
-
-    def show_help(self) -> None:
-        """Show all keys."""
-        parts: list[tuple[str, str] | str] = []
-        for key in KEYS:
-            parts += [(f"{shown(key):>6}  ", "$accent"), f"{key.help}\n"]
-        self.ask(Reading("data browser", Content.assemble(*parts)))
-
-    def leave(self) -> None:
-        """Back to the playground."""
-        self.dismiss(None)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Final
+from collections.abc import Sequence
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
-from textual.screen import Screen
 from textual.timer import Timer
 
 from nnplay.config import RunConfig
@@ -18,9 +16,9 @@ from nnplay.sweeps.race import MOST_RUNNERS, Race, RunnerState, band, place_of
 from nnplay.text import counted, figure, percent
 from nnplay.training.history import Curve
 from nnplay.tui.commands.actions import connect
-from nnplay.tui.commands.screen_keys import bindings, methods_of_screen, shown
-from nnplay.tui.dialogs.modal import Modal
-from nnplay.tui.dialogs.reading import Reading, find_cut_texts, whole_texts
+from nnplay.tui.commands.screen_keys import bindings, methods_of_screen
+from nnplay.tui.dialogs.key_screen import KeyScreen
+from nnplay.tui.dialogs.reading import find_cut_texts, whole_texts
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.race.keys import KEYS
 from nnplay.tui.race.race_table import RaceTable
@@ -52,7 +50,7 @@ class RaceHead(Cells):
         return [joined([(" race ", self.look.ink("accent", bold=True)), (f" {self._words}", self.look.ink("strong"))])]
 
 
-class RaceScreen(Modal[RunConfig]):
+class RaceScreen(KeyScreen[RunConfig]):
     """Answers the run of the variant that was taken, or nothing.
 
     Args:
@@ -61,6 +59,9 @@ class RaceScreen(Modal[RunConfig]):
     """
 
     AUTO_FOCUS = None
+    OWN_KEYS = KEYS
+    HEADING = "race"
+    PLACE = "a race"
     BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS)
     DEFAULT_CSS = """
     RaceScreen { background: $background; color: $foreground; }
@@ -143,22 +144,6 @@ class RaceScreen(Modal[RunConfig]):
         if first.crossed:
             return f"{first.name} was first over the line, at epoch {first.crossed:,}; enter takes it, + goes on"
         return f"{first.name} is ahead with validation {score}; enter takes it, + goes on"
-
-    def say(self, text: str, *, error: bool = False) -> None:
-        """Show a message."""
-        if self.is_attached:
-            line = self.query_one(MessageLine)
-            line.say(text, "error" if error else "text")
-            line.styles.height = line.rows_for(self.size.width)
-
-    def tell_idle(self, key: str) -> None:
-        """Say it in the message line."""
-        if key:
-            self.say(f"{key} does nothing in a race; ? shows the keys")
-
-    def ask(self, dialog: Screen[Any], take_answer: Callable[[Any], None] | None = None) -> None:
-        """Open a dialog over the race."""
-        self.app.push_screen(dialog, take_answer)
 
     # -- keys ------------------------------------------------------------------------------------------------------
 
@@ -244,14 +229,3 @@ class RaceScreen(Modal[RunConfig]):
             self.ask(whole_texts(texts))
         else:
             self.say("nothing is cut short here")
-
-    def show_help(self) -> None:
-        """Show all keys."""
-        parts: list[tuple[str, str] | str] = []
-        for key in KEYS:
-            parts += [(f"{shown(key):>6}  ", "$accent"), f"{key.help}\n"]
-        self.ask(Reading("race", Content.assemble(*parts)))
-
-    def leave(self) -> None:
-        """Back to the playground."""
-        self.dismiss(None)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
-from textual.screen import Screen
 
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
@@ -20,9 +17,9 @@ from nnplay.sweeps.ranking import score_text
 from nnplay.system.paths import shown as shown_path
 from nnplay.text import clean, counted
 from nnplay.tui.commands.actions import connect
-from nnplay.tui.commands.screen_keys import bindings, methods_of_screen, shown
-from nnplay.tui.dialogs.modal import Modal
-from nnplay.tui.dialogs.reading import Reading, find_cut_texts, whole_texts
+from nnplay.tui.commands.screen_keys import bindings, methods_of_screen
+from nnplay.tui.dialogs.key_screen import KeyScreen
+from nnplay.tui.dialogs.reading import find_cut_texts, whole_texts
 from nnplay.tui.sweep.keys import KEYS
 from nnplay.tui.sweep.place import Place, short_name
 from nnplay.tui.sweep.views import SweepHead, SweepView, TrialLine
@@ -40,7 +37,7 @@ class TakenTrial:
     run: RunConfig
 
 
-class SweepScreen(Modal[TakenTrial]):
+class SweepScreen(KeyScreen[TakenTrial]):
     """Answers the trial that was taken, or nothing; the sweep goes on when the screen is left.
 
     Args:
@@ -48,6 +45,9 @@ class SweepScreen(Modal[TakenTrial]):
     """
 
     AUTO_FOCUS = None
+    OWN_KEYS = KEYS
+    HEADING = "sweep"
+    PLACE = "a sweep"
     BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS)
     DEFAULT_CSS = "SweepScreen { background: $background; color: $foreground; }"
 
@@ -118,22 +118,6 @@ class SweepScreen(Modal[TakenTrial]):
         names = [goal, *(name for name in self.place.columns if name not in ("trial", goal))]
         words = [f"trial {outcome.trial.number}", *(f"{short_name(one)} {self.place.text(row, one)}" for one in names)]
         return " · ".join(words) + (f" · {clean(outcome.reason, 200)}" if outcome.reason else "")
-
-    def say(self, text: str, *, error: bool = False) -> None:
-        """Show a message."""
-        if self.is_attached:
-            line = self.query_one(MessageLine)
-            line.say(text, "error" if error else "text")
-            line.styles.height = line.rows_for(self.size.width)
-
-    def tell_idle(self, key: str) -> None:
-        """Say it in the message line."""
-        if key:
-            self.say(f"{key} does nothing in a sweep; ? shows the keys")
-
-    def ask(self, dialog: Screen[Any], take_answer: Callable[[Any], None] | None = None) -> None:
-        """Open a dialog over the sweep."""
-        self.app.push_screen(dialog, take_answer)
 
     # -- keys ------------------------------------------------------------------------------------------------------
 
@@ -243,14 +227,3 @@ class SweepScreen(Modal[TakenTrial]):
             self.ask(whole_texts(texts))
         else:
             self.say("nothing is cut short here")
-
-    def show_help(self) -> None:
-        """Show all keys."""
-        parts: list[tuple[str, str] | str] = []
-        for key in KEYS:
-            parts += [(f"{shown(key):>9}  ", "$accent"), f"{key.help}\n"]
-        self.ask(Reading("sweep", Content.assemble(*parts)))
-
-    def leave(self) -> None:
-        """Back to the playground."""
-        self.dismiss(None)
