@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -191,3 +192,13 @@ SOLVE: Final = Operation(
     integers=("span",),
     torch="J.T @ torch.linalg.solve(J @ J.T + mu * torch.eye(R), r)",
 )
+
+
+def judged_element(judged: Callable[..., tuple[Array, ...]]) -> Callable[..., Term]:
+    """One weight after a trial was judged: the trial's where it was accepted, else that of the accepted point."""
+
+    def element(at: Any, settings: Named, loss: Named, w: Named, point: Named, search: Named) -> Term:
+        moved = judged(settings.array, loss.array, w.array, point.array, search.array)[2][MOVED]
+        return w[at] * 1.0 if moved else point[at] * 1.0
+
+    return element

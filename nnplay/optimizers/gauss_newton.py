@@ -14,7 +14,6 @@ from nnplay.optimizers import _damped_by_rows
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.optimizer import OptimizerRecord
-from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
 
@@ -81,11 +80,6 @@ def _judged(settings: Array, loss: Array, w: Array, point: Array, search: Array)
     return now, now, search, search[LOSS : LOSS + 1]
 
 
-def _element(at: Any, settings: Named, loss: Named, w: Named, point: Named, search: Named) -> Term:
-    moved = _judged(settings.array, loss.array, w.array, point.array, search.array)[2][MOVED]
-    return w[at] * 1.0 if moved else point[at] * 1.0
-
-
 JUDGE: Operation = Operation(
     name="accept, or halve",
     kernel=judge,
@@ -94,6 +88,6 @@ JUDGE: Operation = Operation(
     reference=_judged,
     formula="loss < accepted loss: point ← w;  else w ← point, and the step is shorter",
     words="A step that lowers the loss is kept. Any other is undone, and tried again with a part of its length.",
-    element=_element,
+    element=_damped_by_rows.judged_element(_judged),
     torch="",
 )

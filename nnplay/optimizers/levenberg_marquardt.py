@@ -14,7 +14,6 @@ from nnplay.optimizers import _damped_by_rows
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.optimizer import OptimizerRecord
-from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
 #: The least damping: 0 could not be multiplied up again.
@@ -94,11 +93,6 @@ def _judged(settings: Array, loss: Array, w: Array, point: Array, search: Array)
     return now, now, search, search[LOSS : LOSS + 1]
 
 
-def _element(at: Any, settings: Named, loss: Named, w: Named, point: Named, search: Named) -> Term:
-    moved = _judged(settings.array, loss.array, w.array, point.array, search.array)[2][MOVED]
-    return w[at] * 1.0 if moved else point[at] * 1.0
-
-
 JUDGE: Operation = Operation(
     name="accept or reject",
     kernel=judge,
@@ -108,6 +102,6 @@ JUDGE: Operation = Operation(
     formula="loss < accepted loss: point ← w, μ ← μ·mu_dec;  else w ← point, μ ← μ·mu_inc",
     words="A trial that lowers the loss is kept, and the next one dares more. Any other is undone, and the next one "
     "is shorter.",
-    element=_element,
+    element=_damped_by_rows.judged_element(_judged),
     torch="",
 )

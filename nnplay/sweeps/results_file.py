@@ -165,7 +165,7 @@ def own_file(source: str, sweep: Sweep) -> Path:
                     return usual
         except FileNotFoundError:
             return usual
-        except (InputError, OSError):
+        except (InputError, OSError):  # something else is called so: the next name
             pass
         usual = usual.with_name(f"{Path(usual_name(source)).stem}-{number}{ENDING}")
     raise AssertionError("numbers do not end")
