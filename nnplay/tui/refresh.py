@@ -112,7 +112,8 @@ class Refresher:
         now, flat_out = self.frame_rate.clock(), not snapshot.resting
         stale.sort(key=lambda pane: self._when.get(str(pane.id), float("-inf")))
         last = self._when.get(str(stale[0].id), float("-inf")) if stale else now
-        allowed = self.screen_share.allows(now - min(last, self._numbers_drawn_at), flat_out=flat_out)
+        drawn = max(self._numbers_drawn_at, *self._when.values(), float("-inf"))
+        allowed = self.screen_share.allows(now - drawn, flat_out=flat_out)
         due = stale[:1] if stale and allowed and self.frame_rate.is_due(last) else []
         numbers = allowed and now - self._numbers_drawn_at >= 1 / NUMBERS_PER_SECOND - 0.01
         if due or numbers:
