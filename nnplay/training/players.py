@@ -23,7 +23,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final, TypeVar
+
+from numpy.typing import NDArray
 
 from nnplay.errors import InputError, unknown
 from nnplay.network.network import Network, NetworkPlan
@@ -34,6 +36,8 @@ from nnplay.records.operation import Shape, shape_text
 from nnplay.records.optimizer import Optimizer
 from nnplay.tape.objective import GradientPenalty, Objective, Term, full_name
 from nnplay.text import clean
+
+Seed = TypeVar("Seed", int, NDArray[Any])
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 #: Words for targets that are arrays of the data.
@@ -362,8 +366,11 @@ class Players:
         named = {name or self.own: plan for name, plan in plans.items()}
         return self._shape_at(item.name, item.at, named) or ()
 
-    def seeds(self, seed: int) -> dict[str, int]:
-        """The seed of each network's initial weights, by the tape's names, where the run's own has this one."""
+    def seeds(self, seed: Seed) -> dict[str, Seed]:
+        """The seed of each network's initial weights, by the tape's names, where the run's own has this one.
+
+        Of several runs, the seeds of each network (S,).
+        """
         return {"": seed} | {name: seed + k * _SEEDS_APART for k, name in enumerate(self.networks, 1)}
 
 
