@@ -198,6 +198,20 @@ class Players:
         if item.at and not item.adds_to:
             raise InputError("'at' needs an objective to add to", where=item.name, hint=f"add adds_to = '{self.own}'")
 
+    def check_average(self, kind: str) -> None:
+        """Refuses averages of weights that two objectives train, and those of epochs that an objective sits out.
+
+        Raises:
+            InputError: the first problem.
+        """
+        trains = [self.own, *self.trains, *(name for item in self.updates for name in item.trains)]
+        if twice := [name for name in trains if trains.count(name) > 1]:
+            what = f"two objectives train '{twice[0]}', so there is no one average of its weights"
+            raise InputError(what, where="average", hint="set average to none")
+        if kind == "swa" and max(self.every, *(item.every for item in self.updates), self.every) > 1:
+            what = "swa averages after the last step of an epoch, which an objective may sit out"
+            raise InputError(what, where="average", hint="set average to ema, or every to 1")
+
     def _check_penalty(self, item: PlayerObjective) -> None:
         if item.gradient_norm is None:
             if item.between:

@@ -116,9 +116,8 @@ class Trainer:
         parameter_groups.check(self.plan, self.optimizer, self.settings.groups)
         batch_count(self.plan, self.split, self.settings)
         whole_data.check(self.plan, self.split.train, self.loss, self.optimizer, self.settings)
-        if self.players and self.settings.average in AVERAGES:
-            hint = "set average to none, or train one network"
-            raise InputError("weights are averaged only where one objective trains", where="average", hint=hint)
+        if self.settings.average in AVERAGES:
+            self.players.check_average(self.settings.average)
         tape = self._tape()
         self.structure = Structure.of(tape)
         refuse_too_large(self.plan, tape.size * np.dtype(self.settings.dtype).itemsize)
@@ -176,7 +175,7 @@ class Trainer:
             else None
         )
 
-    def _weights(self) -> AbstractContextManager[None]:
+    def answering_weights(self) -> AbstractContextManager[None]:
         """The weights that answers are given with, for as long as they are."""
         return averaged_weights(self.machine) if self.settings.use_average else nullcontext()
 
@@ -194,7 +193,7 @@ class Trainer:
             shuffle=settings.shuffle and not whole_data.looks_at_all(self.optimizer),
             accumulate=-(-settings.step_rows(len(self.split.train)) // self.block_rows),
         )
-        self._evaluation = Evaluation(self.machine, self.split, self.form, self._weights)
+        self._evaluation = Evaluation(self.machine, self.split, self.form, self.answering_weights)
         self._layers = LayerRecorder(self.machine, self.plan, self.batch_rows)
         self._watch_validation()
 
