@@ -52,6 +52,7 @@ def read_players(reading: Reading, given: Mapping[str, Any]) -> Players:
         return Players()
     found = reading.count
     own = reading.table("objective", given.get("objective", {}))
+    own = reading.keep_known("objective", own, ("trains", *(part.name for part in _OWN)))
     trains = _names(reading, "objective.trains", own.pop("trains", []))
     values = reading.values("objective", _OWN, {**own, **_as_text(own)})
     networks = given.get("networks", {})
@@ -91,7 +92,7 @@ def _network(reading: Reading, section: str, given: Any) -> PlayerNetwork:
     if not isinstance(given, Mapping):
         reading.refuse(section, "needs a table", 'write layers = "linear 8, relu, linear 2" below it')
         return PlayerNetwork(())
-    table = dict(given)
+    table = reading.keep_known(section, given, ("layers", *(part.name for part in _NETWORK)))
     lines = table.pop("layers", [])
     lines = [lines] if isinstance(lines, str) else lines
     layers: list[Layer] = []
@@ -109,8 +110,9 @@ def _objectives(reading: Reading, given: Any) -> list[PlayerObjective]:
         reading.refuse("objectives", "needs a list of tables", "write [[objectives]] above each")
         return []
     found = []
-    for table in given:
-        where = "objectives"
+    where = "objectives"
+    for each in given:
+        table = reading.keep_known(where, each, (*_MORE, *(part.name for part in _OBJECTIVE)))
         values = reading.values(
             where, _OBJECTIVE, {key: value for key, value in table.items() if key not in _MORE} | _as_text(table)
         )

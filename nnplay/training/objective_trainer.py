@@ -102,8 +102,7 @@ class ObjectiveTrainer(NotCopied):
         switched, numbers = live_settings.switched_rows(self.settings), live_settings.IN_MEMORY
         spec = TapeSpec(batch, min(_EVAL_ROWS, rows), targets, numbers=numbers, **switched)
         tape = build(plans, self.objectives, spec)
-        largest = max(plans.values(), key=lambda plan: plan.parameter_count)
-        refuse_too_large(largest, tape.size * np.dtype(self.settings.dtype).itemsize)
+        refuse_too_large(plans, tape.size * np.dtype(self.settings.dtype).itemsize)
         threads = self.settings.threads or cores()
         self.machine: Machine = check_maker(machine)(
             tape, dtype=self.settings.dtype, threads=threads, progress=progress

@@ -35,6 +35,8 @@ from nnplay.records.optimizer import Optimizer
 from nnplay.tape.objective import GradientPenalty, Objective, Term, full_name
 from nnplay.text import clean
 
+#: Networks and objectives that a run may have beside its own.
+MOST: Final = 50
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 #: Words for targets that are arrays of the data.
 DATA: Final = "data"
@@ -148,7 +150,9 @@ class Players:
         Raises:
             InputError: the first problem.
         """
-        hint = "use lower-case letters, digits, '-' and '_', and each name once"
+        hint = "use lower-case letters, digits, '-' and '_'"
+        if max(len(self.networks), len(self.objectives)) > MOST:
+            raise InputError(f"more than {MOST} networks or objectives", where="players", hint="leave some out")
         for kind, names in (
             ("network", [self.own, *self.networks]),
             ("objective", [self.own, *(o.name for o in self.objectives)]),
@@ -157,6 +161,7 @@ class Players:
                 if not _NAME.fullmatch(name) or name == "eval":
                     raise InputError(f"'{clean(name)}' cannot name a {kind}", where="players", hint=hint)
                 if names.count(name) > 1:
+                    hint = "give each a name of its own"
                     raise InputError(f"two {kind}s are called '{name}'", where="players", hint=hint)
         networks, used = [self.own, *self.networks], {self.own, *self.trains}
         for item in self.objectives:
@@ -164,6 +169,10 @@ class Players:
             for name in (*item.path, *item.trains):
                 if name not in networks:
                     raise unknown("network", name, networks, where=item.name)
+            for key, names in (("path", item.path), ("trains", item.trains)):
+                if twice := [name for name in names if names.count(name) > 1]:
+                    what = f"its {key} names '{twice[0]}' twice"
+                    raise InputError(what, where=item.name, hint="name each network once")
             self._check_objective(item)
         if min(self.every, *(item.every for item in self.updates), self.every) > 1:
             raise InputError("nothing is trained in some of the steps", where="players", hint="set every = 1 somewhere")
@@ -178,6 +187,10 @@ class Players:
 
     def _check_objective(self, item: PlayerObjective) -> None:
         if item.adds_to:
+            first = next((one.adds_to for one in self.objectives if one.name == item.adds_to and one.adds_to), "")
+            if first:
+                what = f"'{item.adds_to}' is itself added to '{first}'"
+                raise InputError(what, where=item.name, hint=f"write adds_to = '{clean(first)}'")
             if item.adds_to not in self.names:
                 raise unknown("objective", item.adds_to, self.names, where=item.name)
             if item.trains or item.optimizer or item.every != 1 or item.clamp:
@@ -412,6 +425,12 @@ def _target(
     if not math.isfinite(value):
         hint = 'write a number such as "1", or "data" or "input"'
         raise InputError(f"'{clean(item.target)}' cannot be a target", where=item.name, hint=hint)
+    classes = max(2, *shape[-1:], 2)
+    if loss.target == "binary" and not 0 <= value <= 1:
+        raise InputError(f"{value:g} cannot be a target of {loss.record.name}", where=item.name, hint="take 0 to 1")
+    if loss.target == "labels" and value not in range(classes):
+        hint = f"name a class from 0 to {classes - 1}"
+        raise InputError(f"{value:g} cannot be a target of {loss.record.name}", where=item.name, hint=hint)
     return f"always {value:g}{list(target_shape(loss, shape))}", value
 
 

@@ -120,7 +120,7 @@ class Trainer:
             self.players.check_average(self.settings.average)
         tape = self._tape()
         self.structure = Structure.of(tape)
-        refuse_too_large(self.plan, tape.size * np.dtype(self.settings.dtype).itemsize)
+        refuse_too_large(self.plans, tape.size * np.dtype(self.settings.dtype).itemsize)
         self.machine: Machine = self._build_machine(tape, progress)
         self._load_data()
         self.seconds, self._call_steps = 0.0, 1

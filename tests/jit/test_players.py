@@ -267,6 +267,17 @@ def test_an_edit_keeps_both_players() -> None:
         ({"objectives": objectives(trains=["discriminator"], path=["generator"])}, "which it does not run"),
         ({"objective": {"every": 2}, "objectives": objectives(every=2)}, "nothing is trained in some"),
         ({"objectives": objectives(target="nothing")}, "cannot be a target"),
+        ({"objectives": objectives(target=7)}, "7 cannot be a target of binary_cross_entropy_logits"),
+        ({"objectives": objectives(trains=["generator", "generator"])}, "its trains names 'generator' twice"),
+        ({"objectives": objectives(path=["generator", "generator"])}, "its path names 'generator' twice"),
+        ({"objectives": objectives(trains=[], adds_to="made")}, "itself added to 'discriminator'"),
+        ({"objectives": objectives() * 30}, "more than 50 networks or objectives"),
+        ({"objectives": objectives(pat=["generator"])}, "unknown key 'pat'.*path"),
+        ({"networks": {"generator": {"layer": "linear 2", "noise": 2}}}, "unknown key 'layer'.*layers"),
+        (
+            {"networks": {"generator": {"layers": "linear 900000, linear 900000, linear 2"}}},
+            "generator, layer 1, linear",
+        ),
         ({"objectives": objectives(every=2), "training": {"average": "swa"}}, "which an objective may sit out"),
         ({"objective": {"trains": ["generator"]}, "training": {"average": "ema"}}, "two objectives train 'generator'"),
     ],
@@ -275,6 +286,14 @@ def test_what_cannot_be_is_refused_in_a_sentence(changes: dict[str, Any], messag
     """Shapes that do not meet, objectives that train nothing, names that are taken: nothing is trained."""
     with pytest.raises(InputError, match=message):
         game(**changes).trainer()
+
+
+def test_rows_that_are_all_real_have_no_scores_of_two_classes() -> None:
+    """Precision, F1 and areas compare classes, and there is one: what is scored is the share that is taken for real."""
+    trainer = game().trainer()
+    trainer.run(steps=3)
+    assert list(trainer.evaluate("validation")) == ["loss", "accuracy"]
+    assert list(trainer.uncertainty("validation")) == ["accuracy"]
 
 
 def test_a_run_with_players_is_read_back_as_it_was_written() -> None:
