@@ -48,7 +48,7 @@ from nnplay.training.scores.targets import TargetForm, default_loss, target_form
 from nnplay.training.scores.uncertainty import Interval
 from nnplay.training.settings import TrainingSettings, resolve_record
 from nnplay.training.state.checkpoint import Checkpoint, refuse_other_run
-from nnplay.training.state.initial_state import reset_machine
+from nnplay.training.state.initial_state import initial_memory, reset_machine
 
 Array = NDArray[Any]
 
@@ -205,7 +205,7 @@ class Trainer:
 
     def rewind(self) -> None:
         """Goes back to step 0 with the same initial weights; the history is cleared."""
-        reset_machine(self.machine, self.network_seeds, self.settings.seed)
+        reset_machine(self.machine, self.network_seeds, self.settings.seed, self.given_weights)
         self.history = History()
         self.recorded = self.scored_since = 0
         self.plateau = Plateau()
@@ -273,6 +273,16 @@ class Trainer:
     def network_seeds(self) -> dict[str, int]:
         """The seed of each network's initial weights, by name."""
         return self.players.seeds(self.network.seed)
+
+    @property
+    def given_weights(self) -> dict[str, Array]:
+        """What parameters and running statistics begin with that come from saved sessions, by name."""
+        shapes = {slot.name: slot.at(1) for region in STATE for slot in self.machine.tape.layout.slots[region]}
+        return {name: array for name, array in self.players.given.items() if shapes.get(name) == array.shape}
+
+    def initial_memory(self) -> Array:
+        """The state of step 0, as the vector that `machine.state` is."""
+        return initial_memory(self.machine, self.network_seeds, self.given_weights)
 
     # -- where the run stands --------------------------------------------------------------------------------------
 

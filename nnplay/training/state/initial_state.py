@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +13,21 @@ from nnplay.records import init_schemes
 from nnplay.tape.machines.machine import Clock, Machine
 from nnplay.tape.memory_layout import STATE, Slot
 
+#: No tensors.
+NOTHING: Final[Mapping[str, NDArray[Any]]] = MappingProxyType({})
 
-def reset_machine(machine: Machine, network_seed: int | Mapping[str, int], seed: int) -> None:
+
+def reset_machine(
+    machine: Machine, network_seed: int | Mapping[str, int], seed: int, given: Mapping[str, NDArray[Any]] = NOTHING
+) -> None:
     """Puts a machine's memory back to step 0.
 
     Args:
         network_seed: of the initial weights; of each network by name, where there are several.
         seed: of the order of the data, dropout and noise.
+        given: what parameters and running statistics begin with in place of that, by name.
     """
-    machine.state()[...] = initial_memory(machine, network_seed)
+    machine.state()[...] = initial_memory(machine, network_seed, given)
     machine.clock = Clock(seed)
     machine.loss_sum = 0.0
     for stage in machine.tape.stages:
@@ -28,7 +35,9 @@ def reset_machine(machine: Machine, network_seed: int | Mapping[str, int], seed:
     machine.keep_last_good()
 
 
-def initial_memory(machine: Machine, network_seed: int | Mapping[str, int]) -> NDArray[Any]:
+def initial_memory(
+    machine: Machine, network_seed: int | Mapping[str, int], given: Mapping[str, NDArray[Any]] = NOTHING
+) -> NDArray[Any]:
     """Parameters, optimizer state and running statistics of step 0, as the vector that `Machine.state` is."""
     memory = np.zeros_like(machine.state())
     seeds = {"": network_seed} if isinstance(network_seed, int) else network_seed
@@ -39,6 +48,8 @@ def initial_memory(machine: Machine, network_seed: int | Mapping[str, int]) -> N
             view_of_slot(memory, machine, machine.tape.parameters[name])[...] = values
     for name, start in machine.tape.buffers.items():
         view_of_slot(memory, machine, machine.tape.layout.find(name))[...] = start
+    for name, values in given.items():
+        view_of_slot(memory, machine, machine.tape.layout.find(name))[...] = values
     return memory
 
 
