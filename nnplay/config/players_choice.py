@@ -22,6 +22,9 @@ _EVERY: Final = integer("every", 1, "it is run in every n-th step", low=1, high=
 _FACTOR: Final = number("factor", 1.0, "what its loss counts", low=-1e6, high=1e6)
 _CLAMP: Final = number("clamp", 0.0, "limits each trained weight to ±clamp; 0: no limit", low=0.0, high=1e6)
 _TARGET: Final = text("target", "", "what all answers are compared with: a number, data or input")
+_NORM: Final = number(
+    "gradient_norm", 1.0, "gradient penalty: how long the slope at the input is to be", low=0.0, high=1e6
+)
 _OWN: Final = (text("name", "network", "what the run's own network is called"), _TARGET, _EVERY, _FACTOR, _CLAMP)
 _NETWORK: Final = (
     integer(
@@ -37,9 +40,10 @@ _OBJECTIVE: Final = (
     _CLAMP,
     text("adds_to", "", "the objective whose loss it is added to"),
     text("at", "", "the layer with whose output its path begins, as in network.2"),
+    text("between", "", "of a gradient penalty: the loss of made rows, between which and real ones the slope is taken"),
 )
 #: What the own objective and the others have in lists or as records.
-_MORE: Final = ("path", "trains", "loss", "optimizer")
+_MORE: Final = ("path", "trains", "loss", "optimizer", "gradient_norm")
 
 
 def read_players(reading: Reading, given: Mapping[str, Any]) -> Players:
@@ -116,6 +120,7 @@ def _objectives(reading: Reading, given: Any) -> list[PlayerObjective]:
         found.append(
             PlayerObjective(
                 **{"name": "", **values},
+                gradient_norm=_gradient_norm(reading, where, table),
                 path=_names(reading, f"{where}.path", table.get("path", [])),
                 trains=_names(reading, f"{where}.trains", table.get("trains", [])),
                 loss=None if loss is None else read_record(reading, "loss", loss, loss_records()),
@@ -125,6 +130,12 @@ def _objectives(reading: Reading, given: Any) -> list[PlayerObjective]:
             )
         )
     return found
+
+
+def _gradient_norm(reading: Reading, where: str, table: Mapping[str, Any]) -> float | None:
+    """None where it is no gradient penalty."""
+    name = _NORM.name
+    return reading.values(where, (_NORM,), {name: table[name]}).get(name) if name in table else None
 
 
 def _names(reading: Reading, key: str, given: Any) -> tuple[str, ...]:
@@ -161,6 +172,8 @@ def _objective_table(item: PlayerObjective) -> dict[str, Any]:
     if item.path:
         table["path"] = list(item.path)
     table |= _changed({part.name: getattr(item, part.name) for part in _OBJECTIVE}, _OBJECTIVE, "name")
+    if item.gradient_norm is not None:
+        table["gradient_norm"] = item.gradient_norm
     if item.target == DATA:
         table.pop("target", None)
     if item.trains:

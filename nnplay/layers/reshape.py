@@ -11,7 +11,7 @@ import numpy as np
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, integers
 from nnplay.operations.copy import copy
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import CudaRow, Operation, Shape, Use, shape_text
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
@@ -29,6 +29,7 @@ RESHAPE = LayerRecord(
         covers=lambda values, shape: len(shape) == 1 and not isinstance(values["shape"], int),
     ),
     fields=(integers("shape", REQUIRED, "sizes of the new axes, such as 8x8x1; -1: what is left, as in -1x9", low=-1),),
+    traits=Traits(change="linear"),
     plan=lambda values, shape: plan(values, shape),
     cases=(
         Case({"shape": (2, 3, 1)}, (6,)),

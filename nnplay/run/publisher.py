@@ -45,6 +45,12 @@ class Publisher:
         """Makes the pictures due at once: they show another run, or something else is looked at."""
         self._pictured = (0.0, 0.0)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether more of the view that is shown is on its way, although the run may rest."""
+        output = self.snapshot.output
+        return output is not None and output.unfinished
+
     def pictures_due(self, now: float) -> bool:
         """Whether it is time for new pictures."""
         made, cost = self._pictured

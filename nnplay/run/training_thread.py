@@ -300,7 +300,7 @@ class TrainingThread:
         """Does what has been asked; waits for something to do when the training is paused."""
         if not self.running and self._aim is None:
             self._publish(force=True)
-            self._perform(self._mailbox.wait_for_order())
+            self._perform(self._mailbox.wait_for_order(PICTURES_EVERY if self._publisher.unfinished else None))
         while not self._mailbox.empty and not self._ended:
             self._perform(self._mailbox.wait_for_order())
 

@@ -52,6 +52,26 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class GradientPenalty:
+    """A further loss of an objective: how far the slope of an answer at the networks' input is from a given length.
+
+    Attributes:
+        name: prefix of its tensor names, behind that of the objective.
+        forward: names of the networks to run.
+        norm: the length that the slope is to have.
+        factor: what it counts in the sum of losses.
+        between: the term whose made rows are mixed with the batch's: slopes are taken at points between them. Empty:
+            at the rows of the batch.
+    """
+
+    name: str
+    forward: tuple[str, ...]
+    norm: float = 1.0
+    factor: float = 1.0
+    between: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Objective:
     """One stage of a training step: a forward pass, a loss, and an update that lowers it.
 
@@ -69,6 +89,7 @@ class Objective:
         factor: what its own loss counts in the sum with those of `terms`.
         terms: further losses that are added: their gradients meet in one update.
         clamp: limits each trained number to ±clamp after the update; 0: no limit.
+        penalties: gradient penalties, which are added to the sum of losses too.
 
     Raises:
         InputError: not a loss or optimizer, a text instead of a list of names, or not a valid count.
@@ -87,6 +108,7 @@ class Objective:
     factor: float = 1.0
     terms: tuple[Term, ...] = ()
     clamp: float = 0.0
+    penalties: tuple[GradientPenalty, ...] = ()
 
     @property
     def passes(self) -> tuple[Term, ...]:
@@ -96,7 +118,7 @@ class Objective:
     @property
     def adds_losses(self) -> bool:
         """Whether its loss is a sum, or not simply its own."""
-        return bool(self.terms) or self.factor != 1.0
+        return bool(self.terms or self.penalties) or self.factor != 1.0
 
     def __post_init__(self) -> None:
         for name in (self.name, self.input, self.target, self.weight):

@@ -23,7 +23,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final, TypeVar
+
+from numpy.typing import NDArray
 
 from nnplay.errors import InputError, unknown
 from nnplay.network.network import Network, NetworkPlan
@@ -32,8 +34,10 @@ from nnplay.records.layer import Layer
 from nnplay.records.loss import Loss
 from nnplay.records.operation import Shape, shape_text
 from nnplay.records.optimizer import Optimizer
-from nnplay.tape.objective import Objective, Term, full_name
+from nnplay.tape.objective import GradientPenalty, Objective, Term, full_name
 from nnplay.text import clean
+
+Seed = TypeVar("Seed", int, NDArray[Any])
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 #: Words for targets that are arrays of the data.
@@ -74,6 +78,10 @@ class PlayerObjective:
         clamp: limits each trained weight to ±clamp after the update; 0: no limit.
         adds_to: the objective whose loss it is added to, and whose update is then that of the sum.
         at: path of a layer of that objective's pass, with whose output its own pass begins.
+        gradient_norm: it is a gradient penalty: the slope of the path's answer at its input is to be this long, and no
+            target is compared with anything. None: it is none.
+        between: of a gradient penalty, the loss of made rows: the slope is taken at points between real and made rows.
+            Empty: at the rows of the data.
     """
 
     name: str
@@ -87,6 +95,8 @@ class PlayerObjective:
     clamp: float = 0.0
     adds_to: str = ""
     at: str = ""
+    gradient_norm: float | None = None
+    between: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +198,30 @@ class Players:
             )
         if not item.path and not item.at:
             raise InputError("it runs no network", where=item.name, hint=f"add path = ['{self.own}']")
+        self._check_penalty(item)
         if item.at and not item.adds_to:
             raise InputError("'at' needs an objective to add to", where=item.name, hint=f"add adds_to = '{self.own}'")
+
+    def _check_penalty(self, item: PlayerObjective) -> None:
+        if item.gradient_norm is None:
+            if item.between:
+                raise InputError("'between' is for gradient penalties", where=item.name, hint="add gradient_norm = 1")
+            return
+        if not item.adds_to:
+            what, hint = "a gradient penalty needs an objective to add to", f"add adds_to = '{self.own}'"
+            raise InputError(what, where=item.name, hint=hint)
+        if item.at or item.target != DATA or item.loss:
+            what = "a gradient penalty is compared with no target"
+            raise InputError(what, where=item.name, hint="leave target, loss and at out")
+        if item.path[:1] and item.path[0] in self.networks and self.networks[item.path[0]].noise:
+            what = f"a gradient penalty begins with the data, not with the noise of '{item.path[0]}'"
+            raise InputError(what, where=item.name, hint=f"name a path such as ['{self.own}']")
+        others = [one for one in self.objectives if one.adds_to == item.adds_to and one.gradient_norm is None]
+        fitting = [one.name for one in others if item.path[0] in one.path[1:]]
+        if item.between and item.between not in fitting:
+            hint = f"name {' or '.join(fitting)}" if fitting else "add a loss of made rows, or leave it out"
+            what = f"'{clean(item.between)}' makes no rows for '{item.path[0]}'"
+            raise InputError(what, where=item.name, hint=hint)
 
     def resting(self, text: str) -> frozenset[int]:
         """The numbers of the objectives that a text names; what is no objective of this run does not rest.
@@ -280,7 +312,8 @@ class Players:
             return Term(item.name, forward, used, given, name, item.factor, self.at_in_tape(item.at))
 
         def terms_of(name: str) -> tuple[Term, ...]:
-            return tuple(term_of(item) for item in self.objectives if item.adds_to == name)
+            added = [item for item in self.objectives if item.adds_to == name]
+            return tuple(term_of(item) for item in added if item.gradient_norm is None)
 
         trained = tuple(dict.fromkeys(("", *(self.in_tape(name) for name in self.trains))))
         own = Objective(
@@ -294,6 +327,7 @@ class Players:
             factor=self.factor,
             terms=terms_of(self.own),
             clamp=self.clamp,
+            penalties=self._penalties(self.own),
         )
         stages = [own]
         for item in self.updates:
@@ -311,9 +345,20 @@ class Players:
                     factor=item.factor,
                     terms=terms_of(item.name),
                     clamp=item.clamp,
+                    penalties=self._penalties(item.name),
                 )
             )
         return Stages(stages, targets, constants)
+
+    def _penalties(self, name: str) -> tuple[GradientPenalty, ...]:
+        """The gradient penalties that are added to an objective."""
+        return tuple(
+            GradientPenalty(
+                item.name, tuple(map(self.in_tape, item.path)), item.gradient_norm, item.factor, item.between
+            )
+            for item in self.objectives
+            if item.adds_to == name and item.gradient_norm is not None
+        )
 
     def _output_shape(self, item: PlayerObjective, plans: Mapping[str, NetworkPlan]) -> Shape:
         if item.path:
@@ -321,8 +366,11 @@ class Players:
         named = {name or self.own: plan for name, plan in plans.items()}
         return self._shape_at(item.name, item.at, named) or ()
 
-    def seeds(self, seed: int) -> dict[str, int]:
-        """The seed of each network's initial weights, by the tape's names, where the run's own has this one."""
+    def seeds(self, seed: Seed) -> dict[str, Seed]:
+        """The seed of each network's initial weights, by the tape's names, where the run's own has this one.
+
+        Of several runs, the seeds of each network (S,).
+        """
         return {"": seed} | {name: seed + k * _SEEDS_APART for k, name in enumerate(self.networks, 1)}
 
 

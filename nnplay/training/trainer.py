@@ -48,7 +48,7 @@ from nnplay.training.scores.targets import TargetForm, default_loss, target_form
 from nnplay.training.scores.uncertainty import Interval
 from nnplay.training.settings import TrainingSettings, resolve_record
 from nnplay.training.state.checkpoint import Checkpoint, refuse_other_run
-from nnplay.training.state.initial_state import reset_machine
+from nnplay.training.state.initial_state import initial_memory, reset_machine
 
 Array = NDArray[Any]
 
@@ -204,16 +204,23 @@ class Trainer:
         if self.split.validation is not None and settings.validate_every:
             self.machine.watch(self._evaluation.rows("validation"), settings.validate_every, settings.use_average)
 
-    def rewind(self) -> None:
-        """Goes back to step 0 with the same initial weights; the history is cleared."""
-        reset_machine(self.machine, self.network_seeds, self.settings.seed)
+    def rewind(self, initial: Array | None = None) -> None:
+        """Goes back to step 0 with the same initial weights; the history is cleared.
+
+        Args:
+            initial: a row of `initial_states` for this seed, which then need not be drawn again.
+        """
+        reset_machine(self.machine, self.network_seeds, self.settings.seed, initial)
         self.history = History()
         self.recorded = self.scored_since = 0
         self.plateau = Plateau()
         self.write_settings()
 
-    def restart(self, seed: int, **changes: Any) -> None:
+    def restart(self, seed: int, initial: Array | None = None, **changes: Any) -> None:
         """Goes to step 0 of a run with another seed (of weights, order of rows, dropout) and changes as `set` takes.
+
+        Args:
+            initial: as `rewind` takes it.
 
         Raises:
             InputError: as `set` and `Network` do; nothing has changed then.
@@ -221,7 +228,11 @@ class Trainer:
         network, (optimizer, settings) = self.network.with_seed(seed), self._changed(**changes)
         self._use(optimizer, settings.changed(seed=seed), write=False)
         self.network = network
-        self.rewind()
+        self.rewind(initial)
+
+    def initial_states(self, seeds: Sequence[int]) -> Array:
+        """The memory of step 0 for each of some seeds, a row each: drawn together in a fraction of the time."""
+        return initial_memory(self.machine, self.players.seeds(np.array(seeds, np.int64)))
 
     # -- settings --------------------------------------------------------------------------------------------------
 

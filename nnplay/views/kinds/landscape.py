@@ -41,6 +41,7 @@ class Landscape(Output):
         words: what the directions are.
         problem: why there is nothing to see.
         races: the ways are those of other optimizers, and this run is not among them.
+        unfinished: the race goes on.
     """
 
     losses: Floats
@@ -51,6 +52,7 @@ class Landscape(Output):
     words: str
     problem: str = ""
     races: bool = False
+    unfinished: bool = False
 
 
 def suits(trainer: Trainer) -> bool:
@@ -64,7 +66,7 @@ def make_landscape(trainer: Trainer, asked: Asked) -> Landscape:
     plane = Plane(trainer)
     two = len(plane.weights) == 2
     races = two and asked.place == 1
-    ways = _race(trainer) if races else _read_ways(trainer, asked.ways())
+    ways, goes_on = _race(trainer) if races else (_read_ways(trainer, asked.ways()), False)
     found = _directions(trainer, plane, ways, asked.place)
     if isinstance(found, str):
         return Landscape(np.zeros((0, 0)), np.zeros(0), np.zeros(0), (), np.zeros(2), PLACES[asked.place], found)
@@ -77,7 +79,9 @@ def make_landscape(trainer: Trainer, asked: Asked) -> Landscape:
     losses = plane.grid(plane.weights, found, across, upright)
     words = "the two weights" if two else PLACES[asked.place]
     at = np.full(2, np.nan) if races else np.zeros(2)
-    return Landscape(losses, across, upright, places, at, f"loss over {words}, {side}×{side} points", races=races)
+    return Landscape(
+        losses, across, upright, places, at, f"loss over {words}, {side}×{side} points", races=races, unfinished=goes_on
+    )
 
 
 def _count(trainer: Trainer) -> int:
@@ -86,11 +90,11 @@ def _count(trainer: Trainer) -> int:
     return sum(tape.parameters[full].size(1) for full in tape.stages[0].gradients)
 
 
-def _race(trainer: Trainer) -> list[tuple[str, Floats]]:
+def _race(trainer: Trainer) -> tuple[list[tuple[str, Floats]], bool]:
+    """The ways of the race, and whether it goes on."""
     race = race_of(trainer)
-    for _ in range(_TURNS):
-        race.turn()
-    return race.ways()
+    goes_on = [race.turn() for _ in range(_TURNS)]
+    return race.ways(), goes_on[-1] or race.compiles
 
 
 def _directions(trainer: Trainer, plane: Plane, ways: Sequence[tuple[str, Floats]], place: int) -> Floats | str:
