@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from nnplay.config import RunConfig
-from nnplay.config.defaults import batch_size_for
+from nnplay.config.defaults import FOR_WHOLE_DATA, batch_size_for
 from nnplay.config.live import live_changes
 from nnplay.data.split import Split
 from nnplay.errors import InputError
@@ -26,6 +26,7 @@ from nnplay.training.batches import batch_count
 from nnplay.training.scores.class_balance import balanced
 from nnplay.training.scores.targets import target_form
 from nnplay.training.settings import SILENCED_FROZEN
+from nnplay.training.whole_data import looks_at_all
 
 
 class RunEditor:
@@ -55,7 +56,7 @@ class RunEditor:
             split = split_of(config) if anew else self._split_for(config)
             if anew or not _same_data(config, old):
                 config = _with_a_batch(config, split)
-            config = self._with_parts(config, split)
+            config, taken = _with_all_rows(old, self._with_parts(config, split))
             _check(config, split)
             config, dropped = _with_meaningful_stops(old, config, split)
             if config == old and not anew:
@@ -69,7 +70,7 @@ class RunEditor:
                 pauses=anew,
             )
             self._make(edit, split)
-            return _answer(old, config, anew) + dropped
+            return _answer(old, config, anew) + taken + dropped
 
     def _make(self, edit: Edit, split: Split) -> None:
         """Makes an edit the first time."""
@@ -254,6 +255,18 @@ def _with_a_batch(config: RunConfig, split: Split) -> RunConfig:
     if size == "all" or size <= len(split.train):
         return config
     return replace(config, training={**config.training, "batch_size": batch_size_for(split)})
+
+
+def _with_all_rows(old: RunConfig, config: RunConfig) -> tuple[RunConfig, str]:
+    """An optimizer chosen just now that sees all rows in every step gets them, in float64; and what to say."""
+    chosen = looks_at_all(config.optimizer) and not looks_at_all(old.optimizer)
+    wanted = {name: value for name, value in FOR_WHOLE_DATA.items() if config.training.get(name) != value}
+    asked = any(config.training.get(name) != old.training.get(name) for name in FOR_WHOLE_DATA)
+    if not chosen or asked or not wanted:
+        return config, ""
+    name = config.optimizer.record.name
+    words = f"; {name} needs all rows in every step, so the batch is now all, in float64 (u takes both back)"
+    return replace(config, training={**config.training, **wanted}), words
 
 
 def _check(config: RunConfig, split: Split) -> None:

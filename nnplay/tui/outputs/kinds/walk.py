@@ -23,7 +23,7 @@ _DECADES = 2.0
 def draw(view: Walk, width: int, height: int, look: Look) -> list[Row]:
     """As many curves as find room; the schedule first, where there is one."""
     words = "each step is one evaluation of the loss" if view.searches else "how far each step moves the weights"
-    head = draw_sentence(words, width, look)
+    head = [*draw_sentence(words, width, look), *_curvature(view, width, look)]
     plots: list[tuple[str, np.ndarray, np.ndarray]] = []
     if view.rates.size:
         ahead = np.linspace(0, view.ahead - 1, view.rates.size)
@@ -38,6 +38,22 @@ def draw(view: Walk, width: int, height: int, look: Look) -> list[Row]:
     for number, (name, steps, values) in enumerate(shown):
         rows += _plot(name, steps, values, number, width, each, look)
     return rows[:height]
+
+
+def _curvature(view: Walk, width: int, look: Look) -> list[Row]:
+    """The eigenvalues of the Hessian in a line, and how many directions go down both ways."""
+    values = view.eigenvalues
+    if not values.size:
+        return []
+    down = int((values < 0).sum())
+    kind = (
+        f"{counted(down, 'direction')} of {values.size} curve{'s' if down == 1 else ''} down"
+        if down
+        else "all curve up"
+    )
+    shown = [figure(float(value)) for value in values[::-1]]
+    told = ", ".join(shown if len(shown) <= 6 else [*shown[:4], "…", shown[-1]])
+    return draw_sentence(f"eigenvalues of the Hessian {told}: {kind}", width, look)
 
 
 def _plot(
