@@ -113,7 +113,8 @@ def test_settings_of_players_stand_in_the_training_pane() -> None:
         changed = config.changed(player_changes(found[key], value, config))
         assert {entry.key: entry for entry in player_entries(changed)}[key].typed.startswith(value)
         words = difference(config, changed)
-        assert words.startswith(" ".join(found[key].label.split()[:2]))
+        owner, name = key.split(".")[-2:]
+        assert words.startswith(f"{owner.replace('objective', 'discriminator')} {name} ")
         assert "→" in words
     assert player_entries(load_preset("iris").config) == []
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Final
 
 from nnplay.fields import Field
 from nnplay.tui.forms.column_choices import ColumnChoice, kinds_text
 from nnplay.tui.forms.problem import titles
+
+#: How the keys of settings of players begin, which are called by their owner's name, too: "generator.every".
+OF_PLAYERS: Final = ("objective.", "networks.", "objectives.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Entry:
     @property
     def name(self) -> str:
         """What the command line calls it."""
+        if self.key.startswith(OF_PLAYERS):
+            return self.key.removeprefix("objectives.").removeprefix("networks.")
         return "dataset" if self.key == "data" else self.key.rpartition(".")[2]
 
     @property

@@ -10,11 +10,10 @@ from nnplay.config.players_choice import OBJECTIVE_FIELDS, players_tables, recor
 from nnplay.fields import Field, text
 from nnplay.network.notation import show_layer
 from nnplay.training.players import PlayerObjective
-from nnplay.tui.forms.entry import Entry
+from nnplay.tui.forms.entry import OF_PLAYERS, Entry
 
 _LAYERS: Final = text("layers", "", "its layers, as in linear 8, relu, linear 2")
 _OPTIMIZER: Final = text("optimizer", "", "what updates it, as in adam lr=0.002 beta1=0.5; empty: the run's own")
-_SECTIONS: Final = ("objective", "networks", "objectives")
 
 
 def player_entries(settings: RunConfig) -> list[Entry]:
@@ -23,11 +22,11 @@ def player_entries(settings: RunConfig) -> list[Entry]:
     if not players:
         return []
     layers = [
-        Entry(f"networks.{name}.layers", f"{name} layers", _LAYERS, ", ".join(map(show_layer, network.layers)))
+        Entry(f"networks.{name}.layers", f"layers {name}", _LAYERS, ", ".join(map(show_layer, network.layers)))
         for name, network in players.networks.items()
     ]
     own = [
-        Entry(f"objective.{name}", f"{players.own} {name}", _field(name), getattr(players, name))
+        Entry(f"objective.{name}", f"{name} {players.own}", _field(name), getattr(players, name))
         for name in ("every", "factor")
     ]
     return [*layers, *own, *(entry for item in players.objectives for entry in _of_objective(item))]
@@ -36,11 +35,11 @@ def player_entries(settings: RunConfig) -> list[Entry]:
 def _of_objective(item: PlayerObjective) -> Iterator[Entry]:
     names = ["factor"] if item.gradient_norm is not None else ["target", "factor"]
     for name in names if item.adds_to else ["every", *names]:
-        yield Entry(f"objectives.{item.name}.{name}", f"{item.name} {name}", _field(name), getattr(item, name))
+        yield Entry(f"objectives.{item.name}.{name}", f"{name} {item.name}", _field(name), getattr(item, name))
     if not item.adds_to:
         table = record_table(item.optimizer)
         value = " ".join([table.pop("name", ""), *(f"{key}={value:g}" for key, value in table.items())]).strip()
-        yield Entry(f"objectives.{item.name}.optimizer", f"{item.name} optimizer", _OPTIMIZER, value)
+        yield Entry(f"objectives.{item.name}.optimizer", f"optim. {item.name}", _OPTIMIZER, value)
 
 
 def _field(name: str) -> Field:
@@ -49,7 +48,7 @@ def _field(name: str) -> Field:
 
 def of_players(key: str) -> bool:
     """Whether an entry is about players."""
-    return key.partition(".")[0] in _SECTIONS
+    return key.startswith(OF_PLAYERS)
 
 
 def player_changes(entry: Entry, value: Any, settings: RunConfig) -> Mapping[str, Any]:
