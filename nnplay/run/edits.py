@@ -212,6 +212,8 @@ def _answer(old: RunConfig, config: RunConfig, anew: bool) -> str:
         return f"new initial weights from seed {config.seed}"
     live = live_changes(old, config)
     if live is None:
+        if config.players != old.players and config.layers == old.layers:
+            return f"{difference(old, config)} from this step on"
         return "applied; layers that still fit keep their weights"
     return f"{SetValues(live).words} from this step on"
 
