@@ -101,7 +101,10 @@ def test_pictures_that_are_not_read_are_said(tmp_path: Path) -> None:
         ({"annotations": [{**BEYOND, "bbox": None}]}, r"annotations\[0\]: has no usable 'bbox'"),
         ({"annotations": [BEYOND]}, r"annotations\[0\]: has no segmentation; read it without masks"),
         ({"annotations": [{**BEYOND, "segmentation": [[1, 2]]}]}, "a polygon needs three or more"),
-        ({"annotations": [{**BEYOND, "segmentation": [[1, 2, 3, 4, float("nan"), 6]]}]}, "its polygon has 'nan', which"),
+        (
+            {"annotations": [{**BEYOND, "segmentation": [[1, 2, 3, 4, float("nan"), 6]]}]},
+            "its polygon has 'nan', which",
+        ),
         ({"categories": [{"id": 1, "name": "cat"}] * 2}, r"categories\[1\]: category 1 is there twice"),
         (
             {"categories": [{"id": 1, "name": "cat"}, {"id": 3, "name": "cat"}]},

@@ -96,7 +96,9 @@ def _read_categories(entries: list[Any], found: Annotations, where: str) -> dict
         held = _entry(entry, {"id": int, "name": str}, at)
         name = clean(held["name"])
         if held["id"] in names or name in names.values():
-            what = f"category {held['id']} is there twice" if held["id"] in names else f"two classes are called '{name}'"
+            what = (
+                f"category {held['id']} is there twice" if held["id"] in names else f"two classes are called '{name}'"
+            )
             raise InputError(what, where=at, hint="give each class an id and a name of its own")
         names[held["id"]] = name
     if not names:
