@@ -54,7 +54,7 @@ def main() -> None:
                 firsts.append(1e3 * (time.thread_time() - began))
                 assert shown.grid is not None, shown.problem
                 first = int(shown.grid.known.sum())
-                while shown.goes_on:
+                while shown.unfinished:
                     shown = make_landscape(trainer, replace(asked, before=shown))
                 wholes.append(1e3 * (time.thread_time() - began))
             grid, part = shown.grid, shown.words.split(", ")

@@ -48,10 +48,10 @@ class Publisher:
         self._pictured = (0.0, 0.0)
 
     @property
-    def goes_on(self) -> bool:
-        """Whether the picture that is shown becomes finer by being made again."""
+    def unfinished(self) -> bool:
+        """Whether more of the view that is shown is on its way, although the run may rest."""
         output = self.snapshot.output
-        return output is not None and output.goes_on
+        return output is not None and output.unfinished
 
     def pictures_due(self, now: float) -> bool:
         """Whether it is time for new pictures."""

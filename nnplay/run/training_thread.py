@@ -300,7 +300,7 @@ class TrainingThread:
         """Does what has been asked; waits for something to do when the training is paused."""
         if not self.running and self._aim is None:
             self._publish(force=True)
-            self._perform(self._mailbox.wait_for_order(FINER_EVERY if self._publisher.goes_on else None))
+            self._perform(self._mailbox.wait_for_order(FINER_EVERY if self._publisher.unfinished else None))
         while not self._mailbox.empty and not self._ended:
             self._perform(self._mailbox.wait_for_order())
 
@@ -351,7 +351,7 @@ class TrainingThread:
             if driver.reason and stops.keep_best:
                 self._keep_best(timeline)
         self._speed.count(driver.taken)
-        self._publish(force=driver.rest > PICTURES_EVERY)
+        self._publish(force=driver.rest > PICTURES_EVERY, resting=driver.rest > 0)
         if driver.rest > 0 and self._mailbox.empty:
             self._perform(self._mailbox.wait_for_order(driver.rest))  # a command ends the sleep of the speed limit
 
@@ -361,11 +361,11 @@ class TrainingThread:
         self._publisher.append_message(describe_test(timeline.trainer))
         self._publisher.outdate_pictures()
 
-    def _publish(self, force: bool = False) -> None:
+    def _publish(self, force: bool = False, resting: bool = False) -> None:
         """Publishes the present step; while training only as often as the screen can use it."""
         trainer = self.trainer
         waits = trainer is not None and trainer.machine.compiling is not None
-        status: dict[str, Any] = {"running": self.running and not waits, "error": self._error}
+        status: dict[str, Any] = {"running": self.running and not waits, "resting": resting, "error": self._error}
         if trainer is None:
             self._publisher.show(replace(self._publisher.snapshot, **status))
             return

@@ -13,14 +13,14 @@ from nnplay.views.table import Table
 
 
 class Output:
-    """What a view shows: the base of each view's own frozen class, for which the screen has a drawing."""
+    """What a view shows: the base of each view's own frozen class, for which the screen has a drawing.
+
+    Attributes:
+        unfinished: more is on its way, and a run that waits is looked at again.
+    """
 
     __slots__ = ()
-
-    @property
-    def goes_on(self) -> bool:
-        """Whether the next picture of the same step shows more, so that it is made while the run stands still."""
-        return False
+    unfinished: bool = False
 
 
 Group = Literal["answers", "scores", "inside", "gradients", "why"]

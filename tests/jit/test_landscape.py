@@ -77,7 +77,7 @@ def test_a_picture_of_standing_weights_becomes_finer_and_other_weights_begin_ane
     trainer = small()
     first = make_landscape(trainer, Asked(place=1))
     shown = first
-    while shown.goes_on:
+    while shown.unfinished:
         shown = make_landscape(trainer, Asked(place=1, before=shown))
     assert shown.grid is not None
     assert shown.grid.whole
@@ -110,7 +110,7 @@ def test_two_chosen_weights_are_the_axes() -> None:
     """The loss at a corner is that with exactly these two weights moved."""
     trainer = small()
     shown: Landscape = make_landscape(trainer, Asked(typed="0.weight[1,2] 2.bias[1]"))
-    while shown.goes_on:
+    while shown.unfinished:
         shown = make_landscape(trainer, Asked(typed="0.weight[1,2] 2.bias[1]", before=shown))
     parameters = trainer.parameters()
     parameters["0.weight"][1, 2] += shown.across[-1]

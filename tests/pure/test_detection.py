@@ -17,8 +17,7 @@ from nnplay.detection.boxes import decode, encode, giou, iou
 from nnplay.detection.objects import Found, join_target, paste_masks, split_target, true_masks
 from nnplay.detection.suppression import suppress
 from nnplay.errors import InputError
-from nnplay.operations import match_anchors, proposals, stage_costs
-from nnplay.operations.roi_align import reference as roi_align
+from nnplay.operations import match_anchors, proposals, roi_align, stage_costs
 
 Array = NDArray[Any]
 
@@ -111,7 +110,44 @@ def test_roi_align_equals_onnx(aligned: int, mode: str) -> None:
     rois = boxes.reshape(-1, 4) * np.array([7, 9, 7, 9], np.float32)
     given = {"x": x.transpose(0, 3, 1, 2), "rois": rois.astype(np.float32), "of": np.repeat(np.arange(2), 6)}
     wanted = evaluator(model).run(None, given)[0].transpose(0, 2, 3, 1).reshape(2, 6, 4, 4, 3)
-    assert np.allclose(roi_align(x.astype(float), boxes.astype(float), 4, 2, aligned), wanted, atol=1e-5)
+    given = {"parts": 4, "sampling": 2, "aligned": aligned, "levels": 1, "cells": 14_000}
+    assert np.allclose(roi_align.reference(x.astype(float), boxes.astype(float), **given), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("aligned", [1, 0])
+def test_slopes_of_roi_align_are_differences(aligned: int) -> None:
+    """Each cell's slope is the difference quotient of the output, on both levels, also beyond the border."""
+    random = np.random.default_rng(7)
+    levels = [random.normal(size=shape) for shape in ((2, 6, 5, 2), (2, 3, 3, 2))]
+    boxes = random_boxes(random, 2, 5)
+    boxes[0, 0], boxes[1, 1], boxes[1, 2] = (-0.3, 0.2, 0.8, 1.2), (0, 0, 1, 1), 0
+    given = {"parts": 2, "sampling": 2, "aligned": aligned, "levels": 2, "cells": 1000}
+    slopes = random.normal(size=(2, 5, 2, 2, 2))
+    assert set(roi_align.pick_levels(boxes, (6, 5), 2, 1000).ravel()) == {0, 1}
+    for level, x in enumerate(levels):
+        shape = dict(zip(("H0", "W0", "H", "W"), (*levels[0].shape[1:3], *x.shape[1:3]), strict=True))
+        computed = roi_align.reference_back(slopes, boxes, level=level, **shape, **given)
+        for place in np.ndindex(x.shape):
+            ends = []
+            for step in (1e-3, -1e-3):
+                x[place] += step
+                ends.append((roi_align.reference(*levels, boxes, **given) * slopes).sum())
+                x[place] -= step
+            assert computed[place] == pytest.approx((ends[0] - ends[1]) / 2e-3, abs=1e-9)
+
+
+def test_levels_are_those_of_torchvision() -> None:
+    """A box takes level 4 + log2(side / 224), as in torchvision's LevelMapper, at strides of 4, 8, 16 and 32."""
+    torch: Any = pytest.importorskip("torch")
+    boxes = random_boxes(np.random.default_rng(8), 200)
+    boxes[0] = (0, 0, 0.25, 0.25)
+    sides = torch.tensor(boxes * 800)
+    size = torch.sqrt((sides[:, 2] - sides[:, 0]) * (sides[:, 3] - sides[:, 1]))
+    wanted = torch.clamp(torch.floor(4 + torch.log2(size / 224) + 1e-6), 2, 5) - 2
+    found = roi_align.pick_levels(boxes, (200, 200), 4, 14_000)
+    assert found.tolist() == wanted.int().tolist()
+    exact = np.array([[0, 0, k * 28 / 200, k * 28 / 200] for k in (0.999, 1, 2, 4)])
+    assert roi_align.pick_levels(exact, (200, 200), 4, 14_000).tolist() == [0, 1, 2, 3]
 
 
 def random_scene(random: np.random.Generator, pictures: int, classes: int) -> tuple[Array, Found]:

@@ -40,10 +40,10 @@ class Landscape(Output):
         words: what the directions are.
         problem: why there is nothing to see.
         races: the ways are those of other optimizers, and this run is not among them.
-        goes_on: a finer picture, or more of the race, follows even if the run stands still.
+        unfinished: a finer picture, or more of the race, follows even if the run stands still.
         grid: what was worked out so far.
-        ends: the loss at the last place of each way, if it is a race.
         key: what the picture is of besides the weights.
+        ends: the loss at the last place of each way, if it is a race.
     """
 
     losses: Floats
@@ -54,7 +54,7 @@ class Landscape(Output):
     words: str
     problem: str = ""
     races: bool = False
-    goes_on: bool = False
+    unfinished: bool = False
     grid: LossGrid | None = None
     key: tuple[object, ...] = ()
     ends: tuple[float, ...] = ()
@@ -124,9 +124,9 @@ def _draw(plane: Plane, begun: LossGrid, ways: Ways, key: tuple[object, ...], wo
     part = f", {plane.rows:,} of {plane.all_rows:,} training rows" if plane.rows < plane.all_rows else ""
     done = "" if grid.whole else f", {100 * int(grid.known.sum()) // grid.known.size} % worked out"
     told = f"loss over {words}, {size}{part}{done}"
-    goes_on = not grid.whole
+    unfinished = not grid.whole
     return Landscape(
-        grid.filled, grid.across, grid.upright, ways, np.zeros(2), told, goes_on=goes_on, grid=grid, key=key
+        grid.filled, grid.across, grid.upright, ways, np.zeros(2), told, unfinished=unfinished, grid=grid, key=key
     )
 
 
@@ -136,7 +136,7 @@ def _words(trainer: Trainer, place: int, typed: str) -> str:
 
 def _nothing(words: str, problem: str, waits: bool) -> Landscape:
     nothing = np.zeros(0)
-    return Landscape(np.zeros((0, 0)), nothing, nothing, (), np.zeros(2), words, problem, goes_on=waits)
+    return Landscape(np.zeros((0, 0)), nothing, nothing, (), np.zeros(2), words, problem, unfinished=waits)
 
 
 def _count(trainer: Trainer) -> int:
@@ -157,7 +157,7 @@ def _make_race(trainer: Trainer, plane: Plane) -> Landscape:
     words = f"a race of {len(places)} optimizers over the two weights, the lowest loss first"
     nowhere = np.full(2, np.nan)
     return Landscape(
-        grid.filled, grid.across, grid.upright, places, nowhere, words, races=True, goes_on=any(went) or race.waits,
+        grid.filled, grid.across, grid.upright, places, nowhere, words, races=True, unfinished=any(went) or race.waits,
         ends=tuple(lasts[order].tolist()),
     )  # fmt: skip
 

@@ -30,7 +30,7 @@ class Sharpness(Output):
         limit: 2 / learning rate, above which plain gradient descent leaves the valley; 0 where an optimizer searches.
         problem: why there is nothing to see.
         part: of how many training rows, where it is not all.
-        goes_on: some of the steps are still to be measured.
+        unfinished: some of the steps are still to be measured.
     """
 
     steps: NDArray[np.int64]
@@ -38,7 +38,7 @@ class Sharpness(Output):
     limit: float
     problem: str = ""
     part: str = ""
-    goes_on: bool = False
+    unfinished: bool = False
 
 
 def make_sharpness(trainer: Trainer, asked: Asked) -> Sharpness:
@@ -49,7 +49,7 @@ def make_sharpness(trainer: Trainer, asked: Asked) -> Sharpness:
     except InputError as problem:
         return _nothing(str(problem))
     if not curvature.ready:
-        return _nothing(COMPILING, goes_on=True)
+        return _nothing(COMPILING, unfinished=True)
     if trainer.step not in known:
         known[trainer.step] = curvature.largest(curvature.take(trainer.tensors()))[0]
     ways = asked.ways()
@@ -68,7 +68,7 @@ def make_sharpness(trainer: Trainer, asked: Asked) -> Sharpness:
     searches = trainer.optimizer.record.whole is not None
     limit = 0.0 if searches or not trainer.lr else 2 / trainer.lr
     part = f"{curvature.rows:,} of {curvature.all_rows:,} training rows" if curvature.rows < curvature.all_rows else ""
-    return Sharpness(np.array(steps, np.int64), values, limit, part=part, goes_on=len(left) > _AT_ONCE)
+    return Sharpness(np.array(steps, np.int64), values, limit, part=part, unfinished=len(left) > _AT_ONCE)
 
 
 def _known(before: Output | None) -> dict[int, NDArray[np.float64]]:
@@ -78,8 +78,8 @@ def _known(before: Output | None) -> dict[int, NDArray[np.float64]]:
     return dict(zip(before.steps.tolist(), before.values, strict=True))
 
 
-def _nothing(problem: str, *, goes_on: bool = False) -> Sharpness:
-    return Sharpness(np.zeros(0, np.int64), np.zeros((0, 2)), 0.0, problem, goes_on=goes_on)
+def _nothing(problem: str, *, unfinished: bool = False) -> Sharpness:
+    return Sharpness(np.zeros(0, np.int64), np.zeros((0, 2)), 0.0, problem, unfinished=unfinished)
 
 
 def suits(trainer: Trainer) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nnplay.inspector.messages import Detail, OperandView, View, When
 from nnplay.text import note_cut
-from nnplay.tui.inspector.widgets import patch, tiles, time_bars
+from nnplay.tui.inspector.widgets import boxes_over, patch, tiles, time_bars
 from nnplay.tui.inspector.widgets.tiles import Form, Tile
 from nnplay.tui.theme.look import Ink
 from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined, row_width, wrap
@@ -149,8 +149,10 @@ class DetailView(Cells):
         return [*rows, *bars]
 
     def _charts(self, detail: Detail, width: int, height: int) -> list[Row]:
-        """The window of a convolution, and numbers by time step, where the row has such."""
+        """The window of a convolution, boxes over the picture, and numbers by time step, where the row has such."""
         rows: list[Row] = []
+        if detail.boxes is not None:
+            rows += boxes_over.rows_of(detail.boxes, width, height, self.look)
         if detail.patch is not None:
             rows += patch.rows_of(detail.patch, width, height, self.look)
         for chart in detail.charts:

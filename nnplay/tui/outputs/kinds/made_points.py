@@ -62,8 +62,8 @@ def _legend(look: Look) -> Row:
 
 
 def _numbers(view: MadePoints) -> str:
-    found = [] if view.modes is None else [f"{view.modes.covered} of {view.modes.count} lumps covered"]
-    return " · ".join([*found, f"KL {view.kl:.2f} bits", f"JS {view.js:.2f}"])
+    found = [] if view.modes is None else [f"{view.modes.covered} of {view.modes.count} lumps"]
+    return " · ".join([*found, f"KL {view.kl:.2f}", f"JS {view.js:.2f} bits"])
 
 
 MADE_POINTS = Drawing(MadePoints, draw)
