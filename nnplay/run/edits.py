@@ -21,12 +21,11 @@ from nnplay.run.run_data import split_of
 from nnplay.run.undo import Edit, Edits, Side
 from nnplay.timeline.change_log import SetValues
 from nnplay.timeline.fork_run import find_branch
-from nnplay.training import parameter_groups
+from nnplay.training import parameter_groups, whole_data
 from nnplay.training.batches import batch_count
 from nnplay.training.scores.class_balance import balanced
 from nnplay.training.scores.targets import target_form
 from nnplay.training.settings import SILENCED_FROZEN
-from nnplay.training.whole_data import looks_at_all
 
 
 class RunEditor:
@@ -68,9 +67,10 @@ class RunEditor:
                 after=Side(config),
                 anew=anew or config.seed != old.seed,
                 pauses=anew,
+                note=taken,
             )
             self._make(edit, split)
-            return _answer(old, config, anew) + taken + dropped
+            return taken + _answer(old, config, anew) + dropped
 
     def _make(self, edit: Edit, split: Split) -> None:
         """Makes an edit the first time."""
@@ -261,13 +261,13 @@ def _with_a_batch(config: RunConfig, split: Split) -> RunConfig:
 
 def _with_all_rows(old: RunConfig, config: RunConfig) -> tuple[RunConfig, str]:
     """An optimizer chosen just now that sees all rows in every step gets them, in float64; and what to say."""
-    chosen = looks_at_all(config.optimizer) and not looks_at_all(old.optimizer)
+    chosen = whole_data.looks_at_all(config.optimizer) and not whole_data.looks_at_all(old.optimizer)
     wanted = {name: value for name, value in FOR_WHOLE_DATA.items() if config.training.get(name) != value}
     asked = any(config.training.get(name) != old.training.get(name) for name in FOR_WHOLE_DATA)
     if not chosen or asked or not wanted:
         return config, ""
     name = config.optimizer.record.name
-    words = f"; {name} needs all rows in every step, so the batch is now all, in float64 (u takes both back)"
+    words = f"{name} needs all rows in every step, so the batch is now all, in float64 (z takes that back); "
     return replace(config, training={**config.training, **wanted}), words
 
 
@@ -276,7 +276,10 @@ def _check(config: RunConfig, split: Split) -> None:
     plan = Network(config.layers, config.seed).plan(split.feature_shape)
     if config.loss is not None:
         target_form(balanced(config.loss, split.train), split.train, plan.output_shape)
-    batch_count(plan, split, config.training_settings())
+    settings = config.training_settings()
+    batch_count(plan, split, settings)
+    if config.loss is not None and not config.players.target:
+        whole_data.check(plan, split.train, config.loss, config.optimizer, settings)
     config.players.check()
     config.players.plans(plan)
     config.players.resting(config.training_settings().resting)

@@ -36,15 +36,15 @@ _ROUNDING: Final = 1e-3
 FEW_WEIGHTS: Final = 8
 #: How far a step went, at which angle to the gradient, and how far weights went for each 1 of their gradients: a tenth
 #: of them less than the first, half less than the second, a tenth more than the third.
-_STEP: Final = "step length"
-_ANGLE: Final = "cosine to steepest descent"
+STEP: Final = "step length"
+ANGLE: Final = "cosine to steepest descent"
 _RATES: Final = {"effective rate, lowest tenth": 10, "effective rate, median": 50, "effective rate, highest tenth": 90}
 #: Weights that stand for all of them there.
 _MOST_RATES: Final = 4_096
 #: Of an optimizer that tries points, which of its numbers are recorded, and their names.
 _SEARCH: Final = {
     "length tried next": report.LENGTH,
-    _ANGLE: report.COSINE,
+    ANGLE: report.COSINE,
     "damping": report.DAMPING,
     "loss of the trial": report.TRIAL,
     "accepted": report.ACCEPTED,
@@ -160,7 +160,7 @@ class LayerRecorder:
             *(f"update:{full}" for full in trained),
             *(f"state:{state.title}:{t}" for state in self._states for t in state.times),
             *(f"running:{slot.name}" for slot in self._running),
-            *(f"search:{name}" for name in (_STEP, *(_SEARCH if "search" in tape.named else (_ANGLE, *_RATES)))),
+            *(f"search:{name}" for name in (STEP, *(_SEARCH if "search" in tape.named else (ANGLE, *_RATES)))),
         )
         weights = sum(tape.parameters[full].size(1) for full in trained)
         self._path = [tape.parameters[full] for full in trained] if weights <= FEW_WEIGHTS else []

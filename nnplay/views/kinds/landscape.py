@@ -43,6 +43,7 @@ class Landscape(Output):
         unfinished: a finer picture, or more of the race, follows even if the run stands still.
         grid: what was worked out so far.
         key: what the picture is of besides the weights.
+        ends: the loss at the last place of each way, if it is a race.
     """
 
     losses: Floats
@@ -56,6 +57,7 @@ class Landscape(Output):
     unfinished: bool = False
     grid: LossGrid | None = None
     key: tuple[object, ...] = ()
+    ends: tuple[float, ...] = ()
 
     @property
     def is_line(self) -> bool:
@@ -149,11 +151,15 @@ def _make_race(trainer: Trainer, plane: Plane) -> Landscape:
     went = [race.turn() for _ in range(_TURNS)]
     places = tuple((name, _places(points, plane, np.eye(2))) for name, points in race.ways())
     grid = refine(plane, begin_grid(plane.weights, np.eye(2), _ends(plane, places, _slice_at(trainer, 0))), _SECONDS)
-    words = f"a race of {len(places)} optimizers over the two weights"
+    lasts = plane.losses(np.array([points[-1] for _, points in race.ways()]))
+    order = np.argsort(lasts, kind="stable")  # the one that has come furthest down is told first
+    places = tuple(places[k] for k in order)
+    words = f"a race of {len(places)} optimizers over the two weights, the lowest loss first"
     nowhere = np.full(2, np.nan)
     return Landscape(
-        grid.filled, grid.across, grid.upright, places, nowhere, words, races=True, unfinished=any(went) or race.waits
-    )
+        grid.filled, grid.across, grid.upright, places, nowhere, words, races=True, unfinished=any(went) or race.waits,
+        ends=tuple(lasts[order].tolist()),
+    )  # fmt: skip
 
 
 def read_ways(trainer: Trainer, ways: Sequence[Way]) -> list[tuple[str, Floats]]:

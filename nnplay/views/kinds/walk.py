@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.training.layer_recording import ANGLE, STEP
 from nnplay.training.learning_rate import rates, watches
 from nnplay.training.trainer import Trainer
 from nnplay.views.view import Asked, Output, View
@@ -41,7 +42,9 @@ def make_walk(trainer: Trainer, asked: Asked) -> Walk:
     curves = trainer.history.by_layer
     lines = [(name, values.copy()) for name, values in curves.of("search").items()]
     searches = trainer.optimizer.record.whole is not None
-    lines = [_told(name, values) for name, values in lines if np.any(values)]
+    still = curves.column(f"search:{STEP}") == 0
+    lines = [(name, np.where(still, np.nan, values) if name == ANGLE else values) for name, values in lines]
+    lines = [_told(name, values) for name, values in lines if np.any(np.nan_to_num(values))]
     rates, ahead = _schedule(trainer, max(8, asked.size[0]))
     return Walk(curves.steps.copy(), tuple(lines), rates, ahead, searches, _eigenvalues(trainer))
 
@@ -56,7 +59,7 @@ def _eigenvalues(trainer: Trainer) -> Floats:
 
 def _told(name: str, values: Floats) -> tuple[str, Floats]:
     """An angle in degrees, where a cosine was recorded."""
-    if not name.startswith("cosine"):
+    if name != ANGLE:
         return name, values
     return "angle to steepest descent, degrees", np.degrees(np.arccos(np.clip(values.astype(np.float64), -1, 1)))
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.text import clean, figure
+from nnplay.tui.draw.bars import upright
 from nnplay.tui.draw.blocks import picture
 from nnplay.tui.outputs.drawing import Drawing
 from nnplay.tui.outputs.shares import draw_sentence
@@ -18,8 +19,8 @@ _NAME = 18
 _NUMBER = 9
 _LEAST_WITH_MEDIANS = 30
 """Columns from which on medians stand beside the distributions."""
-_BARS, _PLAIN_BARS = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
-"""How many of a tensor's weights have a rate, from none to most."""
+_TALLEST = 5
+"""Rows of one distribution."""
 
 
 def draw(view: EffectiveRate, width: int, height: int, look: Look) -> list[Row]:
@@ -53,16 +54,21 @@ def _distributions(view: EffectiveRate, known: Floats, width: int, room: int, lo
     side = min(_NAME, max(len(name) for name, _ in view.tensors), max(2, width // 4))
     number = _NUMBER + 1 if width >= _LEAST_WITH_MEDIANS else 0
     across = max(1, width - side - 1 - number)
-    signs = look.pick(_BARS, _PLAIN_BARS)
+    shown = view.tensors[: max(1, room - 2)]
+    tall = max(1, min(_TALLEST, (room - 2) // len(shown)))
     rows: list[Row] = []
-    for name, values in view.tensors[: max(1, room - 2)]:
+    for name, values in shown:
         moved = values[np.isfinite(values) & (values > 0)]
         counts = np.histogram(np.log10(moved), across, (low, high))[0]
-        levels = np.ceil(counts / max(1, counts.max()) * (len(signs) - 1)).astype(int)
         median = figure(float(np.median(moved))) if moved.size else "none"
-        runs: list[Run] = [(fit(clean(name), side) + " ", look.ink("text"))]
-        runs.append(("".join(signs[level] for level in levels), look.series(0)))
-        rows.append(joined([*runs, *([(median.rjust(number), look.ink("strong"))] if number else [])]))
+        bars = upright((counts / max(1, counts.max())).tolist(), tall, look)
+        for line, bar in enumerate(bars):
+            last = line == tall - 1
+            heading = fit(clean(name) if last else "", side) + " "
+            runs: list[Run] = [(heading, look.ink("text")), *bar]
+            rows.append(
+                joined([*runs, *([((median if last else "").rjust(number), look.ink("strong"))] if number else [])])
+            )
     axis = f"{figure(10**low)}{figure(10**high).rjust(max(1, across - len(figure(10**low))))}"
     rows.append(((fit(" " * (side + 1) + axis + "    median", width), look.ink("dim")),))
     return [*rows, _foot(view, width, look)]

@@ -15,7 +15,7 @@ from nnplay.tui.outputs.drawing import Drawing
 from nnplay.tui.outputs.shares import draw_sentence
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import LEVELS
-from nnplay.tui.widgets.cells import Row, fit
+from nnplay.tui.widgets.cells import Row, fit, wrap
 from nnplay.views.kinds.landscape import Landscape
 
 _LEAST: Final = 1e-12
@@ -61,6 +61,11 @@ def _curve(
     return [*head, *sketch.rows(), *legend][:height]
 
 
+def _end(view: Landscape, number: int) -> str:
+    """The loss where a runner has come to."""
+    return f" {figure(view.ends[number])}" if number < len(view.ends) else ""
+
+
 def _marks(view: Landscape, width: int, room: int, look: Look) -> Marks:
     """Glyphs on the way of each branch; the present place on top."""
     found: dict[tuple[int, int], Mark] = {}
@@ -102,9 +107,9 @@ def _legend(view: Landscape, low: float, high: float, width: int, look: Look) ->
     if view.is_line:
         ends = f"{figure(float(view.across[0]))} to {figure(float(view.across[-1]))} along it"
         words = f"loss {figure(low)} to {figure(high)}, {ends}; marks lie on the curve, wherever the run was beside it"
-    names = [f"{_sign(view, k, look)} {clean(name, 24)}" for k, (name, _) in enumerate(view.ways)]
+    names = [f"{_sign(view, k, look)} {clean(name, 24)}{_end(view, k)}" for k, (name, _) in enumerate(view.ways)]
     marks = " · ".join(names if view.races else [f"{look.pick('◉', '@')} now", *names])
-    return [((fit(words, width), look.ink("dim")),), ((fit(marks, width), look.ink("dim")),)]
+    return [((line, look.ink("dim")),) for text in (words, marks) for line in wrap(text, width)]
 
 
 LANDSCAPE = Drawing(Landscape, draw)
