@@ -82,6 +82,7 @@ class Edit:
         left: the branch that keeps the later steps where the edit was made in the past, and what `rejoin` puts back.
         branches: names of the curves of the branches before and after, where the edit was to go on with another one.
         label: which run it goes on with, where that is one whose past is not kept.
+        note: what else was changed so that it could be made, and why, to be said once it is.
     """
 
     words: str
@@ -94,6 +95,7 @@ class Edit:
     left: tuple[str, str, int, int] | None = None
     branches: tuple[str, str] | None = None
     label: RunLabel | None = None
+    note: str = ""
 
 
 @dataclass(slots=True)
