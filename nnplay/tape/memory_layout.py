@@ -75,6 +75,7 @@ class Layout:
         slots: by region, in order.
         spans: slots that cover a run of others (all parameters as one vector), already placed.
         bounds: first offset and end of each region; set by `close`.
+        settings: slots of numbers that may change while a network trains, by name; set by `close`.
     """
 
     batch: int
@@ -82,6 +83,7 @@ class Layout:
     slots: dict[str, list[Slot]] = field(default_factory=lambda: {region: [] for region in REGIONS})
     spans: list[Slot] = field(default_factory=list)
     bounds: dict[str, tuple[int, int]] = field(default_factory=dict)
+    settings: dict[str, Slot] = field(default_factory=dict)
 
     def add(self, region: str, name: str, shape: Planned) -> Slot:
         """A new slot at the end of a region."""
@@ -102,6 +104,7 @@ class Layout:
                 slot.offset = offset
                 offset += aligned(slot.size(self.capacity(region)))
             self.bounds[region] = (first, offset)
+        self.settings = {slot.name: slot for slot in self.slots["settings"]}
         return offset
 
     def span(self, name: str, region: str, slots: Iterable[Slot]) -> Slot:

@@ -103,7 +103,7 @@ def test_an_end_that_nobody_asked_for_loses_nothing(open_nnplay: Open, how: str)
 
 
 def test_the_next_start_offers_the_run_and_resumes_it(open_nnplay: Open) -> None:
-    """After a SIGHUP the next start offers the run, esc leaves it, and `nnplay open` goes on at its step."""
+    """After a SIGHUP a start without a run offers this one, esc leaves it, and `nnplay open` goes on at its step."""
     terminal = open_nnplay("--no-tour")
     train(terminal)
     os.kill(terminal.process.pid, signal.SIGHUP)
@@ -117,6 +117,11 @@ def test_the_next_start_offers_the_run_and_resumes_it(open_nnplay: Open) -> None
     again.until(lambda: "ended without being saved" not in again.text)
     again.press("q")
     assert again.finish() == 0
+    named = open_nnplay("--no-tour", "--data", "xor")
+    named.until(lambda: "xor" in named.text)
+    named.press("q")
+    assert named.finish() == 0
+    assert b"ended without being saved" not in named.raw  # a run that was asked for is shown, and no other offered
     resumed = open_nnplay("open", str(kept.path))
     resumed.until(lambda: step_of(resumed) == step)
     resumed.process.kill()
