@@ -80,15 +80,7 @@ class Field:
         place = f"{where}, {self.name}" if where else self.name
         if isinstance(value, str) and value.strip().lower() in self.choices:
             return value.strip().lower()
-        reader = {
-            "integer": self._integer,
-            "number": self._number,
-            "choice": self._choice,
-            "flag": self._flag,
-            "integers": self._integers,
-            "text": self._text,
-        }[self.kind]
-        return reader(value, place)
+        return getattr(self, f"_{self.kind}")(value, place)
 
     def show(self, value: Any) -> str:
         """`value` as the user would type it."""

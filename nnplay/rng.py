@@ -21,12 +21,15 @@ LAYER: Final = 0x100000
 _MASK = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 #: Factors of the two halves of the state, and what is added to the two keys before each of ten rounds.
-_FACTORS = np.array([[0xD2511F53], [0xCD9E8D57]], np.uint64)
-_ROUNDS = np.arange(10, dtype=np.uint64)[:, None, None] * np.array([[0x9E3779B9], [0xBB67AE85]], np.uint64)
+_FACTORS = np.array([[[0xD2511F53]], [[0xCD9E8D57]]], np.uint64)
+_ROUNDS = np.arange(10, dtype=np.uint64)[:, None, None, None] * np.array([[[0x9E3779B9]], [[0xBB67AE85]]], np.uint64)
+
+#: The seed of one run, or those of several (S,), each of which gets the numbers that it would get by itself.
+Seeds = int | NDArray[np.int64]
 
 
-def bits(seed: int, stream: int, step: int, index: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """32 random bits for each index, as uint64 of the same shape.
+def bits(seed: Seeds, stream: int, step: int, index: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """32 random bits for each index, as uint64 of the same shape; of several seeds with an axis (S,) in front.
 
     Args:
         seed: 0 … 2**63 - 1.
@@ -34,11 +37,11 @@ def bits(seed: int, stream: int, step: int, index: NDArray[np.int64]) -> NDArray
         step: training step, epoch, or 0.
         index: which number of the stream.
     """
-    flat = index.reshape(-1).astype(np.uint64)
-    a, b = np.empty((2, flat.size), np.uint64), np.empty((2, flat.size), np.uint64)
+    flat, seeds = index.reshape(-1).astype(np.uint64), np.asarray(seed, np.uint64).reshape(-1)
+    a, b = np.empty((2, 2, len(seeds), flat.size), np.uint64)
     a[0], a[1] = flat & _MASK, step & 0xFFFFFFFF
     b[0], b[1] = flat >> _SHIFT, step >> 32
-    key = np.array([[seed & 0xFFFFFFFF], [((seed >> 32) ^ stream) & 0xFFFFFFFF]], np.uint64)
+    key = np.stack([seeds & _MASK, ((seeds >> _SHIFT) ^ np.uint64(stream)) & _MASK])[:, :, None]
     product = np.empty_like(a)
     for key_of_round in (key + _ROUNDS) & _MASK:
         np.multiply(a, _FACTORS, out=product)
@@ -46,23 +49,23 @@ def bits(seed: int, stream: int, step: int, index: NDArray[np.int64]) -> NDArray
         np.bitwise_xor(a, b, out=a)
         np.bitwise_xor(a, key_of_round, out=a)
         np.bitwise_and(product[::-1], _MASK, out=b)
-    drawn: NDArray[np.uint64] = a[0].reshape(index.shape)
+    drawn: NDArray[np.uint64] = a[0].reshape(np.shape(seed) + index.shape)
     return drawn
 
 
-def uniform(seed: int, stream: int, step: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Numbers in [0, 1) with 24 random bits each, of the given shape."""
+def uniform(seed: Seeds, stream: int, step: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Numbers in [0, 1) with 24 random bits each, of the given shape; of several seeds with (S,) in front."""
     index = np.arange(int(np.prod(shape)), dtype=np.int64)
     drawn = (bits(seed, stream, step, index) >> np.uint64(8)).astype(np.float64) * 2.0**-24
-    return drawn.reshape(shape)
+    return drawn.reshape(np.shape(seed) + tuple(shape))
 
 
-def normal(seed: int, stream: int, step: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Standard normal numbers of the given shape (Box and Muller, 1958)."""
+def normal(seed: Seeds, stream: int, step: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Standard normal numbers of the given shape (Box and Muller, 1958); of several seeds with (S,) in front."""
     count = int(np.prod(shape))
     pairs = uniform(seed, stream, step, (2, count))
-    radius = np.sqrt(-2.0 * exact.log(pairs[0] + 2.0**-25))
-    return np.asarray(radius * exact.cos(2.0 * np.pi * pairs[1])).reshape(shape)
+    radius = np.sqrt(-2.0 * exact.log(pairs[..., 0, :] + 2.0**-25))
+    return np.asarray(radius * exact.cos(2.0 * np.pi * pairs[..., 1, :])).reshape(np.shape(seed) + tuple(shape))
 
 
 def permutation(seed: int, epoch: int, count: int) -> NDArray[np.int64]:

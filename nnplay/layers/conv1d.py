@@ -15,7 +15,7 @@ CONV1D = LayerRecord(
     name="conv1d",
     title="Conv1d",
     family="convolution",
-    traits=Traits(follows_activation=True, outputs="filters"),
+    traits=Traits(follows_activation=True, outputs="filters", change="linear"),
     about="Convolution over sequences: every filter looks for its pattern at every step.",
     when="For sound, sensors and other series where a pattern may appear at any time.",
     torch="Conv1d",

@@ -15,7 +15,7 @@ CONV2D = LayerRecord(
     name="conv2d",
     title="Conv2d",
     family="convolution",
-    traits=Traits(follows_activation=True, outputs="filters"),
+    traits=Traits(follows_activation=True, outputs="filters", change="linear"),
     about="Convolution over images: every filter looks for its pattern everywhere.",
     when="For images: far fewer weights than linear, and better results.",
     torch="Conv2d",

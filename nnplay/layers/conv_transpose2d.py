@@ -14,7 +14,7 @@ CONV_TRANSPOSE2D = LayerRecord(
     name="conv_transpose2d",
     title="ConvTranspose2d",
     family="convolution",
-    traits=Traits(follows_activation=True),
+    traits=Traits(follows_activation=True, change="linear"),
     about="Transposed convolution: enlarges images by painting with learned strokes.",
     when="To get back to full size, in autoencoders and segmentation.",
     torch="ConvTranspose2d",

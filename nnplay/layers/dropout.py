@@ -32,7 +32,7 @@ DROPOUT = LayerRecord(
     about="Sets a random fraction of values to 0 during training, so that the network cannot memorise the data.",
     when="When validation loss rises while training loss falls. Usual rates: 0.2 to 0.5.",
     plan=lambda values, shape: plan(values, shape),
-    traits=Traits(each_step=True),
+    traits=Traits(each_step=True, change="pieces"),
     fields=(number("p", 0.5, "fraction of values set to 0", low=0.0, high=0.999, live=True),),
     torch="Dropout",
     twin=Twin("nn.Dropout", same_arguments, random=True),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnplay.operations.copy import copy
-from nnplay.records.layer import Case, LayerRecord, Plan
+from nnplay.records.layer import Case, LayerRecord, Plan, Traits
 from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
@@ -19,6 +19,7 @@ FLATTEN = LayerRecord(
     family="shape",
     about="Turns an image or a sequence into one row of numbers, as linear layers expect.",
     when="Once, between the convolutions and the linear layers after them.",
+    traits=Traits(change="linear"),
     plan=lambda values, shape: plan(values, shape),
     torch="Flatten",
     twin=Twin("nn.Flatten"),

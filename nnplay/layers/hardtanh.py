@@ -26,7 +26,7 @@ HARDTANH = LayerRecord(
     about="Straight between two limits and flat beyond them: a tanh made of three lines.",
     when="When outputs must stay within limits, and speed counts.",
     initial="xavier_uniform",
-    traits=Traits(bounds=lambda values: (-values["limit"], values["limit"])),
+    traits=Traits(bounds=lambda values: (-values["limit"], values["limit"]), change="pieces"),
     torch="Hardtanh",
     twin=Twin("nn.Hardtanh", lambda values, shape: {"min_val": -values["limit"], "max_val": values["limit"]}),
     fields=(number("limit", 1.0, "largest magnitude of an output", low=0.0, above=True, high=1e6, live=True),),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import inline
 from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
-from nnplay.records.layer import Case, LayerRecord, Plan
+from nnplay.records.layer import Case, LayerRecord, Plan, Traits
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin
 
@@ -26,6 +26,7 @@ IDENTITY = LayerRecord(
     when="As the skip of a residual block, or to switch an activation off.",
     torch="Identity",
     twin=Twin("nn.Identity"),
+    traits=Traits(change="linear"),
     plan=lambda values, shape: plan(values, shape),
     cases=(Case({}, (5,)), Case({}, (3, 4, 2))),
 )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnplay.fields import number
 from nnplay.kernels.compile.jit import inline
 from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin, same_arguments
 
@@ -29,6 +29,7 @@ LEAKY_RELU = LayerRecord(
     fields=(number("negative_slope", 0.01, "slope for negative values", low=-10.0, high=10.0, live=True),),
     torch="LeakyReLU",
     twin=Twin("nn.LeakyReLU", same_arguments),
+    traits=Traits(change="pieces"),
     plan=lambda values, shape: plan(values, shape),
     cases=(Case({}, (5,)), Case({"negative_slope": 0.3}, (3, 4, 2))),
     refused=(Refused({"negative_slope": "steep"}, (5,), "not a number"),),

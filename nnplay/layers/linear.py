@@ -41,7 +41,7 @@ LINEAR = LayerRecord(
     name="linear",
     title="Linear",
     family="linear",
-    traits=Traits(follows_activation=True, outputs="units", each_step=True),
+    traits=Traits(follows_activation=True, outputs="units", each_step=True, change="linear"),
     about="Fully connected layer: every output is a weighted sum of all inputs plus a bias.",
     when="For tables, and as the last layer of almost every network.",
     torch="Linear",

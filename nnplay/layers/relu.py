@@ -25,7 +25,7 @@ RELU = LayerRecord(
     about="Rectified linear unit: keeps what is positive. Cheap, and the usual choice inside deep networks.",
     when="The default for hidden layers, and the first to try in deep networks.",
     initial="he_uniform",
-    traits=Traits(rectifies=True),
+    traits=Traits(rectifies=True, change="pieces"),
     torch="ReLU",
     twin=Twin("nn.ReLU"),
     plan=lambda values, shape: plan(values, shape),

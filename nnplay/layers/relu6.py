@@ -25,7 +25,7 @@ RELU6 = LayerRecord(
     about="A ReLU whose outputs stop at 6, as in MobileNet (Howard et al., 2017).",
     when="In small networks that shall run with few bits: the outputs stay between 0 and 6.",
     initial="he_uniform",
-    traits=Traits(rectifies=True, bounds=lambda values: (0.0, 6.0)),
+    traits=Traits(rectifies=True, bounds=lambda values: (0.0, 6.0), change="pieces"),
     torch="ReLU6",
     twin=Twin("nn.ReLU6"),
     plan=lambda values, shape: plan(values, shape),

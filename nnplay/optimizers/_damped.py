@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.arithmetic import lane_dot, mark_not_finite
-from nnplay.kernels.compile.jit import inline, kernel
-from nnplay.kernels.operands import dimension, flat, integer, matrix, pointer, shifted
+from nnplay.kernels.cholesky import factorise, solve_factored
+from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.operands import dimension, flat, integer, matrix, pointer
 from nnplay.operations.jacobian import gram
 from nnplay.operations.jacobian.seed import SEED
 from nnplay.operations.search.report import COSINE, DAMPING, LENGTH, MOVED, SCALE, SIZE
@@ -132,54 +133,26 @@ GRADIENT: Final = Operation(
 # -- the next trial ------------------------------------------------------------------------------------------------
 
 
-@inline
-def factorise(L: Any, H: Any, damping: Any, M: int) -> bool:
-    """Cholesky: L·Lᵀ = H + damping·1, in the lower half of L (M, M); False where H is not positive enough."""
-    for i in range(M):
-        for j in range(i):
-            done = lane_dot(shifted(L, i * M), shifted(L, j * M), j)
-            L[i * M + j] = (H[i * M + j] - done) / L[j * M + j]
-        left = H[i * M + i] + damping - lane_dot(shifted(L, i * M), shifted(L, i * M), i)
-        if not (left > 0.0):
-            return False
-        L[i * M + i] = math.sqrt(left)
-    return True
-
-
-@inline
-def solve_factored(L: Any, v: Any, z: Any, M: int) -> None:
-    """z (M,) with L·Lᵀ·z = v."""
-    for i in range(M):
-        z[i] = (v[i] - lane_dot(shifted(L, i * M), z, i)) / L[i * M + i]
-    for back in range(M):
-        i = M - 1 - back
-        z[i] = z[i] / L[i * M + i]
-        for j in range(i):
-            z[j] -= L[i * M + j] * z[i]
-
-
 @kernel
 def solve(row: Any, clock: Any, memory: Any, part: int) -> None:
     """move (P,) ← −lr·scale·z in its places, where (H + μ1)·z = v, for H (M, M), v and z (M,)."""
     settings, search, places = flat(row, memory, 0), flat(row, memory, 4), flat(row, memory, 3)
     H, v, M = pointer(row, memory, 1), pointer(row, memory, 2), dimension(row, 1, 0)
-    move, L, z = flat(row, memory, 5), pointer(row, memory, 7), pointer(row, memory, 8)
-    for i in range(M * M):
-        L[i] = 0.0
+    move, W, z = flat(row, memory, 5), pointer(row, memory, 7), pointer(row, memory, 8)
     damping = search[DAMPING]
     mean = search[DAMPING] * 0.0
     for i in range(M):
         mean += H[i * M + i] / M
     solved = False
     for _ in range(TRIES):
-        solved = factorise(L, H, damping, M)
+        solved = factorise(W, H, damping, M)
         if solved:
             break
         damping = max(damping * 10.0, SMALLEST * mean)
     for i in range(M):
         z[i] = 0.0
     if solved:
-        solve_factored(L, v, z, M)
+        solve_factored(W, v, z, M)
     search[DAMPING] = damping
     rate = settings[0] * search[SCALE]
     for i in range(move.size):
@@ -196,16 +169,22 @@ def solve(row: Any, clock: Any, memory: Any, part: int) -> None:
     flat(row, memory, 9)[0] = verdict(wrong)
 
 
+def both_halves(lower: Array) -> Array:
+    """Cholesky's factor (M, M) as kernels leave it: L in the lower half, Lᵀ in the upper one."""
+    return np.asarray(lower + np.tril(lower, -1).T)
+
+
 def _solved(settings: Array, h: Array, v: Array, places: Array, search: Array, span: int) -> tuple[Array, ...]:
     damping, M, z = float(search[DAMPING]), len(v), np.zeros(len(v))
     factor = np.zeros_like(h)
     for _ in range(TRIES):
         try:
-            factor = np.linalg.cholesky(h + damping * np.eye(M))
+            lower = np.linalg.cholesky(h + damping * np.eye(M))
         except np.linalg.LinAlgError:
             damping = max(damping * 10, SMALLEST * float(np.trace(h)) / M)
             continue
-        z = np.linalg.solve(factor.T, np.linalg.solve(factor, v))
+        z = np.linalg.solve(lower.T, np.linalg.solve(lower, v))
+        factor = both_halves(lower)
         break
     search = search.copy()
     lengths = np.linalg.norm(v) * np.linalg.norm(z)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.arithmetic import lane_dot, mark_not_finite
+from nnplay.kernels.cholesky import factorise, solve_factored
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import dimension, flat, integer, matrix, pointer, shifted
 from nnplay.operations.jacobian.seed import SEED
@@ -20,7 +21,7 @@ from nnplay.operations.jacobian.whole import COLLECT
 from nnplay.operations.search.report import COSINE, DAMPING, LENGTH, MOVED, SCALE, SIZE
 from nnplay.operations.search.trial import TRIAL
 from nnplay.optimizers import _damped
-from nnplay.optimizers._damped import GRADIENT, SMALLEST, TRIES, factorise, solve_factored
+from nnplay.optimizers._damped import GRADIENT, SMALLEST, TRIES, both_halves
 from nnplay.records.operation import BATCH, Operation, Use
 from nnplay.records.optimizer import verdict
 from nnplay.records.whole_rule import WholeRule, WholeSizes
@@ -107,22 +108,22 @@ def solve(row: Any, clock: Any, memory: Any, part: int) -> None:
     settings, places, search = flat(row, memory, 0), flat(row, memory, 4), flat(row, memory, 5)
     J, r, v = pointer(row, memory, 1), pointer(row, memory, 2), flat(row, memory, 3)
     R, M = dimension(row, 1, 0), dimension(row, 1, 1)
-    move, G, L, z = flat(row, memory, 6), pointer(row, memory, 8), pointer(row, memory, 9), pointer(row, memory, 10)
+    move, G, W, z = flat(row, memory, 6), pointer(row, memory, 8), pointer(row, memory, 9), pointer(row, memory, 10)
     damping, mean = search[DAMPING], search[DAMPING] * 0.0
     for i in range(R):
-        for j in range(R):
+        for j in range(i + 1):
             G[i * R + j] = lane_dot(shifted(J, i * M), shifted(J, j * M), M)
-            L[i * R + j] = 0.0
+            G[j * R + i] = G[i * R + j]
         mean += G[i * R + i] / R
         z[i] = 0.0
     solved = False
     for _ in range(TRIES):
-        solved = factorise(L, G, damping, R)
+        solved = factorise(W, G, damping, R)
         if solved:
             break
         damping = max(damping * 10.0, SMALLEST * mean)
     if solved:
-        solve_factored(L, r, z, R)
+        solve_factored(W, r, z, R)
     search[DAMPING] = damping
     rate = settings[0] * search[SCALE]
     for i in range(move.size):
@@ -152,11 +153,12 @@ def _solved(
     factor, z = np.zeros_like(gram), np.zeros(len(r))
     for _ in range(TRIES):
         try:
-            factor = np.linalg.cholesky(gram + damping * np.eye(len(r)))
+            lower = np.linalg.cholesky(gram + damping * np.eye(len(r)))
         except np.linalg.LinAlgError:
             damping = max(damping * 10, SMALLEST * float(np.trace(gram)) / len(r))
             continue
-        z = np.linalg.solve(factor.T, np.linalg.solve(factor, r))
+        z = np.linalg.solve(lower.T, np.linalg.solve(lower, r))
+        factor = both_halves(lower)
         break
     direction, search, rate = j.T @ z, search.copy(), settings[0] * float(search[SCALE])
     length = float(np.linalg.norm(direction))

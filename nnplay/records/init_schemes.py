@@ -40,7 +40,7 @@ NGUYEN_WIDROW: Final = "nguyen_widrow"
 DEFAULT: Final = "xavier_uniform"
 
 
-def first_values(parameter: Parameter, suggested: str, seed: int, stream: int) -> NDArray[np.float64]:
+def first_values(parameter: Parameter, suggested: str, seed: rng.Seeds, stream: int) -> NDArray[np.float64]:
     """Initial values of a parameter; `suggested` is the scheme of one that says "auto", otherwise as `draw`."""
     scheme = suggested if parameter.init == "auto" else parameter.init
     values = draw(scheme, parameter.shape, parameter.fan_in, parameter.fan_out, seed, stream)
@@ -49,8 +49,8 @@ def first_values(parameter: Parameter, suggested: str, seed: int, stream: int) -
     return values
 
 
-def draw(scheme: str, shape: Shape, fan_in: int, fan_out: int, seed: int, stream: int) -> NDArray[np.float64]:
-    """Initial values of one tensor.
+def draw(scheme: str, shape: Shape, fan_in: int, fan_out: int, seed: rng.Seeds, stream: int) -> NDArray[np.float64]:
+    """Initial values of one tensor, of `shape`; for several seeds (S,) with an axis in front.
 
     Args:
         scheme: one of `SCHEMES` except "auto". "uniform" is U(-0.5, 0.5), as in TensorFlow Playground; "normal" is
@@ -64,12 +64,14 @@ def draw(scheme: str, shape: Shape, fan_in: int, fan_out: int, seed: int, stream
         InputError: an unknown scheme.
     """
     if scheme in ("zeros", "ones"):
-        return np.full(shape, float(scheme == "ones"))
+        return np.full(np.shape(seed) + tuple(shape), float(scheme == "ones"))
     if scheme == "uniform":
         return rng.uniform(seed, rng.WEIGHTS + stream, 0, shape) - 0.5
     if scheme == "normal":
         return rng.normal(seed, rng.WEIGHTS + stream, 0, shape) * 0.05
     if scheme == NGUYEN_WIDROW:
+        if isinstance(seed, np.ndarray):
+            return np.stack([_spread_bends(shape, fan_in, int(one), stream) for one in seed])
         return _spread_bends(shape, fan_in, seed, stream)
     if scheme == "siren":
         return draw("he_uniform", shape, fan_in, fan_out, seed, stream) / SIREN_FREQUENCY

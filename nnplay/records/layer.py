@@ -109,6 +109,9 @@ class Traits:
         each_step: it treats each step of a sequence by itself, so it can be given one alone. Activations always do.
         samples: it draws its numbers from a distribution in training: what follows is a decoder of any such numbers.
         follows_activation: its weights begin as the activation behind it suggests, where `init` is auto.
+        change: how a small change of its input becomes one of its output, as a gradient penalty needs to know: "linear"
+            as its forward rows make it without the parameter `bias`; "pieces" as its backward rows turn dy into dx, for
+            layers that treat every number alike, by straight pieces; empty where it depends on the input itself.
     """
 
     rectifies: bool = False
@@ -117,6 +120,7 @@ class Traits:
     outputs: str = ""
     each_step: bool = False
     samples: bool = False
+    change: str = ""
 
 
 def _example(call: str, case: Case, planned: Plan) -> str:

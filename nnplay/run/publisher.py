@@ -20,6 +20,8 @@ from nnplay.training.trainer import Trainer
 #: Seconds between snapshots of the numbers, and of the pictures (which cost forward passes).
 NUMBERS_EVERY: Final = 0.1
 PICTURES_EVERY: Final = 0.25
+#: Seconds until the next picture of a run that stands still, where that picture shows more.
+FINER_EVERY: Final = 0.05
 #: Share of the thread's time that pictures may take.
 PICTURES_SHARE: Final = 0.1
 #: Seconds over which the speed of the training is measured.
@@ -44,6 +46,12 @@ class Publisher:
     def outdate_pictures(self) -> None:
         """Makes the pictures due at once: they show another run, or something else is looked at."""
         self._pictured = (0.0, 0.0)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether more of the view that is shown is on its way, although the run may rest."""
+        output = self.snapshot.output
+        return output is not None and output.unfinished
 
     def pictures_due(self, now: float) -> bool:
         """Whether it is time for new pictures."""

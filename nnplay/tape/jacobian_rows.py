@@ -12,7 +12,8 @@ from nnplay.tape.memory_layout import Slot
 from nnplay.tape.objective import full_name
 
 if TYPE_CHECKING:
-    from nnplay.tape.stage_rows import StageRows, TapePass
+    from nnplay.tape.stage_pass import TapePass
+    from nnplay.tape.stage_rows import StageRows
 
 #: Outputs whose ways back a tape may have.
 MOST_OUTPUTS: Final = 16

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -32,6 +34,13 @@ STATE: Final = ("parameters", "optimizer_state", "buffers")
 _ALIGNMENT: Final = 16
 
 
+@functools.lru_cache(maxsize=1 << 14)
+def _shape_and_size(planned: Planned, n: int) -> tuple[Shape, int]:
+    """The shape for a batch of n rows, and how many numbers that is; asked again for each operand of each row."""
+    shape = tuple(n if size == BATCH else int(size) for size in planned)
+    return shape, math.prod(shape)
+
+
 @dataclass(slots=True, eq=False)
 class Slot:
     """A named place in memory.
@@ -50,14 +59,11 @@ class Slot:
 
     def at(self, n: int) -> Shape:
         """The shape for a batch of n rows."""
-        return tuple(n if size == BATCH else int(size) for size in self.shape)
+        return _shape_and_size(self.shape, n)[0]
 
     def size(self, n: int) -> int:
         """How many numbers the slot holds for a batch of n rows."""
-        count = 1
-        for size in self.at(n):
-            count *= size
-        return count
+        return _shape_and_size(self.shape, n)[1]
 
 
 @dataclass(slots=True)
@@ -69,6 +75,7 @@ class Layout:
         slots: by region, in order.
         spans: slots that cover a run of others (all parameters as one vector), already placed.
         bounds: first offset and end of each region; set by `close`.
+        settings: slots of numbers that may change while a network trains, by name; set by `close`.
     """
 
     batch: int
@@ -76,6 +83,7 @@ class Layout:
     slots: dict[str, list[Slot]] = field(default_factory=lambda: {region: [] for region in REGIONS})
     spans: list[Slot] = field(default_factory=list)
     bounds: dict[str, tuple[int, int]] = field(default_factory=dict)
+    settings: dict[str, Slot] = field(default_factory=dict)
 
     def add(self, region: str, name: str, shape: Planned) -> Slot:
         """A new slot at the end of a region."""
@@ -96,6 +104,7 @@ class Layout:
                 slot.offset = offset
                 offset += aligned(slot.size(self.capacity(region)))
             self.bounds[region] = (first, offset)
+        self.settings = {slot.name: slot for slot in self.slots["settings"]}
         return offset
 
     def span(self, name: str, region: str, slots: Iterable[Slot]) -> Slot:

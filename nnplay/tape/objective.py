@@ -40,6 +40,8 @@ class Term:
         factor: what its loss counts in the sum.
         at: path of a layer of the objective's own pass, with the network in front ("trunk.2"): the pass begins with
             the output of that layer in place of `input`.
+        teacher: the network whose answer to the batch's `input` is the target, in place of an array; as outside
+            training, and no gradient passes through it.
     """
 
     name: str
@@ -49,6 +51,27 @@ class Term:
     target: str = "target"
     factor: float = 1.0
     at: str = ""
+    teacher: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GradientPenalty:
+    """A further loss of an objective: how far the slope of an answer at the networks' input is from a given length.
+
+    Attributes:
+        name: prefix of its tensor names, behind that of the objective.
+        forward: names of the networks to run.
+        norm: the length that the slope is to have.
+        factor: what it counts in the sum of losses.
+        between: the term whose made rows are mixed with the batch's: slopes are taken at points between them. Empty:
+            at the rows of the batch.
+    """
+
+    name: str
+    forward: tuple[str, ...]
+    norm: float = 1.0
+    factor: float = 1.0
+    between: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +92,8 @@ class Objective:
         factor: what its own loss counts in the sum with those of `terms`.
         terms: further losses that are added: their gradients meet in one update.
         clamp: limits each trained number to ±clamp after the update; 0: no limit.
+        teacher: as of a `Term`, for its own loss.
+        penalties: gradient penalties, which are added to the sum of losses too.
 
     Raises:
         InputError: not a loss or optimizer, a text instead of a list of names, or not a valid count.
@@ -87,16 +112,19 @@ class Objective:
     factor: float = 1.0
     terms: tuple[Term, ...] = ()
     clamp: float = 0.0
+    teacher: str = ""
+    penalties: tuple[GradientPenalty, ...] = ()
 
     @property
     def passes(self) -> tuple[Term, ...]:
         """Its own loss and the further ones, each with its forward pass."""
-        return (Term("", self.forward, self.loss, self.input, self.target, self.factor), *self.terms)
+        own = Term("", self.forward, self.loss, self.input, self.target, self.factor, teacher=self.teacher)
+        return (own, *self.terms)
 
     @property
     def adds_losses(self) -> bool:
         """Whether its loss is a sum, or not simply its own."""
-        return bool(self.terms) or self.factor != 1.0
+        return bool(self.terms or self.penalties) or self.factor != 1.0
 
     def __post_init__(self) -> None:
         for name in (self.name, self.input, self.target, self.weight):
@@ -188,7 +216,8 @@ def shapes(
     """
     found: dict[str, Shape] = {}
     for objective in objectives:
-        wanted = [(term.target, targets[term.target]) for term in objective.passes]
+        wanted = [(term.target, targets[term.target]) for term in objective.passes if not term.teacher]
+        wanted += [("input", networks[term.teacher].values[0]) for term in objective.passes if term.teacher]
         wanted += [(term.input, networks[term.forward[0]].values[0]) for term in objective.passes if not term.at]
         if objective.weight:
             wanted.append((objective.weight, ()))

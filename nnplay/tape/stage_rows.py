@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,38 +13,17 @@ from nnplay.network.network import PlannedLayer
 from nnplay.operations.step import draw, gather, silence, sum_losses
 from nnplay.records.loss import LossPlan
 from nnplay.records.operation import BATCH, Operation, Use
-from nnplay.tape import jacobian_rows
+from nnplay.tape import gradient_penalty_rows, jacobian_rows
 from nnplay.tape.machines.shares import MOVE, shares
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.objective import Objective, Term, full_name
+from nnplay.tape.stage_pass import TapePass
 from nnplay.tape.tape import Row, Stage
 
 if TYPE_CHECKING:
     from nnplay.tape.assembler import Assembly
+    from nnplay.tape.gradient_penalty_rows import PenaltyPass
     from nnplay.tape.whole_rows import WholeRows
-
-
-@dataclass(slots=True)
-class TapePass:
-    """One pass forward: for training, or for an evaluation.
-
-    Attributes:
-        term: the loss that it is for.
-        mark: stands in front of the names of its slots.
-        region: where its values lie.
-        values: slots of the values of each network, by the network's name.
-        saved: slots that layers keep for the way back, by path and name.
-    """
-
-    term: Term
-    mark: str
-    region: str
-    values: dict[str, list[Slot]] = field(default_factory=dict)
-    saved: dict[str, Slot] = field(default_factory=dict)
-
-    @property
-    def evaluates(self) -> bool:
-        return self.region == "evaluation"
 
 
 class StageRows:
@@ -72,6 +50,11 @@ class StageRows:
         for term in objective.passes:
             if term.input in self.spec.noises and not term.at:
                 self.streams[term.name, "noise"] = self.next_stream()
+        for penalty in objective.penalties:
+            self.streams[penalty.name, "between"] = self.next_stream()
+            for network in penalty.forward:
+                for planned in self.tape.networks[network].layers:
+                    self.streams[penalty.name, full_name(network, planned.path)] = self.next_stream()
 
     def next_stream(self) -> int:
         """A stream of random numbers that nothing else in the run has."""
@@ -94,11 +77,14 @@ class StageRows:
         for run in passes:
             self.forward(run, passes[0])
         names = [self.score(plan, run) for plan, run in zip(plans, passes, strict=True)]
-        self.sum_losses(passes, names)
+        penalties = [gradient_penalty_rows.forward(self, one, passes) for one in self.objective.penalties]
+        self.sum_losses(passes, names, penalties)
         if self.whole is not None and self.whole.rule.seed is not None:
             jacobian_rows.write(self, self.whole.rule, passes[0], self.whole.slots, self.whole.columns)
         else:
             self.backward(plans, passes, names)
+            for found in penalties:
+                gradient_penalty_rows.backward(self, found)
         train, self.rows = self.rows, []
         evaluation = TapePass(terms[0], full_name("eval", self.objective.name), "evaluation")
         self.gather(evaluation)
@@ -147,6 +133,9 @@ class StageRows:
         term, spec = run.term, self.spec
         batch = "evaluation" if run.evaluates else "batch"
         arrays = {"target": term.target} if term.at else {"input": term.input, "target": term.target}
+        if term.teacher:
+            self.gather_for_teacher(run, batch)
+            return
         slots = {
             name: self.note(
                 run, name, self.layout.add(batch, full_name(run.mark, name), (BATCH, *self.tape.arrays[array]))
@@ -172,6 +161,28 @@ class StageRows:
             slot = self.note(run, "weight", self.layout.add(batch, full_name(run.mark, "weight"), (BATCH,)))
             self.add_source(run, gather.GATHER_WEIGHTS, (slot,), {"weights": self.objective.weight})
 
+    def gather_for_teacher(self, run: TapePass, batch: str) -> None:
+        """The rows of a pass that a network teaches: its input, and what the teacher is asked."""
+        asked = self.layout.add(batch, full_name(run.mark, "asked"), (BATCH, *self.tape.arrays["input"]))
+        self.add_source(run, gather.GATHER_INPUT, (self.note(run, "asked", asked),), {"x": "input"})
+        if run.term.at or run.term.input == "input":
+            self.note(run, "input", asked)
+            return
+        term = run.term
+        slot = self.layout.add(batch, full_name(run.mark, "input"), (BATCH, *self.tape.arrays[term.input]))
+        self.note(run, "input", slot)
+        if term.input in self.spec.noises and not run.evaluates:
+            operation, stream = draw.NOISES[self.spec.noises[term.input]][0], self.streams[term.name, "noise"]
+            self.add_source(run, operation, (slot,), {}, (stream,))
+        else:
+            self.add_source(run, gather.GATHER_INPUT, (slot,), {"x": term.input})
+
+    def ask_teacher(self, run: TapePass) -> None:
+        """The rows of the network whose answer is the target of a pass, as outside training."""
+        name, term = run.term.teacher, run.term
+        other = TapePass(term, full_name(run.mark, "teacher"), run.region, settled=True)
+        self.note(run, "target", self.forward_network(other, name, self.noted(run, "asked")))
+
     def add_source(
         self,
         run: TapePass,
@@ -187,6 +198,8 @@ class StageRows:
 
     def forward(self, run: TapePass, first: TapePass) -> None:
         """The rows of the networks of a pass, which begins with its input or within the first pass."""
+        if run.term.teacher:
+            self.ask_teacher(run)
         value = self.value_at(first, run.term.at) if run.term.at else self.noted(run, "input")
         for network in run.term.forward:
             value = self.forward_network(run, network, value)
@@ -211,7 +224,7 @@ class StageRows:
             path = full_name(network, planned.path)
             self.declare_saved(run, path, planned)
             uses = planned.plan.forward
-            if run.evaluates and planned.plan.evaluate is not None:
+            if (run.evaluates or run.settled) and planned.plan.evaluate is not None:
                 uses = planned.plan.evaluate
             names = self.layer_names(run, network, planned)
             for use in uses:
@@ -267,14 +280,18 @@ class StageRows:
                 self.emit(Use(self.spec.score), "loss", "", names)
         return names
 
-    def sum_losses(self, passes: Sequence[TapePass], names: Sequence[dict[str, Slot]]) -> None:
-        """The rows that add the losses of all passes."""
+    def sum_losses(
+        self, passes: Sequence[TapePass], names: Sequence[dict[str, Slot]], penalties: Sequence[PenaltyPass]
+    ) -> None:
+        """The rows that add the losses of all passes, and gradient penalties."""
         if not self.objective.adds_losses:
             return
         total = self.note(passes[0], "loss", self.layout.add("activations", self.name("loss"), (1,)))
         for number, slots in enumerate(names):
             operation = sum_losses.ADD_LOSS if number else sum_losses.SCALE_LOSS
             self.emit(Use(operation), "loss", "", {**slots, "total": total})
+        for found in penalties:
+            gradient_penalty_rows.add_loss(self, found, total)
 
     def backward(self, plans: Sequence[LossPlan], passes: Sequence[TapePass], names: Sequence[dict[str, Slot]]) -> None:
         """The way back through all passes, the objective's own last: the others may end within it."""
@@ -313,8 +330,12 @@ class StageRows:
                 self.emit(use, "backward", path, names)
 
     @staticmethod
-    def wanted(uses: Sequence[Use], names: Mapping[str, Slot]) -> list[Use]:
-        """Those rows of a backward pass that lead to a gradient that is needed; `names` lacks the others."""
+    def wanted(uses: Sequence[Use], names: Mapping[str, Slot], needed: Set[int] = frozenset()) -> list[Use]:
+        """Those rows of a backward pass that lead to a gradient that is needed; `names` lacks the others.
+
+        Args:
+            needed: what is needed besides deltas and gradients, as the `id` of its slot.
+        """
         kept: list[Use] = []
         read: set[str] = set()
         for use in reversed(uses):
@@ -322,7 +343,9 @@ class StageRows:
             reads = [use.names.get(name, name) for name in operation.reads]
             writes = [use.names.get(name, name) for name in operation.writes]
             leads = any(
-                names[name].region in ("deltas", "gradients") or name in read for name in writes if name in names
+                names[name].region in ("deltas", "gradients") or name in read or id(names[name]) in needed
+                for name in writes
+                if name in names
             )
             if leads and all(name in names for name in (*reads, *writes)):
                 kept.append(use)

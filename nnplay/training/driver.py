@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from nnplay.fields import REQUIRED, integer
+from nnplay.fields import REQUIRED, Field, integer
 from nnplay.tape.machines.machine import MAX_STEPS
 
 if TYPE_CHECKING:
@@ -95,5 +96,10 @@ def read_count(name: str, value: int | None) -> int:
     Raises:
         InputError: it is not a whole number from 0.
     """
-    number: int = integer(name, REQUIRED, "how long to train", low=0, high=10**12).read(value, "run")
+    number: int = _count_field(name).read(value, "run")
     return number
+
+
+@functools.cache
+def _count_field(name: str) -> Field:
+    return integer(name, REQUIRED, "how long to train", low=0, high=10**12)

@@ -59,7 +59,7 @@ def write(machine: Machine, stages: Sequence[tuple[Loss, Optimizer]], settings: 
 
 def _write_fields(machine: Machine, owner: str, values: Mapping[str, Any]) -> None:
     """The values for which the layout has a place; the others are part of the compiled rows."""
+    places = machine.tape.layout.settings
     for name, value in values.items():
-        for slot in machine.tape.layout.slots["settings"]:
-            if slot.name == f"{owner}.{name}":
-                machine.view(slot)[...] = float(value)
+        if (slot := places.get(f"{owner}.{name}")) is not None:
+            machine.view(slot)[...] = float(value)

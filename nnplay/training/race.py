@@ -62,6 +62,11 @@ class Race:
                 went = True
         return went
 
+    @property
+    def waits(self) -> bool:
+        """Whether kernels of a runner are still being compiled."""
+        return any(runner.machine.compiling is not None for _, runner in self._runners)
+
     def ways(self) -> list[tuple[str, Floats]]:
         """Weights (k, M) of each runner, in order, with its name."""
         return [(name, np.array(places)) for name, places in self._ways.items()]

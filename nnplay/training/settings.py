@@ -256,7 +256,7 @@ class TrainingSettings:
                 read[name] = declared.field.read(given)
             else:
                 raise unknown("setting", name, [item.name for item in dataclasses.fields(self)], where="trainer")
-        return replace(self, **read)
+        return replace(self, **read) if read else self
 
 
 #: What is declared of each setting, in the order of their lines; `schedule` is a record, and has none.

@@ -119,7 +119,14 @@ def test_layers_and_worst_cases_are_listed() -> None:
     chances, true = _chances()
     given = np.sort(np.where(true == 1, chances, 1 - chances))
     columns, rows = _table("classes", "worst cases")
-    assert columns == ("row", "true", "predicted", "P(true)")
-    shares = [float(str(row[3]).rstrip(" %")) / 100 for row in rows]
-    assert np.allclose(shares, given[: len(rows)], atol=0.0051)
-    assert shares == sorted(shares)
+    assert columns == ("row", "true", "predicted", "true_class_probability")
+    shares = [float(row[3]) for row in rows]
+    assert np.allclose(shares, given[: len(rows)], atol=1e-6)
+    columns, rows = _table("numbers", "worst cases")
+    assert columns == ("row", "true", "predicted", "error")
+    split = _trained("numbers").split
+    errors = np.array([float(row[3]) for row in rows])
+    own = [float(row[1]) - float(row[2]) for row in rows]
+    assert np.allclose(errors, own, atol=1.0)
+    assert (np.diff(np.abs(errors)) <= 1e-3).all()
+    assert {int(row[0]) for row in rows} <= set(split.indices.validation.tolist())

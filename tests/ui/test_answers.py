@@ -123,7 +123,7 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
     "worst cases": (
         WorstCases(
             (Case(541, "cat", "[/]dog", "3 %"), Case(89, "cat", "cat", "60 %", right=True)),
-            *("P(true)", 0, 17, "training rows of cat"),
+            *("prob. of true", 0, 17, "training rows of cat"),
             odd=(Odd("weight", 42.0, 4.5, 3.25), Odd("age", 0.1, 6.0, -2.5)),
             near=(Near(1_203, "[/]dog", 0.5),),
             rows="13 test rows",

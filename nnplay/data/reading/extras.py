@@ -16,9 +16,10 @@ EXTRAS: Final = {
     "PIL": "pictures",
     "soundfile": "sound",
     "av": "video",
+    "umap": "umap",
 }
 #: Libraries that are known by another name than the one they are imported by.
-_TITLES: Final = {"PIL": "Pillow", "av": "PyAV"}
+_TITLES: Final = {"PIL": "Pillow", "av": "PyAV", "umap": "umap-learn"}
 
 
 def need(library: str, what: str, where: str, how: str = "read") -> None:

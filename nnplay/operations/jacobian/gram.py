@@ -17,7 +17,7 @@ from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
 #: Lines of JᵀJ that are worked out together; only what stands left of them and below, since JᵀJ is symmetric.
-LINES: Final = 24
+LINES: Final = 12
 
 
 @kernel

@@ -67,7 +67,7 @@ def train_chunk(job: Job, trials: Sequence[Trial]) -> list[Outcome]:
         bench = _benches[job.digest] = Workbench(Sweep.from_dict(job.sweep), job.split)
         if len(_benches) > _KEPT:
             _benches.popitem(last=False)
-    return [outcome for trial in trials if (outcome := bench.train(trial))]
+    return bench.train_all(trials)
 
 
 class Waiting:

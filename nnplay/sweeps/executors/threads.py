@@ -77,7 +77,7 @@ class ThreadExecutor:
         try:
             while chunk := waiting.take(size.trials):
                 with size.measured(len(chunk)):
-                    outcomes = [outcome for trial in chunk if (outcome := bench.train(trial, self._stop.is_set))]
+                    outcomes = bench.train_all(chunk, self._stop.is_set)
                 done.put(outcomes)
                 if self._stop.is_set():
                     return

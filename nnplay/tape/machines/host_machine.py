@@ -148,9 +148,8 @@ class HostMachine(NotCopied, abc.ABC):
 
     def view(self, slot: Slot, n: int | None = None) -> Array:
         """A live, writable view of a slot, shaped for a batch of n rows (by default a full one)."""
-        rows = self.tape.layout.capacity(slot.region) if n is None else n
-        count = slot.size(rows)
-        return self.memory[slot.offset : slot.offset + count].reshape(slot.at(rows))
+        shape = slot.at(self.tape.layout.capacity(slot.region) if n is None else n)
+        return self.memory[slot.offset : slot.offset + math.prod(shape)].reshape(shape)
 
     def state(self) -> Array:
         """Parameters, optimizer state and running statistics as one live vector."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +16,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_symbols, one_class_per_row
 from nnplay.views.rows import count_drawn, decide_classes
 from nnplay.views.scored import Scored, counts_in_score, has_labels, has_quantities, ranks_classes, score_rows
-from nnplay.views.table import Table
+from nnplay.views.table import Table, Value
 from nnplay.views.table_columns import is_table
 from nnplay.views.view import Asked, Output, View
 from nnplay.views.worst_example import measure_misses
@@ -24,6 +26,12 @@ Array = NDArray[Any]
 MOST_CASES: Final = 50
 #: Standard deviations from which on an input is unusual.
 UNUSUAL: Final = 2.0
+#: How far off a row is: what the network gave its true class, its wrong labels or steps, the difference from the truth.
+CHANCE: Final = "prob. of true"
+WRONG: Final = "wrong"
+ERROR: Final = "error"
+#: The same as columns of a table for other programs.
+_COLUMNS: Final = {CHANCE: "true_class_probability"}
 _MOST_INPUTS = 5
 _NEAREST = 3
 _MOST_VALUES = 3
@@ -36,15 +44,19 @@ class Case:
     Attributes:
         row: its number in the whole data set.
         true, predicted: what is wanted and what is answered, in words.
-        how: how far off that is, as `measure` of the view says.
+        how: how far off that is, in words, as `measure` of the view says.
+        off: the same as a number: the probability of the truth, the error in its own units, how many are wrong.
         right: whether the answer is the right one after all.
+        target: which of several targets has that error.
     """
 
     row: int
     true: str
     predicted: str
     how: str
+    off: float = math.nan
     right: bool = False
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,7 @@ class WorstCases(Output):
 
     Attributes:
         cases: the worst first.
-        measure: what is said of how far off they are: "P(true)", the probability of the truth, "error" or "wrong".
+        measure: what is said of how far off they are: one of `CHANCE`, `WRONG` and `ERROR`, or nothing.
         at: which of them is looked at.
         example: its number among the examples of the part.
         among: the training rows that it is compared with, in words.
@@ -114,8 +126,8 @@ def make_worst_cases(trainer: Trainer, asked: Asked) -> WorstCases:
 
 def _name_measure(trainer: Trainer) -> str:
     if one_class_per_row(trainer):
-        return "P(true)" if trainer.form.probabilities is not None else ""
-    return "wrong" if ranks_classes(trainer) else "error"
+        return CHANCE if trainer.form.probabilities is not None else ""
+    return WRONG if ranks_classes(trainer) else ERROR
 
 
 def _describe(trainer: Trainer, scored: Scored, worst: Array) -> tuple[Case, ...]:
@@ -134,18 +146,26 @@ def _describe(trainer: Trainer, scored: Scored, worst: Array) -> tuple[Case, ...
         counts = counts_in_score(trainer, y).reshape(len(y), -1)
         wrong = (decided != y).reshape(len(y), -1) & counts
         pairs = zip(rows, wrong, counts.sum(axis=1).tolist(), strict=True)
-        return tuple(Case(row, "", "", f"{int(each.sum()):,} of {size:,}", not each.any()) for row, each, size in pairs)
+        return tuple(_count_wrong(row, each, f" of {size:,}") for row, each, size in pairs)
     chances = trainer.form.probabilities(answers) if trainer.form.probabilities is not None else None
+    given = np.full(len(y), np.nan) if chances is None else chances[np.arange(len(y)), y.astype(np.int64)]
     return tuple(
         Case(
             row,
             names[int(y[k])],
             names[int(decided[k])],
-            "" if chances is None else percent(float(chances[k, int(y[k])])),
+            "" if chances is None else percent(float(given[k])),
+            float(given[k]),
             bool(decided[k] == y[k]),
         )
         for k, row in enumerate(rows)
     )
+
+
+def _count_wrong(row: int, wrong: Array, of: str = "", true: str = "", predicted: str = "") -> Case:
+    """A row with many answers, of which some are wrong."""
+    count = int(wrong.sum())
+    return Case(row, true, predicted, f"{count:,}{of}", count, not count)
 
 
 def _describe_numbers(trainer: Trainer, rows: list[int], y: Array, answers: Array) -> tuple[Case, ...]:
@@ -155,25 +175,17 @@ def _describe_numbers(trainer: Trainer, rows: list[int], y: Array, answers: Arra
     if ranks_classes(trainer):
         wrong = (estimate > 0.5) != (y > 0.5)
         return tuple(
-            Case(
-                row,
-                _labels(y[k], names),
-                _labels(estimate[k], names),
-                f"{int(wrong[k].sum())}",
-                not wrong[k].any(),
-            )
+            _count_wrong(row, wrong[k], "", _labels(y[k], names), _labels(estimate[k], names))
             for k, row in enumerate(rows)
         )
     true, given = (trainer.split.scaler.target_in_units(each) for each in (y, estimate))
     far = np.abs(estimate - y).argmax(axis=1)
+    errors = np.take_along_axis(true - given, far[:, None], axis=1)[:, 0]
+    targets = ["" if len(names) == 1 else names[k] for k in far]
     return tuple(
-        Case(row, _values(true[k]), _values(given[k]), _error(names, int(far[k]), float((true - given)[k, far[k]])))
-        for k, row in enumerate(rows)
+        Case(row, _values(true[k]), _values(given[k]), f"{name} {figure(error)}".lstrip(), error, target=name)
+        for k, (row, name, error) in enumerate(zip(rows, targets, errors.tolist(), strict=True))
     )
-
-
-def _error(names: tuple[str, ...], target: int, error: float) -> str:
-    return f"{'' if len(names) == 1 else names[target] + ' '}{figure(error)}"
 
 
 def _labels(chances: Array, names: tuple[str, ...]) -> str:
@@ -232,9 +244,16 @@ def count_cases(trainer: Trainer, place: int) -> int:
 
 
 def list_cases(shown: WorstCases) -> Table:
-    """The cases, the worst first."""
-    rows = [(case.row, case.true, case.predicted, case.how) for case in shown.cases]
-    return Table(("row", "true", "predicted", shown.measure), rows)
+    """The cases, the worst first: what is not known of any of them has no column."""
+    columns: list[tuple[str, Sequence[Value]]] = [
+        ("row", [case.row for case in shown.cases]),
+        ("true", [case.true for case in shown.cases]),
+        ("predicted", [case.predicted for case in shown.cases]),
+        ("target", [case.target for case in shown.cases]),
+        (_COLUMNS.get(shown.measure, shown.measure), [case.off for case in shown.cases]),
+    ]
+    kept = [(name, values) for name, values in columns if name and any(value != "" for value in values)]
+    return Table(tuple(name for name, _ in kept), list(zip(*(values for _, values in kept), strict=True)))
 
 
 WORST_CASES = View(

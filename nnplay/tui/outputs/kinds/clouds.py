@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,7 +13,7 @@ from nnplay.tui.draw.cloud import Points, draw_cloud, group_mark
 from nnplay.tui.outputs.drawing import Drawing
 from nnplay.tui.outputs.pictures import put_beside
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.cells import Row, Run, fit, joined
+from nnplay.tui.widgets.cells import Row, Run, fit, joined, wrap
 from nnplay.views.clouds import Cloud, Clouds
 
 _GAP = 1
@@ -22,6 +23,8 @@ _LEAST = 3
 
 def draw(view: Clouds, width: int, height: int, look: Look) -> list[Row]:
     """Legend, which rows, and a picture for each layer; of more than can be read some, the last one among them."""
+    if not view.clouds:
+        return [((line, look.ink("dim")),) for line in wrap(clean(view.words, 300), width)]
     legend = _draw_legend(view.groups.names, width, look)
     room = height - len(legend) - 1
     if view.chosen >= 0:
@@ -76,7 +79,7 @@ def _draw_tile(view: Clouds, cloud: Cloud, width: int, height: int, look: Look) 
 def _title(cloud: Cloud, width: int) -> str:
     """The layer, and how much of the variance is seen where there is room for it."""
     name = clean(cloud.name, 24)
-    share = f" {100 * cloud.share:.0f} %" if cloud.finite else ""
+    share = f" {100 * cloud.share:.0f} %" if cloud.finite and not math.isnan(cloud.share) else ""
     return name + share if cell_len(name + share) <= width else name
 
 

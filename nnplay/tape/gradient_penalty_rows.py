@@ -1,0 +1,183 @@
+"""The rows of a gradient penalty, which needs the derivative of a derivative.
+
+The slope g of an answer at the network's input costs (|g| − wanted)². How that depends on a weight follows without a
+second way back: with v, what the cost grows by with g, it is the derivative by the weight of v·g, and v·g is how the
+answer changes where the input moves along v. So v goes forward through the network as a small change does. A layer's
+change in front of it times the slope behind it is the gradient of its weight:
+
+    slopes    1 → … → g       each layer's backward row, with no loss in front
+    changes   v → … →         each layer's forward row without its bias, or its backward row where it is made of
+                              straight pieces and treats every number alike
+    gradient of a weight      its usual backward row, of change and slope
+
+This is exact for layers whose slope does not change nearby (`Traits.change`); others are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from nnplay.errors import InputError
+from nnplay.network.network import NetworkPlan, PlannedLayer
+from nnplay.operations.step import gradient_penalty as operations
+from nnplay.operations.step import silence, sum_losses
+from nnplay.records.operation import BATCH, Use
+from nnplay.tape.memory_layout import Slot
+from nnplay.tape.objective import GradientPenalty, Term, full_name
+from nnplay.tape.stage_pass import TapePass
+
+if TYPE_CHECKING:
+    from nnplay.tape.stage_rows import StageRows
+
+#: Traits of layers that a change of the input goes through.
+LINEAR: Final = "linear"
+PIECES: Final = "pieces"
+
+
+@dataclass(slots=True)
+class PenaltyPass:
+    """A pass through the networks of a penalty.
+
+    Attributes:
+        run: the pass forward.
+        slopes: of each value's slot, the slot of the answers' slope at it.
+        named: slots of the lengths of the slopes, of the length that they are to have, and of the penalty's factor.
+    """
+
+    run: TapePass
+    slopes: dict[int, Slot] = field(default_factory=dict)
+    named: dict[str, Slot] = field(default_factory=dict)
+
+
+def check(penalty: GradientPenalty, networks: Mapping[str, NetworkPlan]) -> None:
+    """Refuses networks whose slope a penalty cannot lower.
+
+    Raises:
+        InputError: it names the layer and what could be in its place.
+    """
+    output = networks[penalty.forward[-1]].output_shape
+    if prod(output) != 1:
+        what = f"a gradient penalty needs one answer for each row, not {prod(output)}"
+        raise InputError(what, where=penalty.name, hint="end the network with linear 1")
+    for network in penalty.forward:
+        read: set[int] = set()
+        for planned in networks[network].layers:
+            name = planned.layer.record.name
+            if planned.layer.record.traits.change not in (LINEAR, PIECES) or planned.layer.values.get("padded"):
+                hint = "use linear or convolutional layers with relu or leaky_relu, and no batch_norm"
+                raise InputError(f"no gradient penalty goes through {name}", where=penalty.name, hint=hint)
+            if read & set(planned.inputs):
+                hint = "use a plain chain of layers there"
+                raise InputError(f"no gradient penalty goes through branches ({name})", where=penalty.name, hint=hint)
+            read |= set(planned.inputs)
+
+
+def forward(rows: StageRows, penalty: GradientPenalty, passes: list[TapePass]) -> PenaltyPass:
+    """The rows up to the penalty: points, the networks' answers there, slopes, their lengths, and what they cost."""
+    check(penalty, rows.tape.networks)
+    first = passes[0]
+    real = first.values[first.term.forward[0]][0]
+    value = real
+    if penalty.between:
+        made = next(run for run in passes if run.term.name == penalty.between)
+        other = made.values[penalty.forward[0]][0]
+        value = rows.layout.add("activations", rows.name(penalty.name, "between"), real.shape)
+        integers = {"stream": rows.streams[penalty.name, "between"], "width": real.size(1)}
+        named = {"real": real, "made": other, "between": value}
+        rows.emit(Use(operations.MIX, integers), "forward", "", named)
+    run = TapePass(Term(penalty.name, penalty.forward, rows.objective.loss), rows.name(penalty.name), "activations")
+    found = PenaltyPass(run)
+    given = value
+    for network in penalty.forward:
+        value = rows.forward_network(run, network, value)
+    _slopes(rows, found, value)
+    slope, width = found.slopes[id(given)], given.size(1)
+    found.named["length"] = rows.layout.add("activations", rows.name(penalty.name, "length"), (BATCH,))
+    loss = rows.note(run, "loss", rows.layout.add("activations", rows.name(penalty.name, "loss"), (1,)))
+    for name, number in (("wanted", penalty.norm), ("factor", penalty.factor)):
+        slot = rows.layout.add("settings", rows.name(penalty.name, "loss", "constant", name), (1,))
+        rows.stage.constants[full_name(penalty.name, name)] = slot, np.array([number])
+        found.named[name] = slot
+    named = {"slope": slope, "loss": loss, **found.named}
+    rows.emit(Use(operations.MEASURE, {"width": width}), "loss", "", named)
+    rows.emit(Use(operations.PENALISE), "loss", "", named)
+    return found
+
+
+def add_loss(rows: StageRows, found: PenaltyPass, total: Slot) -> None:
+    """The row that adds the penalty to the sum of losses."""
+    named = {"loss": rows.noted(found.run, "loss"), "factor": found.named["factor"], "total": total}
+    rows.emit(Use(sum_losses.ADD_LOSS), "loss", "", named)
+
+
+def _slopes(rows: StageRows, found: PenaltyPass, answer: Slot) -> None:
+    """The way back from the answers to the input, through which no parameter gets a gradient."""
+    run = found.run
+    add, mark = rows.layout.add, run.mark
+    found.slopes[id(answer)] = add("activations", f"{mark}.slope of the answer", answer.shape)
+    rows.emit(Use(operations.BEGIN), "loss", "", {"dprediction": found.slopes[id(answer)]})
+    for network in reversed(run.term.forward):
+        values = run.values[network]
+        for planned in reversed(rows.tape.networks[network].layers):
+            path, given = full_name(network, planned.path), values[planned.inputs[0]]
+            slope = found.slopes[id(values[planned.output])]
+            rows.silence(silence.MASK_GRADIENT, "loss", path, slope)
+            before = found.slopes[id(given)] = add("activations", f"{mark}.slope at {path}.input", given.shape)
+            names = {**rows.layer_names(run, network, planned), "dy": slope, "dx": before}
+            for use in rows.wanted(planned.plan.backward, names, {id(before)}):
+                rows.emit(use, "loss", path, names)
+
+
+def backward(rows: StageRows, found: PenaltyPass) -> None:
+    """The changes that the penalty asks for go forward; on their way every trained parameter gets its gradient."""
+    run = found.run
+    networks = [(name, rows.tape.networks[name]) for name in run.term.forward]
+    given = run.values[networks[0][0]][0]
+    change = rows.layout.add("scratch", f"{run.mark}.change of the input", given.shape)
+    named = {"slope": found.slopes[id(given)], "change": change, **found.named}
+    width = given.size(1)
+    rows.emit(Use(operations.PULL, {"width": width}), "backward", "", named)
+    layers = [(network, planned) for network, plan in networks for planned in plan.layers]
+    trained = [number for number, (network, planned) in enumerate(layers) if _gradients(rows, network, planned)]
+    for network, planned in layers[: max(trained, default=-1) + 1]:
+        change = _change(rows, found, network, planned, change)
+
+
+def _gradients(rows: StageRows, network: str, planned: PlannedLayer) -> dict[str, Slot]:
+    """The slots of the gradients of a layer's weights: a bias does not change a slope."""
+    known = rows.stage.gradients
+    full = {name: full_name(network, own) for name, own in planned.parameters.items() if name != "bias"}
+    return {f"d{name}": known[own] for name, own in full.items() if own in known}
+
+
+def _change(rows: StageRows, found: PenaltyPass, network: str, planned: PlannedLayer, change: Slot) -> Slot:
+    """The rows of one layer: how its output changes, and the gradients of its weights."""
+    run, path = found.run, full_name(network, planned.path)
+    values, plan = run.values[network], planned.plan
+    output = values[planned.output]
+    changed = rows.layout.add("scratch", f"{run.mark}.change of {path}.output", output.shape)
+    names = rows.layer_names(run, network, planned)
+    if planned.layer.record.traits.change == PIECES:
+        names |= {"dy": change, "dx": changed}
+        for use in rows.wanted(plan.backward, names, {id(changed)}):
+            rows.emit(use, "backward", path, names)
+    else:
+        names |= {"x": change, "x0": change, "y": changed}
+        for name, shape in (*plan.saved.items(), *plan.scratch.items()):
+            names[name] = rows.layout.add("scratch", f"{run.mark}.change.{path}.{name}", shape)
+        if "bias" in planned.parameters:
+            shape = plan.parameters["bias"].shape
+            names["bias"] = rows.layout.add("settings", f"{run.mark}.{path}.no bias", shape)
+            rows.stage.constants[f"{run.mark}.{path}.no bias"] = names["bias"], np.zeros(shape)
+        for use in plan.forward if plan.evaluate is None else plan.evaluate:
+            rows.emit(use, "backward", path, names)
+        gradients = {**names, "dy": found.slopes[id(output)], **_gradients(rows, network, planned)}
+        for use in rows.wanted(plan.backward, gradients):
+            rows.emit(use, "backward", path, gradients)
+    rows.silence(silence.SILENCE, "backward", path, changed)
+    return changed
