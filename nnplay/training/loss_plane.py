@@ -20,6 +20,9 @@ from nnplay.training.trainer import Trainer
 Floats = NDArray[np.float64]
 #: Training rows that the loss is worked out on at the most.
 MOST_ROWS: Final = 256
+#: Fewer where a loss would take more multiply-adds than that, but so many at least.
+_COST: Final = 1e7
+_LEAST_ROWS: Final = 32
 #: Points of a side: the finest, and what there is time for, coarse to fine.
 SIDES: Final = (51, 35, 25, 17, 11, 7)
 
@@ -40,8 +43,10 @@ class Plane:
 
     def _load(self) -> EvalRows:
         data, arrays = self._trainer.split.train, arrays_of(self._trainer.split.train, self._trainer.form)
-        if len(data) > MOST_ROWS:
-            chosen = np.linspace(0, len(data) - 1, MOST_ROWS).astype(np.int64)
+        affordable = int(_COST / max(1, self._trainer.plan.multiply_adds))
+        count = min(MOST_ROWS, max(_LEAST_ROWS, affordable))
+        if len(data) > count:
+            chosen = np.linspace(0, len(data) - 1, count).astype(np.int64)
             arrays = {name: array[chosen] for name, array in arrays.items()}
         return self._machine.load_eval(arrays)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
-from nnplay.training.curvature import curvature_of
+from nnplay.training.curvature import Search, curvature_of
 from nnplay.training.loss_plane import Plane, path_directions, project, reach_of
 from nnplay.training.race import race_of
 from nnplay.training.state.initial_state import view_of_slot
@@ -67,9 +67,10 @@ def make_landscape(trainer: Trainer, asked: Asked) -> Landscape:
     two = len(plane.weights) == 2
     races = two and asked.place == 1
     ways, goes_on = _race(trainer) if races else (_read_ways(trainer, asked.ways()), False)
-    found = _directions(trainer, plane, ways, asked.place)
+    found, waits = _directions(trainer, plane, ways, asked.place)
     if isinstance(found, str):
-        return Landscape(np.zeros((0, 0)), np.zeros(0), np.zeros(0), (), np.zeros(2), PLACES[asked.place], found)
+        nothing = np.zeros((0, 0)), np.zeros(0), np.zeros(0), (), np.zeros(2)
+        return Landscape(*nothing, PLACES[asked.place], found, unfinished=waits)
     places = tuple((name, project(points, plane.weights, found)) for name, points in ways if len(points))
     drawn = [where for name, where in places] if asked.place == _PATH or two else []
     size = 1.0 if asked.place == _RANDOM else 0.5 * max(1e-3, float(np.linalg.norm(plane.weights)) / 4)
@@ -80,7 +81,14 @@ def make_landscape(trainer: Trainer, asked: Asked) -> Landscape:
     words = "the two weights" if two else PLACES[asked.place]
     at = np.full(2, np.nan) if races else np.zeros(2)
     return Landscape(
-        losses, across, upright, places, at, f"loss over {words}, {side}×{side} points", races=races, unfinished=goes_on
+        losses,
+        across,
+        upright,
+        places,
+        at,
+        f"loss over {words}, {side}×{side} points",
+        races=races,
+        unfinished=goes_on or waits,
     )
 
 
@@ -97,24 +105,34 @@ def _race(trainer: Trainer) -> tuple[list[tuple[str, Floats]], bool]:
     return race.ways(), goes_on[-1] or race.compiles
 
 
-def _directions(trainer: Trainer, plane: Plane, ways: Sequence[tuple[str, Floats]], place: int) -> Floats | str:
-    """The two directions (2, M), or why there are none."""
+def _directions(
+    trainer: Trainer, plane: Plane, ways: Sequence[tuple[str, Floats]], place: int
+) -> tuple[Floats | str, bool]:
+    """The two directions (2, M), or why there are none; and whether there will be some soon."""
     if len(plane.weights) == 2:
-        return np.eye(2)
+        return np.eye(2), False
     if place == _RANDOM:
-        return plane.random_directions()
+        return plane.random_directions(), False
     if place == _PATH:
         path = [points for _, points in ways if len(points)]
         found = path_directions(np.vstack([*path, plane.weights[None, :]])) if path else None
-        return found if found is not None else "the path of the run appears here once it has taken some steps"
+        return found if found is not None else "the path of the run appears here once it has taken some steps", False
+    if len(plane.weights) < 2:
+        return "there is only one weight", False
     try:
         curvature = curvature_of(trainer)
     except InputError as problem:
-        return str(problem)
+        return str(problem), False
     if not curvature.ready:
-        return "kernels in double precision are being compiled"
-    values, vectors = curvature.largest(curvature.take(trainer.tensors()))
-    return vectors if len(values) == 2 else "there is only one weight"
+        return "kernels in double precision are being compiled", True
+    search = curvature.search
+    if search is None or (search.done and search.step != trainer.step):
+        search = curvature.search = Search(curvature, curvature.take(trainer.tensors()), step=trainer.step)
+    if search.go_on(_SECONDS):
+        curvature.directions = search.vectors
+    if curvature.directions is None:
+        return f"the most curved directions of step {search.step:,} are looked for: {search.words}", True
+    return curvature.directions, not search.done  # those of some steps ago, while newer ones are looked for
 
 
 def _read_ways(trainer: Trainer, ways: Sequence[Way]) -> list[tuple[str, Floats]]:

@@ -30,7 +30,7 @@ def draw(view: Sharpness, width: int, height: int, look: Look) -> list[Row]:
         sketch.line(list(across), [view.limit, view.limit], look.ink("warning"))
     for number, values in enumerate(view.values.T):
         sketch.line(view.steps.tolist(), np.asarray(values).tolist(), look.series(number))
-    ends = f"step {view.steps[0]:,} to {view.steps[-1]:,}, {figure(low)} to {figure(high)}"
+    ends = f"step {view.steps[0]:,} to {view.steps[-1]:,}, {figure(low)} to {figure(high)}, of {view.words}"
     return [*head, *sketch.rows(), ((fit(ends, width), look.ink("dim")),), *foot][:height]
 
 
