@@ -112,7 +112,7 @@ class Crossing:
                 run.halt()
             run.replace_run(self._provenance.make_first(target.config, split))
         else:
-            run.replace_run(self._remaker(target, split, done and f"{done}: {edit.words}; "), edit.words)
+            run.replace_run(self._remaker(target, split, f"{done}: {edit.words}; " if done else edit.note), edit.words)
 
     def _put_weight(self, run: TrainingThread, edit: Edit, source: Side, target: Side, done: str) -> None:
         name, index = edit.weight or ("", ())

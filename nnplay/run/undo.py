@@ -80,6 +80,7 @@ class Edit:
         weight: name and index of the weight that was set by hand.
         left: the branch that keeps the later steps where the edit was made in the past, and what `rejoin` puts back.
         branches: names of the curves of the branches before and after, where the edit was to go on with another one.
+        note: what else was changed so that it could be made, and why, to be said once it is.
     """
 
     words: str
@@ -91,6 +92,7 @@ class Edit:
     weight: tuple[str, tuple[int, ...]] | None = None
     left: tuple[str, str, int, int] | None = None
     branches: tuple[str, str] | None = None
+    note: str = ""
 
 
 @dataclass(slots=True)

@@ -17,15 +17,13 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.records.registry import optimizer_records
 from nnplay.tape.machines.cpu_machine import CpuMachine
-from nnplay.text import counted
 from nnplay.training.trainer import Trainer
 
 Floats = NDArray[np.float64]
-#: Training rows that the curvature is measured on: as many as a gradient of so many multiply-adds has, within limits.
-_COST: Final = 3e7
-_PASSES: Final = 3
-_LEAST_ROWS: Final = 64
+#: Training rows that the curvature is measured on at the most, and at the least; and multiply-adds of one pass forward.
 MOST_ROWS: Final = 1_024
+FEWEST_ROWS: Final = 64
+_PASS_COST: Final = 10_000_000
 #: Weights beyond which a Hessian product takes too long to be asked for while one looks.
 MOST_WEIGHTS: Final = 200_000
 #: Rounds of the power iteration at the most, and the change of an eigenvalue that ends it.
@@ -39,23 +37,21 @@ class Curvature:
     """Loss, gradient and Hessian products of a run's trained parameters as one vector (M,), in a memory of its own.
 
     Attributes:
-        words: the rows that they are of.
-        search: for eigenvalues, as far as it is.
+        rows, all_rows: training rows that it is measured on, spread over all that there are.
+        searches: for eigenvalues, as far as they are, by who asked for them.
         directions: the eigenvectors (k, M) that a search has found.
 
     Raises:
-        InputError: too many weights, or kernels in double precision that are still being compiled.
+        InputError: too many weights.
     """
 
     def __init__(self, trainer: Trainer) -> None:
         if trainer.plan.parameter_count > MOST_WEIGHTS:
             raise InputError(f"the network has more than {MOST_WEIGHTS:,} weights, too many for Hessian products")
         rows = trainer.split.train
-        affordable = int(_COST / _PASSES / max(1, trainer.plan.multiply_adds))
-        count = min(len(rows), MOST_ROWS, max(_LEAST_ROWS, affordable))
-        chosen = np.unique(np.linspace(0, len(rows) - 1, count).astype(np.int64))
-        self.words = counted(len(rows), "training row")
-        self.words = f"{len(chosen):,} of {self.words}" if len(chosen) < len(rows) else self.words
+        affordable = _PASS_COST // max(1, trainer.plan.multiply_adds)
+        self.rows, self.all_rows = min(len(rows), max(FEWEST_ROWS, min(MOST_ROWS, affordable))), len(rows)
+        chosen = np.linspace(0, len(rows) - 1, self.rows).astype(np.int64)
         part = rows.part(chosen, x=rows.x[chosen], y=rows.y[chosen])
         split = replace(trainer.split, train=part, validation=None, test=None)
         settings = trainer.settings.changed(
@@ -69,7 +65,7 @@ class Curvature:
         self._machine, self._stage = self._twin.machine, self._twin.machine.tape.stages[0]
         self._weights = self._machine.view(self._stage.named["parameters"])
         self._own = self._machine.tape.layout.numbers_of(self._stage.named["parameters"])
-        self.search: Search | None = None
+        self.searches: dict[str, Search] = {}
         self.directions: Floats | None = None
 
     @property

@@ -245,6 +245,23 @@ def test_row_numbers_are_left_out(tmp_path: Path) -> None:
     assert read_csv(written(tmp_path, f"time,y\n{rows}")).feature_names == ("time",)
 
 
+@pytest.mark.parametrize(
+    ("numbers", "left_out"),
+    [
+        ([row * row + 7 for row in range(40)], True),  # some rows of a longer table
+        ([(row * 17 + 5) % 40 * 9 for row in range(40)], True),  # in another order
+        ([1949 + row for row in range(40)], False),  # years
+        ([row // 2 * row for row in range(40)], False),  # some come twice
+    ],
+)
+def test_numbers_of_chosen_rows_are_left_out(numbers: list[int], left_out: bool, tmp_path: Path) -> None:
+    """A column without a name whose whole numbers all differ, and do not go up evenly, only tells the rows apart."""
+    rows = "".join(f"{number},{row % 7},{row % 9 + 0.5}\n" for row, number in enumerate(numbers))
+    data = read_csv(written(tmp_path, f",a,y\n{rows}"))
+    assert data.feature_names == (("a",) if left_out else ("column_1", "a"))
+    assert noted(data, "left out, a different id in every row", "kinds={'column_1': 'number'}") == left_out
+
+
 @pytest.mark.parametrize(("name", "left_out"), [("id", True), ("patient_id", True), ("userId", True), ("paid", False)])
 def test_ids_are_left_out(name: str, left_out: bool, tmp_path: Path) -> None:
     """Whole numbers that all differ under the name of an id teach nothing; a name that only ends so is none."""

@@ -63,6 +63,7 @@ class Terminal:
     ) -> None:
         self.master, self.slave = pty.openpty()
         self.raw = b""
+        self._typed = False
         self._open = True
         self.screen = _AnsweringScreen(columns, rows)
         if answers:
@@ -108,6 +109,7 @@ class Terminal:
 
     def feed(self, data: bytes) -> None:
         """Draw these bytes."""
+        self._typed = False
         self.raw += data
         self._stream.feed(data)
 
@@ -119,7 +121,8 @@ class Terminal:
             assert time.monotonic() < end, f"never happened; the screen is:\n{self.text}"
 
     def shows(self, text: str) -> None:
-        """Draw until `text` is on the screen."""
+        """Draw until `text` is on the screen; what a key brings there must not stand there before."""
+        assert not (self._typed and text in self.text), f"{text!r} does not wait for the key:\n{self.text}"
         self.until(lambda: text in self.text)
 
     @property
@@ -130,6 +133,7 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Type."""
         os.write(self.master, keys.encode())
+        self._typed = True
 
     def paste(self, text: str) -> None:
         """Paste; the terminal's own answers wait until the paste is through, or they would be a part of it."""

@@ -18,7 +18,7 @@ from nnplay.tui.dialogs.log import Log
 from nnplay.tui.dialogs.modal import Palette
 from nnplay.tui.dialogs.reading import find_cut_texts, whole_texts
 from nnplay.tui.explaining import asking, subject_of
-from nnplay.tui.forms.entries import Entry
+from nnplay.tui.forms.entry import Entry
 from nnplay.tui.forms.form import Form
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.curves import CurvesPane

@@ -15,6 +15,7 @@ from nnplay.training.curvature import Curvature, Search, curvature_of
 from nnplay.training.state.checkpoint import Checkpoint
 from nnplay.training.state.initial_state import view_of_slot
 from nnplay.training.trainer import Trainer
+from nnplay.views.slice_directions import COMPILING
 from nnplay.views.view import Asked, Output, View
 
 #: Steps of the run that are measured, and seconds that one picture may take.
@@ -30,16 +31,16 @@ class Sharpness(Output):
         steps: (k,), in order.
         values: (k, 2), the two that are largest in size.
         limit: 2 / learning rate, above which plain gradient descent leaves the valley; 0 where an optimizer searches.
-        words: which rows they are of.
-        unfinished: more steps are being measured.
         problem: why there is nothing to see.
+        part: of how many training rows, where it is not all.
+        unfinished: some of the steps are still to be measured.
     """
 
     steps: NDArray[np.int64]
     values: NDArray[np.float64]
     limit: float
-    words: str = ""
     problem: str = ""
+    part: str = ""
     unfinished: bool = False
 
 
@@ -51,15 +52,18 @@ def make_sharpness(trainer: Trainer, asked: Asked) -> Sharpness:
     except InputError as problem:
         return _nothing(str(problem))
     if not curvature.ready:
-        return _nothing("kernels in double precision are being compiled", unfinished=True)
+        return _nothing(COMPILING, unfinished=True)
     ways, end = asked.ways(), time.perf_counter() + _SECONDS
     moments = [] if not ways else [moment.read() for moment in ways[0].moments]
     moments = [one for one in moments if one.structure == trainer.structure]
     while True:
-        search = curvature.search
+        search = curvature.searches.get("sharpness")
         if search is None or search.done:
-            search = curvature.search = _next_search(trainer, curvature, known, moments)
-        if search is None or not search.go_on(max(0.0, end - time.perf_counter())):
+            search = _next_search(trainer, curvature, known, moments)
+        if search is None:
+            break
+        curvature.searches["sharpness"] = search
+        if not search.go_on(max(0.0, end - time.perf_counter())):
             break
         known[search.step] = search.values
         if time.perf_counter() > end:
@@ -70,7 +74,8 @@ def make_sharpness(trainer: Trainer, asked: Asked) -> Sharpness:
     values = np.array([np.resize(known[step], 2) for step in steps]).reshape(-1, 2)
     searches = trainer.optimizer.record.whole is not None
     limit = 0.0 if searches or not trainer.lr else 2 / trainer.lr
-    return Sharpness(np.array(steps, np.int64), values, limit, curvature.words, unfinished=search is not None)
+    part = f"{curvature.rows:,} of {curvature.all_rows:,} training rows" if curvature.rows < curvature.all_rows else ""
+    return Sharpness(np.array(steps, np.int64), values, limit, part=part, unfinished=search is not None)
 
 
 def _next_search(
@@ -78,7 +83,7 @@ def _next_search(
 ) -> Search | None:
     """The present step and those of the past in turn, as far as they have not been measured."""
     past = [one for one in moments[:: max(1, len(moments) // _MOST)] if one.clock.step not in known]
-    last = curvature.search
+    last = curvature.searches.get("sharpness")
     if trainer.step not in known and not (past and last is not None and last.step > past[-1].clock.step):
         return Search(curvature, curvature.take(trainer.tensors()), step=trainer.step)
     if not past:
@@ -97,7 +102,7 @@ def _known(before: Output | None) -> dict[int, NDArray[np.float64]]:
 
 
 def _nothing(problem: str, *, unfinished: bool = False) -> Sharpness:
-    return Sharpness(np.zeros(0, np.int64), np.zeros((0, 2)), 0.0, "", problem, unfinished)
+    return Sharpness(np.zeros(0, np.int64), np.zeros((0, 2)), 0.0, problem, unfinished=unfinished)
 
 
 def suits(trainer: Trainer) -> bool:
