@@ -96,7 +96,11 @@ def complete_line(
     if word == "branch":
         return [Candidate(f"branch {words}", note) for words, note in lines if words.startswith(rest)]
     if word == "view":
-        return [Candidate(f"view {view.name}", view.about) for view in view_records() if view.name.startswith(rest)]
+        return [
+            Candidate(line, f"along {view.typed}")
+            for view in view_records()
+            if view.typed and (line := f"view {rest}").startswith(f"view {view.name} ")
+        ] + [Candidate(f"view {view.name}", view.about) for view in view_records() if view.name.startswith(rest)]
     if word == "layers":
         return _layers(rest, catalogue)
     return []
