@@ -35,7 +35,7 @@ PROGRAM = Path(__file__).with_name("ui_program.py")
 MARK = "▸".encode()
 _ASKED = b"\x1b[6n"
 _PLACE = re.compile(rb"\x1b\[(\d+);(\d+)H")
-Note = tuple[float, int, int, list[float]]
+Note = tuple[float, int, int, list[float], float, float]
 
 
 @dataclass(slots=True)
@@ -222,16 +222,26 @@ def by_pane(data: bytes, regions: dict[str, tuple[int, int, int, int]]) -> dict[
     return totals
 
 
-def headless_speed(folder: Path, seconds: float, options: Sequence[str] = ()) -> float:
-    """Steps a second of the same run without a screen."""
+def headless_notes(folder: Path, seconds: float, options: Sequence[str] = ()) -> list[Note]:
+    """What the same run without a screen noted in its last seconds."""
     path = folder / "headless"
     subprocess.run([sys.executable, str(PROGRAM), str(path), *options, "--headless", str(seconds + 4)], check=True)
-    return speed(notes(path)[-int(2 * seconds) :])
+    return notes(path)[-int(2 * seconds) :]
 
 
 def speed(found: list[Note]) -> float:
     """Steps a second between the first and the last note."""
     return (found[-1][1] - found[0][1]) / (found[-1][0] - found[0][0])
+
+
+def steps_per_processor_second(found: list[Note]) -> float:
+    """Steps for each second of processor time that the program has had, which other programs hardly change."""
+    return (found[-1][1] - found[0][1]) / (found[-1][4] - found[0][4])
+
+
+def drawing_share(found: list[Note]) -> float:
+    """The part of the program's processor time that the thread takes which draws."""
+    return (found[-1][5] - found[0][5]) / (found[-1][4] - found[0][4])
 
 
 def slow_line(folder: Path, rate: float, keys: int) -> float:
@@ -276,7 +286,7 @@ def measure(minutes: float, keys: int) -> list[str]:
             rows.append(f"| memory | {before / 1024:.0f} → {after / 1024:.0f} MiB in {span / 60:.1f} min | flat |")
         finally:
             line.__exit__()
-        alone = headless_speed(folder, 10.0)
+        alone = speed(headless_notes(folder, 10.0))
         share = open_speed / alone
         rows.append(f"| training speed, open against headless ({alone:,.0f} steps/s) | {share:.0%} | ≥ 80 % |")
         for rate, goal in ((200_000, 150), (50_000, 500)):

@@ -2,7 +2,8 @@
 
 `ui_program.py NOTES [--headless SECONDS] [--bare] [--run TABLE]`: TABLE describes the run, as JSON (else the first run,
 without an end, so that it trains for as long as it is measured); NOTES gets a line of JSON every half second: seconds,
-step, resident KiB, and how late the event loop was (milliseconds) since the line before.
+step, resident KiB, how late the event loop was (milliseconds) since the line before, and seconds of processor time that
+the program has had, all of it and its first thread, which draws.
 """
 
 from __future__ import annotations
@@ -40,11 +41,13 @@ def bare() -> None:
 
 def take_notes(path: Path, backend: object, late: list[float]) -> None:
     """Writes a line every half second until the process ends."""
+    drawing = time.pthread_getcpuclockid(threading.main_thread().ident or 0)
     with path.open("w") as file:
         while True:
             time.sleep(_EVERY)
             beats, late[:] = list(late), []
             line = [time.monotonic(), backend.snapshot.step, resident(), beats]  # type: ignore[attr-defined]
+            line += [time.process_time(), time.clock_gettime(drawing)]
             file.write(json.dumps(line) + "\n")
             file.flush()
 

@@ -197,9 +197,10 @@ class RunConfig:
 
     def anywhere(self) -> RunConfig:
         """The run with the path of its data file made whole, so that it can be opened from any folder."""
+        players = self.players.with_sources(whole_source)
         if not self.data.file:
-            return self
-        return replace(self, data=replace(self.data, file=whole_source(self.data.file)))
+            return replace(self, players=players)
+        return replace(self, data=replace(self.data, file=whole_source(self.data.file)), players=players)
 
     def without_remarks(self) -> RunConfig:
         """The run without what says nothing of its numbers: title, remarks, and how long somebody meant to train."""
@@ -329,7 +330,7 @@ def _read(table: Mapping[str, Any], place: Callable[[str], str], folder: Path | 
         about=clean(given.get("about", ""), limit=10_000),
         stop=_chosen_stops(stops := reading.values("stop", STOPS, reading.table("stop", given.get("stop", {}))))
         | {name: value for name, value in stops.items() if name in defaults.ON_FOR_FILES},
-        players=read_players(reading, given),
+        players=read_players(reading, given, folder),
     )
     reading.finish()
     return config

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnplay.errors import InputError
-from nnplay.explain.explanation import Explanation, ordinal
+from nnplay.explain.explanation import Explanation, InspectorPlace, ordinal
+from nnplay.explain.same_number import find_same_number
 from nnplay.run.training_thread import TrainingThread
 from nnplay.text import clean, percent
 from nnplay.views.kinds.attention import make_attention
@@ -58,7 +59,21 @@ class AttentionWeight:
             f"that get any, each would get {percent(1 / max(1, reached), 1)}. It is as if it attended to "
             f"{np.exp(spread):.1f} steps."
         )
-        return Explanation(title, tuple(sentences))
+        there, where = self._find_place(run)
+        return Explanation(title, (*sentences, *where), there)
+
+    def _find_place(self, run: TrainingThread) -> tuple[InspectorPlace | None, tuple[str, ...]]:
+        """Where the inspector shows this weight of attention."""
+        trainer, _ = run.require_run()
+        layers, (head, row, column) = attending_layers(trainer), self.index
+        for layer in layers if self.place == 0 else layers[self.place - 1 : self.place]:
+            shape = layer.plan.saved["weights"]
+            heads = int(shape[-3]) if len(shape) > 3 else 1
+            if head < heads:
+                index = (head, row, column) if len(shape) > 3 else (row, column)
+                return find_same_number(run, f"{layer.path}.weights", index, self.item)
+            head -= heads
+        return None, ()
 
 
 def _step(names: tuple[str, ...], number: int) -> str:

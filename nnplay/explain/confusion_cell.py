@@ -10,7 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
-from nnplay.explain.explanation import Explanation, listed
+from nnplay.explain.batch_rows import source_rows
+from nnplay.explain.explanation import Explanation, InspectorPlace, listed
+from nnplay.explain.same_number import find_writer, look_at_last_step
+from nnplay.inspector.inspector import Inspector
+from nnplay.inspector.operand_copies import frame_of
 from nnplay.run.training_thread import TrainingThread
 from nnplay.text import clean, counted, percent, plural
 from nnplay.training.trainer import Trainer
@@ -43,7 +47,38 @@ class ConfusionCell:
         true, predicted = (clean(trainer.split.class_names[k], 24) for k in (self.true, self.predicted))
         scored = score_rows(trainer, Asked(held_out=self.held_out))
         sentences = self.describe(trainer, scored, true, predicted)
-        return Explanation(f"true {true}, predicted {predicted}", tuple(sentences))
+        place, where = self._find_place(run, true, predicted)
+        return Explanation(f"true {true}, predicted {predicted}", (*sentences, *where), place)
+
+    def _find_place(
+        self, run: TrainingThread, true: str, predicted: str
+    ) -> tuple[InspectorPlace | None, tuple[str, ...]]:
+        """A row of the batch of the last step that belongs into this cell, or at least into its line."""
+
+        def look(inspector: Inspector) -> tuple[InspectorPlace | None, tuple[str, ...]]:
+            trainer = inspector.trainer
+            number = find_writer(inspector, f"{trainer.plan.layers[-1].path}.output")
+            if number is None or inspector.batch_words or trainer.split.train.y.ndim != 1:
+                return None, ()
+            y = trainer.split.train.y[source_rows(inspector)]
+            frame = frame_of(inspector, number, "", ())
+            outputs = frame.after[frame.row.operation.writes[0]]
+            of_class = np.flatnonzero(y == self.true)
+            here = of_class[decide_classes(trainer, outputs[of_class]) == self.predicted]
+            batch, step = f"the batch of step {trainer.step + 1:,}", trainer.step
+            column = self.predicted if outputs.shape[-1] > self.predicted else 0
+            if len(here):
+                named = (
+                    f"{_rows([str(row) for row in here[:_NAMED].tolist()])} {'belongs' if len(here) == 1 else 'belong'}"
+                )
+                words = f"In {batch} {named} here; enter shows row {here[0]}."
+                return InspectorPlace(step, number, (int(here[0]), column)), (words,)
+            if len(of_class):
+                words = f"In {batch} no row belongs here; enter shows row {of_class[0]}, which is {true}."
+                return InspectorPlace(step, number, (int(of_class[0]), column)), (words,)
+            return None, (f"No row of {batch} is {true}.",)
+
+        return look_at_last_step(run, look)
 
     def describe(self, trainer: Trainer, scored: Scored, true: str, predicted: str) -> Iterator[str]:
         """How many there are, and which."""

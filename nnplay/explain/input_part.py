@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.explain.explanation import Explanation, amount, ordinal, signed
+from nnplay.explain.same_number import find_same_number
 from nnplay.run.training_thread import TrainingThread
 from nnplay.text import clean
 from nnplay.training.trainer import Trainer
@@ -55,7 +56,8 @@ class InputPart:
             *self.describe_share(shares, question),
             *self.describe_absence(trainer, question),
         ]
-        return Explanation(f"{name} of example {self.item:,}", tuple(sentences))
+        place, where = find_same_number(run, "input", self.index_in_row(trainer, question), self.item)
+        return Explanation(f"{name} of example {self.item:,}", (*sentences, *where), place)
 
     def name_in(self, trainer: Trainer, question: Question) -> str:
         """What the part is called."""
@@ -75,6 +77,13 @@ class InputPart:
             return np.asarray(np.arange(given.size).reshape(len(given), -1)[self.index[0]])
         places = np.arange(given.size, dtype=np.float32).reshape(given.shape)
         return np.asarray(as_picture(trainer, places)[self.index], np.int64)
+
+    def index_in_row(self, trainer: Trainer, question: Question) -> tuple[int, ...]:
+        """Which number of a row the part is, or the first one of it."""
+        if input_form(trainer) != "picture":
+            return self.index[:1]
+        first = int(self.inputs(trainer, question)[0])
+        return tuple(int(at) for at in np.unravel_index(first, trainer.split.feature_shape))
 
     def describe_value(self, trainer: Trainer, question: Question, name: str) -> Iterator[str]:
         """What it holds, beside what training rows hold there; a token speaks for itself."""

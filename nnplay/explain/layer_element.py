@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.explain.explanation import Explanation, amount
 from nnplay.explain.past_step import standing_at
+from nnplay.explain.same_number import row_in_batch
 from nnplay.explain.unit import UnitValues
 from nnplay.run.training_thread import TrainingThread
 from nnplay.text import percent
@@ -45,8 +46,11 @@ class LayerElement:
         unit = UnitValues("", self.path, self.index[-1], self.name)
         with standing_at(run, trainer.step - 1) as inspector:
             found = unit.explain_step(inspector)
-        place = found.place and replace(found.place, index=(0, *self.index))
-        return Explanation(self.name, (*own, *found.sentences), place)
+            row, where = row_in_batch(inspector, self.item)
+        if found.place is None:
+            return Explanation(self.name, (*own, *found.sentences))
+        place = replace(found.place, index=(row, *self.index))
+        return Explanation(self.name, (*own, *found.sentences, where), place)
 
     def describe(self, values: NDArray[Any]) -> Iterator[str]:
         """How large the number is beside the others of its channel in the example."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -11,10 +11,11 @@ import numpy as np
 from nnplay.errors import InputError
 from nnplay.explain.explanation import Explanation, amount
 from nnplay.explain.past_step import standing_at
+from nnplay.explain.same_number import find_same_number
 from nnplay.explain.unit import UnitValues
 from nnplay.run.training_thread import TrainingThread
 from nnplay.text import clean, percent
-from nnplay.views.kinds.states import Block, make_states, place_of
+from nnplay.views.kinds.states import Block, find_slot, make_states, place_of
 from nnplay.views.rows import shown_part
 from nnplay.views.view import Asked
 
@@ -56,8 +57,9 @@ class StateNumber:
         sentences = [*self.describe(block, clean(states.steps[step], 24))]
         with standing_at(run, trainer.step - 1) as inspector:
             found = UnitValues("", self.path, unit, name).explain_step(inspector)
-        there = found.place and replace(found.place, index=(0, step, unit))
-        return Explanation(f"{block.name} of {name}, step {step}", (*sentences, *found.sentences), there)
+        slot, at = find_slot(trainer, self.path, number, unit, len(block.values))
+        there, where = find_same_number(run, slot, (step, at), self.item)
+        return Explanation(f"{block.name} of {name}, step {step}", (*sentences, *found.sentences, *where), there)
 
     def describe(self, block: Block, at: str) -> Iterator[str]:
         """The number, what it means of a gate, and how it changes over the steps."""

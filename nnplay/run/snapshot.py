@@ -31,12 +31,15 @@ class Snapshot:
         travels: how often the run was taken to another step.
         finished: whether a stop condition ended the training at this step.
         kept_step: the step whose weights are in place; an earlier one where the best epoch's came back at the end.
+        resting: the speed limit holds the training back: it leaves time to others.
         scored_since: the step from which on losses and scores are those of this network.
         players: names of the objectives that each have curves of their own, of a run with several.
+        clock: seconds of training at some of the steps.
         generation: changes when network or data were rebuilt, so that pictures start afresh.
     """
 
     running: bool = False
+    resting: bool = False
     epoch: int = 0
     batch: int = 0
     batches: int = 0
@@ -69,3 +72,4 @@ class Snapshot:
     finished: bool = False
     kept_step: int = 0
     players: tuple[str, ...] = ()
+    clock: Curve = field(default_factory=lambda: Curve(2))

@@ -10,7 +10,7 @@ from typing import Any
 from nnplay.errors import InputError, NnplayError
 from nnplay.run.final_score import describe_test
 from nnplay.run.mailbox import Mailbox, Order
-from nnplay.run.publisher import NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
+from nnplay.run.publisher import FINER_EVERY, NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
 from nnplay.run.render import Look
 from nnplay.run.speed_limit import FULL, SpeedLimit
 from nnplay.timeline.branch_curves import parse_curve_name
@@ -186,6 +186,7 @@ class TrainingThread:
             return
         self.say("")
         trainer.rewind()
+        trainer.seconds = 0.0
         self._begin(trainer)
 
     def make_change(self, words: str, apply: Callable[[Trainer], None]) -> None:
@@ -300,7 +301,7 @@ class TrainingThread:
         """Does what has been asked; waits for something to do when the training is paused."""
         if not self.running and self._aim is None:
             self._publish(force=True)
-            self._perform(self._mailbox.wait_for_order(PICTURES_EVERY if self._publisher.unfinished else None))
+            self._perform(self._mailbox.wait_for_order(FINER_EVERY if self._publisher.unfinished else None))
         while not self._mailbox.empty and not self._ended:
             self._perform(self._mailbox.wait_for_order())
 
@@ -351,7 +352,7 @@ class TrainingThread:
             if driver.reason and stops.keep_best:
                 self._keep_best(timeline)
         self._speed.count(driver.taken)
-        self._publish(force=driver.rest > PICTURES_EVERY)
+        self._publish(force=driver.rest > PICTURES_EVERY, resting=driver.rest > 0)
         if driver.rest > 0 and self._mailbox.empty:
             self._perform(self._mailbox.wait_for_order(driver.rest))  # a command ends the sleep of the speed limit
 
@@ -361,11 +362,11 @@ class TrainingThread:
         self._publisher.append_message(describe_test(timeline.trainer))
         self._publisher.outdate_pictures()
 
-    def _publish(self, force: bool = False) -> None:
+    def _publish(self, force: bool = False, resting: bool = False) -> None:
         """Publishes the present step; while training only as often as the screen can use it."""
         trainer = self.trainer
         waits = trainer is not None and trainer.machine.compiling is not None
-        status: dict[str, Any] = {"running": self.running and not waits, "error": self._error}
+        status: dict[str, Any] = {"running": self.running and not waits, "resting": resting, "error": self._error}
         if trainer is None:
             self._publisher.show(replace(self._publisher.snapshot, **status))
             return

@@ -19,8 +19,10 @@ from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.training.trainer import Trainer
 
 Floats = NDArray[np.float64]
-#: Training rows that the curvature is measured on at the most.
+#: Training rows that the curvature is measured on at the most, and at the least; and multiply-adds of one pass forward.
 MOST_ROWS: Final = 1_024
+FEWEST_ROWS: Final = 64
+_PASS_COST: Final = 30_000_000
 #: Weights beyond which a Hessian product takes too long to be asked for while one looks.
 MOST_WEIGHTS: Final = 200_000
 #: Rounds of the power iteration at the most, and the change of an eigenvalue that ends it.
@@ -33,15 +35,20 @@ _made: WeakKeyDictionary[Trainer, Curvature] = WeakKeyDictionary()
 class Curvature:
     """Loss, gradient and Hessian products of a run's trained parameters as one vector (M,), in a memory of its own.
 
+    Attributes:
+        rows, all_rows: training rows that it is measured on, spread over all that there are.
+
     Raises:
-        InputError: too many weights, or kernels in double precision that are still being compiled.
+        InputError: too many weights.
     """
 
     def __init__(self, trainer: Trainer) -> None:
         if trainer.plan.parameter_count > MOST_WEIGHTS:
             raise InputError(f"the network has more than {MOST_WEIGHTS:,} weights, too many for Hessian products")
         rows = trainer.split.train
-        chosen = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MOST_ROWS)).astype(np.int64))
+        affordable = _PASS_COST // max(1, trainer.plan.multiply_adds)
+        self.rows, self.all_rows = min(len(rows), max(FEWEST_ROWS, min(MOST_ROWS, affordable))), len(rows)
+        chosen = np.linspace(0, len(rows) - 1, self.rows).astype(np.int64)
         part = rows.part(chosen, x=rows.x[chosen], y=rows.y[chosen])
         split = replace(trainer.split, train=part, validation=None, test=None)
         settings = trainer.settings.changed(

@@ -18,6 +18,7 @@ from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.terminal import textual_private
 from nnplay.tui.terminal.frame_gate import FrameGate
 from nnplay.tui.terminal.frame_rate import FrameRate
+from nnplay.tui.terminal.screen_share import ScreenShare
 from nnplay.tui.widgets.cells import Cells
 from nnplay.tui.widgets.footer import FooterLine
 from nnplay.tui.widgets.header import HeaderLine
@@ -48,6 +49,7 @@ class Refresher:
     ) -> None:
         self.frame_gate = FrameGate(time.monotonic)
         self.frame_rate = FrameRate(time.monotonic)
+        self.screen_share = ScreenShare()
         self._app, self._main, self._backend = app, main, backend
         self._report, self._show_settings = report, show_settings
         self._drawn_numbers: Snapshot | None = None
@@ -103,11 +105,19 @@ class Refresher:
         if not snapshot.running:
             self._draw(snapshot, stale)
         else:
-            stale.sort(key=lambda pane: self._when.get(str(pane.id), float("-inf")))
-            due = stale[:1] if stale and self.frame_rate.is_due(self._when.get(str(stale[0].id), float("-inf"))) else []
-            numbers = self.frame_rate.clock() - self._numbers_drawn_at >= 1 / NUMBERS_PER_SECOND - 0.01
-            if due or numbers:
-                self._draw(snapshot, due, numbers=numbers)
+            self._draw_due(snapshot, stale)
+
+    def _draw_due(self, snapshot: Snapshot, stale: list[Pane]) -> None:
+        """Of a run that trains: the picture that has waited longest, and the numbers, as far as they are due."""
+        now, flat_out = self.frame_rate.clock(), not snapshot.resting
+        stale.sort(key=lambda pane: self._when.get(str(pane.id), float("-inf")))
+        last = self._when.get(str(stale[0].id), float("-inf")) if stale else now
+        drawn = max(self._numbers_drawn_at, *self._when.values(), float("-inf"))
+        allowed = self.screen_share.allows(now - drawn, flat_out=flat_out)
+        due = stale[:1] if stale and allowed and self.frame_rate.is_due(last) else []
+        numbers = allowed and now - self._numbers_drawn_at >= 1 / NUMBERS_PER_SECOND - 0.01
+        if due or numbers:
+            self._draw(snapshot, due, numbers=numbers)
 
     def _pictures(self) -> list[Pane]:
         return [pane for pane in self._main.query(Pane) if pane.slow and pane.display]

@@ -10,9 +10,11 @@ import pytest
 from textual.pilot import Pilot
 
 from nnplay.config import RunConfig
+from nnplay.inspector.messages import Worked
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
 from nnplay.tui.explaining import ExplanationText
+from nnplay.tui.inspector.screen import InspectorScreen
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.outputs.field import Field, mark_cells, move_element
 from nnplay.tui.outputs.widget import Answer
@@ -57,6 +59,20 @@ async def _playing(run: dict[str, Any], view: str, steps: int = 5) -> AsyncItera
 async def _explained(pilot: Pilot[Any]) -> str:
     await until(pilot, lambda: any(text.explained is not None for text in pilot.app.screen.query(ExplanationText)))
     return str(pilot.app.screen.query_one(ExplanationText).content)
+
+
+async def _inspected(pilot: Pilot[Any], step: int) -> Worked:
+    """The element that the inspector shows worked out, once it is open at a step."""
+
+    def worked() -> Worked | None:
+        screen = pilot.app.screen
+        view = screen.view if isinstance(screen, InspectorScreen) else None
+        return view.detail.worked if view is not None and view.step == step else None
+
+    await until(pilot, worked)
+    found = worked()
+    assert found is not None
+    return found
 
 
 def test_an_element_is_found_where_it_is_marked() -> None:
@@ -114,25 +130,40 @@ async def test_the_pixel_that_counts_most_is_explained_without_a_cursor() -> Non
 
 
 @pytest.mark.parametrize(
-    ("run", "view", "words"),
+    ("run", "view", "words", "order"),
     [
-        (_TABLE, "saliency", ("standard deviations", "by integrated gradients|(integrated gradients)")),
-        (_ECHO, "states over time", ("input gate of layer 0 unit 0, step 0", "let into the cell")),
-        (_TEXT, "attention", ("of its attention to this step",)),
-        (_TEXT, "integrated gradients", ("token ", "0 in its place")),
-        (_IMAGES, "filters", ("0.weight[", "this batch's gradient")),
-        (_TABLE, "weights", ("0.weight[0,0]", "this batch's gradient")),
-        (_IMAGES, "feature maps", ("layer 0 channel 0", "of its 36 places")),
+        (_TABLE, "saliency", ("standard deviations", "by integrated gradients|(integrated gradients)"), (0,)),
+        (_IMAGES, "saliency", ("pixel (", "0 in its place"), (1, 2)),
+        (_ECHO, "states over time", ("input gate of layer 0 unit 0, step 0", "let into the cell"), (2, 1)),
+        (_TEXT, "attention", ("of its attention to this step",), (0, 1, 2)),
+        (_TEXT, "integrated gradients", ("token ", "0 in its place"), (0,)),
+        (_IMAGES, "filters", ("0.weight[", "this batch's gradient"), ()),
+        (_TABLE, "weights", ("0.weight[0,0]", "this batch's gradient"), ()),
+        (_IMAGES, "feature maps", ("layer 0 channel 0", "of its 36 places"), (1, 2, 0)),
     ],
 )
-async def test_elements_of_every_kind_are_explained(run: dict[str, Any], view: str, words: tuple[str, ...]) -> None:
-    """Columns, gates, weights of attention, tokens, kernels, matrices and maps, by `c ?`."""
+async def test_elements_of_every_kind_are_explained_and_inspected(
+    run: dict[str, Any], view: str, words: tuple[str, ...], order: tuple[int, ...]
+) -> None:
+    """Columns, pixels, gates, attention, tokens, kernels, matrices and maps: `c ?`, and `enter` to that very number.
+
+    `order` says which numbers of the element, in which order, are its place in a row of the batch.
+    """
     async with _playing(run, view) as (pilot, answer):
         await pilot.press("c")
         await until(pilot, lambda: bool(answer.told))
         await pilot.press("question_mark")
         text = await _explained(pilot)
         assert all(any(way in text for way in each.split("|")) for each in words), text
+        element = answer.element
+        assert element is not None
+        await pilot.press("enter")
+        found = await _inspected(pilot, 4)
+        if order:
+            assert "which is a validation row: enter shows the same number of row 0 of the batch of step 5" in text
+            assert found.index[: len(order) + 1] == (0, *(element[at] for at in order))
+        else:
+            assert text.startswith(f"0.weight[{','.join(map(str, found.index))}]")
 
 
 async def test_two_clicks_open_a_channel() -> None:

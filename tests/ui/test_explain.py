@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -204,6 +205,12 @@ async def test_a_cell_of_the_confusion_matrix() -> None:
         await pilot.press("question_mark")
         text = await _explained(pilot)
         assert f"Of {shown.matrix[0].sum()} rows that are {shown.labels[0]}, {shown.matrix[0, 1]} w" in text
+        found = re.search(r"In the batch of step 5 .* enter shows row (\d+)", text)
+        assert found is not None, text
+        await pilot.press("enter")
+        worked = (await _inspected(pilot, 4)).detail.worked
+        assert worked is not None
+        assert worked.index == (int(found[1]), 1)
 
 
 async def test_a_convolution_shows_its_window_and_its_kernel_in_full() -> None:

@@ -12,6 +12,7 @@ from nnplay.errors import InputError
 from nnplay.training.curvature import curvature_of
 from nnplay.training.state.initial_state import view_of_slot
 from nnplay.training.trainer import Trainer
+from nnplay.views.slice_directions import COMPILING
 from nnplay.views.view import Asked, Output, View
 
 #: Steps of the run that are measured, and how many more in one picture.
@@ -28,12 +29,16 @@ class Sharpness(Output):
         values: (k, 2), the two that are largest in size.
         limit: 2 / learning rate, above which plain gradient descent leaves the valley; 0 where an optimizer searches.
         problem: why there is nothing to see.
+        part: of how many training rows, where it is not all.
+        unfinished: some of the steps are still to be measured.
     """
 
     steps: NDArray[np.int64]
     values: NDArray[np.float64]
     limit: float
     problem: str = ""
+    part: str = ""
+    unfinished: bool = False
 
 
 def make_sharpness(trainer: Trainer, asked: Asked) -> Sharpness:
@@ -44,7 +49,7 @@ def make_sharpness(trainer: Trainer, asked: Asked) -> Sharpness:
     except InputError as problem:
         return _nothing(str(problem))
     if not curvature.ready:
-        return _nothing("kernels in double precision are being compiled")
+        return _nothing(COMPILING, unfinished=True)
     if trainer.step not in known:
         known[trainer.step] = curvature.largest(curvature.take(trainer.tensors()))[0]
     ways = asked.ways()
@@ -52,7 +57,8 @@ def make_sharpness(trainer: Trainer, asked: Asked) -> Sharpness:
     moments = [one for one in moments if one.structure == trainer.structure]
     spread = moments[:: max(1, len(moments) // _MOST)]
     tape = trainer.machine.tape
-    for checkpoint in [one for one in spread if one.clock.step not in known][:_AT_ONCE]:
+    left = [one for one in spread if one.clock.step not in known]
+    for checkpoint in left[:_AT_ONCE]:
         names = (*tape.parameters, *tape.buffers)
         slots = {name: tape.parameters.get(name) or tape.layout.find(name) for name in names}
         tensors = {name: view_of_slot(checkpoint.memory, trainer.machine, slot) for name, slot in slots.items()}
@@ -60,7 +66,9 @@ def make_sharpness(trainer: Trainer, asked: Asked) -> Sharpness:
     steps = sorted(step for step in known if step <= max(trainer.step, *(one.clock.step for one in moments), 0))
     values = np.array([np.resize(known[step], 2) for step in steps]).reshape(-1, 2)
     searches = trainer.optimizer.record.whole is not None
-    return Sharpness(np.array(steps, np.int64), values, 0.0 if searches or not trainer.lr else 2 / trainer.lr)
+    limit = 0.0 if searches or not trainer.lr else 2 / trainer.lr
+    part = f"{curvature.rows:,} of {curvature.all_rows:,} training rows" if curvature.rows < curvature.all_rows else ""
+    return Sharpness(np.array(steps, np.int64), values, limit, part=part, unfinished=len(left) > _AT_ONCE)
 
 
 def _known(before: Output | None) -> dict[int, NDArray[np.float64]]:
@@ -70,8 +78,8 @@ def _known(before: Output | None) -> dict[int, NDArray[np.float64]]:
     return dict(zip(before.steps.tolist(), before.values, strict=True))
 
 
-def _nothing(problem: str) -> Sharpness:
-    return Sharpness(np.zeros(0, np.int64), np.zeros((0, 2)), 0.0, problem)
+def _nothing(problem: str, *, unfinished: bool = False) -> Sharpness:
+    return Sharpness(np.zeros(0, np.int64), np.zeros((0, 2)), 0.0, problem, unfinished=unfinished)
 
 
 def suits(trainer: Trainer) -> bool:

@@ -78,6 +78,17 @@ def place_of(trainer: Trainer, path: str) -> int | None:
     return paths.index(path) if path in paths else None
 
 
+def find_slot(trainer: Trainer, path: str, number: int, unit: int, units: int) -> tuple[str, int]:
+    """Where one of the units of a layer's block is kept: the slot's name, and which number of a step it is there."""
+    planned = next(each for each in layers_over_time(trainer) if each.path == path)
+    kept = list({name: (slot, block, blocks) for name, slot, block, blocks in kept_over_time(planned)}.values())
+    if not kept:
+        return f"{path}.output", unit
+    direction, at = divmod(number, len(kept))
+    slot, block, blocks = kept[at]
+    return f"{path}.{slot}", (direction * blocks + block) * units + unit
+
+
 def _output(trainer: Trainer, planned: PlannedLayer, x: NDArray[Any]) -> Block:
     name = f"eval.{planned.path}.output"
     return Block("output", trainer.forward(x, [name])[name][0].T.astype(np.float32), opens=False)

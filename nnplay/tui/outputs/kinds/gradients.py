@@ -19,6 +19,7 @@ _LONGEST_NAME: Final = 18
 _NUMBER: Final = 8
 _LEAST_BAR, _WIDEST_BAR = 6, 16
 _TALLEST: Final = 3
+_ALIKE: Final = 1.5
 
 
 def draw(view: Gradients, width: int, height: int, look: Look) -> list[Row]:
@@ -64,10 +65,12 @@ def _words(view: Gradients, width: int, look: Look) -> list[Row]:
         return []
     if first == 0.0:
         text = "nothing of the gradient reaches the first layer"
+    elif max(first, last) < _ALIKE * min(first, last):
+        text = "the first layer's gradient is about as long as the last one's"
     elif first < last:
-        text = f"the first layer's gradient is {_times(last / first)} smaller than the last one's"
+        text = f"the last layer's gradient is {_times(last / first)} as long as the first one's"
     else:
-        text = f"the first layer's gradient is {_times(first / last)} larger than the last one's"
+        text = f"the first layer's gradient is {_times(first / last)} as long as the last one's"
     return [((fit(line, width), look.ink("text")),) for line in wrap(text, width)]
 
 
