@@ -34,9 +34,15 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
             "f",
         ],
     ),
+    "inspector-roi": (
+        Look(),
+        [":preset faster_rcnn", ":data shapes_objects samples=300 kinds=3", "+40", "i", *["j"] * 84]
+        + ["right", "down", "down"]
+        + ["right_square_bracket"] * 3,
+    ),
     "anchors": (
         Look(),
-        [":preset faster_rcnn", ":data shapes_objects samples=1200 kinds=3", "+60", ":view anchors", "4", "f"],
+        [":preset faster_rcnn", ":data shapes_objects samples=1200 kinds=3", "+20", ":view anchors", "4", "f"],
     ),
     "regression": (Look().with_palette(dark=False), [":data diabetes", ":set lr 0.001", "+400", "5"]),
     "roc": (Look(), [":preset breast_cancer", "+60", ":view ROC", "4", "f"]),
