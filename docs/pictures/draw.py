@@ -53,6 +53,11 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
     "browser-row": (Look().with_palette(dark=False), [":data sql_shop", "b", "tab", "right", "right", "down", "down"]),
     "browser-waves": (Look(), [":data sounds", "b", "right"]),
     "landscape": (Look(), [":preset spiral", "+1200", ":view landscape", "4", "f"]),
+    "effective-rate": (Look(), [":preset spiral", "+1200", ":view effective rate", "4", "f"]),
+    "landscape-weights": (
+        Look().with_palette(dark=False),
+        [":preset spiral", "+1200", ":view landscape 0.weight[0,1] 2.bias[0]", "4", "f"],
+    ),
     "walk": (Look(), [":preset sinc_second_order", "+600", ":view walk", "4", "f"]),
     "optimizer-race": (
         Look(),

@@ -316,3 +316,15 @@ def test_the_walk_of_newton_has_the_eigenvalues_that_it_measured() -> None:
     assert np.allclose(shown.eigenvalues, wanted, rtol=1e-4, atol=1e-6)
     text = "".join(run[0] for row in draw_walk(shown, 80, 20, Look()) for run in row)
     assert "eigenvalues of the Hessian" in text
+
+
+def test_the_picture_under_a_race_becomes_whole() -> None:
+    """When all runners have come to their end, the map goes on until each of its points is worked out."""
+    data = Dataset(np.zeros((4, 2)), np.zeros(4), task="regression")
+    trainer = Trainer(Network("surface ravine x=2 y=1"), data, "mae", "adam", batch_size="all")
+    shown = make_landscape(trainer, Asked(place=1))
+    while shown.unfinished:
+        shown = make_landscape(trainer, Asked(place=1, before=shown))
+    assert shown.grid is not None
+    assert shown.grid.whole
+    assert list(shown.ends) == sorted(shown.ends)
