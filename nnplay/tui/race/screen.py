@@ -27,8 +27,8 @@ from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.keys_line import KeysLine
 from nnplay.tui.widgets.message_line import MessageLine
 
-_LOOKS: Final = 0.25
-"""Seconds between two frames, as in the curves pane."""
+_LOOKS: Final = 0.3
+"""Seconds between two frames: eight curves cost up to 10 KiB each time, and a screen may send 40 KiB a second."""
 
 
 class RaceHead(Cells):
