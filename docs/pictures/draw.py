@@ -36,7 +36,7 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
     ),
     "anchors": (
         Look(),
-        [":preset faster_rcnn", ":data shapes_objects samples=1200 kinds=3", "+500", ":view anchors", "4", "f"],
+        [":preset faster_rcnn", ":data shapes_objects samples=1200 kinds=3", "+60", ":view anchors", "4", "f"],
     ),
     "regression": (Look().with_palette(dark=False), [":data diabetes", ":set lr 0.001", "+400", "5"]),
     "roc": (Look(), [":preset breast_cancer", "+60", ":view ROC", "4", "f"]),
