@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.detection.boxes import clip, decode, iou
-from nnplay.detection.objects import split_target
+from nnplay.detection.objects import paste_masks, split_target
 from nnplay.detection.single_shot import place_boxes
 from nnplay.detection.two_stages import split_outputs
 from nnplay.operations.roi_align import pick_levels, sample_points
@@ -31,7 +31,7 @@ class BoxPicture:
     Attributes:
         image: (h, w) or (h, w, 3).
         boxes: those that the chosen one is seen against.
-        strong: the chosen one, or what becomes of it.
+        strong: the chosen one, or what becomes of it; with the mask that it is to have.
         words: what is to be seen, line by line.
     """
 
@@ -84,7 +84,11 @@ def picture_boxes(
         return None
     beside, chosen, words = make(_Row(values, integers, index, trainer.split.class_names))
     image = as_image(trainer.split.scaler.inverse(seen[index[0] : index[0] + 1])[0], image_shape(trainer))
-    return BoxPicture(image, _boxes(beside), _boxes(chosen), tuple(words))
+    strong = _boxes(chosen)
+    if "mask_target" in values and integers["mask"] and len(strong.places):
+        wanted = values["mask_target"][index[:2]].reshape(1, integers["mask"], integers["mask"])
+        strong = replace(strong, masks=paste_masks(wanted.astype(np.float64), strong.places, image.shape[:2]))
+    return BoxPicture(image, _boxes(beside), strong, tuple(words))
 
 
 def _boxes(places: Array) -> Boxes:

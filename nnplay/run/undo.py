@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from nnplay.config import RunConfig
+from nnplay.timeline.run_label import RunLabel
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.history import History
 from nnplay.training.state.checkpoint import Checkpoint
@@ -80,6 +81,7 @@ class Edit:
         weight: name and index of the weight that was set by hand.
         left: the branch that keeps the later steps where the edit was made in the past, and what `rejoin` puts back.
         branches: names of the curves of the branches before and after, where the edit was to go on with another one.
+        label: which run it goes on with, where that is one whose past is not kept.
         note: what else was changed so that it could be made, and why, to be said once it is.
     """
 
@@ -92,6 +94,7 @@ class Edit:
     weight: tuple[str, tuple[int, ...]] | None = None
     left: tuple[str, str, int, int] | None = None
     branches: tuple[str, str] | None = None
+    label: RunLabel | None = None
     note: str = ""
 
 

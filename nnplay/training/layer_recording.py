@@ -37,13 +37,14 @@ FEW_WEIGHTS: Final = 8
 #: How far a step went, at which angle to the gradient, and how far weights went for each 1 of their gradients: a tenth
 #: of them less than the first, half less than the second, a tenth more than the third.
 STEP: Final = "step length"
+NEXT: Final = "length tried next"
 ANGLE: Final = "cosine to steepest descent"
 _RATES: Final = {"effective rate, lowest tenth": 10, "effective rate, median": 50, "effective rate, highest tenth": 90}
 #: Weights that stand for all of them there.
 _MOST_RATES: Final = 4_096
 #: Of an optimizer that tries points, which of its numbers are recorded, and their names.
 _SEARCH: Final = {
-    "length tried next": report.LENGTH,
+    NEXT: report.LENGTH,
     ANGLE: report.COSINE,
     "damping": report.DAMPING,
     "loss of the trial": report.TRIAL,

@@ -136,6 +136,19 @@ def test_each_stage_is_drawn_over_the_picture(walked: Inspector) -> None:
     assert look(walked, "flatten", (0, 0)).boxes is None
 
 
+def test_a_proposal_shows_the_mask_that_it_is_to_have(walked: Inspector) -> None:
+    """Pixels of the object within a proposal that holds one; none for background."""
+    seen = set()
+    for place in np.ndindex(4, 5):
+        shown = look(walked, "mask targets", place).boxes
+        assert shown is not None
+        masks = shown.strong.masks
+        there = masks is not None and bool(masks.any())
+        assert not there or shown.words[0].split(": ")[1].startswith("object ")
+        seen.add(there)
+    assert seen == {True, False}
+
+
 def test_suppression_is_told_box_by_box(walked: Inspector) -> None:
     """Each rank stays or names the better box that it overlaps, as the row decided."""
     for rank in range(12):

@@ -276,3 +276,24 @@ def test_angle_and_rates_of_first_order_optimizers_are_recorded() -> None:
     assert np.allclose(shown["angle to steepest descent, degrees"], 0, atol=0.1)
     for share in ("lowest tenth", "median", "highest tenth"):
         assert np.allclose(shown[f"effective rate, {share}"], 0.5, rtol=1e-2)
+
+
+def test_the_walk_of_newton_has_the_eigenvalues_that_it_measured() -> None:
+    """In order, as many as there are weights; those of the whole Hessian at the accepted point."""
+    x = np.linspace(-1, 1, 30)[:, None]
+    data = Dataset(x, np.sin(3 * x[:, 0]), task="regression")
+    trainer = Trainer(
+        Network("linear 2, tanh, linear 1", seed=1), data, "mse", "newton", batch_size="all", dtype="float64"
+    )
+    before = make_walk(trainer, Asked())
+    assert not before.eigenvalues.size
+    weights = 7
+    trainer.run(steps=1 + 2 * weights)
+    curvature = curvature_of(trainer)
+    if (compiling := curvature._machine.compiling) is not None:
+        compiling.wait(lambda: False)
+    wanted = np.linalg.eigvalsh(curvature.hessian(curvature.take(trainer.tensors())))
+    shown = make_walk(trainer, Asked())
+    assert np.allclose(shown.eigenvalues, wanted, rtol=1e-4, atol=1e-6)
+    text = "".join(run[0] for row in draw_walk(shown, 80, 20, Look()) for run in row)
+    assert "eigenvalues of the Hessian" in text

@@ -14,6 +14,7 @@ from nnplay.errors import InputError, NnplayError
 from nnplay.run.mailbox import NoAnswerError
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
+from nnplay.run.runs.run_list import RunList
 from nnplay.run.saving import saved_run
 from nnplay.run.saving.autosave import COPIED_WITHIN, Autosave
 from nnplay.run.saving.recent import Recent, older_recovered, recent, recovered, remember
@@ -35,8 +36,8 @@ class RunFiles:
         autosave: keeps what was not saved for the next start.
     """
 
-    def __init__(self, run: OpenRun, provenance: Provenance, undo: Edits) -> None:
-        self._run, self._provenance, self._undo = run, provenance, undo
+    def __init__(self, run: OpenRun, provenance: Provenance, undo: Edits, runs: RunList) -> None:
+        self._run, self._provenance, self._undo, self._runs = run, provenance, undo, runs
         self._worker = run.worker
         self.path = ""
         self.read_only = ""
@@ -268,6 +269,7 @@ class RunFiles:
         self._provenance.give_past(opened.past, config)
         self._worker.ask(lambda worker: None, seconds=60.0)
         self._undo.forget()
+        self._runs.forget()
         self._mark_clean(self._progress())
         self._settle(keep=was_unsaved)
 

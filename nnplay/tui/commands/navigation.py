@@ -121,6 +121,10 @@ class NavigationActions:
         """Smooth the curves, more or not at all."""
         self._messages.say(self._main.query_one(CurveView).smoother())
 
+    def turn_axis(self) -> None:
+        """Curves by step, epoch or seconds."""
+        self._messages.say(f"curves by {self._main.query_one(CurvesPane).turn_axis()}")
+
     def toggle_test_points(self) -> None:
         """Held-out examples on the surface, and scores of the test rows."""
         self._toggle("held_out_points", "scores and to the map of two inputs, and the output pane shows neither")

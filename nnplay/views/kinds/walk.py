@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.training.layer_recording import ANGLE, STEP
+from nnplay.training.layer_recording import ANGLE, NEXT, STEP
 from nnplay.training.learning_rate import rates, watches
 from nnplay.training.trainer import Trainer
 from nnplay.views.view import Asked, Output, View
@@ -42,7 +42,7 @@ def make_walk(trainer: Trainer, asked: Asked) -> Walk:
     curves = trainer.history.by_layer
     lines = [(name, values.copy()) for name, values in curves.of("search").items()]
     searches = trainer.optimizer.record.whole is not None
-    still = curves.column(f"search:{STEP}") == 0
+    still = curves.column(f"search:{NEXT if searches else STEP}") == 0  # a step of no length has no angle
     lines = [(name, np.where(still, np.nan, values) if name == ANGLE else values) for name, values in lines]
     lines = [_told(name, values) for name, values in lines if np.any(np.nan_to_num(values))]
     rates, ahead = _schedule(trainer, max(8, asked.size[0]))
@@ -52,7 +52,7 @@ def make_walk(trainer: Trainer, asked: Asked) -> Walk:
 def _eigenvalues(trainer: Trainer) -> Floats:
     """Those of the Hessian at the accepted point, where the optimizer keeps them."""
     slots = {slot.name: slot for slot in trainer.machine.tape.layout.slots["optimizer_state"]}
-    found = slots.get("eigenvalues")
+    found = slots.get("search.eigenvalues")
     values = trainer.machine.view(found).astype(np.float64).ravel() if found is not None else np.zeros(0)
     return np.asarray(np.sort(values)) if values.any() else np.zeros(0)
 

@@ -73,6 +73,8 @@ def _plot(
     found = np.concatenate([values[np.isfinite(values)] for _, values in lines]).astype(np.float64)
     if not found.size:
         return [((fit(f"{clean(name)}: nothing yet", width), look.ink("dim")),)]
+    if len(lines) > 1 and (found >= 0).all() and (found > 0).any():  # a rate of 0 is a gap among powers of ten
+        found = found[found > 0]
     low, high = float(found.min()), float(found.max())
     by_power = low > 0 and math.log10(high / low) >= _DECADES
     lasts = [(part, values[np.isfinite(values)][-1:]) for part, values in lines]
