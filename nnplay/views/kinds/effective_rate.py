@@ -120,5 +120,5 @@ EFFECTIVE_RATE = View(
     group="gradients",
     place="tensor",
     places=lambda trainer: (ALL, *_names(trainer)),
-    order=2,
+    order=3,
 )
