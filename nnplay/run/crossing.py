@@ -91,7 +91,7 @@ class Crossing:
         """Returns to exactly where it was: on the same tape where it can, so that the past stays within reach."""
         same, checkpoint = live_changes(source.config, target.config) is not None, target.checkpoint
         if (same or edit.weight is not None) and not edit.anew and checkpoint is not None:
-            run.make_change(f"undone: {edit.words}", lambda trainer: trainer.restore(checkpoint))
+            run.make_change(f"undone: {edit.words}", lambda trainer: trainer.restore(target.checkpoint_of(trainer)))
             return
         if edit.pauses:
             run.halt()
@@ -146,7 +146,7 @@ class Crossing:
                 self._worker.say(message + _describe_fresh(fresh, trainer))
                 return trainer
             trainer = self._provenance.trainer_of(config, split)
-            trainer.restore(checkpoint)
+            trainer.restore(target.checkpoint_of(trainer))
             again = take_place(trainer, current)
             what = f"restored from before the edit: {_names(again)}; " if again else ""
             self._worker.say(f"{message}{what}the training since then is kept")

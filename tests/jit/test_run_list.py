@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -173,3 +175,49 @@ def test_of_runs_that_are_too_large_curves_and_settings_stay(
     assert all(len(run.curves["loss"]) for run in found)
     with pytest.raises(InputError, match="only curves and settings"):
         backend.go_to_run(1)
+
+
+def test_a_session_keeps_its_runs(backend: PlaygroundBackend) -> None:
+    """Each where it ended, with its name; one goes on from there with the bits that it would have had."""
+    there = read_everything(backend)
+    rows(backend)
+    backend.runs.name(1, "calm")
+    change(seed=9)(backend)
+    train(backend, 20)
+    rows(backend)
+    backend.save("kept")
+    train(backend, 5)
+    backend.open("kept.nnplay")
+    found = rows(backend)
+    assert [(run.number, run.label.name, run.latest) for run in found] == [(1, "calm", 40), (2, "", 20)]
+    assert [run.present for run in found] == [False, True]
+    assert len(found[0].curves["loss"]) == 40
+    enter(backend, 1)
+    assert equal(read_everything(backend), there)
+    backend.save("")
+    backend.open("kept.nnplay")
+    assert [(run.number, run.latest) for run in rows(backend)] == [(2, 20), (3, 40)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("parent = 0", "parent = -1"),
+        ("batches = ", "batch_count = "),
+        ("words = ", "words = 3 #"),
+        ("sum = ", "sum = nan #"),
+    ],
+)
+def test_damaged_runs_cost_only_themselves(backend: PlaygroundBackend, old: str, new: str) -> None:
+    """The present run opens, and one sentence says what is wrong with the others."""
+    change(seed=9)(backend)
+    train(backend, 20)
+    rows(backend)
+    backend.save("kept")
+    record = Path("kept.nnplay/session.toml")
+    before, mark, runs = record.read_text().partition("[[runs]]")
+    assert old in runs
+    record.write_text(before + mark + runs.replace(old, new, 1))
+    said = backend.open("kept.nnplay")
+    assert "the other runs of the session cannot be used: " in said
+    assert [(run.number, run.latest) for run in rows(backend)] == [(1, 20)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,11 +13,14 @@ from nnplay.run.provenance import Provenance
 from nnplay.run.runs.listed_run import ListedRun
 from nnplay.run.undo import Side
 from nnplay.text import clean
+from nnplay.timeline.branch_curves import own_curves
 from nnplay.timeline.branches import Branch, BranchLog
 from nnplay.timeline.run_at_step import last_settings
 from nnplay.timeline.run_label import RunLabel
+from nnplay.timeline.saved.kept_run import KeptRun
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.history import BRANCH_PREFIX, Curve, History
+from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 
 #: Bytes that the pasts of runs that others took the place of may take; of older ones their end stays.
 PAST_BYTES: Final = 256 << 20
@@ -98,6 +101,28 @@ class RunList:
             if left < 0:
                 self._gone[place] = replace(row, side=None)
 
+    # -- what a session keeps of them ------------------------------------------------------------------------------
+
+    def capture(self) -> tuple[KeptRun, ...]:
+        """The runs that others took the place of, each where it ended; their branches are not among them."""
+        self.rows()
+        rows = [*self._gone, *(next(iter(self._rows_left(left))) for left in tuple(self._left))]
+        return tuple(kept for row in rows if (kept := _kept(row)) is not None)
+
+    def adopt(self, kept: Sequence[KeptRun]) -> None:
+        """Takes over the other runs of a session that was opened, before anything is listed."""
+        labels = {one.number: RunLabel(one.words, None, one.name, one.number) for one in kept}
+        for one in kept:
+            labels[one.number].parent = labels.get(one.parent)
+            side = Side(one.config, checkpoint=one.end, history=one.history, recorded=one.end.step, seconds=one.seconds)
+            self._gone.append(
+                ListedRun(
+                    labels[one.number], one.config, one.end.step, one.seconds, one.batches,
+                    _curves(one.history), one.history.clock, side=side,
+                )
+            )  # fmt: skip
+        self._count = max([self._count, *labels])
+
     # -- the list --------------------------------------------------------------------------------------------------
 
     def rows(self) -> list[ListedRun]:
@@ -106,7 +131,7 @@ class RunList:
         for left in tuple(self._left):
             found += self._rows_left(left)
         found += self._rows_present()
-        found.sort(key=lambda row: row.label.born)
+        found.sort(key=lambda row: (row.label.number or 1 << 30, row.label.born))
         for row in found:
             if not row.label.number:
                 self._count += 1
@@ -177,6 +202,19 @@ class RunList:
 def first_words(label: RunLabel) -> str:
     """What a run came from, for the list: "of 2"; empty for the first one."""
     return f"of {label.parent.number}" if label.parent is not None and label.parent.number else ""
+
+
+def _kept(row: ListedRun) -> KeptRun | None:
+    """A run as a session keeps it; None where its end is not known."""
+    side, label = row.side, row.label
+    if side is None or side.checkpoint is None or side.history is None:
+        return None
+    end = side.checkpoint if isinstance(side.checkpoint, SavedCheckpoint) else SavedCheckpoint.of(side.checkpoint)
+    parent = 0 if label.parent is None else label.parent.number
+    history = own_curves(side.history)
+    history.truncate(end.step)
+    config = with_live(row.config, end.optimizer, end.settings)
+    return KeptRun(label.number, label.name, label.words, parent, config, end, history, row.seconds, row.batches)
 
 
 def _end_of(row: ListedRun) -> Side | None:

@@ -60,6 +60,7 @@ class RunFiles:
         saved, serial = self._provenance.capture()
         if saved is None:
             raise NnplayError("there is nothing to save yet", where="save")
+        saved = replace(saved, others=self._runs.capture())
         place = self._saved_at(target, saved)
         self.path, self._generation = str(place.path), place.generation
         self._lock = place.lock if place.lock.held else None
@@ -270,6 +271,7 @@ class RunFiles:
         self._worker.ask(lambda worker: None, seconds=60.0)
         self._undo.forget()
         self._runs.forget()
+        self._runs.adopt(opened.others)
         self._mark_clean(self._progress())
         self._settle(keep=was_unsaved)
 
@@ -318,6 +320,7 @@ class RunFiles:
 
     def _with_origin(self, saved: saved_run.SavedRun | None) -> saved_run.SavedRun | None:
         """For autosave: with the session that the run is saved to, so that a recovered one finds it again."""
+        saved = saved and replace(saved, others=self._runs.capture())
         if saved is None or not self.path or self._lock is None:
             return saved
         return replace(saved, origin=(self.path, self._generation))
