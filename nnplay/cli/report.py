@@ -47,6 +47,10 @@ def head(run: RunConfig, trainer: Trainer) -> str:
         f"{split.name}: {counted(count, 'row')} of {inputs}, {kind}",
         batch_summary(plan, split, trainer.settings),
         f"network: {show_layers(run.layers)} ({counted(plan.parameter_count, 'parameter')})",
+        *(
+            f"{name}: {show_layers(network.layers)} ({counted(trainer.plans[name].parameter_count, 'parameter')})"
+            for name, network in run.players.networks.items()
+        ),
         ", ".join(chosen),
     ]
     return "\n".join([*lines, *(f"note: {note}" for note in split.notes)])

@@ -10,6 +10,8 @@ import pytest
 from nnplay.config import RunConfig
 from nnplay.config.run_config import Whole
 from nnplay.run.playground import PlaygroundBackend
+from nnplay.session import summarize
+from nnplay.session.summary_text import describe
 from tests.jit.test_branches import every, fork, switch
 from tests.jit.test_saved_timeline import apart
 from tests.jit.test_timeline_of_edits import chosen
@@ -74,6 +76,9 @@ def test_a_fork_in_the_middle_of_a_turn_is_the_run_that_was_changed_there(
     finally:
         fresh.stop()
     backend.save(str(tmp_path / "run"))
+    said = "\n".join(describe(summarize(tmp_path / "run.nnplay")))
+    assert all(f"layers of {name}" in said for name in ("discriminator", "generator"))
+    assert "objective made" in said
     backend.open(str(apart(tmp_path / "run.nnplay")))
     assert equal(read_everything(backend), now)
     [branch] = [branch.split(" from ")[0] for branch, _ in backend.branches()]
