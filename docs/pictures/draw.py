@@ -36,13 +36,13 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
     ),
     "inspector-roi": (
         Look(),
-        [":preset faster_rcnn", ":data shapes_objects samples=300 kinds=3", "+40", "i", *["j"] * 84]
+        [":preset faster_rcnn", ":data shapes_objects samples=300 kinds=3", "+2", "i", *["k"] * 5, *["j"] * 84]
         + ["right", "down", "down"]
         + ["right_square_bracket"] * 3,
     ),
     "anchors": (
         Look(),
-        [":preset faster_rcnn", ":data shapes_objects samples=1200 kinds=3", "+20", ":view anchors", "4", "f"],
+        [":preset faster_rcnn", ":data shapes_objects samples=1200 kinds=3", "+5", ":view anchors", "4", "f"],
     ),
     "regression": (Look().with_palette(dark=False), [":data diabetes", ":set lr 0.001", "+400", "5"]),
     "roc": (Look(), [":preset breast_cancer", "+60", ":view ROC", "4", "f"]),
