@@ -38,7 +38,8 @@ _NETWORK: Final = (
     ),
     choice("distribution", "normal", "how the noise is spread", choices=tuple(NOISES)),
 )
-_OBJECTIVE: Final = (
+#: What an objective beside the run's own has, besides lists and records.
+OBJECTIVE_FIELDS: Final = (
     text("name", "", "what it is called"),
     _TARGET,
     _EVERY,
@@ -142,9 +143,9 @@ def _objectives(reading: Reading, given: Any) -> list[PlayerObjective]:
     found = []
     where = "objectives"
     for each in given:
-        table = reading.keep_known(where, each, (*_MORE, *(part.name for part in _OBJECTIVE)))
+        table = reading.keep_known(where, each, (*_MORE, *(part.name for part in OBJECTIVE_FIELDS)))
         values = reading.values(
-            where, _OBJECTIVE, {key: value for key, value in table.items() if key not in _MORE} | _as_text(table)
+            where, OBJECTIVE_FIELDS, {key: value for key, value in table.items() if key not in _MORE} | _as_text(table)
         )
         if not values.get("target"):
             values.pop("target", None)
@@ -205,7 +206,7 @@ def _objective_table(item: PlayerObjective) -> dict[str, Any]:
     table: dict[str, Any] = {"name": item.name}
     if item.path:
         table["path"] = list(item.path)
-    table |= _changed({part.name: getattr(item, part.name) for part in _OBJECTIVE}, _OBJECTIVE, "name")
+    table |= _changed({part.name: getattr(item, part.name) for part in OBJECTIVE_FIELDS}, OBJECTIVE_FIELDS, "name")
     if item.gradient_norm is not None:
         table["gradient_norm"] = item.gradient_norm
     if item.target == DATA:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.detection.boxes import clip, decode, iou
-from nnplay.detection.objects import split_target
+from nnplay.detection.objects import paste_masks, split_target
 from nnplay.detection.single_shot import place_boxes
 from nnplay.detection.two_stages import split_outputs
 from nnplay.operations.roi_align import pick_levels, sample_points
@@ -31,7 +31,7 @@ class BoxPicture:
     Attributes:
         image: (h, w) or (h, w, 3).
         boxes: those that the chosen one is seen against.
-        strong: the chosen one, or what becomes of it.
+        strong: the chosen one, or what becomes of it; with the mask that it is to have.
         words: what is to be seen, line by line.
     """
 
@@ -43,11 +43,12 @@ class BoxPicture:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row's operands after it has run, its integers, and the chosen element of its first result."""
+    """A row's operands after it has run, its integers, the chosen element of its first result, names of the classes."""
 
     values: Mapping[str, Array]
     integers: Mapping[str, int]
     index: Index
+    labels: tuple[str, ...]
 
     def own(self, name: str) -> Array:
         """What an operand holds for the chosen picture."""
@@ -81,9 +82,13 @@ def picture_boxes(
     make = _PICTURES.get(operation.name)
     if make is None or seen is None or not image_shape(trainer)[0]:
         return None
-    beside, chosen, words = make(_Row(values, integers, index))
+    beside, chosen, words = make(_Row(values, integers, index, trainer.split.class_names))
     image = as_image(trainer.split.scaler.inverse(seen[index[0] : index[0] + 1])[0], image_shape(trainer))
-    return BoxPicture(image, _boxes(beside), _boxes(chosen), tuple(words))
+    strong = _boxes(chosen)
+    if "mask_target" in values and integers["mask"] and len(strong.places):
+        wanted = values["mask_target"][index[:2]].reshape(1, integers["mask"], integers["mask"])
+        strong = replace(strong, masks=paste_masks(wanted.astype(np.float64), strong.places, image.shape[:2]))
+    return BoxPicture(image, _boxes(beside), strong, tuple(words))
 
 
 def _boxes(places: Array) -> Boxes:
@@ -108,7 +113,7 @@ def _matched(row: _Row, number: int) -> tuple[Array, str]:
     if number <= 0:
         return np.zeros((0, 4)), "background" if number == 0 else "not learned from"
     place = split_target(row.own("target"))[0][number - 1]
-    return place[None, 1:], f"object {number}, class {int(place[0])}"
+    return place[None, 1:], f"object {number}, {row.labels[int(place[0]) - 1]}"
 
 
 # -- anchors and proposals -------------------------------------------------------------------------------------------
@@ -179,6 +184,18 @@ def _propose(row: _Row) -> _Drawn:
     return y, y[number], [f"proposal {number} of {len(y)}: {words}"]
 
 
+def _near(row: _Row) -> _Drawn:
+    """The box of one rank, or a true box that joins, beside the true boxes."""
+    rank, true, best = row.index[1], _true(row)[:, 1:], float(row.own("best")[row.index[1]])
+    order = row.own("order").astype(np.int64)
+    if best < 0:
+        return true, np.zeros((0, 4)), [f"place {rank}: no proposal"]
+    if rank >= len(order):
+        return true, true[rank - len(order)], [f"place {rank}: true box {rank - len(order) + 1}, which joins"]
+    words = f"IoU {best:.3f} with the nearest of {len(true)} true boxes"
+    return true, row.own("boxes")[order[rank]], [f"rank {rank}", words]
+
+
 def _sample(row: _Row) -> _Drawn:
     """One sampled proposal beside the true boxes."""
     drawn, number = row.own("y"), row.index[1]
@@ -202,14 +219,19 @@ def _align(row: _Row) -> _Drawn:
     level = int(pick_levels(box, shapes[0], levels, given["cells"]))
     x, (H, W) = row.own(f"x{level}")[..., c], shapes[level]
     half = 0.5 if given["aligned"] else 0.0
-    points, words = [], [f"box {r}: {_box(box)}; level {level + 1} of {levels}, {H}×{W} cells"]
+    made = float(row.values["y"][n, r, i, j, c])
+    points, words = (
+        [],
+        [
+            f"part ({i}, {j}), channel {c}: the mean of its points = {made:.5g}",
+            f"box {r}: {_box(box)}; level {level + 1} of {levels}, {H}×{W} cells",
+        ],
+    )
     for y, across, cells in sample_points(box, (H, W), (i, j), given):
         points.append(((across + half) / W, (y + half) / H) * 2)
         blend = " + ".join(f"{share:.3f}·{x[h, w]:.4g}" for h, w, share in cells)
         value = sum(share * x[h, w] for h, w, share in cells)
         words.append(f"point ({y:.2f}, {across:.2f}): {blend or 'outside'} = {value:.5g}")
-    made = float(row.values["y"][n, r, i, j, c])
-    words.append(f"part ({i}, {j}), channel {c}: the mean of {len(points)} points = {made:.5g}")
     return box[None], np.array(points), words
 
 
@@ -266,6 +288,7 @@ _PICTURES: Final[Mapping[str, Callable[[_Row], _Drawn]]] = {
     "boxes ranked by objectness": _rank,
     "non-maximum suppression": _suppress,
     "proposals": _propose,
+    "how near proposals are to true boxes": _near,
     "proposals, sampled": _sample,
     "RoIAlign": _align,
     "what each anchor is near": _anchor_label,

@@ -18,6 +18,7 @@ from nnplay.run.edit_words import difference
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
 from nnplay.run.run_data import split_of
+from nnplay.run.runs.run_list import RunList
 from nnplay.run.undo import Edit, Edits, Side
 from nnplay.timeline.change_log import SetValues
 from nnplay.timeline.fork_run import find_branch
@@ -31,10 +32,10 @@ from nnplay.training.settings import SILENCED_FROZEN
 class RunEditor:
     """What changes a run, and the list of it."""
 
-    def __init__(self, run: OpenRun, provenance: Provenance, undo: Edits) -> None:
-        self._run, self._provenance, self.undo_list = run, provenance, undo
+    def __init__(self, run: OpenRun, provenance: Provenance, undo: Edits, runs: RunList) -> None:
+        self._run, self._provenance, self.undo_list, self._runs = run, provenance, undo, runs
         self._worker = run.worker
-        self._crossing = Crossing(run, provenance, undo)
+        self._crossing = Crossing(run, provenance, undo, runs)
         self._turn = threading.RLock()
         self._travels = 0
 
@@ -94,7 +95,8 @@ class RunEditor:
     def rewind(self) -> None:
         """Back to step 0 with the same initial weights, paused; the run before is kept, to be returned to."""
         with self._turn:
-            if self._worker.snapshot.latest == 0 and not self._worker.will_run:
+            timeline = self._worker.timeline
+            if (timeline is None or timeline.latest == 0) and not self._worker.will_run:
                 self._worker.rewind()
                 return
             here = Side(self._run.config)
@@ -124,6 +126,33 @@ class RunEditor:
             self.undo_list.record(edit)
             self._crossing.switch_branch(edit, branch.curve_name, back=False)
             return f"continuing as {branch.description}"
+
+    def go_to_run(self, number: int) -> str:
+        """Another run of the session is trained, shown and saved from now on, at its newest step; what was done.
+
+        Raises:
+            InputError: there is no such run, or only its curves and settings are kept.
+        """
+        with self._turn:
+            row = self._runs.find(number)
+            if row.present:
+                return f"run {number} is the one on the screen"
+            if row.timeline is None and row.side is None:
+                what = f"of run {number} only curves and settings are kept: later runs needed the memory"
+                raise InputError(
+                    what, where="runs", hint="C lists the runs; n restarts one from step 0, with the same numbers"
+                )
+            if row.side is not None:
+                label = row.label if row.timeline is None else None
+                split = split_of(row.config) if row.timeline is None else row.timeline.trainer.split
+                here, there = Side(self._run.config), replace(row.side)
+                self._make(Edit(f"run {number}", here, there, anew=True, pauses=True, label=label), split)
+            if row.branch is not None:
+                here = Side(self._run.config)
+                edit = Edit(f"run {number}", here, replace(here), branches=("", row.branch.curve_name))
+                self.undo_list.record(edit)
+                self._crossing.switch_branch(edit, row.branch.curve_name, back=False)
+            return f"run {number}: {row.title}"
 
     def undo(self) -> str:
         """Takes the last edit back; returns which in words.
@@ -212,6 +241,8 @@ def _answer(old: RunConfig, config: RunConfig, anew: bool) -> str:
         return f"new initial weights from seed {config.seed}"
     live = live_changes(old, config)
     if live is None:
+        if config.players != old.players and config.layers == old.layers:
+            return f"{difference(old, config)} from this step on"
         return "applied; layers that still fit keep their weights"
     return f"{SetValues(live).words} from this step on"
 

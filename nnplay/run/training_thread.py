@@ -186,6 +186,7 @@ class TrainingThread:
             return
         self.say("")
         trainer.rewind()
+        trainer.seconds = 0.0
         self._begin(trainer)
 
     def make_change(self, words: str, apply: Callable[[Trainer], None]) -> None:

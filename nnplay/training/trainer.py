@@ -464,6 +464,8 @@ class Trainer:
         self.recorded = first + taken
         epoch_curves = 1 if self.split.validation is None else 2 + self.has_score
         extend_history(self.history, self.machine, first, taken, self.batches, epoch_curves, self.players.names)
+        if taken:
+            self.history.clock.add(self.step, self.seconds)
 
     @property
     def has_score(self) -> bool:

@@ -162,31 +162,36 @@ def random_scene(random: np.random.Generator, pictures: int, classes: int) -> tu
     return true, Found(labels.astype(np.int64), random.uniform(size=(pictures, 12)).round(2), near)
 
 
-def test_average_precision_equals_pycocotools() -> None:
-    """Mean average precision at 0.5, and from 0.5 to 0.95, of random detections is that of COCO's own program."""
+def judge(kind: str, pictures: int, objects: list[dict[str, Any]], made: list[dict[str, Any]]) -> tuple[float, float]:
+    """Mean average precision from 0.5 to 0.95, and at 0.5, by COCO's own program."""
     coco = pytest.importorskip("pycocotools.coco")
     cocoeval = pytest.importorskip("pycocotools.cocoeval")
+    with contextlib.redirect_stdout(io.StringIO()):
+        known = coco.COCO()
+        known.dataset = {
+            "images": [{"id": row, "height": 48, "width": 48} for row in range(pictures)],
+            "annotations": [{"id": 1 + k, "iscrowd": 0, **item} for k, item in enumerate(objects)],
+            "categories": [{"id": k} for k in (1, 2, 3)],
+        }
+        known.createIndex()
+        judged = cocoeval.COCOeval(known, known.loadRes(made), kind)
+        judged.evaluate()
+        judged.accumulate()
+        judged.summarize()
+    return float(judged.stats[0]), float(judged.stats[1])
+
+
+def test_average_precision_of_boxes_equals_pycocotools() -> None:
+    """Mean average precision at 0.5, and from 0.5 to 0.95, of random detections is that of COCO's own program."""
     true, found = random_scene(np.random.default_rng(3), 40, 3)
 
     def sides(box: Array) -> list[float]:
-        return [
-            float(1000 * box[0]),
-            float(1000 * box[1]),
-            float(1000 * (box[2] - box[0])),
-            float(1000 * (box[3] - box[1])),
-        ]
+        return [float(1000 * side) for side in (box[0], box[1], box[2] - box[0], box[3] - box[1])]
 
     objects = [
-        {
-            "id": 1 + 10 * row + k,
-            "image_id": row,
-            "category_id": int(box[0]),
-            "bbox": sides(box[1:]),
-            "area": 1.0,
-            "iscrowd": 0,
-        }
+        {"image_id": row, "category_id": int(box[0]), "bbox": sides(box[1:]), "area": 1.0}
         for row, boxes in enumerate(true)
-        for k, box in enumerate(boxes)
+        for box in boxes
         if box[0]
     ]
     made = [
@@ -195,22 +200,40 @@ def test_average_precision_equals_pycocotools() -> None:
         for label, score, box in zip(found.classes[row], found.scores[row], found.boxes[row], strict=True)
         if label >= 0
     ]
-    with contextlib.redirect_stdout(io.StringIO()):
-        known = coco.COCO()
-        known.dataset = {
-            "images": [{"id": row} for row in range(len(true))],
-            "annotations": objects,
-            "categories": [{"id": k} for k in (1, 2, 3)],
-        }
-        known.createIndex()
-        judged = cocoeval.COCOeval(known, known.loadRes(made), "bbox")
-        judged.evaluate()
-        judged.accumulate()
-        judged.summarize()
     scores = detection_scores(true.astype(np.float64), found, 3)
     assert 0.1 < scores["map"] < scores["map_50"] < 1
-    assert scores["map"] == pytest.approx(judged.stats[0], abs=1e-9)
-    assert scores["map_50"] == pytest.approx(judged.stats[1], abs=1e-9)
+    assert (scores["map"], scores["map_50"]) == pytest.approx(judge("bbox", len(true), objects, made), abs=1e-9)
+
+
+def test_average_precision_of_masks_equals_pycocotools() -> None:
+    """The same of masks, pixel by pixel, as they are pasted into their boxes."""
+    coded = pytest.importorskip("pycocotools.mask")
+    random = np.random.default_rng(9)
+    data = load_dataset("shapes_objects", samples=25, masks=True, kinds=3, size=48)
+    boxes, _ = split_target(data.y)
+    places = np.repeat(boxes[..., 1:].astype(float), 2, axis=1) + random.normal(scale=0.02, size=(25, 8, 4))
+    places[..., 2:] = np.maximum(places[..., 2:], places[..., :2] + 0.1)
+    labels = np.repeat(boxes[..., 0].astype(np.int64) - 1, 2, axis=1)
+    masks = np.clip(random.normal(0.8, 0.2, (25, 8, 6, 6)), 0, 1)
+    found = Found(labels, random.uniform(size=(25, 8)), places, masks)
+
+    def packed(mask: Array) -> Any:
+        return coded.encode(np.asfortranarray(mask.astype(np.uint8)))
+
+    objects, made = [], []
+    for row in range(25):
+        true = true_masks(data.y[row])
+        for box, mask in zip(boxes[row], true, strict=False):
+            item = {"image_id": row, "category_id": int(box[0]), "segmentation": packed(mask), "bbox": [0, 0, 1, 1]}
+            objects.append({**item, "area": float(mask.sum())})
+        kept = np.flatnonzero(labels[row] >= 0)
+        for number, mask in zip(kept, paste_masks(masks[row, kept], places[row, kept], (48, 48)), strict=True):
+            item = {"image_id": row, "category_id": int(labels[row, number]) + 1, "segmentation": packed(mask)}
+            made.append({**item, "score": float(found.scores[row, number])})
+    scores = detection_scores(data.y, found, 3)
+    assert 0.05 < scores["mask_map"] < scores["mask_map_50"] < 1
+    wanted = judge("segm", 25, objects, made)
+    assert (scores["mask_map"], scores["mask_map_50"]) == pytest.approx(wanted, abs=1e-9)
 
 
 def test_perfect_detections_score_one() -> None:
@@ -349,7 +372,7 @@ def test_sampling_follows_from_the_seed() -> None:
 
 
 def test_stage_costs_are_those_of_pytorch() -> None:
-    """Objectness, deltas, classes and masks cost what PyTorch's functions give, and so do places of a grid."""
+    """Classes, deltas and masks of proposals cost what PyTorch's functions give."""
     torch: Any = pytest.importorskip("torch")
     functional = torch.nn.functional
     random = np.random.default_rng(6)

@@ -105,7 +105,7 @@ def test_the_frame_comes_first(open_nnplay: Open, size: tuple[int, int]) -> None
     pyte.ByteStream(first).feed(terminal.raw.partition(b"\x1b[?1000h")[0])
     assert "getting ready" in "\n".join(first.display)
     assert "4 Output" in "\n".join(first.display)
-    terminal.until(lambda: "press space to train" in terminal.text)
+    terminal.shows("press space to train")
     assert "getting ready" not in terminal.text
     terminal.press("q")
     assert terminal.finish() == 0
@@ -118,7 +118,7 @@ def test_keys_pressed_meanwhile_are_done(open_nnplay: Open) -> None:
     terminal.until(lambda: b"getting ready" in terminal.raw)
     terminal.press(":set lr 0.007\r ")
     terminal.until(lambda: step_of(terminal) > 0)
-    terminal.until(lambda: "lr         0.007" in terminal.text)
+    terminal.shows("lr         0.007")
     first_mouse = terminal.raw.index(b"\x1b[?1000h")
     assert b"set lr" not in terminal.raw[:first_mouse]
 

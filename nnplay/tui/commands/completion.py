@@ -13,7 +13,8 @@ from nnplay.fields import REQUIRED, integer
 from nnplay.run.choices import Catalogue
 from nnplay.text import clean
 from nnplay.tui.commands.actions import ACTIONS, Action
-from nnplay.tui.forms.entries import Entry, spellings
+from nnplay.tui.forms.entries import spellings
+from nnplay.tui.forms.entry import Entry
 from nnplay.views.choosing import view_records
 
 _WRITTEN = {"picture": (".svg",), "csv": (".csv",)}

@@ -14,6 +14,9 @@ from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined, row_width, wr
 _ROOMY = 26
 """Rows from which there is room for long formulas."""
 
+_TILE = 4
+"""Rows of an operand's table beside a picture with boxes."""
+
 _GOOD = 1e-4
 """A relative error of the gradient check below this is rounding."""
 
@@ -126,8 +129,9 @@ class DetailView(Cells):
     # -- the operands ----------------------------------------------------------------------------------------------
 
     def _middle(self, detail: Detail, width: int, height: int) -> list[Row]:
-        bars = [] if self.hidden else self._charts(detail, width, height * 2 // 3)
-        bars = [*self._checks(), *bars][: height * 2 // 3]
+        most = max(height * 2 // 3, height - _TILE) if detail.boxes is not None else height * 2 // 3
+        bars = [] if self.hidden else self._charts(detail, width, most)
+        bars = [*self._checks(), *bars][:most]
         shown = self._tiles(detail)
         if self.full:
             shown = [tile for tile in shown if tile.chosen]
