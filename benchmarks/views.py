@@ -8,6 +8,7 @@ programs hardly change.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import statistics
 import time
@@ -21,7 +22,9 @@ product_threads.keep_to_one()  # as the program does; it works until NumPy is im
 from results import write_section  # noqa: E402
 
 from nnplay.config import RunConfig  # noqa: E402
+from nnplay.errors import InputError  # noqa: E402
 from nnplay.presets.catalogue import load_preset  # noqa: E402
+from nnplay.training.curvature import curvature_of  # noqa: E402
 from nnplay.training.trainer import Trainer  # noqa: E402
 from nnplay.views.choosing import make_view, views_of  # noqa: E402
 
@@ -51,12 +54,21 @@ def time_view(trainer: Trainer, view: str, repeats: int) -> tuple[float, float]:
     return statistics.median(clock[1:]), statistics.median(spent[1:])
 
 
+def _await_kernels(trainer: Trainer) -> None:
+    """Waits for what views of the curvature have compiled, so that they show what they are there for."""
+    with contextlib.suppress(InputError):
+        curvature = curvature_of(trainer)
+        while not curvature.ready:
+            time.sleep(0.1)
+
+
 def measure(runs: Sequence[tuple[str, RunConfig]], repeats: int) -> list[str]:
     """A row of a table for each view of each run; what takes longest is marked."""
     rows = ["| run | view | by the clock | processor time (≤ 100 ms) |", "|---|---|---|---|"]
     for name, config in runs:
         trainer = config.trainer()
         trainer.advance(_STEPS)
+        _await_kernels(trainer)
         for view in views_of(trainer):
             clock, spent = time_view(trainer, view.name, repeats)
             mark = " **over**" if spent > GOAL else ""

@@ -34,9 +34,15 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
             "f",
         ],
     ),
+    "inspector-roi": (
+        Look(),
+        [":preset faster_rcnn", ":data shapes_objects samples=300 kinds=3", "+40", "i", *["j"] * 84]
+        + ["right", "down", "down"]
+        + ["right_square_bracket"] * 3,
+    ),
     "anchors": (
         Look(),
-        [":preset faster_rcnn", ":data shapes_objects samples=1200 kinds=3", "+60", ":view anchors", "4", "f"],
+        [":preset faster_rcnn", ":data shapes_objects samples=1200 kinds=3", "+20", ":view anchors", "4", "f"],
     ),
     "regression": (Look().with_palette(dark=False), [":data diabetes", ":set lr 0.001", "+400", "5"]),
     "roc": (Look(), [":preset breast_cancer", "+60", ":view ROC", "4", "f"]),
@@ -47,6 +53,11 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
     "browser-row": (Look().with_palette(dark=False), [":data sql_shop", "b", "tab", "right", "right", "down", "down"]),
     "browser-waves": (Look(), [":data sounds", "b", "right"]),
     "landscape": (Look(), [":preset spiral", "+1200", ":view landscape", "4", "f"]),
+    "effective-rate": (Look(), [":preset spiral", "+1200", ":view effective rate", "4", "f"]),
+    "landscape-weights": (
+        Look().with_palette(dark=False),
+        [":preset spiral", "+1200", ":view landscape 0.weight[0,1] 2.bias[0]", "4", "f"],
+    ),
     "walk": (Look(), [":preset sinc_second_order", "+600", ":view walk", "4", "f"]),
     "optimizer-race": (
         Look(),

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from nnplay.config import defaults
 from nnplay.config.data_choice import DataChoice, read_data
+from nnplay.config.default_networks import layers_for
 from nnplay.config.players_choice import SECTIONS, players_tables, read_players, record_table
 from nnplay.config.reading import Reading, read_record
 from nnplay.config.split_choice import SplitChoice, read_split
@@ -238,7 +239,7 @@ class RunConfig:
         the validation loss falls no more, and the weights of the best epoch are kept.
         """
         loss = self.loss or loss_records()[default_loss(split.train)]()
-        layers = self.layers or defaults.layers_for(split.train, loss)
+        layers = self.layers or layers_for(split.train, loss)
         penalty = {} if self.layers or {"l1", "l2"} & set(self.training) else defaults.penalty_for(split)
         training = {"batch_size": defaults.batch_size_for(split), **penalty, **self.training}
         if looks_at_all(self.optimizer):

@@ -226,7 +226,16 @@ class LayerRecorder:
         some = slice(None, None, -(-len(step) // _MOST_RATES))
         rates = effective_rates(step[some], gradient[some])
         cosine = -float(step @ gradient) / lengths if lengths > 0 else float("nan")
-        return [cosine, *(np.percentile(rates, list(_RATES.values())) if rates.size else np.full(len(_RATES), np.nan))]
+        return [cosine, *(_percentiles(rates, list(_RATES.values())) if rates.size else np.full(len(_RATES), np.nan))]
+
+
+def _percentiles(values: NDArray[np.float64], wanted: list[int]) -> NDArray[np.float64]:
+    """As `np.percentile`, without what that looks at first: of few numbers it is half the time of a recorded step."""
+    places = np.array(wanted) / 100 * (len(values) - 1)
+    low = places.astype(np.int64)
+    high = np.minimum(low + 1, len(values) - 1)
+    values = np.partition(values, (*low, *high))
+    return np.asarray(values[low] + (values[high] - values[low]) * (places - low), np.float64)
 
 
 def effective_rates(step: Array, gradient: Array) -> NDArray[np.float64]:

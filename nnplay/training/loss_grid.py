@@ -40,13 +40,28 @@ class LossGrid:
         """Whether every point is known."""
         return bool(self.known.all())
 
+    def is_like(self, other: LossGrid) -> bool:
+        """Whether both are of the same points."""
+        mine, its = ((one.middle, one.directions, one.across, one.upright) for one in (self, other))
+        return all(np.array_equal(a, b) for a, b in zip(mine, its, strict=True))
+
     @property
     def filled(self) -> Floats:
-        """The losses, where one is not known yet that of the next known point to its left and below."""
-        stride = next((one for one in STRIDES if self.known[_points(self.known.shape, one)].all()), 1)
-        every = next((one for one in reversed(STRIDES) if self.known[_points(self.known.shape, one)].all()), stride)
-        lines, columns = (np.arange(count) // every * every for count in self.losses.shape)
-        return np.where(self.known, self.losses, self.losses[np.ix_(lines, columns)])
+        """The losses, where one is not known yet in proportion between those of the finest grid that is."""
+        whole = [stride for stride in STRIDES if self.known[_points(self.known.shape, stride)].all()]
+        if not whole:
+            return self.losses
+        stride = whole[-1]
+        found = self.losses[_points(self.known.shape, stride)]
+        lines, columns = self.losses.shape
+        found = np.array([_between(line, stride, columns) for line in found])
+        found = np.array([_between(column, stride, lines) for column in found.T]).T
+        return np.where(self.known, self.losses, found)
+
+
+def _between(coarse: Floats, stride: int, count: int) -> Floats:
+    """Values at every place (count,) from those at every stride-th."""
+    return np.asarray(np.interp(np.arange(count), np.arange(0, count, stride), coarse))
 
 
 def begin_grid(middle: Floats, directions: Floats, ends: tuple[Floats, Floats]) -> LossGrid:

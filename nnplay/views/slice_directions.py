@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError, NnplayError
-from nnplay.training.curvature import curvature_of
+from nnplay.training.curvature import Search, curvature_of
 from nnplay.training.loss_plane import Plane, path_directions
 from nnplay.training.trainer import Trainer
 
 Floats = NDArray[np.float64]
 #: What is said while the twin run in float64 is not ready.
 COMPILING: Final = "kernels in double precision are being compiled"
+#: Seconds in which directions are looked for in one picture.
+_SECONDS: Final = 0.08
 
 
 class NotYetError(NnplayError):
@@ -67,10 +69,17 @@ def _most_curved(trainer: Trainer, plane: Plane, ways: Sequence[Floats]) -> Floa
     curvature = curvature_of(trainer)
     if not curvature.ready:
         raise NotYetError(COMPILING)
-    vectors = curvature.largest(curvature.take(trainer.tensors()))[1]
-    if len(vectors) < 2:
+    if len(plane.weights) < 2:
         raise InputError("there is only one weight")
-    return vectors
+    search = curvature.searches.get("directions")
+    if search is None or (search.done and search.step != trainer.step):
+        search = Search(curvature, curvature.take(trainer.tensors()), step=trainer.step)
+        curvature.searches["directions"] = search
+    if search.go_on(_SECONDS):
+        curvature.directions = search.vectors
+    if curvature.directions is None:
+        raise NotYetError(f"the most curved directions of step {search.step:,} are looked for: {search.words}")
+    return curvature.directions  # of some steps ago, while newer ones are looked for
 
 
 def _downhill(trainer: Trainer, plane: Plane, ways: Sequence[Floats]) -> Floats:

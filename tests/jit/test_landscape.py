@@ -211,6 +211,25 @@ def test_sharpness_is_measured_along_the_run_and_kept() -> None:
     assert second.limit == pytest.approx(2 / 0.5)
 
 
+def test_a_dear_search_goes_on_from_picture_to_picture() -> None:
+    """A picture takes one product where more would take too long, says how far it is, and ends at the same numbers."""
+    timeline = Timeline(small())
+    trainer = timeline.trainer
+    curvature = curvature_of(trainer)
+    if curvature._machine.compiling is not None:
+        curvature._machine.compiling.wait(lambda: False)
+    wanted, _ = curvature.largest(curvature.take(trainer.tensors()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nnplay.views.kinds.sharpness._SECONDS", 0.0)
+        shown, pictures = make_sharpness(trainer, Asked()), 1
+        assert "eigenvalue 1 of 2, round 2" in shown.problem
+        while not len(shown.steps):
+            assert shown.unfinished
+            shown, pictures = make_sharpness(trainer, Asked(before=shown)), pictures + 1
+    assert pictures > 3
+    assert np.array_equal(shown.values, [wanted])
+
+
 def test_the_line_between_two_steps_ends_at_their_losses() -> None:
     """At 0 the loss is that of the other step, at 1 the present one; another network is said to have no line."""
     timeline = Timeline(small())
@@ -297,3 +316,15 @@ def test_the_walk_of_newton_has_the_eigenvalues_that_it_measured() -> None:
     assert np.allclose(shown.eigenvalues, wanted, rtol=1e-4, atol=1e-6)
     text = "".join(run[0] for row in draw_walk(shown, 80, 20, Look()) for run in row)
     assert "eigenvalues of the Hessian" in text
+
+
+def test_the_picture_under_a_race_becomes_whole() -> None:
+    """When all runners have come to their end, the map goes on until each of its points is worked out."""
+    data = Dataset(np.zeros((4, 2)), np.zeros(4), task="regression")
+    trainer = Trainer(Network("surface ravine x=2 y=1"), data, "mae", "adam", batch_size="all")
+    shown = make_landscape(trainer, Asked(place=1))
+    while shown.unfinished:
+        shown = make_landscape(trainer, Asked(place=1, before=shown))
+    assert shown.grid is not None
+    assert shown.grid.whole
+    assert list(shown.ends) == sorted(shown.ends)

@@ -53,7 +53,7 @@ def _corners(polygon: Any, where: str) -> NDArray[np.float64]:
         raise InputError("a polygon needs three or more pairs of x and y", where=where)
     wrong = [number for number in numbers if type(number) not in (int, float) or not abs(number) < 1e9]
     if wrong:
-        raise InputError(f"its polygon has '{clean(str(wrong[0]), 40)}', which is no place in a picture", where=where)
+        raise InputError(f"its polygon has '{clean(str(wrong[0]), 40)}', not a place in a picture", where=where)
     return np.array(numbers, np.float64).reshape(-1, 2)
 
 

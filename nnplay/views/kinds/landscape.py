@@ -76,7 +76,7 @@ def make_landscape(trainer: Trainer, asked: Asked) -> Landscape:
     plane = Plane(trainer)
     two = _count(trainer) == 2
     if two and asked.place == 1 and not asked.typed:
-        return _make_race(trainer, plane)
+        return _make_race(trainer, plane, asked.before)
     ways = asked.ways()
     place = 0 if two else asked.place
     key = (asked.typed or place, tuple((way.name, len(way.moments), len(way.curves)) for way in ways))
@@ -145,20 +145,23 @@ def _count(trainer: Trainer) -> int:
     return sum(tape.parameters[full].size(1) for full in tape.stages[0].gradients)
 
 
-def _make_race(trainer: Trainer, plane: Plane) -> Landscape:
+def _make_race(trainer: Trainer, plane: Plane, before: Output | None) -> Landscape:
     """Other optimizers from where the run began, some steps further each time."""
     race = race_of(trainer)
     went = [race.turn() for _ in range(_TURNS)]
     places = tuple((name, _places(points, plane, np.eye(2))) for name, points in race.ways())
-    grid = refine(plane, begin_grid(plane.weights, np.eye(2), _ends(plane, places, _slice_at(trainer, 0))), _SECONDS)
+    grid = begin_grid(plane.weights, np.eye(2), _ends(plane, places, _slice_at(trainer, 0)))
+    if isinstance(before, Landscape) and before.grid is not None and before.grid.is_like(grid):
+        grid = before.grid
+    grid = grid if grid.whole else refine(plane, grid, _SECONDS)
     lasts = plane.losses(np.array([points[-1] for _, points in race.ways()]))
     order = np.argsort(lasts, kind="stable")  # the one that has come furthest down is told first
     places = tuple(places[k] for k in order)
     words = f"a race of {len(places)} optimizers over the two weights, the lowest loss first"
     nowhere = np.full(2, np.nan)
     return Landscape(
-        grid.filled, grid.across, grid.upright, places, nowhere, words, races=True, unfinished=any(went) or race.waits,
-        ends=tuple(lasts[order].tolist()),
+        grid.filled, grid.across, grid.upright, places, nowhere, words, races=True, grid=grid,
+        unfinished=any(went) or race.waits or not grid.whole, ends=tuple(lasts[order].tolist()),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ _LONGEST_NAME: Final = 18
 _NUMBER: Final = 8
 _LEAST_BAR, _WIDEST_BAR = 6, 16
 _TALLEST: Final = 3
+_HEADINGS: Final = ("‖gradient‖ of the next batch", "‖gradient‖, next batch", "‖gradient‖")
 _ALIKE: Final = 1.5
 
 
@@ -36,7 +37,7 @@ def draw(view: Gradients, width: int, height: int, look: Look) -> list[Row]:
     picture = (
         run_map.run_map(sizes, view.steps, across, decades, look, 2 * each) if across else [()] * (each * len(shown))
     )
-    heading = "‖gradient‖ of the next batch".ljust(left + 1) + "over the run"
+    heading = next((text for text in _HEADINGS if len(text) <= left), _HEADINGS[-1]).ljust(left + 1) + "over the run"
     if len(shown) < len(view.layers):
         heading = f"{len(shown)} of {len(view.layers)} layers"
     rows: list[Row] = [((fit(heading, width), look.ink("dim")),)]
