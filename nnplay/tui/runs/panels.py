@@ -121,7 +121,7 @@ def _signed(name: str, value: float, look: Look) -> Run:
     better = value > 0 if name.endswith("accuracy") else value < 0
     judged = name.endswith(("accuracy", "loss"))
     text = f"{100 * value:+.2f} points" if name.endswith("accuracy") else f"{value:+.4g}"
-    return (text, look.ink("accent" if better and value else "text" if not judged or not value else "warning"))
+    return (text, look.ink("text" if not judged or not value else "accent" if better else "warning"))
 
 
 def draw_panels(
