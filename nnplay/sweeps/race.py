@@ -17,7 +17,7 @@ from nnplay.data.split import Split
 from nnplay.errors import DivergedError, InputError
 from nnplay.sweeps.axis import Axis, Value, parse_axis
 from nnplay.sweeps.change import changed_run, check_axes
-from nnplay.sweeps.grid_of import combinations
+from nnplay.sweeps.combinations import combinations
 from nnplay.system.processors import cores
 from nnplay.training.history import Curve
 from nnplay.training.scores.evaluation import Part
