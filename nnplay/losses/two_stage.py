@@ -25,7 +25,7 @@ from nnplay.operations.match_anchors import LABEL, LAYOUT, MATCH_ROIS, SAMPLE
 from nnplay.operations.proposals import chosen_together
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import LossPlan, LossRecord
-from nnplay.records.operation import BATCH, Operation, Shape, Use, shape_text
+from nnplay.records.operation import BATCH, CudaRow, Operation, Shape, Use, shape_text
 from nnplay.records.worked import Named, Term, as_term
 
 Array = NDArray[Any]
@@ -126,6 +126,7 @@ def _operations() -> dict[str, Operation]:
         Operation(
             name="mask targets",
             kernel=draw_mask_targets,
+            cuda=(CudaRow(draw_mask_targets),),
             reads=("prediction", "target", "roi_match"),
             writes=("mask_target",),
             reference=stage_costs.mask_targets,
@@ -138,6 +139,7 @@ def _operations() -> dict[str, Operation]:
         Operation(
             name="costs of anchors",
             kernel=measure_anchors,
+            cuda=(CudaRow(measure_anchors),),
             reads=("prediction", "target", "anchor_match"),
             writes=("anchor_costs",),
             reference=stage_costs.anchor_costs,
@@ -150,6 +152,7 @@ def _operations() -> dict[str, Operation]:
         Operation(
             name="costs of proposals",
             kernel=measure_rois,
+            cuda=(CudaRow(measure_rois),),
             reads=("prediction", "target", "roi_match", "mask_target"),
             writes=("roi_costs",),
             reference=stage_costs.roi_costs,
@@ -162,6 +165,7 @@ def _operations() -> dict[str, Operation]:
         Operation(
             name="costs added up",
             kernel=count_terms,
+            cuda=(CudaRow(count_terms),),
             reads=("anchor_costs", "roi_costs", "anchor_match", "roi_match", "term_weights"),
             writes=("parts", "counts"),
             reference=_add_up,
@@ -173,6 +177,7 @@ def _operations() -> dict[str, Operation]:
         Operation(
             name="gradient",
             kernel=gradient,
+            cuda=(CudaRow(gradient),),
             reads=("prediction", "target", "anchor_match", "roi_match", "mask_target", "term_weights", "divisors"),
             writes=("dprediction",),
             reference=stage_costs.slopes,

@@ -224,7 +224,7 @@ def _input_gradient(at: _Letters, bias: bool) -> Operation:
     return Operation(
         name="spread by w, + b" if bias else "spread by w",
         kernel=gradients.input_gradient_bias if bias else gradients.input_gradient,
-        cuda=() if bias else (CudaRow(cuda.input_gradient),),
+        cuda=(CudaRow(cuda.input_gradient_bias if bias else cuda.input_gradient),),
         reads=("dy", "transposed", "bias") if bias else ("dy", "transposed"),
         writes=("dx",),
         reference=input_gradient,
@@ -260,6 +260,7 @@ def bias_row() -> Operation:
     return Operation(
         name="gradient of bias, partial sums",
         kernel=kernels.sum_channels,
+        cuda=(CudaRow(cuda.channels_partial, cuda.channel_parts), CudaRow(cuda.channels_fold)),
         reads=("dy",),
         writes=("bias_partial_sums",),
         reference=bias_gradient,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import inline, kernel
 from nnplay.kernels.operands import adds, cube, dimension, grid, integer, pointer, share, shifted
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
@@ -185,6 +185,7 @@ def spread(dx: Any, at: int, dy: Any, weight: Any, C: int) -> None:
 ALIGN: Final = Operation(
     name="RoIAlign",
     kernel=align,
+    cuda=(CudaRow(align),),
     reads=("x0", "x1"),
     writes=("y",),
     reference=reference,
@@ -197,6 +198,7 @@ ALIGN: Final = Operation(
 ALIGN_BACK: Final = Operation(
     name="RoIAlign backward",
     kernel=align_back,
+    cuda=(CudaRow(align_back),),
     reads=("dy", "x1"),
     writes=("dx0",),
     reference=reference_back,

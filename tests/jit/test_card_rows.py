@@ -13,7 +13,7 @@ from small_trainer import trainer
 import nnplay as nn
 from nnplay.kernels import abi
 from nnplay.kernels.compile import library
-from nnplay.presets.catalogue import load_preset
+from nnplay.presets.catalogue import load_preset, preset_records
 from nnplay.tape.machines import device
 from nnplay.tape.machines.cuda_machine import CudaMachine
 from nnplay.tape.machines.cuda_table import encode, kernels_of, lacking, room_of
@@ -49,14 +49,25 @@ def state_of(run: nn.Trainer, memory: NDArray[Any]) -> NDArray[Any]:
     return memory[bounds["parameters"][0] : bounds["buffers"][1]]
 
 
-def check(run: nn.Trainer) -> None:
-    """The same bits for any number and order of threads, and the processor's state within 1e-5."""
+def check(run: nn.Trainer, *, state: bool = True) -> None:
+    """The same bits for any number and order of threads, and the processor's gradient and state within 1e-5.
+
+    Args:
+        state: compare the state, too: not where Adam divides a gradient that is rounding alone by its own size, such as
+            that of a bias in front of a normalisation.
+    """
     first, *others = (one_step(run, threads, seed) for seed, threads in enumerate((1, 32, 128)))
     for other in others:
         np.testing.assert_array_equal(first.view(np.int32), other.view(np.int32))
     run.run(steps=1)
-    state = run.machine.state()
-    assert np.abs(state_of(run, first) - state).max() <= 1e-5 * np.abs(state).max()
+    pairs = [(first[slice(*run.machine.tape.layout.bounds["gradients"])], gradients_of(run))]
+    pairs += [(state_of(run, first), run.machine.state())] if state else []
+    for found, wanted in pairs:
+        assert np.abs(found - wanted).max() <= 1e-5 * np.abs(wanted).max()
+
+
+def gradients_of(run: nn.Trainer) -> NDArray[Any]:
+    return np.array(run.machine.memory[slice(*run.machine.tape.layout.bounds["gradients"])])
 
 
 def test_rows_of_a_small_network_do_not_depend_on_threads() -> None:
@@ -74,10 +85,38 @@ def test_rows_of_presets(preset: str) -> None:
     check(load_preset(preset).config.trainer())
 
 
+@pytest.mark.parametrize("layers", ["linear 8, batch_norm, tanh, linear 2", "linear 8, layer_norm, relu, linear 2"])
+def test_rows_of_normalisation(layers: str) -> None:
+    check(trainer(layers=layers), state=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", ["rnn", "rnn nonlinearity=relu", "gru", "lstm"])
+@pytest.mark.parametrize("form", ["", " bidirectional output=sequence padded"])
+def test_rows_of_recurrence(cell: str, form: str) -> None:
+    run = trainer(layers=f"reshape 2x1, {cell} 5{form}, flatten, linear 2")
+    check(run, state=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "preset",
+    ["mini_resnet", "tiny_transformer", "dates_attention", "video_directions_3d", "gan_digits", "unet_shapes"],
+)
+def test_rows_of_presets_with_a_normalised_gradient(preset: str) -> None:
+    check(load_preset(preset).config.trainer(), state=False)
+
+
+@pytest.mark.slow
+def test_all_presets_but_those_of_second_order_run_on_a_card() -> None:
+    found = {name for name in preset_records() if lacking(load_preset(name).config.trainer().machine.tape)}
+    assert found == {"sinc_second_order", "digits_second_order", "optimizer_race"}
+
+
 def test_a_row_without_a_form_is_named_and_the_processor_trains() -> None:
-    run = trainer(layers="linear 8, batch_norm, tanh, linear 2", machine=CudaMachine)
+    run = trainer(layers="linear 8, group_norm groups=2, tanh, linear 2", machine=CudaMachine)
     assert run.machine.why_not.startswith("there is no CUDA form of 1: ")
-    other = trainer(layers="linear 8, batch_norm, tanh, linear 2")
+    other = trainer(layers="linear 8, group_norm groups=2, tanh, linear 2")
     for each in (run, other):
         each.run(steps=3)
     np.testing.assert_array_equal(run.machine.state(), other.machine.state())

@@ -13,18 +13,20 @@ from numpy.typing import NDArray
 from nnplay.kernels import abi
 from nnplay.kernels.compile.jit import KERNELS, Kernel
 from nnplay.kernels.cuda.partial import FOLDED
-from nnplay.records.operation import ALL_THREADS
+from nnplay.kernels.cuda.recurrence import TURN
+from nnplay.records.cuda_turns import TurnRow
+from nnplay.records.operation import ALL_THREADS, CudaRow
 from nnplay.tape.machines.machine import Table
 from nnplay.tape.tape import Tape
 
 #: Kernels that every module has, so that most networks find theirs made: their records' modules, and what they are.
 _USUAL: Final = (
-    "nnplay.layers.linear:forward_cuda",
-    "nnplay.layers.linear:forward_shares",
-    "nnplay.layers.linear:backward_input_shares",
-    "nnplay.layers.linear:backward_weight_cuda",
-    "nnplay.layers.linear:backward_bias_cuda",
-    "nnplay.layers.linear:backward_input_cuda",
+    "nnplay.kernels.cuda.linear:forward",
+    "nnplay.kernels.cuda.linear:forward_shares",
+    "nnplay.kernels.cuda.linear:backward_input_shares",
+    "nnplay.kernels.cuda.linear:backward_weight",
+    "nnplay.kernels.cuda.linear:backward_bias",
+    "nnplay.kernels.cuda.linear:backward_input",
     "nnplay.layers.relu:value_forward",
     "nnplay.layers.relu:derivative_backward",
     "nnplay.layers.tanh:value_forward",
@@ -107,9 +109,18 @@ def encode(table: Table, largest: Table, codes: Mapping[str, int], room: int, th
             line[abi.ROW_PARTS] = threads if parts == ALL_THREADS else parts
             first = first or max(0, parts)
             line[abi.ROW_ROOM], line[abi.ROW_ROOM_COUNT] = room, first
-            lines.append(line)
+            lines += _turns(item, line)
         starts.append(len(lines))
     return Encoded(np.array(lines, np.int64), np.array(starts, np.int64))
+
+
+def _turns(item: CudaRow, line: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The row, or one for each time that it is run."""
+    if not isinstance(item, TurnRow):
+        return [line]
+    made = np.tile(line, (int(line[_size_at(item.operand) + 1 + item.axis]), 1))
+    made[:, abi.ROW_INTEGERS + TURN] = np.arange(len(made))
+    return list(made)
 
 
 def room_of(made: Iterable[Encoded]) -> int:
