@@ -16,7 +16,7 @@ from nnplay.kernels.compile.jit import Kernel, inline
 from nnplay.kernels.operands import dimension, integer, pointer, share
 from nnplay.kernels.recurrent_batches import TOGETHER, groups, is_linked
 from nnplay.operations.recurrent import BIAS_GRADIENT, RECURRENT_GRADIENT
-from nnplay.records.cuda_turns import TurnRow
+from nnplay.records.cuda_rows import TurnRow
 from nnplay.records.operation import Operation, Shape, Timed
 from nnplay.records.worked import Term
 

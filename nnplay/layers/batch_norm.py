@@ -30,6 +30,7 @@ from nnplay.operations.normalise import (
     without_unused,
 )
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, CHUNKS, chunk, sum_of
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
@@ -248,7 +249,7 @@ STATISTICS = Operation(
 NORMALISE = Operation(
     name="normalise",
     kernel=kernels.batch_normalise,
-    cuda=(CudaRow(cuda.normalise),),
+    cuda=(NumberRow(cuda.normalise),),
     reads=("x", "mean", "rest", "rstd", "weight", "bias"),
     writes=("y",),
     reference=normalised,
@@ -285,7 +286,7 @@ SUMS = Operation(
 INPUT = Operation(
     name="gradient of x",
     kernel=kernels.batch_input,
-    cuda=(CudaRow(cuda.input_gradient),),
+    cuda=(NumberRow(cuda.input_gradient, gathers=True),),
     reads=("x", "dy", "mean", "rest", "rstd", "weight", "totals"),
     writes=("dx",),
     reference=input_gradient,

@@ -17,6 +17,7 @@ from nnplay.kernels.operands import adds, cut, pointer, rows_of, share, shifted
 from nnplay.operations.jacobian import by_row
 from nnplay.operations.padding import keep_padding, padded_field
 from nnplay.operations.parametrization import parametrization_field, parametrized
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.init_schemes import NGUYEN_WIDROW, SCHEMES
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import CudaRow, MatrixProduct, Operation, Shape, Use
@@ -103,7 +104,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="x·w + b",
         kernel=forward,
-        cuda=(CudaRow(cuda.forward_shares, cuda.forward_parts), CudaRow(cuda.forward)),
+        cuda=(CudaRow(cuda.forward_shares, cuda.forward_parts), NumberRow(cuda.forward, gathers=True)),
         reads=("x", "weight", "bias"),
         writes=("y",),
         reference=lambda x, weight, bias: x @ weight + bias,
@@ -119,7 +120,7 @@ def _forward_without_bias_operation() -> Operation:
     return Operation(
         name="x·w",
         kernel=forward_without_bias,
-        cuda=(CudaRow(cuda.forward_without_bias),),
+        cuda=(NumberRow(cuda.forward_without_bias, gathers=True),),
         reads=("x", "weight"),
         writes=("y",),
         reference=lambda x, weight: x @ weight,
@@ -173,7 +174,10 @@ def _backward_input_operation() -> Operation:
     return Operation(
         name="gradient of x",
         kernel=backward_input,
-        cuda=(CudaRow(cuda.backward_input_shares, cuda.backward_input_parts), CudaRow(cuda.backward_input)),
+        cuda=(
+            CudaRow(cuda.backward_input_shares, cuda.backward_input_parts),
+            NumberRow(cuda.backward_input, gathers=True),
+        ),
         reads=("dy", "weight"),
         writes=("dx",),
         reference=lambda dy, weight: dy @ weight.T,

@@ -13,16 +13,17 @@ from small_trainer import trainer
 import nnplay as nn
 from nnplay.kernels import abi
 from nnplay.kernels.compile import library
+from nnplay.kernels.cuda.steps import GOES_ON
 from nnplay.presets.catalogue import load_preset, preset_records
 from nnplay.tape.machines import device
 from nnplay.tape.machines.cuda_machine import CudaMachine
-from nnplay.tape.machines.cuda_table import encode, kernels_of, lacking, room_of
+from nnplay.tape.machines.cuda_table import _size_at, encode, ends_of, kernels_of, lacking, room_of
 
 _ROW = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 
 
 def one_step(run: nn.Trainer, threads: int, seed: int) -> NDArray[Any]:
-    """Memory after one step of the card's rows, whose parts are run in a shuffled order."""
+    """Memory after one step of the card's rows; between two meetings, threads run one after the other, shuffled."""
     machine, tape = run.machine, run.machine.tape
     machine.shuffle()
     kernels = kernels_of(tape)
@@ -30,18 +31,42 @@ def one_step(run: nn.Trainer, threads: int, seed: int) -> NDArray[Any]:
     functions = [_ROW(addresses[kernel.name]) for kernel in kernels]
     codes = {kernel.name: number for number, kernel in enumerate(kernels)}
     table = machine.full_table
-    made = encode(table, table, codes, tape.size, threads)
+    made = encode(table, table, codes, tape.size, threads, ends_of(tape))
     memory = np.zeros(tape.size + room_of([made]), np.float32)
     memory[: tape.size] = machine.memory
     clock = machine.cells.copy()
     clock[abi.CLOCK_ORDER] = machine.order.ctypes.data
     memory[tape.stages[0].named["optimizer"].offset] = run.optimizer.values["lr"]
     orders = np.random.default_rng(seed)
-    for line in made.cells:
-        for part in orders.permutation(int(line[abi.ROW_PARTS])):
-            row = np.ascontiguousarray(line)
-            functions[row[abi.ROW_ADDRESS]](row.ctypes.data, clock.ctypes.data, memory.ctypes.data, int(part))
+    for group in groups_of(made.cells, threads):
+        for part in orders.permutation(int(group[:, abi.ROW_PARTS].max())):
+            for row in group[group[:, abi.ROW_PARTS] > part]:
+                line = np.ascontiguousarray(row)
+                function = functions[line[abi.ROW_ADDRESS] % GOES_ON]
+                function(line.ctypes.data, clock.ctypes.data, memory.ctypes.data, int(part))
     return memory[: tape.size]
+
+
+def groups_of(cells: NDArray[np.int64], threads: int) -> list[NDArray[np.int64]]:
+    """The rows between two meetings.
+
+    Of rows that share their numbers, part p has number p here as on a card: it has as many parts as there are numbers.
+    On a processor parts are neighbouring numbers for some kernels and far apart for others, where there are fewer.
+    """
+    ends = np.flatnonzero(cells[:, abi.ROW_ADDRESS] < GOES_ON) + 1
+    found = [np.array(group) for group in np.split(cells, ends) if len(group)]
+    for group in found:
+        if len(group) > 1:
+            free = group[:, abi.ROW_PARTS] == threads
+            written = [int(row[_size_at(last_operand(row))]) for row in group]
+            group[free, abi.ROW_PARTS] = np.array(written)[free]
+    return found
+
+
+def last_operand(row: NDArray[np.int64]) -> int:
+    """The number of the last operand, which is an output."""
+    sizes = row[_size_at(0) :: abi.OPERAND_WIDTH]
+    return int(np.flatnonzero(sizes).max())
 
 
 def state_of(run: nn.Trainer, memory: NDArray[Any]) -> NDArray[Any]:
@@ -68,6 +93,24 @@ def check(run: nn.Trainer, *, state: bool = True) -> None:
 
 def gradients_of(run: nn.Trainer) -> NDArray[Any]:
     return np.array(run.machine.memory[slice(*run.machine.tape.layout.bounds["gradients"])])
+
+
+def test_threads_go_on_where_no_row_needs_another_one() -> None:
+    run = trainer(layers="linear 8, tanh, linear 8, tanh, linear 2")
+    tape, table = run.machine.tape, run.machine.full_table
+    codes = {kernel.name: number for number, kernel in enumerate(kernels_of(tape))}
+    made = encode(table, table, codes, tape.size, 128, ends_of(tape))
+    names = [f"{row.path} {row.operation.name}".strip() for row in table.rows for _ in row.operation.cuda]
+    assert len(made.cells) <= len(names)
+    meets = made.cells[:, abi.ROW_ADDRESS] < GOES_ON
+    found = {
+        f"{row.path} {row.operation.name}".strip()
+        for number, row in enumerate(table.rows)
+        if not meets[made.starts[number] : made.starts[number + 1]].all()
+    }
+    assert {"0 x·w + b", "4 gradient of weight", "4 gradient of bias", "2 gradient of x"} <= found
+    assert not {"1 tanh", "next batch", "update (adam)", "gradient norm"} & found
+    assert meets[-1]
 
 
 def test_rows_of_a_small_network_do_not_depend_on_threads() -> None:
