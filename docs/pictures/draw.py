@@ -13,6 +13,8 @@ from nnplay.tui.export.svg import without_fetched_fonts
 from nnplay.tui.theme.look import Look
 
 FOLDER = Path(__file__).parent
+_THREE_RUNS = [":preset spiral", "+2400", "r", "+900", "-1000", ":set lr 0.05", "+900"]
+_SWEEP = ":sweep optimizer.lr=log(1e-4,1) layers.width=2,4,8,16 training.l2=0,0.001,0.01 trials=120 epochs=20"
 PICTURES: dict[str, tuple[Look, list[str]]] = {
     "playground": (Look(), [":preset spiral", "+2400"]),
     "unit": (Look(), [":preset spiral", "+2400", "2", "right", "right", "w"]),
@@ -32,9 +34,15 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
             "f",
         ],
     ),
+    "inspector-roi": (
+        Look(),
+        [":preset faster_rcnn", ":data shapes_objects samples=300 kinds=3", "+2", "i", *["k"] * 5, *["j"] * 84]
+        + ["right", "down", "down"]
+        + ["right_square_bracket"] * 3,
+    ),
     "anchors": (
         Look(),
-        [":preset faster_rcnn", ":data shapes_objects samples=1200 kinds=3", "+500", ":view anchors", "4", "f"],
+        [":preset faster_rcnn", ":data shapes_objects samples=1200 kinds=3", "+5", ":view anchors", "4", "f"],
     ),
     "regression": (Look().with_palette(dark=False), [":data diabetes", ":set lr 0.001", "+400", "5"]),
     "roc": (Look(), [":preset breast_cancer", "+60", ":view ROC", "4", "f"]),
@@ -45,11 +53,21 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
     "browser-row": (Look().with_palette(dark=False), [":data sql_shop", "b", "tab", "right", "right", "down", "down"]),
     "browser-waves": (Look(), [":data sounds", "b", "right"]),
     "landscape": (Look(), [":preset spiral", "+1200", ":view landscape", "4", "f"]),
+    "effective-rate": (Look(), [":preset spiral", "+1200", ":view effective rate", "4", "f"]),
+    "landscape-weights": (
+        Look().with_palette(dark=False),
+        [":preset spiral", "+1200", ":view landscape 0.weight[0,1] 2.bias[0]", "4", "f"],
+    ),
     "walk": (Look(), [":preset sinc_second_order", "+600", ":view walk", "4", "f"]),
     "optimizer-race": (
         Look(),
         [":preset optimizer_race", "+450", ":view landscape", "4", "f", "K", "+20", "+20", "+20", "+20"],
     ),
+    "runs": (Look(), [*_THREE_RUNS, "C", "up", "space", "down", "space"]),
+    "runs-difference": (Look(), [*_THREE_RUNS, "C", "up", "space", "down", "space", "tab", "tab", "~8"]),
+    "runs-output": (Look(), [*_THREE_RUNS, "C", "up", "space", "down", "space", "tab", "tab", "tab", "~8"]),
+    "sweep": (Look(), [_SWEEP, "~40"]),
+    "sweep-parallel": (Look(), [_SWEEP, "~40", "tab", "tab"]),
     "warped-plane": (Look(), [":preset spiral", "+2400", ":view warped plane", "f"]),
     "inspector": (Look(), [":preset spiral", "+100", "i", "n", "n", "N", "j", "j", "j", "j", "down", "right"]),
     "inspector-conv": (
@@ -79,7 +97,8 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
         ],
     ),
 }
-"""Name of the picture: the look, and what is done: a command, `+n` for n steps of training, or a key."""
+"""Name of the picture: the look, and what is done: a command, `+n` for n steps of training, `-n` for going back
+to step n, `~n` for n seconds of waiting, or a key."""
 
 
 async def draw(name: str, look: Look, doings: list[str]) -> None:
@@ -111,6 +130,11 @@ async def do(doing: str, backend: PlaygroundBackend, app: Playground) -> None:
         target = backend.snapshot.step + int(doing[1:]) * max(1, backend.snapshot.batches) // 10
         backend.goto("step", target)
         await until(lambda: backend.snapshot.step >= target)
+    elif doing.startswith("-"):
+        backend.goto("step", int(doing[1:]))
+        await until(lambda: backend.snapshot.step == int(doing[1:]))
+    elif doing.startswith("~"):
+        await asyncio.sleep(float(doing[1:]))
     else:
         app.simulate_key(doing)
 

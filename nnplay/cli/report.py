@@ -12,6 +12,7 @@ from nnplay.network.notation import show_layers
 from nnplay.records.operation import shape_text
 from nnplay.text import clean, counted, figure, percent
 from nnplay.training.batches import batch_summary
+from nnplay.training.made_rows import fixed_noise, generator_of, make_rows, modes_of
 from nnplay.training.numbers import NUMBERS
 from nnplay.training.scores.uncertainty import describe_interval
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from nnplay.training.best_weights import BestEpoch
     from nnplay.training.trainer import Trainer
 
+#: Rows that are made to see which lumps they cover.
+_MADE = 1000
 _PERCENT = ("accuracy",)
 _SAMPLES = 3
 _COUNTERS = ("epoch", "step", "scores")
@@ -44,6 +47,10 @@ def head(run: RunConfig, trainer: Trainer) -> str:
         f"{split.name}: {counted(count, 'row')} of {inputs}, {kind}",
         batch_summary(plan, split, trainer.settings),
         f"network: {show_layers(run.layers)} ({counted(plan.parameter_count, 'parameter')})",
+        *(
+            f"{name}: {show_layers(network.layers)} ({counted(trainer.plans[name].parameter_count, 'parameter')})"
+            for name, network in run.players.networks.items()
+        ),
         ", ".join(chosen),
     ]
     return "\n".join([*lines, *(f"note: {note}" for note in split.notes)])
@@ -76,6 +83,18 @@ def uncertain(trainer: Trainer) -> list[str]:
     rows = len(trainer.split.test)
     found = trainer.uncertainty("test").items()
     return [f"test {metric} is {describe_interval(metric, interval, rows)}" for metric, interval in found]
+
+
+def made(trainer: Trainer) -> list[str]:
+    """A line about the rows that a generator makes, where the real ones lie in lumps."""
+    generator = generator_of(trainer)
+    if generator is None:
+        return []
+    modes = modes_of(trainer, make_rows(trainer, generator, fixed_noise(trainer, generator, _MADE)))
+    if modes is None:
+        return []
+    near = percent(modes.near, 1)
+    return [f"made rows cover {modes.covered} of {modes.count} lumps; {near} of them lie within one"]
 
 
 def units(trainer: Trainer, found: Mapping[str, Mapping[str, float]]) -> list[str]:

@@ -59,6 +59,7 @@ def _comparison_words(objective: Objective, found: Comparison) -> str:
     """Whether one value is better than another, in a sentence."""
     ties = f", {counted(found.ties, 'tie')}" if found.ties else ""
     by = score_text(objective.name, abs(found.difference))
+    by = f"{by.removesuffix(' %')} percentage points" if by.endswith(" %") else by
     seeds = f"from {found.wins} of {counted(found.pairs, 'seed')}{ties}"
     if found.chance > 0.05:
         words = f"{setting_text(found.better)} and {setting_text(found.worse)} cannot be told apart"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nnplay.config import defaults
+from nnplay.config.default_networks import layers_for
 from nnplay.config.run_config import RunConfig
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
@@ -23,7 +23,7 @@ def fit_data(config: RunConfig, data: Dataset) -> RunConfig:
     """The run with loss and layers that suit the data: those that it has, fitted, else the usual ones."""
     loss = config.loss if config.loss is not None and _is_for(config.loss, data) else None
     loss = loss or loss_records()[default_loss(data)]()
-    usual = defaults.layers_for(data, loss)
+    usual = layers_for(data, loss)
     layers = _fitting(_with_vocabulary(config.layers, data), loss, data) or usual
     if len(layers) > len(config.layers) and layers[0].record is not usual[0].record:
         layers = usual  # flattened for a network that was made for flat rows, an image teaches little

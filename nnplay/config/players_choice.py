@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from nnplay.config.reading import Reading, read_record
+from nnplay.config.saved_network import read_saved
+from nnplay.data.reading.addresses import whole_source
 from nnplay.errors import InputError
 from nnplay.fields import Field, choice, integer, number, text
 from nnplay.network.notation import parse_layers, show_layer
@@ -25,14 +28,18 @@ _TARGET: Final = text("target", "", "what all answers are compared with: a numbe
 _NORM: Final = number(
     "gradient_norm", 1.0, "gradient penalty: how long the slope at the input is to be", low=0.0, high=1e6
 )
-_OWN: Final = (text("name", "network", "what the run's own network is called"), _TARGET, _EVERY, _FACTOR, _CLAMP)
+_FROM: Final = text("from", "", "the saved session whose weights it begins with")
+_OWN: Final = (text("name", "network", "what the run's own network is called"), _TARGET, _EVERY, _FACTOR, _CLAMP, _FROM)
 _NETWORK: Final = (
+    _FROM,
+    text("part", "", "which network of that session; empty: its own"),
     integer(
         "noise", 0, "random numbers that each row of its input has; 0: it is fed by data or a network", high=10_000
     ),
     choice("distribution", "normal", "how the noise is spread", choices=tuple(NOISES)),
 )
-_OBJECTIVE: Final = (
+#: What an objective beside the run's own has, besides lists and records.
+OBJECTIVE_FIELDS: Final = (
     text("name", "", "what it is called"),
     _TARGET,
     _EVERY,
@@ -46,12 +53,17 @@ _OBJECTIVE: Final = (
 _MORE: Final = ("path", "trains", "loss", "optimizer", "gradient_norm")
 
 
-def read_players(reading: Reading, given: Mapping[str, Any]) -> Players:
-    """What the sections of a run's file say about players; what is wrong is noted."""
+def read_players(reading: Reading, given: Mapping[str, Any], folder: Path | None = None) -> Players:
+    """What the sections of a run's file say about players; what is wrong is noted.
+
+    Args:
+        folder: paths of sessions are relative to it; by default to the working folder.
+    """
     if not set(SECTIONS) & set(given):
         return Players()
     found = reading.count
     own = reading.table("objective", given.get("objective", {}))
+    own = reading.keep_known("objective", own, ("trains", *(part.name for part in _OWN)))
     trains = _names(reading, "objective.trains", own.pop("trains", []))
     values = reading.values("objective", _OWN, {**own, **_as_text(own)})
     networks = given.get("networks", {})
@@ -60,13 +72,14 @@ def read_players(reading: Reading, given: Mapping[str, Any]) -> Players:
         networks = {}
     players = Players(
         values.get("name", "network"),
-        {str(name): _network(reading, f"networks.{clean(name)}", table) for name, table in networks.items()},
+        {str(name): _network(reading, f"networks.{clean(name)}", table, folder) for name, table in networks.items()},
         tuple(_objectives(reading, given.get("objectives", []))),
         reading.attempt("objective.target", partial(_own_target, values.get("target", "")), None),
         values.get("every", 1),
         values.get("factor", 1.0),
         values.get("clamp", 0.0),
         trains,
+        *_own_source(reading, values.get("from", ""), folder),
     )
     if reading.count == found:
         reading.attempt("objectives" if "objectives" in given else "objective", players.check, None)
@@ -87,12 +100,30 @@ def _own_target(given: str) -> float | None:
     return 1.0
 
 
-def _network(reading: Reading, section: str, given: Any) -> PlayerNetwork:
+def _own_source(reading: Reading, given: str, folder: Path | None) -> tuple[str, Mapping[str, Any]]:
+    """The path of the session that the run's own network begins with, and its weights."""
+    if not given:
+        return "", {}
+    path = reading.attempt("objective.from", lambda: whole_source(given, folder) if folder else given, "")
+    saved = reading.attempt("objective.from", partial(read_saved, path), None) if path else None
+    return path, {} if saved is None else saved.tensors
+
+
+def _network(reading: Reading, section: str, given: Any, folder: Path | None) -> PlayerNetwork:
     if not isinstance(given, Mapping):
         reading.refuse(section, "needs a table", 'write layers = "linear 8, relu, linear 2" below it')
         return PlayerNetwork(())
-    table = dict(given)
+    table = reading.keep_known(section, given, ("layers", *(part.name for part in _NETWORK)))
     lines = table.pop("layers", [])
+    values = reading.values(section, _NETWORK, table)
+    source, part = values.pop("from", ""), values.get("part", "")
+    saved = None
+    if source:
+        source = reading.attempt(f"{section}.from", lambda: whole_source(source, folder) if folder else source, "")
+        saved = reading.attempt(f"{section}.from", partial(read_saved, source, part), None) if source else None
+        if saved is None:
+            return PlayerNetwork(())
+        lines = lines or list(saved.layers)
     lines = [lines] if isinstance(lines, str) else lines
     layers: list[Layer] = []
     if not isinstance(lines, list | tuple) or not lines or not all(isinstance(line, str) for line in lines):
@@ -101,7 +132,8 @@ def _network(reading: Reading, section: str, given: Any) -> PlayerNetwork:
     nothing: tuple[Layer, ...] = ()
     for line in lines:
         layers += reading.attempt(f"{section}.layers", partial(parse_layers, line), nothing)
-    return PlayerNetwork(tuple(layers), **reading.values(section, _NETWORK, table))
+    weights = {} if saved is None else saved.tensors
+    return PlayerNetwork(tuple(layers), source=source, weights=weights, **values)
 
 
 def _objectives(reading: Reading, given: Any) -> list[PlayerObjective]:
@@ -109,10 +141,11 @@ def _objectives(reading: Reading, given: Any) -> list[PlayerObjective]:
         reading.refuse("objectives", "needs a list of tables", "write [[objectives]] above each")
         return []
     found = []
-    for table in given:
-        where = "objectives"
+    where = "objectives"
+    for each in given:
+        table = reading.keep_known(where, each, (*_MORE, *(part.name for part in OBJECTIVE_FIELDS)))
         values = reading.values(
-            where, _OBJECTIVE, {key: value for key, value in table.items() if key not in _MORE} | _as_text(table)
+            where, OBJECTIVE_FIELDS, {key: value for key, value in table.items() if key not in _MORE} | _as_text(table)
         )
         if not values.get("target"):
             values.pop("target", None)
@@ -151,6 +184,7 @@ def players_tables(players: Players) -> dict[str, Any]:
     if not players:
         return {}
     own = {"name": players.own, "every": players.every, "factor": players.factor, "clamp": players.clamp}
+    own["from"] = players.source
     own |= {"target": "" if players.target is None else f"{players.target:g}"}
     sections: dict[str, Any] = {"objective": _changed(own, _OWN, "name")}
     if players.trains:
@@ -164,6 +198,7 @@ def players_tables(players: Players) -> dict[str, Any]:
 
 def _network_table(network: PlayerNetwork) -> dict[str, Any]:
     values = {"noise": network.noise, "distribution": network.distribution}
+    values |= {"from": network.source, "part": network.part}
     return {"layers": [show_layer(layer) for layer in network.layers], **_changed(values, _NETWORK)}
 
 
@@ -171,7 +206,7 @@ def _objective_table(item: PlayerObjective) -> dict[str, Any]:
     table: dict[str, Any] = {"name": item.name}
     if item.path:
         table["path"] = list(item.path)
-    table |= _changed({part.name: getattr(item, part.name) for part in _OBJECTIVE}, _OBJECTIVE, "name")
+    table |= _changed({part.name: getattr(item, part.name) for part in OBJECTIVE_FIELDS}, OBJECTIVE_FIELDS, "name")
     if item.gradient_norm is not None:
         table["gradient_norm"] = item.gradient_norm
     if item.target == DATA:

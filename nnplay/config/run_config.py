@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from nnplay.config import defaults
 from nnplay.config.data_choice import DataChoice, read_data
+from nnplay.config.default_networks import layers_for
 from nnplay.config.players_choice import SECTIONS, players_tables, read_players, record_table
 from nnplay.config.reading import Reading, read_record
 from nnplay.config.split_choice import SplitChoice, read_split
@@ -197,9 +198,10 @@ class RunConfig:
 
     def anywhere(self) -> RunConfig:
         """The run with the path of its data file made whole, so that it can be opened from any folder."""
+        players = self.players.with_sources(whole_source)
         if not self.data.file:
-            return self
-        return replace(self, data=replace(self.data, file=whole_source(self.data.file)))
+            return replace(self, players=players)
+        return replace(self, data=replace(self.data, file=whole_source(self.data.file)), players=players)
 
     def without_remarks(self) -> RunConfig:
         """The run without what says nothing of its numbers: title, remarks, and how long somebody meant to train."""
@@ -237,7 +239,7 @@ class RunConfig:
         the validation loss falls no more, and the weights of the best epoch are kept.
         """
         loss = self.loss or loss_records()[default_loss(split.train)]()
-        layers = self.layers or defaults.layers_for(split.train, loss)
+        layers = self.layers or layers_for(split.train, loss)
         penalty = {} if self.layers or {"l1", "l2"} & set(self.training) else defaults.penalty_for(split)
         training = {"batch_size": defaults.batch_size_for(split), **penalty, **self.training}
         if looks_at_all(self.optimizer):
@@ -329,7 +331,7 @@ def _read(table: Mapping[str, Any], place: Callable[[str], str], folder: Path | 
         about=clean(given.get("about", ""), limit=10_000),
         stop=_chosen_stops(stops := reading.values("stop", STOPS, reading.table("stop", given.get("stop", {}))))
         | {name: value for name, value in stops.items() if name in defaults.ON_FOR_FILES},
-        players=read_players(reading, given),
+        players=read_players(reading, given, folder),
     )
     reading.finish()
     return config

@@ -14,6 +14,11 @@ from nnplay.data.split import Split
 NAMES = ("made", "real")
 
 
+def are_all_real(part: Dataset) -> bool:
+    """Whether every row is called real, so that only the share that is taken for real says anything."""
+    return part.class_names == NAMES and bool(np.all(part.y == 1))
+
+
 def called_real(split: Split) -> Split:
     """The same rows, all of class 1, "real"; what they were before is in `kinds` of each part."""
     validation, test = (None if part is None else _real(part) for part in (split.validation, split.test))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -100,11 +101,8 @@ def fit_scaler(data: Dataset, rows: NDArray[np.int64], scale: str, scale_target:
     if not same_word(scale_target, ("standard", "none")):
         raise unknown("target scale", scale_target, ("standard", "none"), where="split")
     asked = rows if scale != "none" or data.fill == "mean" else rows[:0]  # a copy of rows that tell nothing takes long
-    x = data.x[asked].reshape(-1, data.feature_shape[-1]).astype(np.float64)
-    fill = _means(x) if data.fill == "mean" else None
-    if fill is not None:
-        x = np.where(np.isnan(x), fill, x)
-    offset, width, constant = _fit(x, scale)
+    fill = _means(_Values(data.x, asked)) if data.fill == "mean" else None
+    offset, width, constant = _fit(_Values(data.x, asked, fill), scale)
     fixed = _fixed_inputs(data)
     offset[fixed], width[fixed] = 0.0, 1.0
     notes = _constant_notes(data, constant & ~fixed) if scale != "none" else ()
@@ -116,14 +114,70 @@ def _kind(scale: str) -> Literal["standard", "minmax", "none"]:
     return "standard" if scale == "standard" else "minmax" if scale == "minmax" else "none"
 
 
-def _fit(x: NDArray[np.float64], scale: str) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """Some rows of inputs, read a piece at a time: in float64, and all at once, they would take twice the data set.
+
+    Attributes:
+        x: the inputs (N, …, channels) in original units.
+        rows: which rows.
+        fill: what takes the place of missing numbers, for each channel; None leaves them.
+    """
+
+    x: NDArray[Any]
+    rows: NDArray[np.int64]
+    fill: NDArray[np.float64] | None = None
+
+    def pieces(self) -> Iterator[NDArray[np.float64]]:
+        """The numbers (some, channels) of some rows after the other, each time in an array of their own."""
+        channels = self.x.shape[-1]
+        # NumPy sums a single channel in another order where it has all of it; no run may change its bits.
+        step = max(1, _PIECE // max(1, math.prod(self.x.shape[1:]))) if channels > 1 else max(1, len(self.rows))
+        for first in range(0, max(1, len(self.rows)), step):
+            piece = self.x[self.rows[first : first + step]].reshape(-1, channels).astype(np.float64)
+            if self.fill is not None:
+                np.copyto(piece, self.fill, where=np.isnan(piece))
+            yield piece
+
+    @property
+    def count(self) -> int:
+        """How many numbers each channel has."""
+        return len(self.rows) * math.prod(self.x.shape[1:-1])
+
+
+def _add(total: NDArray[np.float64], piece: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Adds the numbers of a piece to the total of each channel, row by row as NumPy does; uses up the piece."""
+    if len(piece):
+        piece[0] += total
+    return np.asarray(piece.sum(axis=0))
+
+
+def _means(values: _Values) -> NDArray[np.float64]:
+    """The mean of each channel's numbers, without those that are missing; 0 where all are."""
+    total, counts = np.zeros(values.x.shape[-1]), np.zeros(values.x.shape[-1], dtype=np.int64)
+    for piece in values.pieces():
+        gaps = np.isnan(piece)
+        counts += len(piece) - np.count_nonzero(gaps, axis=0)
+        np.copyto(piece, 0.0, where=gaps)
+        total = _add(total, piece)
+    return total / np.maximum(counts, 1)
+
+
+def _fit(values: _Values, scale: str) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    channels = values.x.shape[-1]
     if scale == "none":
-        columns = x.shape[1]
-        return np.zeros(columns), np.ones(columns), np.zeros(columns, np.bool_)
-    low, high = x.min(axis=0), x.max(axis=0)
+        return np.zeros(channels), np.ones(channels), np.zeros(channels, np.bool_)
+    low, high, total = np.full(channels, np.inf), np.full(channels, -np.inf), np.zeros(channels)
+    for piece in values.pieces():
+        low, high = np.minimum(low, piece.min(axis=0)), np.maximum(high, piece.max(axis=0))
+        total = _add(total, piece)
     constant = low == high
     if scale == "standard":
-        offset, width = x.mean(axis=0), x.std(axis=0)
+        offset, squares = total / values.count, np.zeros(channels)
+        for piece in values.pieces():
+            piece -= offset
+            squares = _add(squares, np.square(piece, out=piece))
+        width = np.sqrt(squares / values.count)
     else:
         offset, width = low, high - low
     # A constant input has no spread to divide by: it is shifted to zero and otherwise left alone.
@@ -135,13 +189,7 @@ def _fit_target(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     if data.task != "regression":
         return np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.bool_)
-    return _fit(data.y[rows].astype(np.float64), scale)
-
-
-def _means(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    counts = np.maximum((~np.isnan(x)).sum(axis=0), 1)
-    means: NDArray[np.float64] = np.nansum(x, axis=0) / counts
-    return means
+    return _fit(_Values(data.y, rows), scale)
 
 
 def _fixed_inputs(data: Dataset) -> NDArray[np.bool_]:

@@ -27,6 +27,7 @@ class PlayerFacts:
     """Facts about a generator and its discriminator.
 
     Attributes:
+        steps: taken since the game is as it is.
         discriminator, generator: names of the objectives that train them.
         real_seen, made_seen: share of real rows, and of made ones, that the discriminator takes for what they are.
         spread: how far made rows lie apart, as a share of how far real ones do.
@@ -36,6 +37,7 @@ class PlayerFacts:
         players: the run's players, for cures.
     """
 
+    steps: int
     discriminator: str
     generator: str
     real_seen: float
@@ -69,6 +71,7 @@ def player_facts(trainer: Trainer) -> PlayerFacts | None:
     modes = modes_of(trainer, made) if real[0].size <= 2 else None
     apart = float(_deviation(in_units(trainer, real[:: -(-len(real) // count)])))
     return PlayerFacts(
+        trainer.step - trainer.scored_since,
         trainer.players.own,
         name,
         float(judge_rows(trainer, real[:count]).mean()),

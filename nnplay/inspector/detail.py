@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
+from nnplay.inspector.box_picture import picture_boxes
 from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.messages import Detail, OperandView, Wish, Worked
 from nnplay.inspector.operand_copies import Frame, Touched, frame_of
@@ -78,7 +79,15 @@ class _Look:
         found = charts(self.row.operation, frame.values, self.index)
         view = self.inspector.view(frame.number)
         patch = find_patch(self.row.operation, frame.values, self.index, touched)
-        return Detail(view, reads + written, worked, frame.parameters, frame.parameter, found, patch, problem)
+        boxes = picture_boxes(
+            self.inspector.trainer,
+            self.row.operation,
+            self.inspector.given(frame.number),
+            frame.values,
+            self.index,
+            frame.seen,
+        )
+        return Detail(view, reads + written, worked, frame.parameters, frame.parameter, found, patch, boxes, problem)
 
     # -- tables ----------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from nnplay.kernels import abi
 from nnplay.operations.step.gather import GATHER, rows_of_batch
 from nnplay.records.worked import Named, Term, noting
 from nnplay.tape.memory_layout import Slot
+from nnplay.tape.objective import full_name
 from nnplay.tape.override import Override
 from nnplay.tape.tape import Row
 from nnplay.timeline.branches import Branch, BranchLog
@@ -134,8 +135,20 @@ class Inspector(PartialStep):
         return min((first for first, _ in self._active if first >= row), default=len(self.rows))
 
     def player_of(self, number: int) -> str:
-        """The objective that a row belongs to; empty in a run with a single one."""
-        return self.trainer.players.names[self._stage_of(number)] if self.trainer.players else ""
+        """The objective that a row belongs to, and which of its passes; empty in a run with a single one."""
+        players, stage = self.trainer.players, self._stage_of(number)
+        if not players:
+            return ""
+        name = players.names[stage]
+        objective = self.machine.tape.stages[stage].objective
+        names = [*(term.name for term in objective.terms), *(penalty.name for penalty in objective.penalties)]
+        marks = [(own, full_name(objective.name, own)) for own in names]
+        row = self.rows[number]
+        for slot in (*row.writes, *row.reads):
+            for own, mark in marks:
+                if slot.name.startswith((f"{mark}.", f"d{mark}.")):
+                    return f"{name}, {own}"
+        return name
 
     def _stage_of(self, number: int) -> int:
         """Number of the stage of a row."""

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.inspector.box_picture import BoxPicture
 from nnplay.inspector.row_view import RowView
 from nnplay.inspector.tensor_tables import Plane
 from nnplay.inspector.window_patch import WindowPatch
@@ -120,6 +121,7 @@ class Detail:
         parameters: those that a row works on all at once; `parameter` is the one shown.
         charts: numbers by time step.
         patch: what a convolution sees for the chosen element.
+        boxes: what a row of a detector does with boxes, for the chosen element.
         problem: why there is no worked-out element.
     """
 
@@ -130,6 +132,7 @@ class Detail:
     parameter: str
     charts: tuple[Chart, ...] = ()
     patch: WindowPatch | None = None
+    boxes: BoxPicture | None = None
     problem: str = ""
 
     @property

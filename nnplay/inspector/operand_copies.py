@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.inspector.box_picture import has_picture
 from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.messages import Statistics
 from nnplay.inspector.tensor_tables import MAPS
@@ -31,7 +32,7 @@ class Frame:
         numbers: of operands that are vectors over many tensors, the places (k,) that are no padding.
         reads: what is read only.
         before, after: what is written, before and after the row has run.
-        seen: the batch that the step has read, for rows whose maps are read by what stands at each step.
+        seen: the batch that the step has read, for rows whose maps or boxes are read by what is there.
     """
 
     row: Row
@@ -101,10 +102,9 @@ def frame_of(inspector: Inspector, number: int, parameter: str, parameters: tupl
         before = copy_operands(writes)
         inspector.run_through(number)
         after = copy_operands(writes)
-        seen = (
-            inspector.machine.view(inspector.machine.tape.named["input"], inspector.n) if MAPS & slots.keys() else None
-        )
-        seen = None if seen is None else seen.copy()
+        seen = None
+        if MAPS & slots.keys() or has_picture(row.operation):
+            seen = inspector.machine.view(inspector.machine.tape.named["input"], inspector.n).copy()
     found = {name: inspector.numbers_of(slot) for name, slot in slots.items() if name in reads}
     numbers = {name: places for name, places in found.items() if places is not None}
     return Frame(row, number, inspector.n, parameter, parameters, slots, reads, before, after, seen, numbers)

@@ -49,3 +49,41 @@ def decode_box(dx: Any, dy: Any, dw: Any, dh: Any, base: Any, at: int, box: Any,
 def unit(x: Any) -> Any:
     """Cut to 0 … 1."""
     return 0.0 if x < 0.0 else (1.0 if x > 1.0 else x)
+
+
+@inline
+def count_true(rows: int, columns: int) -> int:
+    """How many rows of a target (rows, columns) may be boxes, at most 16; the others are a map."""
+    count = rows if columns == 5 else (max(rows - columns, 0) if columns > 5 else 0)
+    return min(count, 16)
+
+
+@inline
+def nearest_true(box: Any, at: int, target: Any, first: int, columns: int, count: int) -> Any:
+    """The largest IoU of a box with one of `count` true ones, and the number of that one; −1 and 0 where there is none.
+
+    Rows of true boxes (class + 1, left, top, right, bottom) stand in target from `first` on; of equal ones the first.
+    """
+    best, found = np.float64(-1.0), 0
+    for k in range(count):
+        if target[first + k * columns] > 0.0:
+            shared = iou(box, at, target, first + k * columns + 1)
+            if shared > best:
+                best, found = shared, k + 1
+    return best, found
+
+
+@inline
+def next_drawn(marks: Any, keys: Any, n: int, before: int, near: bool) -> int:
+    """The place in row n with the smallest key behind that of `before`, of those near an object or of background.
+
+    A mark of one half or more is near, a smaller one from 0 on is background, others are neither; −1: there is none.
+    """
+    found = -1
+    for c in range(keys.shape[1]):
+        wanted = marks[n, c] >= 0.5 if near else 0.0 <= marks[n, c] < 0.5
+        key, last = keys[n, c], keys[n, max(before, 0)]
+        behind = before < 0 or key > last or (key == last and c > before)
+        if wanted and behind and (found < 0 or key < keys[n, found]):
+            found = c
+    return found

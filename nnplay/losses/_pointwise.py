@@ -113,26 +113,50 @@ def pointwise(
         element=_explained_back(term_back, symbol, settings),
         torch="autograd",
     )
-    costs = replace(
-        forward,
-        name=f"{name}, cost of each",
+    costs = _costs(forward, loops, reference, term, symbol, settings)
+    costs_back = _costs_back(backward, loops, slope, term_back, symbol, settings)
+    return Pointwise(forward, backward, costs, costs_back)
+
+
+def _costs(
+    mean: Operation,
+    loops: Loops,
+    reference: Callable[..., Array],
+    term: Callable[..., Term],
+    symbol: str,
+    settings: tuple[str, ...],
+) -> Operation:
+    """One cost for each number, from the operation of their mean."""
+    return replace(
+        mean,
+        name=f"{mean.name}, cost of each",
         kernel=loops.costs,
         cuda=(CudaRow(loops.costs),),
         writes=("costs",),
         reference=lambda p, t, *more: reference(p, t.reshape(p.shape), *more),
-        formula=f"costs = {_inside(formula)}",
+        formula=f"costs = {_inside(mean.formula)}",
         element=_explained_cost(term, symbol, settings),
     )
-    costs_back = replace(
-        backward,
+
+
+def _costs_back(
+    mean: Operation,
+    loops: Loops,
+    slope: Callable[..., Array],
+    term: Callable[..., Term],
+    symbol: str,
+    settings: tuple[str, ...],
+) -> Operation:
+    """The slope of each number's cost, weighed, from the operation of the mean's slope."""
+    return replace(
+        mean,
         kernel=loops.costs_back,
         cuda=(CudaRow(loops.costs_back),),
-        reads=(*reads, "factors", "divisor"),
+        reads=(*mean.reads, "factors", "divisor"),
         reference=_costs_back_reference(slope),
-        formula=f"{formula_back.split(' / M')[0].replace('1/M · ', '').replace('2/M', '2')} · factors / divisor",
-        element=_explained_costs_back(term_back, symbol, settings),
+        formula=f"{mean.formula.split(' / M')[0].replace('1/M · ', '').replace('2/M', '2')} · factors / divisor",
+        element=_explained_costs_back(term, symbol, settings),
     )
-    return Pointwise(forward, backward, costs, costs_back)
 
 
 def _inside(formula: str) -> str:

@@ -15,7 +15,7 @@ from nnplay import rng
 from nnplay.detection.boxes import area, iou
 from nnplay.detection.two_stages import split_outputs
 from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
-from nnplay.kernels.boxes import box_area
+from nnplay.kernels.boxes import box_area, count_true, nearest_true, next_drawn
 from nnplay.kernels.boxes import iou as iou_of
 from nnplay.kernels.compile.jit import inline, kernel
 from nnplay.kernels.operands import cube, integer, matrix, pointer, share
@@ -76,14 +76,6 @@ def match_rois(prediction: Array, target: Array, rois: int, classes: int, mask: 
 
 
 @inline
-def count_true(target: Any) -> int:
-    """How many rows of a target are boxes; the others are a map."""
-    rows, columns = target.shape[1], target.shape[2]
-    count = rows if columns == 5 else (max(rows - columns, 0) if columns > 5 else 0)
-    return min(count, 16)
-
-
-@inline
 def row_size(classes: int, mask: int) -> int:
     """Numbers of one proposal."""
     return 5 + 5 * classes + mask * mask * classes
@@ -97,27 +89,20 @@ def label(row: Any, clock: Any, memory: Any, part: int) -> None:
     """
     prediction, target = matrix(row, memory, 0), cube(row, memory, 1)
     labels, keys = matrix(row, memory, 2), matrix(row, memory, 3)
-    N, K, count, T, columns = labels.shape[0], labels.shape[1], count_true(target), target.shape[1], target.shape[2]
-    begin = integer(row, 0) * row_size(integer(row, 1), integer(row, 2))
+    (N, K), T, columns = labels.shape, target.shape[1], target.shape[2]
+    count, begin = count_true(T, columns), integer(row, 0) * row_size(integer(row, 1), integer(row, 2))
     seed, step = clock[CLOCK_SEED], clock[CLOCK_STEP]
     z, t = pointer(row, memory, 0), pointer(row, memory, 1)
     start, stop = share(row, part, N)
     for n in range(start, stop):
+        first, true = n * prediction.shape[1] + begin + 5, n * T * columns
         for a in range(K):
-            own = n * prediction.shape[1] + begin + a * 9 + 5
-            best, found = np.float64(-1.0), 0
-            for k in range(count):
-                if target[n, k, 0] > 0.0:
-                    shared = iou_of(z, own, t, (n * T + k) * columns + 1)
-                    if shared > best:
-                        best, found = shared, k + 1
+            best, found = nearest_true(z, first + a * 9, t, true, columns, count)
             labels[n, a] = found if best >= NEAR else (0.0 if best < FAR else -1.0)
             keys[n, a] = uniform(seed, _STREAM, step, n * K + a)
         for k in range(count):
             if target[n, k, 0] > 0.0:
-                mark_closest(
-                    z, t, labels, n, n * prediction.shape[1] + begin + 5, n * T * columns + 1, k, count, columns
-                )
+                mark_closest(z, t, labels, n, first, true, k, count, columns)
 
 
 @inline
@@ -125,17 +110,12 @@ def mark_closest(
     z: Any, t: Any, labels: Any, n: int, first: int, true: int, k: int, count: int, columns: int
 ) -> None:  # fmt: skip
     """Anchors that overlap box k most are near an object, the one that each overlaps most, however little that is."""
-    closest = np.float64(0.0)
+    closest, own = np.float64(0.0), true + k * columns + 1
     for a in range(labels.shape[1]):
-        closest = max(closest, iou_of(z, first + a * 9, t, true + k * columns))
+        closest = max(closest, iou_of(z, first + a * 9, t, own))
     for a in range(labels.shape[1]):
-        if closest > 0.0 and iou_of(z, first + a * 9, t, true + k * columns) >= closest - _ROUNDING:
-            best, found = np.float64(-1.0), 0
-            for other in range(count):
-                shared = iou_of(z, first + a * 9, t, true + other * columns)
-                if t[true + other * columns - 1] > 0.0 and shared > best:
-                    best, found = shared, other + 1
-            labels[n, a] = found
+        if closest > 0.0 and iou_of(z, first + a * 9, t, own) >= closest - _ROUNDING:
+            labels[n, a] = nearest_true(z, first + a * 9, t, true, columns, count)[1]
 
 
 @kernel
@@ -160,16 +140,10 @@ def take_smallest(labels: Any, keys: Any, matched: Any, n: int, most: int, near:
     """Copies the labels of up to `most` anchors, near objects or of background; returns of how many."""
     before, taken = -1, 0
     for _ in range(most):
-        found = -1
-        for a in range(labels.shape[1]):
-            wanted = labels[n, a] > 0.0 if near else labels[n, a] == 0.0
-            behind = before < 0 or keys[n, a] > keys[n, before] or (keys[n, a] == keys[n, before] and a > before)
-            if wanted and behind and (found < 0 or keys[n, a] < keys[n, found]):
-                found = a
-        if found < 0:
+        before = next_drawn(labels, keys, n, before, near)
+        if before < 0:
             break
-        matched[n, found] = labels[n, found]
-        before = found
+        matched[n, before] = labels[n, before]
         taken += 1
     return taken
 
@@ -182,23 +156,13 @@ def match_proposals(row: Any, clock: Any, memory: Any, part: int) -> None:
     """
     prediction, target, matched = matrix(row, memory, 0), cube(row, memory, 1), matrix(row, memory, 2)
     N, R = matched.shape
-    count, T, columns, width = (
-        count_true(target),
-        target.shape[1],
-        target.shape[2],
-        row_size(integer(row, 1), integer(row, 2)),
-    )
-    z, t = pointer(row, memory, 0), pointer(row, memory, 1)
+    T, columns, width = target.shape[1], target.shape[2], row_size(integer(row, 1), integer(row, 2))
+    z, t, count = pointer(row, memory, 0), pointer(row, memory, 1), count_true(target.shape[1], target.shape[2])
     start, stop = share(row, part, N)
     for n in range(start, stop):
         for r in range(R):
             own = n * prediction.shape[1] + r * width
-            best, found = np.float64(-1.0), 0
-            for k in range(count):
-                if target[n, k, 0] > 0.0:
-                    shared = iou_of(z, own, t, (n * T + k) * columns + 1)
-                    if shared > best:
-                        best, found = shared, k + 1
+            best, found = nearest_true(z, own, t, n * T * columns, columns, count)
             matched[n, r] = -1.0 if box_area(z, own) <= 0.0 else (found if best >= HALF else 0)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nnplay import rng
 from nnplay.detection.boxes import area, clip, decode, iou
 from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
-from nnplay.kernels.boxes import box_area, decode_box
+from nnplay.kernels.boxes import box_area, count_true, decode_box, nearest_true, next_drawn
 from nnplay.kernels.boxes import iou as iou_of
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import cube, flat, integer, matrix, pointer, share, shifted
@@ -197,8 +197,7 @@ def measure_proposals(row: Any, clock: Any, memory: Any, part: int) -> None:
     best, keys, P = matrix(row, memory, 4), matrix(row, memory, 5), order.shape[1]
     seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
     T, columns, K = target.shape[1], target.shape[2], boxes.shape[1]
-    count = T if columns == 5 else (max(T - columns, 0) if columns > 5 else 0)
-    count = min(count, best.shape[1] - P)
+    every, t, count = pointer(row, memory, 0), pointer(row, memory, 3), count_true(T, columns)
     start, stop = share(row, part, boxes.shape[0])
     for n in range(start, stop):
         true = 0
@@ -207,11 +206,9 @@ def measure_proposals(row: Any, clock: Any, memory: Any, part: int) -> None:
         for place in range(P):
             found = np.float64(-1.0)
             if by[n, place] == 0.0:
-                found = np.float64(0.0)
-                for k in range(count):
-                    if target[n, k, 0] > 0.0:
-                        own, other = (n * K + int(order[n, place])) * 4, (n * T + k) * columns + 1
-                        found = max(found, iou_of(pointer(row, memory, 0), own, pointer(row, memory, 3), other))
+                own = (n * K + int(order[n, place])) * 4
+                shared, _ = nearest_true(every, own, t, n * T * columns, columns, count)
+                found = max(shared, 0.0)
             best[n, place] = found
         for k in range(best.shape[1] - P):
             best[n, P + k] = 1.0 if k < true else -1.0
@@ -228,21 +225,13 @@ def sample_proposals(row: Any, clock: Any, memory: Any, part: int) -> None:
     boxes, order, best = cube(row, memory, 0), matrix(row, memory, 1), matrix(row, memory, 2)
     keys, target, positive = matrix(row, memory, 3), cube(row, memory, 4), integer(row, 1)
     y, picked = cube(row, memory, 5), matrix(row, memory, 6)
-    P, count = order.shape[1], best.shape[1]
+    P = order.shape[1]
     start, stop = share(row, part, boxes.shape[0])
     for n in range(start, stop):
         filled, before = 0, -1
         near = True
         while filled < y.shape[1]:
-            found = -1
-            if not near or filled < positive:
-                for c in range(count):
-                    wanted = best[n, c] >= 0.5 if near else 0.0 <= best[n, c] < 0.5
-                    if wanted:
-                        key, last = keys[n, c], keys[n, max(before, 0)]
-                        behind = before < 0 or key > last or (key == last and c > before)
-                        if behind and (found < 0 or key < keys[n, found]):
-                            found = c
+            found = next_drawn(best, keys, n, before, near) if not near or filled < positive else -1
             if found < 0 and not near:
                 break
             if found < 0:

@@ -41,6 +41,47 @@ def rule(
     )
 
 
+@inline
+def keep_gradients(action: int, slope: Any, g: Any, near: Any, far: Any) -> None:
+    """Puts gradients (P,) where the search has moved the ends of its bracket to; near and far (P,) belong to these."""
+    for i in range(g.size):
+        if action & ls.START_TO_NEAR:
+            near[i] = slope[i]
+        if action & ls.NEAR_TO_FAR:
+            far[i] = near[i]
+        if action & ls.FAR_TO_NEAR:
+            near[i] = far[i]
+        if action & ls.TRIAL_TO_NEAR:
+            near[i] = g[i]
+        if action & ls.TRIAL_TO_FAR:
+            far[i] = g[i]
+
+
+@inline
+def arrive(s: Any, point: Any, along: Any, slope: Any, before: Any, near: Any, far: Any) -> None:
+    """Ends a search at the lower end of its bracket: point (P,) moves there, slope (P,) is the gradient there."""
+    low = int(s[ls.LOW])
+    s[ls.T] = s[ls.ENDS + low]
+    s[LOSS] = s[ls.LOSSES + low]
+    s[ACCEPTED] += 1.0
+    for i in range(point.size):
+        before[i] = slope[i]
+        slope[i] = near[i] if low == 0 else far[i]
+        point[i] = point[i] + s[ls.T] * along[i]
+
+
+@inline
+def begin_at(s: Any, loss: Any, w: Any, g: Any, point: Any, slope: Any, before: Any) -> None:
+    """Takes w (P,) as the accepted point, where nothing is searched for."""
+    for i in range(w.size):
+        before[i] = slope[i]
+        slope[i] = g[i]
+        point[i] = w[i]
+    s[LOSS] = loss
+    if s[FRESH] == 0.0:
+        s[ACCEPTED] += 1.0
+
+
 @kernel
 def take_in(row: Any, clock: Any, memory: Any, part: int) -> None:
     """Moves the search on by the loss and gradient g (P,) at w = point + t·d.
@@ -59,37 +100,13 @@ def take_in(row: Any, clock: Any, memory: Any, part: int) -> None:
     if s[FRESH] != 0.0:
         s[ls.DIRECTIONS] = 0.0
         s[ls.PAIRS] = 0.0
-    searching = s[FRESH] == 0.0 and settings[SEARCHES] != 0.0 and s[ls.PHASE] != 0.0
-    if not searching:
-        for i in range(M):
-            before[i] = slope[i]
-            slope[i] = g[i]
-            point[i] = w[i]
-        s[LOSS] = loss
-        if s[FRESH] == 0.0:
-            s[ACCEPTED] += 1.0
+    if s[FRESH] != 0.0 or settings[SEARCHES] == 0.0 or s[ls.PHASE] == 0.0:
+        begin_at(s, loss, w, g, point, slope, before)
     else:
         action = ls.search_on(s, loss, lane_dot(pointer(row, memory, 2), pointer(row, memory, 6), M), settings[C2])
-        for i in range(M):
-            if action & ls.START_TO_NEAR:
-                near[i] = slope[i]
-            if action & ls.NEAR_TO_FAR:
-                far[i] = near[i]
-            if action & ls.FAR_TO_NEAR:
-                near[i] = far[i]
-            if action & ls.TRIAL_TO_NEAR:
-                near[i] = g[i]
-            if action & ls.TRIAL_TO_FAR:
-                far[i] = g[i]
-        low = int(s[ls.LOW])
+        keep_gradients(action, slope, g, near, far)
         if s[ls.ARRIVED] != 0.0:
-            s[ls.T] = s[ls.ENDS + low]
-            s[LOSS] = s[ls.LOSSES + low]
-            s[ACCEPTED] += 1.0
-            for i in range(M):
-                before[i] = slope[i]
-                slope[i] = near[i] if low == 0 else far[i]
-                point[i] = point[i] + s[ls.T] * along[i]
+            arrive(s, point, along, slope, before, near, far)
         else:
             s[MOVED] = 0.0
             s[REJECTED] += 1.0

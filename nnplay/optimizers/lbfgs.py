@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nnplay.fields import choice, integer, number
 from nnplay.kernels.arithmetic import lane_dot, mark_not_finite
-from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.compile.jit import inline, kernel
 from nnplay.kernels.operands import flat, pointer, shifted
 from nnplay.operations.search import line_search as ls
 from nnplay.optimizers import _searching
@@ -57,70 +57,85 @@ LBFGS = OptimizerRecord(
 )
 
 
-@kernel
-def direct(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """d ← −H·slope by the two loops over pairs s, y of the history (m, P); d, slope (P,). Nothing before a search ends.
+@inline
+def remember(s: Any, S: Any, Y: Any, m: int, move: Any, g: Any, before: Any) -> None:
+    """Takes the step s = move (P,) and the change y = g − before (P,) into the history (m, P), where yᵀs > 1e-10.
 
-    A pair is taken in where yᵀs > 1e-10; H begins as yᵀs/yᵀy of the newest.
+    sᵀy is known before the pair is taken in, so that an older one is not lost for nothing.
     """
-    s, M = flat(row, memory, 10), flat(row, memory, 9).size
-    factors = flat(row, memory, 15)
-    for k in range(factors.size):
-        factors[k] = 0.0
-    if s[ls.ARRIVED] == 0.0:
-        flat(row, memory, 16)[0] = verdict(np.int32(0))
-        return
-    settings, d, g, before = flat(row, memory, 0), flat(row, memory, 9), flat(row, memory, 2), flat(row, memory, 3)
-    S, Y, move, factors = (
-        pointer(row, memory, 12),
-        pointer(row, memory, 13),
-        flat(row, memory, 14),
-        flat(row, memory, 15),
-    )
-    m = factors.size
-    D, G = pointer(row, memory, 9), pointer(row, memory, 2)
-    if s[ls.DIRECTIONS] == 0.0:
-        s[ls.PAIRS] = 0.0
-        s[ls.NEWEST] = 0.0
-        s[ls.CURVATURE] = 1.0
-    else:
-        slot = (int(s[ls.NEWEST]) + 1) % m if s[ls.PAIRS] > 0.0 else 0
-        ys, yy = s[ls.T] * 0.0, s[ls.T] * 0.0
-        # s·y is known before the pair is taken in, so that an older one is not lost for nothing
-        for i in range(M):
-            y = g[i] - before[i]
-            ys += y * move[i]
-            yy += y * y
-        if ys > LEAST_CURVATURE:
-            for i in range(M):
-                shifted(S, slot * M)[i] = move[i]
-                shifted(Y, slot * M)[i] = g[i] - before[i]
-            s[ls.NEWEST] = slot
-            s[ls.PAIRS] = min(s[ls.PAIRS] + 1.0, m * 1.0)
-            s[ls.CURVATURE] = ys / yy
-    pairs, newest = int(s[ls.PAIRS]), int(s[ls.NEWEST])
+    M = g.size
+    slot = (int(s[ls.NEWEST]) + 1) % m if s[ls.PAIRS] > 0.0 else 0
+    ys, yy = s[ls.T] * 0.0, s[ls.T] * 0.0
     for i in range(M):
-        d[i] = -g[i]
+        y = g[i] - before[i]
+        ys += y * move[i]
+        yy += y * y
+    if ys > LEAST_CURVATURE:
+        for i in range(M):
+            shifted(S, slot * M)[i] = move[i]
+            shifted(Y, slot * M)[i] = g[i] - before[i]
+        s[ls.NEWEST] = slot
+        s[ls.PAIRS] = min(s[ls.PAIRS] + 1.0, m * 1.0)
+        s[ls.CURVATURE] = ys / yy
+
+
+@inline
+def two_loops(s: Any, S: Any, Y: Any, factors: Any, D: Any, M: int) -> None:
+    """d ← H·d for d (M,), by the pairs of the history from the newest back and forth again; factors (m,)."""
+    pairs, newest, m = int(s[ls.PAIRS]), int(s[ls.NEWEST]), factors.size
     for back in range(pairs):
         k = (newest - back + m) % m
         one, other = shifted(S, k * M), shifted(Y, k * M)
         factors[k] = lane_dot(one, D, M) / lane_dot(one, other, M)
         for i in range(M):
-            d[i] -= factors[k] * other[i]
+            D[i] -= factors[k] * other[i]
     for i in range(M):
-        d[i] *= s[ls.CURVATURE]
+        D[i] *= s[ls.CURVATURE]
     for ahead in range(pairs):
         k = (newest - (pairs - 1 - ahead) + m) % m
         one, other = shifted(S, k * M), shifted(Y, k * M)
         rest = factors[k] - lane_dot(other, D, M) / lane_dot(one, other, M)
         for i in range(M):
-            d[i] += rest * one[i]
-    t = settings[0]
+            D[i] += rest * one[i]
+
+
+@inline
+def first_length(s: Any, lr: Any, g: Any) -> Any:
+    """The length that is tried first: lr, but along the very first direction min(1, 1/Σ|g|)·lr."""
+    if s[ls.DIRECTIONS] != 0.0:
+        return lr
+    total = s[ls.T] * 0.0
+    for i in range(g.size):
+        total += abs(g[i])
+    return min(1.0, 1.0 / total) * lr
+
+
+@kernel
+def direct(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """d ← −H·slope by the two loops over pairs s, y of the history (m, P); d, slope (P,). Nothing before a search ends.
+
+    H begins as yᵀs/yᵀy of the newest pair.
+    """
+    s, d, g, M = flat(row, memory, 10), flat(row, memory, 9), flat(row, memory, 2), flat(row, memory, 9).size
+    S, Y, move, factors = (
+        pointer(row, memory, 12), pointer(row, memory, 13), flat(row, memory, 14), flat(row, memory, 15),
+    )  # fmt: skip
+    for k in range(factors.size):
+        factors[k] = 0.0
+    if s[ls.ARRIVED] == 0.0:
+        flat(row, memory, 16)[0] = verdict(np.int32(0))
+        return
     if s[ls.DIRECTIONS] == 0.0:
-        total = s[ls.T] * 0.0
-        for i in range(M):
-            total += abs(g[i])
-        t = min(1.0, 1.0 / total) * settings[0]
+        s[ls.PAIRS] = 0.0
+        s[ls.NEWEST] = 0.0
+        s[ls.CURVATURE] = 1.0
+    else:
+        remember(s, S, Y, factors.size, move, g, flat(row, memory, 3))
+    D, G = pointer(row, memory, 9), pointer(row, memory, 2)
+    for i in range(M):
+        d[i] = -g[i]
+    two_loops(s, S, Y, factors, D, M)
+    t = first_length(s, flat(row, memory, 0)[0], g)
     s[ls.DIRECTIONS] += 1.0
     set_out(s, t, M, D, G, pointer(row, memory, 11), pointer(row, memory, 14))
     wrong = np.int32(0)

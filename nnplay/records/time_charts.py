@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,11 +79,18 @@ def lengths_by_step(gradient: Array) -> Floats:
     return np.asarray(np.sqrt((gradient.astype(np.float64) ** 2).sum(axis=(0, 2)) / len(gradient)), np.float64)
 
 
+#: A gradient sags if it is that many times as long at both ends as somewhere between them.
+_SAGS: Final = 10.0
+
+
 def describe_fading(length: Floats) -> str:
     """How a gradient shrinks or grows from the step where it is longest to the far end that it travels to."""
     if not np.isfinite(length).all() or not length.any() or len(length) < 2:
         return ""
-    top = int(length.argmax())
+    top, low, last = int(length.argmax()), int(length.argmin()), len(length) - 1
+    if min(length[0], length[-1]) > _SAGS * length[low] > 0:
+        shrinks, grows = _times(length[low] / length[-1]), _times(length[0] / length[low])
+        return f"it {shrinks} from t={last} back to t={low}, and {grows} from there to t=0"
     end = 0 if top >= len(length) // 2 else len(length) - 1
     if top == end:
         return ""

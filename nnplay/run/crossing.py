@@ -9,6 +9,7 @@ from nnplay.config.live import live_changes
 from nnplay.data.split import Split
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
+from nnplay.run.runs.run_list import RunList
 from nnplay.run.saving.saved_run import remake_as
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edit, Edits, Side
@@ -23,8 +24,8 @@ from nnplay.training.trainer import Trainer
 class Crossing:
     """Takes the run across edits, keeping what is left on the other side."""
 
-    def __init__(self, run: OpenRun, provenance: Provenance, undo: Edits) -> None:
-        self._run, self._provenance, self._undo = run, provenance, undo
+    def __init__(self, run: OpenRun, provenance: Provenance, undo: Edits, runs: RunList) -> None:
+        self._run, self._provenance, self._undo, self._runs = run, provenance, undo, runs
         self._worker = run.worker
 
     def enter(self, edit: Edit, source: Side, target: Side, split: Split, done: str = "") -> None:
@@ -57,8 +58,11 @@ class Crossing:
         back = self._branch_left(run, edit) if target is edit.before else None
         unmoved = source.stamp == _stamp(run) and (edit.left is None or back is not None)
         exact = target.checkpoint is not None and (edit.anew or unmoved)
+        left = run.timeline
         if run.trainer is not None:
             source.keep(run.trainer, run.timeline if edit.anew else None)
+            if edit.anew and left is not None:
+                self._runs.leave(left, source)
         if exact and back is not None and edit.left is not None:
             run.rejoin(back, *edit.left[1:])
             run.say(_describe_return(run, edit, done))
@@ -70,6 +74,8 @@ class Crossing:
             self._make(run, edit, source, target, split, done)
             if before is not None and target is edit.after:
                 edit.left = _find_left(run, *before)
+        if run.timeline is not None:
+            self._runs.enter(run.timeline, edit.words, left, edit.label if target is edit.after else None)
         target.forget()
         target.stamp = _stamp(run)
         self._undo.drop_oldest_checkpoints()
@@ -85,7 +91,7 @@ class Crossing:
         """Returns to exactly where it was: on the same tape where it can, so that the past stays within reach."""
         same, checkpoint = live_changes(source.config, target.config) is not None, target.checkpoint
         if (same or edit.weight is not None) and not edit.anew and checkpoint is not None:
-            run.make_change(f"undone: {edit.words}", lambda trainer: trainer.restore(checkpoint))
+            run.make_change(f"undone: {edit.words}", lambda trainer: trainer.restore(target.checkpoint_of(trainer)))
             return
         if edit.pauses:
             run.halt()
@@ -112,7 +118,7 @@ class Crossing:
                 run.halt()
             run.replace_run(self._provenance.make_first(target.config, split))
         else:
-            run.replace_run(self._remaker(target, split, done and f"{done}: {edit.words}; "), edit.words)
+            run.replace_run(self._remaker(target, split, f"{done}: {edit.words}; " if done else edit.note), edit.words)
 
     def _put_weight(self, run: TrainingThread, edit: Edit, source: Side, target: Side, done: str) -> None:
         name, index = edit.weight or ("", ())
@@ -140,7 +146,7 @@ class Crossing:
                 self._worker.say(message + _describe_fresh(fresh, trainer))
                 return trainer
             trainer = self._provenance.trainer_of(config, split)
-            trainer.restore(checkpoint)
+            trainer.restore(target.checkpoint_of(trainer))
             again = take_place(trainer, current)
             what = f"restored from before the edit: {_names(again)}; " if again else ""
             self._worker.say(f"{message}{what}the training since then is kept")

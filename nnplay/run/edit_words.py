@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nnplay.config import RunConfig
+from nnplay.config.players_choice import players_tables
 from nnplay.text import clean
 
 _MOST = 3
@@ -32,6 +33,21 @@ def _clauses(old: RunConfig, new: RunConfig) -> Iterator[str]:
         yield from _fields({name: _single(old, name)}, {name: _single(new, name)})
     for one, other in ((old.data.values, new.data.values), (old.training, new.training), (old.stops, new.stops)):
         yield from _fields(_rest(one), _rest(other))
+    yield from _fields(_flat(players_tables(old.players)), _flat(players_tables(new.players)))
+    yield from _fields(_scaling(old), _scaling(new))
+
+
+def _scaling(config: RunConfig) -> Mapping[str, Any]:
+    """How rows are dealt, but for the shares."""
+    return {name: value for name, value in config.split.table().items() if name not in ("train", "validation", "test")}
+
+
+def _flat(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of players, as "generator every" → 2."""
+    own = tables.get("objective", {})
+    owners = [(own.get("name", ""), own), *tables.get("networks", {}).items()]
+    owners += [(table["name"], table) for table in tables.get("objectives", ())]
+    return {f"{owner} {key}": value for owner, table in owners for key, value in table.items() if key != "name"}
 
 
 def _features(config: RunConfig) -> str:
@@ -74,6 +90,8 @@ def _shown(value: Any) -> str:
     return (
         "default"
         if value is None
+        else ", ".join(map(str, value))
+        if isinstance(value, list)
         else "nothing"
         if value == ""
         else f"{value:g}"

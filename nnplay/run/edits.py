@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from nnplay.config import RunConfig
-from nnplay.config.defaults import batch_size_for
+from nnplay.config.defaults import FOR_WHOLE_DATA, batch_size_for
 from nnplay.config.live import live_changes
 from nnplay.data.split import Split
 from nnplay.errors import InputError
@@ -18,10 +18,11 @@ from nnplay.run.edit_words import difference
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
 from nnplay.run.run_data import split_of
+from nnplay.run.runs.run_list import RunList
 from nnplay.run.undo import Edit, Edits, Side
 from nnplay.timeline.change_log import SetValues
 from nnplay.timeline.fork_run import find_branch
-from nnplay.training import parameter_groups
+from nnplay.training import parameter_groups, whole_data
 from nnplay.training.batches import batch_count
 from nnplay.training.scores.class_balance import balanced
 from nnplay.training.scores.targets import target_form
@@ -31,10 +32,10 @@ from nnplay.training.settings import SILENCED_FROZEN
 class RunEditor:
     """What changes a run, and the list of it."""
 
-    def __init__(self, run: OpenRun, provenance: Provenance, undo: Edits) -> None:
-        self._run, self._provenance, self.undo_list = run, provenance, undo
+    def __init__(self, run: OpenRun, provenance: Provenance, undo: Edits, runs: RunList) -> None:
+        self._run, self._provenance, self.undo_list, self._runs = run, provenance, undo, runs
         self._worker = run.worker
-        self._crossing = Crossing(run, provenance, undo)
+        self._crossing = Crossing(run, provenance, undo, runs)
         self._turn = threading.RLock()
         self._travels = 0
 
@@ -55,7 +56,7 @@ class RunEditor:
             split = split_of(config) if anew else self._split_for(config)
             if anew or not _same_data(config, old):
                 config = _with_a_batch(config, split)
-            config = self._with_parts(config, split)
+            config, taken = _with_all_rows(old, self._with_parts(config, split))
             _check(config, split)
             config, dropped = _with_meaningful_stops(old, config, split)
             if config == old and not anew:
@@ -67,9 +68,10 @@ class RunEditor:
                 after=Side(config),
                 anew=anew or config.seed != old.seed,
                 pauses=anew,
+                note=taken,
             )
             self._make(edit, split)
-            return _answer(old, config, anew) + dropped
+            return taken + _answer(old, config, anew) + dropped
 
     def _make(self, edit: Edit, split: Split) -> None:
         """Makes an edit the first time."""
@@ -93,7 +95,8 @@ class RunEditor:
     def rewind(self) -> None:
         """Back to step 0 with the same initial weights, paused; the run before is kept, to be returned to."""
         with self._turn:
-            if self._worker.snapshot.latest == 0 and not self._worker.will_run:
+            timeline = self._worker.timeline
+            if (timeline is None or timeline.latest == 0) and not self._worker.will_run:
                 self._worker.rewind()
                 return
             here = Side(self._run.config)
@@ -123,6 +126,33 @@ class RunEditor:
             self.undo_list.record(edit)
             self._crossing.switch_branch(edit, branch.curve_name, back=False)
             return f"continuing as {branch.description}"
+
+    def go_to_run(self, number: int) -> str:
+        """Another run of the session is trained, shown and saved from now on, at its newest step; what was done.
+
+        Raises:
+            InputError: there is no such run, or only its curves and settings are kept.
+        """
+        with self._turn:
+            row = self._runs.find(number)
+            if row.present:
+                return f"run {number} is the one on the screen"
+            if row.timeline is None and row.side is None:
+                what = f"of run {number} only curves and settings are kept: later runs needed the memory"
+                raise InputError(
+                    what, where="runs", hint="C lists the runs; n restarts one from step 0, with the same numbers"
+                )
+            if row.side is not None:
+                label = row.label if row.timeline is None else None
+                split = split_of(row.config) if row.timeline is None else row.timeline.trainer.split
+                here, there = Side(self._run.config), replace(row.side)
+                self._make(Edit(f"run {number}", here, there, anew=True, pauses=True, label=label), split)
+            if row.branch is not None:
+                here = Side(self._run.config)
+                edit = Edit(f"run {number}", here, replace(here), branches=("", row.branch.curve_name))
+                self.undo_list.record(edit)
+                self._crossing.switch_branch(edit, row.branch.curve_name, back=False)
+            return f"run {number}: {row.title}"
 
     def undo(self) -> str:
         """Takes the last edit back; returns which in words.
@@ -211,6 +241,8 @@ def _answer(old: RunConfig, config: RunConfig, anew: bool) -> str:
         return f"new initial weights from seed {config.seed}"
     live = live_changes(old, config)
     if live is None:
+        if config.players != old.players and config.layers == old.layers:
+            return f"{difference(old, config)} from this step on"
         return "applied; layers that still fit keep their weights"
     return f"{SetValues(live).words} from this step on"
 
@@ -256,12 +288,27 @@ def _with_a_batch(config: RunConfig, split: Split) -> RunConfig:
     return replace(config, training={**config.training, "batch_size": batch_size_for(split)})
 
 
+def _with_all_rows(old: RunConfig, config: RunConfig) -> tuple[RunConfig, str]:
+    """An optimizer chosen just now that sees all rows in every step gets them, in float64; and what to say."""
+    chosen = whole_data.looks_at_all(config.optimizer) and not whole_data.looks_at_all(old.optimizer)
+    wanted = {name: value for name, value in FOR_WHOLE_DATA.items() if config.training.get(name) != value}
+    asked = any(config.training.get(name) != old.training.get(name) for name in FOR_WHOLE_DATA)
+    if not chosen or asked or not wanted:
+        return config, ""
+    name = config.optimizer.record.name
+    words = f"{name} needs all rows in every step, so the batch is now all, in float64 (z takes that back); "
+    return replace(config, training={**config.training, **wanted}), words
+
+
 def _check(config: RunConfig, split: Split) -> None:
     """Refuses a run that cannot be, before anything of the present one is changed."""
     plan = Network(config.layers, config.seed).plan(split.feature_shape)
     if config.loss is not None:
         target_form(balanced(config.loss, split.train), split.train, plan.output_shape)
-    batch_count(plan, split, config.training_settings())
+    settings = config.training_settings()
+    batch_count(plan, split, settings)
+    if config.loss is not None and not config.players.target:
+        whole_data.check(plan, split.train, config.loss, config.optimizer, settings)
     config.players.check()
     config.players.plans(plan)
     config.players.resting(config.training_settings().resting)

@@ -25,6 +25,7 @@ from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
 from nnplay.run.render import Look
 from nnplay.run.run_data import data_of, forget_rows, split_of
+from nnplay.run.runs.run_list import RunList
 from nnplay.run.saving.autosave import Autosave
 from nnplay.run.saving.files import RunFiles
 from nnplay.run.saving.recent import Recent
@@ -56,6 +57,7 @@ class PlaygroundBackend:
         provenance: what each trainer was made of.
         files: the session that is open, and the autosave.
         editor: changes of the run, and the list of them.
+        runs: all runs of the session.
     """
 
     def __init__(self, config: RunConfig | None = None, *, past: int = BUDGET) -> None:
@@ -67,8 +69,9 @@ class PlaygroundBackend:
         self._run.choose(self._run.config, split)
         undo = Edits()
         self.provenance = Provenance(self._run)
-        self.files = RunFiles(self._run, self.provenance, undo)
-        self.editor = RunEditor(self._run, self.provenance, undo)
+        self.runs = RunList(self._run, self.provenance)
+        self.files = RunFiles(self._run, self.provenance, undo, self.runs)
+        self.editor = RunEditor(self._run, self.provenance, undo, self.runs)
         controls = self.worker.controls
         controls.speed_limit, controls.segment_of = EASED, self.provenance.segment_of
         self.worker.install(self.provenance.make_first(self._run.config, split))
@@ -294,6 +297,10 @@ class PlaygroundBackend:
     def switch_branch(self, words: str) -> str:
         """See `RunEditor.switch_branch`."""
         return self.editor.switch_branch(words)
+
+    def go_to_run(self, number: int) -> str:
+        """See `RunEditor.go_to_run`."""
+        return self.editor.go_to_run(number)
 
     def undo(self) -> str:
         """See `RunEditor.undo`."""

@@ -170,12 +170,12 @@ class Provenance:
     def _copy_of(self, trainer: Trainer, config: RunConfig, *, lean: bool) -> saved_run.SavedRun:
         timeline, past = self._worker.timeline, None
         if timeline is not None and timeline.trainer is trainer:
-            past = capture_timeline(timeline, self._config_of, lean=lean)
+            past = capture_timeline(timeline, self.config_of, lean=lean)
         # Stop conditions make no other trainer: those that are on now may be younger than this one.
         now = replace(with_live(config, trainer.optimizer, trainer.settings), epochs=self._run.config.epochs)
         return saved_run.capture(now, trainer, self._view_table(), past)
 
-    def _config_of(self, segment: Segment) -> RunConfig | None:
+    def config_of(self, segment: Segment) -> RunConfig | None:
         """What the trainer of a segment of the run was made of."""
         return self._made_of.get(segment.trainer_if_made) if segment.trainer_if_made is not None else segment.config
 

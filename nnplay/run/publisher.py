@@ -20,6 +20,8 @@ from nnplay.training.trainer import Trainer
 #: Seconds between snapshots of the numbers, and of the pictures (which cost forward passes).
 NUMBERS_EVERY: Final = 0.1
 PICTURES_EVERY: Final = 0.25
+#: Seconds until the next picture of a run that stands still, where that picture shows more.
+FINER_EVERY: Final = 0.05
 #: Share of the thread's time that pictures may take.
 PICTURES_SHARE: Final = 0.1
 #: Seconds over which the speed of the training is measured.

@@ -95,6 +95,7 @@ def pictures(trainer: Trainer, timeline: Timeline | None, look: Look, before: Ou
     small = trainer.plan.parameter_count <= _SMALL_NETWORK
     found: dict[str, Any] = {
         "curves": _curves(trainer, timeline),
+        "clock": trainer.history.clock.copy(),
         "weights": {name: value.copy() for name, value in trainer.parameters().items()} if small else {},
         "health": findings(trainer, timeline.kept_step if timeline else None),
         "surface": None,

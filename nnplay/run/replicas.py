@@ -105,7 +105,7 @@ def _on_card(
     size = machine.tape.layout.bounds["evaluation"][0]
     memories = np.empty((len(seeds), size), np.float32)
     for memory, seed in zip(memories, seeds, strict=True):
-        reset_machine(machine, int(seed), int(seed))
+        reset_machine(machine, int(seed), trainer.initial_states([int(seed)])[0])
         memory[:] = machine.memory[:size]
     runs = CardReplicas(machine, machine.data, memories, seeds)
     found = runs.advance(own[None, :], ended)
@@ -140,7 +140,7 @@ def _on_processor(
 def _train_one(trainer: Trainer, seed: int, own: Array, curve: Array) -> None:
     """Trains one run from its initial weights to its end, or to where it diverges; fills its curve (epochs, 3)."""
     machine = trainer.machine
-    reset_machine(machine, seed, seed)
+    reset_machine(machine, seed, trainer.initial_states([seed])[0])
     at = 0
     while at < len(own):
         asked = min(MAX_STEPS, len(own) - at)

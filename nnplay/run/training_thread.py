@@ -10,7 +10,7 @@ from typing import Any
 from nnplay.errors import InputError, NnplayError
 from nnplay.run.final_score import describe_test
 from nnplay.run.mailbox import Mailbox, Order
-from nnplay.run.publisher import NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
+from nnplay.run.publisher import FINER_EVERY, NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
 from nnplay.run.render import Look
 from nnplay.run.speed_limit import FULL, SpeedLimit
 from nnplay.timeline.branch_curves import parse_curve_name
@@ -186,6 +186,7 @@ class TrainingThread:
             return
         self.say("")
         trainer.rewind()
+        trainer.seconds = 0.0
         self._begin(trainer)
 
     def make_change(self, words: str, apply: Callable[[Trainer], None]) -> None:
@@ -300,7 +301,7 @@ class TrainingThread:
         """Does what has been asked; waits for something to do when the training is paused."""
         if not self.running and self._aim is None:
             self._publish(force=True)
-            self._perform(self._mailbox.wait_for_order(PICTURES_EVERY if self._publisher.unfinished else None))
+            self._perform(self._mailbox.wait_for_order(FINER_EVERY if self._publisher.unfinished else None))
         while not self._mailbox.empty and not self._ended:
             self._perform(self._mailbox.wait_for_order())
 

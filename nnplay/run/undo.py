@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from nnplay.config import RunConfig
+from nnplay.timeline.run_label import RunLabel
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.history import History
 from nnplay.training.state.checkpoint import Checkpoint
+from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 from nnplay.training.trainer import Trainer
 
 #: Edits that can be taken back.
@@ -35,7 +37,7 @@ class Side:
 
     config: RunConfig
     value: float = 0.0
-    checkpoint: Checkpoint | None = None
+    checkpoint: Checkpoint | SavedCheckpoint | None = None
     history: History | None = None
     recorded: int = 0
     seconds: float = 0.0
@@ -55,11 +57,20 @@ class Side:
         """Forgets where the run was: it cannot be returned to exactly any more."""
         self.checkpoint = self.history = self.timeline = None
 
+    def checkpoint_of(self, trainer: Trainer) -> Checkpoint:
+        """Where the run was, for a trainer that was made alike.
+
+        Raises:
+            InputError: it was read from a session, and is of another network.
+        """
+        assert self.checkpoint is not None, "nothing was kept on this side"
+        kept = self.checkpoint
+        return kept.to_checkpoint(trainer) if isinstance(kept, SavedCheckpoint) else kept
+
     def return_to(self, trainer: Trainer) -> Trainer:
         """Takes a trainer that was made alike to where the run was, with its curves; returns the trainer."""
-        assert self.checkpoint is not None, "nothing was kept on this side"
         assert self.history is not None, "curves are kept with a checkpoint"
-        trainer.restore(self.checkpoint)
+        trainer.restore(self.checkpoint_of(trainer))
         if self.timeline is None:  # what comes after that step goes with the past that is not kept
             self.history.truncate(trainer.step)
             self.recorded = trainer.step
@@ -80,6 +91,8 @@ class Edit:
         weight: name and index of the weight that was set by hand.
         left: the branch that keeps the later steps where the edit was made in the past, and what `rejoin` puts back.
         branches: names of the curves of the branches before and after, where the edit was to go on with another one.
+        label: which run it goes on with, where that is one whose past is not kept.
+        note: what else was changed so that it could be made, and why, to be said once it is.
     """
 
     words: str
@@ -91,6 +104,8 @@ class Edit:
     weight: tuple[str, tuple[int, ...]] | None = None
     left: tuple[str, str, int, int] | None = None
     branches: tuple[str, str] | None = None
+    label: RunLabel | None = None
+    note: str = ""
 
 
 @dataclass(slots=True)
@@ -125,7 +140,7 @@ class Edits:
                 if left_for_pasts < 0 and not newest:
                     side.forget_past()
             if side.checkpoint is not None:
-                left -= side.checkpoint.memory.nbytes
+                left -= side.checkpoint.nbytes
                 if left < 0 and not newest:
                     side.forget()
                 newest = False

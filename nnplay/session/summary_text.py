@@ -17,9 +17,21 @@ def describe(summary: Summary) -> list[str]:
     run = stand(summary.record).run
     lines = [clean(str(summary.path))]
     lines += [f"  {name:<9} {value}" for name, value in _facts(summary, run, run.get("data", {})) if value]
-    layers = run.get("layers", [])
-    lines += ["  layers", *(f"    {clean(str(layer))}" for layer in (layers if isinstance(layers, list) else [layers]))]
+    own = _table(run, "objective").get("name", "")
+    lines += _layers(f"layers of {clean(str(own))}" if own else "layers", run.get("layers", []))
+    for name, network in _table(run, "networks").items():
+        lines += _layers(
+            f"layers of {clean(str(name))}", network.get("layers", []) if isinstance(network, Mapping) else []
+        )
+    objectives = run.get("objectives", [])
+    for item in objectives if isinstance(objectives, list) else []:
+        if isinstance(item, Mapping):
+            lines.append(f"  objective {_named(item)}")
     return lines
+
+
+def _layers(heading: str, given: Any) -> list[str]:
+    return [f"  {heading}", *(f"    {clean(str(layer))}" for layer in (given if isinstance(given, list) else [given]))]
 
 
 class Stand(NamedTuple):

@@ -221,7 +221,7 @@ def read_outcome(line: bytes) -> Outcome | None:
 
 
 def _read_lines(file: Any, path: Path) -> Iterator[tuple[Outcome, int]]:
-    """Each outcome with the place where its line ends; stops at a line that was cut off.
+    """Each outcome with the place where its line ends; stops where nothing but damage follows.
 
     Raises:
         InputError: a line in the middle that is no outcome.
@@ -231,7 +231,8 @@ def _read_lines(file: Any, path: Path) -> Iterator[tuple[Outcome, int]]:
         number += 1
         outcome = read_outcome(line)
         if outcome is None:
-            if not line.endswith(b"\n") or not file.read(1):
+            rest = iter(lambda: file.readline(_MOST_LINE + 1), b"")
+            if not any(read_outcome(later) for later in rest):  # all that a power cut left
                 return
             raise InputError(
                 f"line {number:,} is not the outcome of a trial", where=shown(path), hint="remove that line"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -32,6 +34,13 @@ STATE: Final = ("parameters", "optimizer_state", "buffers")
 _ALIGNMENT: Final = 16
 
 
+@functools.lru_cache(maxsize=1 << 14)
+def _shape_and_size(planned: Planned, n: int) -> tuple[Shape, int]:
+    """The shape for a batch of n rows, and how many numbers that is; asked again for each operand of each row."""
+    shape = tuple(n if size == BATCH else int(size) for size in planned)
+    return shape, math.prod(shape)
+
+
 @dataclass(slots=True, eq=False)
 class Slot:
     """A named place in memory.
@@ -50,14 +59,11 @@ class Slot:
 
     def at(self, n: int) -> Shape:
         """The shape for a batch of n rows."""
-        return tuple(n if size == BATCH else int(size) for size in self.shape)
+        return _shape_and_size(self.shape, n)[0]
 
     def size(self, n: int) -> int:
         """How many numbers the slot holds for a batch of n rows."""
-        count = 1
-        for size in self.at(n):
-            count *= size
-        return count
+        return _shape_and_size(self.shape, n)[1]
 
 
 @dataclass(slots=True)

@@ -40,6 +40,8 @@ class Term:
         factor: what its loss counts in the sum.
         at: path of a layer of the objective's own pass, with the network in front ("trunk.2"): the pass begins with
             the output of that layer in place of `input`.
+        teacher: the network whose answer to the batch's `input` is the target, in place of an array; as outside
+            training, and no gradient passes through it.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Term:
     target: str = "target"
     factor: float = 1.0
     at: str = ""
+    teacher: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class Objective:
         factor: what its own loss counts in the sum with those of `terms`.
         terms: further losses that are added: their gradients meet in one update.
         clamp: limits each trained number to ±clamp after the update; 0: no limit.
+        teacher: as of a `Term`, for its own loss.
         penalties: gradient penalties, which are added to the sum of losses too.
 
     Raises:
@@ -108,12 +112,14 @@ class Objective:
     factor: float = 1.0
     terms: tuple[Term, ...] = ()
     clamp: float = 0.0
+    teacher: str = ""
     penalties: tuple[GradientPenalty, ...] = ()
 
     @property
     def passes(self) -> tuple[Term, ...]:
         """Its own loss and the further ones, each with its forward pass."""
-        return (Term("", self.forward, self.loss, self.input, self.target, self.factor), *self.terms)
+        own = Term("", self.forward, self.loss, self.input, self.target, self.factor, teacher=self.teacher)
+        return (own, *self.terms)
 
     @property
     def adds_losses(self) -> bool:
@@ -210,7 +216,8 @@ def shapes(
     """
     found: dict[str, Shape] = {}
     for objective in objectives:
-        wanted = [(term.target, targets[term.target]) for term in objective.passes]
+        wanted = [(term.target, targets[term.target]) for term in objective.passes if not term.teacher]
+        wanted += [("input", networks[term.teacher].values[0]) for term in objective.passes if term.teacher]
         wanted += [(term.input, networks[term.forward[0]].values[0]) for term in objective.passes if not term.at]
         if objective.weight:
             wanted.append((objective.weight, ()))

@@ -18,6 +18,7 @@ class TapePass:
         region: where its values lie.
         values: slots of the values of each network, by the network's name.
         saved: slots that layers keep for the way back, by path and name.
+        settled: layers do what they do outside training, whatever the pass is for.
     """
 
     term: Term
@@ -25,6 +26,7 @@ class TapePass:
     region: str
     values: dict[str, list[Slot]] = field(default_factory=dict)
     saved: dict[str, Slot] = field(default_factory=dict)
+    settled: bool = False
 
     @property
     def evaluates(self) -> bool:

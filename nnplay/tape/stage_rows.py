@@ -133,6 +133,9 @@ class StageRows:
         term, spec = run.term, self.spec
         batch = "evaluation" if run.evaluates else "batch"
         arrays = {"target": term.target} if term.at else {"input": term.input, "target": term.target}
+        if term.teacher:
+            self.gather_for_teacher(run, batch)
+            return
         slots = {
             name: self.note(
                 run, name, self.layout.add(batch, full_name(run.mark, name), (BATCH, *self.tape.arrays[array]))
@@ -158,6 +161,28 @@ class StageRows:
             slot = self.note(run, "weight", self.layout.add(batch, full_name(run.mark, "weight"), (BATCH,)))
             self.add_source(run, gather.GATHER_WEIGHTS, (slot,), {"weights": self.objective.weight})
 
+    def gather_for_teacher(self, run: TapePass, batch: str) -> None:
+        """The rows of a pass that a network teaches: its input, and what the teacher is asked."""
+        asked = self.layout.add(batch, full_name(run.mark, "asked"), (BATCH, *self.tape.arrays["input"]))
+        self.add_source(run, gather.GATHER_INPUT, (self.note(run, "asked", asked),), {"x": "input"})
+        if run.term.at or run.term.input == "input":
+            self.note(run, "input", asked)
+            return
+        term = run.term
+        slot = self.layout.add(batch, full_name(run.mark, "input"), (BATCH, *self.tape.arrays[term.input]))
+        self.note(run, "input", slot)
+        if term.input in self.spec.noises and not run.evaluates:
+            operation, stream = draw.NOISES[self.spec.noises[term.input]][0], self.streams[term.name, "noise"]
+            self.add_source(run, operation, (slot,), {}, (stream,))
+        else:
+            self.add_source(run, gather.GATHER_INPUT, (slot,), {"x": term.input})
+
+    def ask_teacher(self, run: TapePass) -> None:
+        """The rows of the network whose answer is the target of a pass, as outside training."""
+        name, term = run.term.teacher, run.term
+        other = TapePass(term, full_name(run.mark, "teacher"), run.region, settled=True)
+        self.note(run, "target", self.forward_network(other, name, self.noted(run, "asked")))
+
     def add_source(
         self,
         run: TapePass,
@@ -173,6 +198,8 @@ class StageRows:
 
     def forward(self, run: TapePass, first: TapePass) -> None:
         """The rows of the networks of a pass, which begins with its input or within the first pass."""
+        if run.term.teacher:
+            self.ask_teacher(run)
         value = self.value_at(first, run.term.at) if run.term.at else self.noted(run, "input")
         for network in run.term.forward:
             value = self.forward_network(run, network, value)
@@ -197,7 +224,7 @@ class StageRows:
             path = full_name(network, planned.path)
             self.declare_saved(run, path, planned)
             uses = planned.plan.forward
-            if run.evaluates and planned.plan.evaluate is not None:
+            if (run.evaluates or run.settled) and planned.plan.evaluate is not None:
                 uses = planned.plan.evaluate
             names = self.layer_names(run, network, planned)
             for use in uses:

@@ -175,9 +175,16 @@ class UpdateRows:
         """The rows that average weights, behind all that changes them."""
         if self.spec.average is None:
             return []
-        (operation, every), named = self.spec.average, self.stage.named
-        named["average"] = self.span("", "average", "optimizer_state", list(self.tape.averages.values()))
-        return [self.row(operation, named, (every,), self.all_parts), self.row(average.COUNT, named, (every,), 1)]
+        (operation, every), named, rows = self.spec.average, self.stage.named, []
+        for number, network in enumerate(self.stage.objective.trains):
+            names, label = self.trained[network], network if number else ""
+            own = {
+                "parameters": self.span(label, "parameters", "parameters", [self.tape.parameters[n] for n in names]),
+                "average": self.span(label, "average", "optimizer_state", [self.tape.averages[n] for n in names]),
+            }
+            named.setdefault("average", own["average"])
+            rows.append(self.row(operation, own, (every,), self.parts_of(names)))
+        return [*rows, self.row(average.COUNT, named, (every,), 1)]
 
     def close_spans(self, network: str) -> dict[str, Slot]:
         """One vector each over what the rows before the update of a network read and write."""

@@ -46,7 +46,7 @@ def verify(table: NDArray[np.int64], rows: Sequence[Row], layout: Layout, n: int
     """
     known = {id(slot) for slot in layout.all()}
     written = np.zeros(size // _BLOCK + 1, np.bool_)
-    for number, (line, row) in enumerate(zip(table, rows, strict=True)):
+    for number, (line, row) in enumerate(zip(table.tolist(), rows, strict=True)):
         where = f"row {number}, {row.operation.name}"
         if any(id(slot) not in known for slot in row.operands):
             raise TapeError("an operand is not a slot of this layout", where=where)
@@ -63,10 +63,10 @@ def verify(table: NDArray[np.int64], rows: Sequence[Row], layout: Layout, n: int
             raise TapeError(f"has more than {abi.MAX_PARTS} parts, which threads could not tell apart", where=where)
 
 
-def _place(line: NDArray[np.int64], k: int, slot: Slot, n: int, size: int, where: str) -> tuple[int, int]:
+def _place(line: list[int], k: int, slot: Slot, n: int, size: int, where: str) -> tuple[int, int]:
     """First and last + 1 of operand k, which must be its slot: neighbours of the same size are other tensors."""
     begin = abi.ROW_OPERANDS + k * abi.OPERAND_WIDTH
-    offset, count = int(line[begin + abi.OPERAND_OFFSET]), int(line[begin + abi.OPERAND_SIZE])
+    offset, count = line[begin + abi.OPERAND_OFFSET], line[begin + abi.OPERAND_SIZE]
     if offset < 0 or count < 0 or offset + count > size:
         raise TapeError(f"operand {k} is out of bounds: {offset} + {count} of {size}", where=where)
     if (offset, count) != (slot.offset, slot.size(n)):
@@ -84,7 +84,7 @@ def _covered(place: tuple[int, int], written: NDArray[np.bool_]) -> bool:
 
 
 def _check_writes(
-    line: NDArray[np.int64], row: Row, places: list[tuple[int, int]], written: NDArray[np.bool_], where: str
+    line: list[int], row: Row, places: list[tuple[int, int]], written: NDArray[np.bool_], where: str
 ) -> None:
     ordered = sorted(places)
     for (_, end), (begin, _) in pairwise(ordered):
@@ -105,10 +105,9 @@ def _check_writes(
             raise TapeError(f"'{slot.name}' overlaps an input", where=where)
 
 
-def _reads(line: NDArray[np.int64], row: Row) -> list[tuple[object, tuple[int, int]]]:
+def _reads(line: list[int], row: Row) -> list[tuple[object, tuple[int, int]]]:
     found: list[tuple[object, tuple[int, int]]] = []
     for k, slot in enumerate(row.reads):
         begin = abi.ROW_OPERANDS + k * abi.OPERAND_WIDTH
-        offset = int(line[begin])
-        found.append((slot, (offset, offset + int(line[begin + 1]))))
+        found.append((slot, (line[begin], line[begin] + line[begin + 1])))
     return found

@@ -9,7 +9,7 @@ in common with the present one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
 
 from nnplay.records.optimizer import Optimizer
@@ -17,11 +17,17 @@ from nnplay.text import clean
 from nnplay.timeline.branch_curves import branch_curve_names, curve_name
 from nnplay.timeline.change_log import Change
 from nnplay.timeline.checkpoint_store import StoredCheckpoint
+from nnplay.timeline.run_label import RunLabel
 from nnplay.training.history import History
 from nnplay.training.settings import TrainingSettings
 
-#: Branches beside the present one that are kept at the most.
-MOST_BRANCHES: Final = 5
+#: Branches beside the present one that are kept at the most, and how many whatever memory they take.
+MOST_BRANCHES: Final = 40
+FEWEST_BRANCHES: Final = 5
+#: Bytes that the checkpoints of more than those few may take.
+BRANCH_BYTES: Final = 64 << 20
+#: Curves of other branches that lie beside the run's own.
+MOST_BESIDE: Final = 5
 #: What a branch is called that no setting sets apart from the one that left it.
 RUN_BEFORE: Final = "previous run"
 #: Checkpoints that are kept of a branch that was left, besides those that no replay leads to.
@@ -55,6 +61,7 @@ class Branch(Generic[Log]):
         log: what comes after the last common step, in memory (`BranchLog`) or as a session has it (`SavedBranchLog`).
         seconds: of training so far.
         trained: it was the present branch once; such a branch is never dropped for a new fork.
+        label: which of the session's runs it is.
     """
 
     words: str
@@ -66,6 +73,7 @@ class Branch(Generic[Log]):
     log: Log
     seconds: float = 0.0
     trained: bool = False
+    label: RunLabel = field(default_factory=RunLabel)
 
     @property
     def curve_name(self) -> str:
@@ -123,9 +131,24 @@ def shorten_common(branch: Branch[BranchLog], step: int, change_count: int, pres
 def drop_oldest(branches: Sequence[Branch[BranchLog]]) -> list[Branch[BranchLog]]:
     """As many branches as are kept: the oldest forks give way first."""
     kept = list(branches)
-    while len(kept) > MOST_BRANCHES:
+    while len(kept) > MOST_BRANCHES or (len(kept) > FEWEST_BRANCHES and _nbytes(kept) > BRANCH_BYTES):
         kept.remove(next((branch for branch in kept if not branch.trained), kept[0]))
     return kept
+
+
+def _nbytes(branches: Sequence[Branch[BranchLog]]) -> int:
+    return sum(one.value.nbytes for branch in branches for one in branch.log.checkpoints)
+
+
+def keep_beside(history: History, branches: Sequence[Branch[BranchLog]]) -> None:
+    """Drops curves of other branches beside the run's own, where there are too many to be told apart.
+
+    Those go first of which nothing else was kept, then forks, then what was trained on; of these the oldest ones.
+    """
+    trained = {branch.curve_name: branch.trained for branch in branches}
+    names = sorted(branch_curve_names(history), key=lambda name: (name in trained, trained.get(name, False)))
+    for name in names[: max(0, len(names) - MOST_BESIDE)]:
+        history.drop(name)
 
 
 def thin_checkpoints(checkpoints: Sequence[StoredCheckpoint]) -> list[StoredCheckpoint]:

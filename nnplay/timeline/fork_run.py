@@ -12,9 +12,10 @@ from nnplay.errors import DivergedError, InputError, NnplayError, unknown
 from nnplay.network import silenced_frozen
 from nnplay.records.registry import optimizer_records
 from nnplay.timeline.branch_curves import BranchCurve, branch_curve_names, curve_name, own_curves, parse_curve_name
-from nnplay.timeline.branches import MOST_BRANCHES, Branch, BranchLog, drop_oldest
+from nnplay.timeline.branches import Branch, BranchLog, describe_branch, drop_oldest, keep_beside
 from nnplay.timeline.change_log import DIVERGED, Change, SetValues, skip_in_replay
 from nnplay.timeline.checkpoint_store import StoredCheckpoint
+from nnplay.timeline.run_label import RunLabel
 from nnplay.timeline.segment import Segment
 from nnplay.timeline.timeline import Timeline
 from nnplay.training import parameter_groups
@@ -69,7 +70,10 @@ class ForkRun:
         self._segment = timeline.segment if action is not None else segment_of(trainer, changes)
         first = () if action is not None else (self._present(pinned=True),)
         log = BranchLog((Change(self._begin, self.words, action or skip_in_replay),), first)
-        branch = Branch(self.words, self._begin, self._begin, common, self._begin, self.trainer.history, log)
+        label = RunLabel(describe_branch(self.words, self._begin), timeline.label)
+        branch = Branch(
+            self.words, self._begin, self._begin, common, self._begin, self.trainer.history, log, label=label
+        )
         self.curve_name = branch.curve_name
         timeline.branches.append(branch)
 
@@ -123,10 +127,7 @@ class ForkRun:
         if "loss" in self.trainer.history:
             history.put(self.curve_name, self.trainer.history["loss"].since(self._begin))
         timeline.branches = drop_oldest(timeline.branches)
-        kept = [one.curve_name for one in timeline.branches]
-        only_curves = [name for name in branch_curve_names(history) if name not in kept]
-        for name in only_curves[: max(0, len(only_curves) + len(kept) - MOST_BRANCHES)]:
-            history.drop(name)
+        keep_beside(history, timeline.branches)
 
     def _update_branch(self, *, finished: bool = False) -> bool:
         """Says how far the branch has come; returns whether it is still there."""

@@ -13,13 +13,14 @@ from typing import Final
 from nnplay.errors import DivergedError, InputError
 from nnplay.tape.not_copied import NotCopied
 from nnplay.text import counted
-from nnplay.timeline.branch_curves import branch_curve_names, own_curves
+from nnplay.timeline.branch_curves import own_curves
 from nnplay.timeline.branches import (
-    MOST_BRANCHES,
     Branch,
     BranchLog,
+    describe_branch,
     describe_original,
     drop_oldest,
+    keep_beside,
     merge_curves,
     shorten_common,
     thin_checkpoints,
@@ -37,6 +38,7 @@ from nnplay.timeline.change_log import (
     skip_in_replay,
 )
 from nnplay.timeline.checkpoint_store import CheckpointStore, StoredCheckpoint
+from nnplay.timeline.run_label import RunLabel
 from nnplay.timeline.segment import Segment
 from nnplay.training.best_weights import bring_back, copy_weights, find_best_epoch
 from nnplay.training.state.checkpoint import Checkpoint
@@ -65,6 +67,7 @@ class Timeline(NotCopied):
         restored_at: the step where this timeline began.
         branches: other branches of the run, the newest last.
         words, forked_at: what sets the present branch apart, once there was another one, and from which step on.
+        label: which of the session's runs the present branch is.
     """
 
     def __init__(self, trainer: Trainer, budget: int = BUDGET) -> None:
@@ -78,6 +81,7 @@ class Timeline(NotCopied):
         self.engine = self.words = ""
         self.forked_at = 0
         self.branches: list[Branch[BranchLog]] = []
+        self.label = RunLabel()
 
     @property
     def trainer(self) -> Trainer:
@@ -333,23 +337,20 @@ class Timeline(NotCopied):
         own = [stored for stored in self.checkpoints if stored.step > step]
         log = BranchLog(tuple(self.changes[count:]), tuple(self._thin_out(own)))
         curves = own_curves(trainer.history)
-        left = Branch(*before, step, count, self.latest, curves, log, trainer.seconds, trained=True)
+        left = Branch(*before, step, count, self.latest, curves, log, trainer.seconds, trained=True, label=self.label)
         self.drop_later_steps()
         self.branches = drop_oldest([*self.branches, left])
         self._lay_beside(left)
         self.words, self.forked_at = unused_words(words, step, self.branches), step
+        self.label = RunLabel(describe_branch(self.words, step), left.label)
         trainer.recorded = step
         self._note_change()
         return left
 
     def _lay_beside(self, left: Branch[BranchLog]) -> None:
         """Lays the curve of a branch that was left beside the run's; curves of those that gave way for it go."""
-        history, kept = self.trainer.history, [one.curve_name for one in self.branches]
-        names = branch_curve_names(history)
-        for name in names[: max(0, len(names) + 1 - MOST_BRANCHES)]:
-            if name not in kept:
-                history.drop(name)
-        history.put(left.curve_name, left.history["loss"].since(left.forked_at))
+        self.trainer.history.put(left.curve_name, left.history["loss"].since(left.forked_at))
+        keep_beside(self.trainer.history, self.branches)
 
     def rejoin(self, branch: Branch[BranchLog], words: str, forked_at: int, version: int) -> None:
         """Takes back that the later steps were left as a branch: it is the run again, at the step where it was left.
@@ -386,14 +387,17 @@ class Timeline(NotCopied):
         own = [stored for stored in self.checkpoints if not branch.shares(stored)]
         log = BranchLog(tuple(changes[branch.common_changes :]), tuple(self._thin_out(own)))
         common_until = (branch.common_step, branch.common_changes)
-        left = Branch(*before, *common_until, self.latest, own_curves(history), log, seconds, trained=True)
+        curves = own_curves(history)
+        left = Branch(*before, *common_until, self.latest, curves, log, seconds, trained=True, label=self.label)
         self.branches.remove(branch)
         self._shorten_common(*common_until)
         self.branches.append(left)
         self.changes = [*changes[: branch.common_changes], *branch.log.changes]
         self._store.replace_all([*common, *branch.log.checkpoints])
         self.latest, self.words, self.forked_at = branch.latest, branch.words, branch.forked_at
+        self.label = branch.label
         self.trainer.history = merge_curves(branch, history, left)
+        keep_beside(self.trainer.history, self.branches)
         self.trainer.recorded, self.trainer.seconds = branch.latest, branch.seconds
         self._store.enter_branch(self.trainer)
         self._note_change()

@@ -11,6 +11,7 @@ from nnplay.operations.step.average import EMA, SWA
 from nnplay.records.operation import Operation
 from nnplay.tape.machines.averaged import COUNT, average_count
 from nnplay.tape.machines.machine import Machine
+from nnplay.tape.objective import full_name
 from nnplay.text import counted
 
 #: How weights may be averaged, with the rows that do it.
@@ -24,10 +25,12 @@ def averages(machine: Machine) -> dict[str, NDArray[Any]]:
 
 def carry_average(machine: Machine, before: Machine) -> None:
     """Goes on with the count of another machine; layers that are new begin with the weights that they have."""
-    old, new = before.tape.named.get(COUNT), machine.tape.named.get(COUNT)
-    if new is None or old is None:
+    if COUNT not in machine.tape.named or COUNT not in before.tape.named:
         return
-    machine.view(new)[...] = before.view(old)
+    for stage in machine.tape.stages:
+        name = full_name(stage.objective.name, COUNT)
+        if name in before.tape.named:
+            machine.view(machine.tape.named[name])[...] = before.view(before.tape.named[name])
     for name, values in averages(machine).items():
         if not values.any():
             values[...] = machine.view(machine.tape.parameters[name])

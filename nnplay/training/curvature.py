@@ -6,6 +6,7 @@ right to about ten digits, for every layer and loss.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -19,8 +20,10 @@ from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.training.trainer import Trainer
 
 Floats = NDArray[np.float64]
-#: Training rows that the curvature is measured on at the most.
+#: Training rows that the curvature is measured on at the most, and at the least; and multiply-adds of one pass forward.
 MOST_ROWS: Final = 1_024
+FEWEST_ROWS: Final = 64
+_PASS_COST: Final = 10_000_000
 #: Weights beyond which a Hessian product takes too long to be asked for while one looks.
 MOST_WEIGHTS: Final = 200_000
 #: Rounds of the power iteration at the most, and the change of an eigenvalue that ends it.
@@ -33,15 +36,22 @@ _made: WeakKeyDictionary[Trainer, Curvature] = WeakKeyDictionary()
 class Curvature:
     """Loss, gradient and Hessian products of a run's trained parameters as one vector (M,), in a memory of its own.
 
+    Attributes:
+        rows, all_rows: training rows that it is measured on, spread over all that there are.
+        searches: for eigenvalues, as far as they are, by who asked for them.
+        directions: the eigenvectors (k, M) that a search has found.
+
     Raises:
-        InputError: too many weights, or kernels in double precision that are still being compiled.
+        InputError: too many weights.
     """
 
     def __init__(self, trainer: Trainer) -> None:
         if trainer.plan.parameter_count > MOST_WEIGHTS:
             raise InputError(f"the network has more than {MOST_WEIGHTS:,} weights, too many for Hessian products")
         rows = trainer.split.train
-        chosen = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MOST_ROWS)).astype(np.int64))
+        affordable = _PASS_COST // max(1, trainer.plan.multiply_adds)
+        self.rows, self.all_rows = min(len(rows), max(FEWEST_ROWS, min(MOST_ROWS, affordable))), len(rows)
+        chosen = np.linspace(0, len(rows) - 1, self.rows).astype(np.int64)
         part = rows.part(chosen, x=rows.x[chosen], y=rows.y[chosen])
         split = replace(trainer.split, train=part, validation=None, test=None)
         settings = trainer.settings.changed(
@@ -55,6 +65,8 @@ class Curvature:
         self._machine, self._stage = self._twin.machine, self._twin.machine.tape.stages[0]
         self._weights = self._machine.view(self._stage.named["parameters"])
         self._own = self._machine.tape.layout.numbers_of(self._stage.named["parameters"])
+        self.searches: dict[str, Search] = {}
+        self.directions: Floats | None = None
 
     @property
     def ready(self) -> bool:
@@ -93,21 +105,65 @@ class Curvature:
         return (found + found.T) / 2
 
     def largest(self, weights: Floats, count: int = 2) -> tuple[Floats, Floats]:
-        """The eigenvalues (k,) largest in size, and their eigenvectors (k, M), by power iteration and deflation."""
-        random = np.random.Generator(np.random.PCG64(0))
-        values, vectors = np.zeros(min(count, len(weights))), np.zeros((min(count, len(weights)), len(weights)))
-        for k in range(len(values)):
-            v = random.standard_normal(len(weights))
-            for _ in range(_ROUNDS):
-                v -= vectors[:k].T @ (vectors[:k] @ v)
-                v /= max(float(np.linalg.norm(v)), 1e-300)
-                product, before = self.product(weights, v), values[k]
-                values[k] = float(v @ product)
-                if abs(values[k] - before) <= _SETTLED * abs(values[k]):
-                    break
-                v = product
-            vectors[k] = v / max(float(np.linalg.norm(v)), 1e-300)
-        return values, vectors
+        """The eigenvalues (k,) largest in size, and their eigenvectors (k, M)."""
+        search = Search(self, weights, count)
+        while not search.done:
+            search.take_round()
+        return search.values, search.vectors
+
+
+class Search:
+    """The eigenvalues largest in size at some weights, by power iteration and deflation, a product at a time.
+
+    Args:
+        weights: (M,).
+        count: how many are wanted.
+        step: of the run, that has these weights.
+
+    Attributes:
+        values, vectors: the eigenvalues (k,) and eigenvectors (k, M), once it is `done`.
+    """
+
+    def __init__(self, curvature: Curvature, weights: Floats, count: int = 2, step: int = 0) -> None:
+        self._curvature, self._weights, self.step = curvature, weights, step
+        count = min(count, len(weights))
+        self.values, self.vectors = np.zeros(count), np.zeros((count, len(weights)))
+        self._random = np.random.Generator(np.random.PCG64(0))
+        self._found = self._rounds = 0
+        self._v = self._random.standard_normal(len(weights))
+
+    @property
+    def done(self) -> bool:
+        """Whether all are found."""
+        return self._found == len(self.values)
+
+    @property
+    def words(self) -> str:
+        """How far it is."""
+        return f"eigenvalue {self._found + 1} of {len(self.values)}, round {self._rounds + 1}"
+
+    def go_on(self, seconds: float) -> bool:
+        """Takes rounds for so long, at least one; returns whether all are found."""
+        end = time.perf_counter() + seconds
+        while not self.done:
+            self.take_round()
+            if time.perf_counter() > end:
+                break
+        return self.done
+
+    def take_round(self) -> None:
+        """One product with the Hessian."""
+        k, v = self._found, self._v
+        v -= self.vectors[:k].T @ (self.vectors[:k] @ v)
+        v /= max(float(np.linalg.norm(v)), 1e-300)
+        product, before = self._curvature.product(self._weights, v), self.values[k]
+        self.values[k], self._rounds = float(v @ product), self._rounds + 1
+        settled = abs(self.values[k] - before) <= _SETTLED * abs(self.values[k])
+        self._v = v if settled else product
+        if settled or self._rounds == _ROUNDS:
+            self.vectors[k] = self._v / max(float(np.linalg.norm(self._v)), 1e-300)
+            self._found, self._rounds = k + 1, 0
+            self._v = self._random.standard_normal(len(self._weights))
 
 
 def curvature_of(trainer: Trainer) -> Curvature:

@@ -26,6 +26,8 @@ BRANCH_PREFIX: Final = "fork."
 #: Where the numbers of every layer are among saved arrays; no curve has this name.
 _BY_LAYER: Final = "by_layer"
 _MOST: Final = 16 * CAPACITY
+#: Points of the clock.
+_CLOCK: Final = 512
 _CAPACITY: Final = integer("capacity", CAPACITY, "maximum number of points per curve", low=2, high=_MOST)
 
 Floats = npt.NDArray[np.float32]
@@ -267,11 +269,13 @@ class History:
 
     Attributes:
         by_layer: numbers of every layer at some of the steps.
+        clock: seconds of training at some of the steps; measured, so no part of what a session compares or keeps.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity: int = _CAPACITY.read(capacity, "history")
         self.by_layer = LayerCurves()
+        self.clock = Curve(_CLOCK)
         self._curves: dict[str, Curve] = {}
 
     def __repr__(self) -> str:
@@ -306,6 +310,7 @@ class History:
             if not name.startswith(BRANCH_PREFIX):
                 curve.truncate(step)
         self.by_layer.truncate(int(step))
+        self.clock.truncate(int(step))
 
     def put(self, name: str, curve: Curve) -> None:
         """Lay another curve beside the run's own, or in place of one of that name."""
@@ -324,7 +329,7 @@ class History:
         """An independent history with the same contents, for another thread to read."""
         twin = History(self._capacity)
         twin._curves = {name: self._curves[name].copy() for name in self.names()}
-        twin.by_layer = self.by_layer.copy()
+        twin.by_layer, twin.clock = self.by_layer.copy(), self.clock.copy()
         return twin
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:

@@ -34,11 +34,18 @@ _SPARSEST: Final = 8_192
 _ROUNDING: Final = 1e-3
 #: So few weights are recorded themselves: the place of a walk on a surface.
 FEW_WEIGHTS: Final = 8
-#: How far a step went; and of an optimizer that tries points, which of its numbers are recorded, and their names.
-_STEP: Final = "step length"
+#: How far a step went, at which angle to the gradient, and how far weights went for each 1 of their gradients: a tenth
+#: of them less than the first, half less than the second, a tenth more than the third.
+STEP: Final = "step length"
+NEXT: Final = "length tried next"
+ANGLE: Final = "cosine to steepest descent"
+_RATES: Final = {"effective rate, lowest tenth": 10, "effective rate, median": 50, "effective rate, highest tenth": 90}
+#: Weights that stand for all of them there.
+_MOST_RATES: Final = 4_096
+#: Of an optimizer that tries points, which of its numbers are recorded, and their names.
 _SEARCH: Final = {
-    "length tried next": report.LENGTH,
-    "cosine to steepest descent": report.COSINE,
+    NEXT: report.LENGTH,
+    ANGLE: report.COSINE,
     "damping": report.DAMPING,
     "loss of the trial": report.TRIAL,
     "accepted": report.ACCEPTED,
@@ -117,6 +124,10 @@ class Tensors:
         region = self.slots[0].region if self.slots else "parameters"
         self._all = Slot(name, region, (max(ends, default=first) - first,), first)
 
+    def is_laid_out_as(self, other: Tensors) -> bool:
+        """Whether both have their tensors at the same places."""
+        return np.array_equal(self._edges, other._edges)
+
     def read(self, machine: Machine) -> Array:
         """All of their numbers, and what lies between them; a view."""
         return machine.view(self._all)
@@ -150,7 +161,7 @@ class LayerRecorder:
             *(f"update:{full}" for full in trained),
             *(f"state:{state.title}:{t}" for state in self._states for t in state.times),
             *(f"running:{slot.name}" for slot in self._running),
-            *(f"search:{name}" for name in (_STEP, *(_SEARCH if "search" in tape.named else ()))),
+            *(f"search:{name}" for name in (STEP, *(_SEARCH if "search" in tape.named else (ANGLE, *_RATES)))),
         )
         weights = sum(tape.parameters[full].size(1) for full in trained)
         self._path = [tape.parameters[full] for full in trained] if weights <= FEW_WEIGHTS else []
@@ -198,13 +209,39 @@ class LayerRecorder:
         self._before = None
 
     def _walked(self, before: Array) -> list[float]:
-        """How far the step went; of an optimizer that tries points what its search came to besides."""
+        """How far the step went, and at which angle and rates; of an optimizer that tries points its search."""
         machine = self._machine
-        moved = float(np.linalg.norm(self._weights.read(machine).astype(np.float64) - before))
+        step = self._weights.read(machine).astype(np.float64) - before
+        moved = float(np.linalg.norm(step))
         if "search" not in machine.tape.named:
-            return [moved]
+            return [moved, *self._compared(step, self._gradients.read(machine).astype(np.float64))]
         numbers = machine.view(machine.tape.named["search"]).astype(np.float64)
         return [moved, *(float(numbers[at]) for at in _SEARCH.values())]
+
+    def _compared(self, step: Array, gradient: Array) -> list[float]:
+        """The cosine of the angle between a step and steepest descent, and the rates; NaN without a gradient."""
+        if not self._weights.is_laid_out_as(self._gradients):
+            return [float("nan")] * (1 + len(_RATES))
+        lengths = float(np.linalg.norm(step) * np.linalg.norm(gradient))
+        some = slice(None, None, -(-len(step) // _MOST_RATES))
+        rates = effective_rates(step[some], gradient[some])
+        cosine = -float(step @ gradient) / lengths if lengths > 0 else float("nan")
+        return [cosine, *(_percentiles(rates, list(_RATES.values())) if rates.size else np.full(len(_RATES), np.nan))]
+
+
+def _percentiles(values: NDArray[np.float64], wanted: list[int]) -> NDArray[np.float64]:
+    """As `np.percentile`, without what that looks at first: of few numbers it is half the time of a recorded step."""
+    places = np.array(wanted) / 100 * (len(values) - 1)
+    low = places.astype(np.int64)
+    high = np.minimum(low + 1, len(values) - 1)
+    values = np.partition(values, (*low, *high))
+    return np.asarray(values[low] + (values[high] - values[low]) * (places - low), np.float64)
+
+
+def effective_rates(step: Array, gradient: Array) -> NDArray[np.float64]:
+    """How far weights went for each 1 of their gradients, of those (k,) that have one."""
+    found = np.abs(step[gradient != 0] / gradient[gradient != 0]).astype(np.float64)
+    return np.asarray(found[np.isfinite(found)])
 
 
 def relative_changes(tensors: Tensors, before: Array, after: Array) -> NDArray[np.float64]:

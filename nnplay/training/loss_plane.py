@@ -5,6 +5,8 @@ Li, Xu, Taylor, Studer and Goldstein, Visualizing the Loss Landscape of Neural N
 
 from __future__ import annotations
 
+import math
+import re
 import time
 from collections.abc import Sequence
 from typing import Any, Final
@@ -13,15 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay import rng
+from nnplay.errors import InputError
 from nnplay.tape.machines.machine import EvalRows
+from nnplay.text import clean
 from nnplay.training.scores.evaluation import arrays_of
 from nnplay.training.trainer import Trainer
 
 Floats = NDArray[np.float64]
-#: Training rows that the loss is worked out on at the most.
+#: Training rows that the loss is worked out on at the most and at the least, and multiply-adds of a point between them.
 MOST_ROWS: Final = 256
-#: Points of a side: the finest, and what there is time for, coarse to fine.
-SIDES: Final = (51, 35, 25, 17, 11, 7)
+FEWEST_ROWS: Final = 32
+_POINT_COST: Final = 40_000_000
+_WEIGHT: Final = re.compile(r"(.+?)\[(\d+(?:,\d+)*)\]")
 
 
 class Plane:
@@ -29,6 +34,7 @@ class Plane:
 
     Attributes:
         weights: the trained parameters as one vector (M,), padding between tensors left out.
+        rows, all_rows: training rows that the loss is worked out on, spread over all that there are.
     """
 
     def __init__(self, trainer: Trainer) -> None:
@@ -40,45 +46,71 @@ class Plane:
 
     def _load(self) -> EvalRows:
         data, arrays = self._trainer.split.train, arrays_of(self._trainer.split.train, self._trainer.form)
-        if len(data) > MOST_ROWS:
-            chosen = np.linspace(0, len(data) - 1, MOST_ROWS).astype(np.int64)
+        affordable = _POINT_COST // max(1, self._trainer.plan.multiply_adds)
+        self.rows, self.all_rows = min(len(data), max(FEWEST_ROWS, min(MOST_ROWS, affordable))), len(data)
+        if self.rows < len(data):
+            chosen = np.linspace(0, len(data) - 1, self.rows).astype(np.int64)
             arrays = {name: array[chosen] for name, array in arrays.items()}
         return self._machine.load_eval(arrays)
 
     def losses(self, points: Floats) -> Floats:
         """The loss (k,) at each of some weights (k, M)."""
-        view = self._machine.view(self._slot)
-        kept, found = view.copy(), np.empty(len(points))
+        return self.slice(np.zeros_like(self.weights), np.eye(len(points)), points, math.inf)
+
+    def slice(self, middle: Floats, places: Floats, directions: Floats, seconds: float, least: int = 0) -> Floats:
+        """The loss (j,) at middle + places[k]·directions for the first j of some places (k, D), as time permits.
+
+        Args:
+            directions: (D, M).
+            seconds: after which no further place is begun.
+            least: how many places are worked out however long it takes.
+        """
+        view, began, found = self._machine.view(self._slot), time.perf_counter(), []
+        kept, own, evaluate, moves = view.copy(), self._own, self._machine.evaluate, directions.astype(view.dtype)
+        middle, shares = middle.astype(view.dtype), places.astype(view.dtype)
         try:
-            for k, point in enumerate(points):
-                view[self._own] = point
-                found[k] = self._machine.evaluate(self._rows)[0]
+            for number, share in enumerate(shares):
+                if number >= least and time.perf_counter() - began > seconds:
+                    break
+                view[own] = middle + share @ moves
+                found.append(evaluate(self._rows)[0])
         finally:
             view[...] = kept
-        return found
+        return np.array(found)
 
-    def grid(self, middle: Floats, directions: Floats, across: Floats, upright: Floats) -> Floats:
-        """The loss (upright, across) at middle + a·directions[0] + b·directions[1]."""
-        view = self._machine.view(self._slot)
-        kept, found = view.copy(), np.empty((len(upright), len(across)))
-        rows = (middle + np.multiply.outer(upright, directions[1])).astype(view.dtype)
-        columns = np.multiply.outer(across, directions[0]).astype(view.dtype)
-        own, evaluate = self._own, self._machine.evaluate
-        try:
-            for i, row in enumerate(rows):
-                for j, column in enumerate(columns):
-                    view[own] = row + column
-                    found[i, j] = evaluate(self._rows)[0]
-        finally:
-            view[...] = kept
-        return found
+    def downhill(self) -> Floats:
+        """The direction (1, M) of unit length against the gradient of the last step; zeros before there is one."""
+        gradient = self._machine.view(self._trainer.machine.tape.stages[0].named["gradients"])[self._own]
+        length = float(np.linalg.norm(gradient.astype(np.float64)))
+        return np.asarray(-gradient[None, :].astype(np.float64) / length if length > 0 else 0.0 * self.weights[None, :])
 
-    def side_for(self, seconds: float) -> int:
-        """Points of a side that there is time for."""
-        began = time.perf_counter()
-        self.losses(np.array([self.weights, self.weights]))
-        each = (time.perf_counter() - began) / 2
-        return next((side for side in SIDES if side * side * each <= seconds), SIDES[-1])
+    def number_of(self, text: str) -> int:
+        """Where "0.weight[3,1]" stands among the weights (M,).
+
+        Raises:
+            InputError: no trained weight is called so.
+        """
+        first = 0
+        matched = _WEIGHT.fullmatch(text)
+        for full in self._machine.tape.stages[0].gradients:
+            shape = self._machine.view(self._machine.tape.parameters[full]).shape
+            if matched is not None and matched[1] == full:
+                index = tuple(map(int, matched[2].split(",")))
+                if len(index) == len(shape) and all(at < count for at, count in zip(index, shape, strict=True)):
+                    return first + int(np.ravel_multi_index(index, shape))
+            first += math.prod(shape)
+        raise InputError(
+            f"no trained weight is called {clean(text, 40)}", where="view", hint=f"{self.name_of(0)} is the first"
+        )
+
+    def name_of(self, number: int) -> str:
+        """What the weight is called that stands there: "0.weight[3,1]"."""
+        for full in self._machine.tape.stages[0].gradients:
+            shape = self._machine.view(self._machine.tape.parameters[full]).shape
+            if number < math.prod(shape):
+                return f"{full}[{','.join(str(int(at)) for at in np.unravel_index(number, shape))}]"
+            number -= math.prod(shape)
+        raise IndexError(number)
 
     def random_directions(self, count: int = 2) -> Floats:
         """Random directions (count, M), each filter as long as its weights; biases and the like do not move."""
@@ -114,12 +146,13 @@ def path_directions(path: Floats) -> Floats | None:
 
 
 def project(points: Floats, middle: Floats, directions: Floats) -> Floats:
-    """Where points (k, M) lie along two directions (2, M) through the middle, (k, 2), in least squares."""
-    return np.asarray(np.linalg.lstsq(directions.T, (points - middle).T, rcond=None)[0].T)
+    """Where points (k, M) lie along directions (D, M) through the middle, (k, D), in least squares."""
+    along = (points - middle) @ directions.T
+    return np.asarray(along @ np.linalg.pinv(directions @ directions.T))
 
 
 def reach_of(places: Sequence[Any] | Floats, least: float) -> tuple[Floats, Floats]:
-    """Ends (2,) of both axes that hold all places (k, 2) and the origin, with a margin."""
+    """Ends (2,) of axes that hold all places (k, 2) and the origin, with a margin; half of each is `least` or more."""
     every = np.vstack([np.zeros((1, 2)), np.asarray(places, np.float64).reshape(-1, 2)])
     low, high = every.min(axis=0), every.max(axis=0)
     middle, half = (low + high) / 2, np.maximum((high - low) / 2 * 1.25, least)

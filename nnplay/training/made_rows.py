@@ -70,7 +70,8 @@ def fixed_noise(trainer: Trainer, generator: Generator, count: int) -> Array:
 
 def make_rows(trainer: Trainer, generator: Generator, noise: Array) -> Array:
     """What the generator makes of noise (N, noise): rows as the discriminator takes them, (N, …)."""
-    return trainer.machine.forward(noise, [generator.slot], generator.stage)[generator.slot]
+    with trainer.answering_weights():
+        return trainer.machine.forward(noise, [generator.slot], generator.stage)[generator.slot]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,8 @@ def decode(trainer: Trainer, decoder: Decoder, codes: Array) -> Array:
     """What the decoder makes of codes (N, size), in the targets' own units."""
     prober = prober_of(trainer, decoder.value)
     assert prober is not None  # `decoder_of` has asked whether there is one
-    answers = prober.answers(codes.astype(trainer.machine.dtype))
+    with trainer.answering_weights():
+        answers = prober.answers(codes.astype(trainer.machine.dtype))
     return np.asarray(trainer.split.scaler.inverse_target(answers))
 
 

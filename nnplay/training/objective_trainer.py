@@ -24,7 +24,7 @@ from nnplay.training import live_settings
 from nnplay.training.driver import read_count
 from nnplay.training.memory_check import refuse_too_large
 from nnplay.training.settings import DECLARED, TrainingSettings
-from nnplay.training.state.initial_state import reset_machine
+from nnplay.training.state.initial_state import initial_memory, reset_machine
 
 Array = NDArray[Any]
 #: Rows of a batch outside training.
@@ -102,8 +102,7 @@ class ObjectiveTrainer(NotCopied):
         switched, numbers = live_settings.switched_rows(self.settings), live_settings.IN_MEMORY
         spec = TapeSpec(batch, min(_EVAL_ROWS, rows), targets, numbers=numbers, **switched)
         tape = build(plans, self.objectives, spec)
-        largest = max(plans.values(), key=lambda plan: plan.parameter_count)
-        refuse_too_large(largest, tape.size * np.dtype(self.settings.dtype).itemsize)
+        refuse_too_large(plans, tape.size * np.dtype(self.settings.dtype).itemsize)
         threads = self.settings.threads or cores()
         self.machine: Machine = check_maker(machine)(
             tape, dtype=self.settings.dtype, threads=threads, progress=progress
@@ -113,7 +112,8 @@ class ObjectiveTrainer(NotCopied):
             hint = f"use a batch_size of {fewest} or more"
             raise InputError(f"batches of {batch} are too small for batch_norm", where="objectives", hint=hint)
         self.machine.load(found, batch=batch, fewest=fewest, shuffle=self.settings.shuffle)
-        reset_machine(self.machine, {name: network.seed for name, network in networks.items()}, self.settings.seed)
+        seeds = {name: network.seed for name, network in networks.items()}
+        reset_machine(self.machine, self.settings.seed, initial_memory(self.machine, seeds))
         live_settings.write(self.machine, [(item.loss, item.optimizer) for item in self.objectives], self.settings)
 
     @property

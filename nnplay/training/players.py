@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Final, TypeVar
 
@@ -37,8 +37,10 @@ from nnplay.records.optimizer import Optimizer
 from nnplay.tape.objective import GradientPenalty, Objective, Term, full_name
 from nnplay.text import clean
 
+Array = NDArray[Any]
 Seed = TypeVar("Seed", int, NDArray[Any])
-
+#: Networks and objectives that a run may have beside its own.
+MOST: Final = 50
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 #: Words for targets that are arrays of the data.
 DATA: Final = "data"
@@ -55,11 +57,17 @@ class PlayerNetwork:
         layers: the network.
         noise: random numbers that each row of its input has; 0: it is fed the data, or by another network.
         distribution: how they are spread: one of `NOISES`.
+        source: the saved session that it comes from; empty: it begins with random weights.
+        part: which network of that session; empty: its own.
+        weights: what it begins with, by the network's own names.
     """
 
     layers: tuple[Layer, ...]
     noise: int = 0
     distribution: str = "normal"
+    source: str = ""
+    part: str = ""
+    weights: Mapping[str, Array] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,8 @@ class PlayerObjective:
     Attributes:
         name: for curves, tensors and readers.
         path: the networks that its forward pass runs, in order.
-        target: what the answer is compared with: a number for all rows ("1"), "data" (the data's targets), or "input".
+        target: what the answer is compared with: a number for all rows ("1"), "data" (the data's targets), "input", or
+            the answer of the network of that name to the same rows of data, through which no gradient passes.
         loss: None takes the run's own.
         trains: networks that it updates; none where it `adds_to` another objective.
         optimizer: None takes the run's own, with a state of its own.
@@ -111,6 +120,8 @@ class Players:
             rows are real, and it learns to tell them from made ones. None: the data's targets.
         every, factor, clamp: of the run's own objective, as of a `PlayerObjective`.
         trains: further networks that the run's own objective updates, as its sum of losses reaches them.
+        source: the saved session whose weights the run's own network begins with, layer by layer where they fit.
+        weights: these, by the network's own names.
     """
 
     own: str = "network"
@@ -121,6 +132,8 @@ class Players:
     factor: float = 1.0
     clamp: float = 0.0
     trains: tuple[str, ...] = ()
+    source: str = ""
+    weights: Mapping[str, Array] = field(default_factory=dict, compare=False, repr=False)
 
     def __bool__(self) -> bool:
         return self != Players(self.own)
@@ -131,6 +144,26 @@ class Players:
     def updates(self) -> tuple[PlayerObjective, ...]:
         """The objectives that have an update of their own, without the run's own one."""
         return tuple(item for item in self.objectives if not item.adds_to)
+
+    def with_sources(self, whole: Callable[[str], str]) -> Players:
+        """The same with the path of each session as that function gives it."""
+        if not self.source and not any(one.source for one in self.networks.values()):
+            return self
+        networks = {n: replace(one, source=whole(one.source) if one.source else "") for n, one in self.networks.items()}
+        return replace(self, source=whole(self.source) if self.source else "", networks=networks)
+
+    @property
+    def given(self) -> dict[str, Array]:
+        """What networks begin with that come from saved sessions, by the tape's names."""
+        others = {
+            full_name(name, own): array for name, one in self.networks.items() for own, array in one.weights.items()
+        }
+        return {**self.weights, **others}
+
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """The networks whose answers are targets."""
+        return tuple(dict.fromkeys(item.target for item in self.objectives if item.target in self.networks))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -152,7 +185,9 @@ class Players:
         Raises:
             InputError: the first problem.
         """
-        hint = "use lower-case letters, digits, '-' and '_', and each name once"
+        hint = "use lower-case letters, digits, '-' and '_'"
+        if max(len(self.networks), len(self.objectives)) > MOST:
+            raise InputError(f"more than {MOST} networks or objectives", where="players", hint="leave some out")
         for kind, names in (
             ("network", [self.own, *self.networks]),
             ("objective", [self.own, *(o.name for o in self.objectives)]),
@@ -161,13 +196,18 @@ class Players:
                 if not _NAME.fullmatch(name) or name == "eval":
                     raise InputError(f"'{clean(name)}' cannot name a {kind}", where="players", hint=hint)
                 if names.count(name) > 1:
+                    hint = "give each a name of its own"
                     raise InputError(f"two {kind}s are called '{name}'", where="players", hint=hint)
-        networks, used = [self.own, *self.networks], {self.own, *self.trains}
+        networks, used = [self.own, *self.networks], {self.own, *self.trains, *self.teachers}
         for item in self.objectives:
             used.update(item.path)
             for name in (*item.path, *item.trains):
                 if name not in networks:
                     raise unknown("network", name, networks, where=item.name)
+            for key, used_by in (("path", item.path), ("trains", item.trains)):
+                if twice := [name for name in used_by if used_by.count(name) > 1]:
+                    what = f"its {key} names '{twice[0]}' twice"
+                    raise InputError(what, where=item.name, hint="name each network once")
             self._check_objective(item)
         if min(self.every, *(item.every for item in self.updates), self.every) > 1:
             raise InputError("nothing is trained in some of the steps", where="players", hint="set every = 1 somewhere")
@@ -182,6 +222,10 @@ class Players:
 
     def _check_objective(self, item: PlayerObjective) -> None:
         if item.adds_to:
+            first = next((one.adds_to for one in self.objectives if one.name == item.adds_to and one.adds_to), "")
+            if first:
+                what = f"'{item.adds_to}' is itself added to '{first}'"
+                raise InputError(what, where=item.name, hint=f"write adds_to = '{clean(first)}'")
             if item.adds_to not in self.names:
                 raise unknown("objective", item.adds_to, self.names, where=item.name)
             if item.trains or item.optimizer or item.every != 1 or item.clamp:
@@ -201,6 +245,20 @@ class Players:
         self._check_penalty(item)
         if item.at and not item.adds_to:
             raise InputError("'at' needs an objective to add to", where=item.name, hint=f"add adds_to = '{self.own}'")
+
+    def check_average(self, kind: str) -> None:
+        """Refuses averages of weights that two objectives train, and those of epochs that an objective sits out.
+
+        Raises:
+            InputError: the first problem.
+        """
+        trains = [self.own, *self.trains, *(name for item in self.updates for name in item.trains)]
+        if twice := [name for name in trains if trains.count(name) > 1]:
+            what = f"two objectives train '{twice[0]}', so there is no one average of its weights"
+            raise InputError(what, where="average", hint="set average to none")
+        if kind == "swa" and max(self.every, *(item.every for item in self.updates), self.every) > 1:
+            what = "swa averages after the last step of an epoch, which an objective may sit out"
+            raise InputError(what, where="average", hint="set average to ema, or every to 1")
 
     def _check_penalty(self, item: PlayerObjective) -> None:
         if item.gradient_norm is None:
@@ -247,6 +305,7 @@ class Players:
             if player.noise:
                 found[name] = Network(player.layers).plan((player.noise,))
         paths = [(item.name, item.at, item.path) for item in self.objectives]
+        paths += [(item.name, "", (item.target,)) for item in self.objectives if item.target in self.networks]
         for _ in self.networks:  # a network may be fed by one that a later path runs first
             for where, at, path in paths:
                 self._plan_path(where, at, path, found)
@@ -301,15 +360,17 @@ class Players:
         def term_of(item: PlayerObjective) -> Term:
             used = item.loss or loss
             shape = self._output_shape(item, plans)
-            name, constant = _target(item, used, shape, plans)
+            name, constant = self._target(item, used, shape, plans)
             if constant is not None:
                 constants[name] = constant
-            if name != "target":
+            teacher = item.target if item.target in self.networks else ""
+            if name != "target" and not teacher:
                 targets[name] = plans[""].values[0] if name == INPUT else target_shape(used, shape)
             forward = tuple(self.in_tape(name) for name in item.path)
             first = item.path[0] if item.path and not item.at else ""
             given = noise_of(first) if first in self.networks and self.networks[first].noise else INPUT
-            return Term(item.name, forward, used, given, name, item.factor, self.at_in_tape(item.at))
+            at = self.at_in_tape(item.at)
+            return Term(item.name, forward, used, given, name, item.factor, at, teacher)
 
         def terms_of(name: str) -> tuple[Term, ...]:
             added = [item for item in self.objectives if item.adds_to == name]
@@ -345,10 +406,26 @@ class Players:
                     factor=item.factor,
                     terms=terms_of(item.name),
                     clamp=item.clamp,
+                    teacher=term.teacher,
                     penalties=self._penalties(item.name),
                 )
             )
         return Stages(stages, targets, constants)
+
+    def _target(
+        self, item: PlayerObjective, loss: Loss, shape: Shape, plans: Mapping[str, NetworkPlan]
+    ) -> tuple[str, float | None]:
+        """The array that a term is compared with, and the number that it holds throughout, if it does."""
+        if item.target not in self.networks:
+            return _target(item, loss, shape, plans)
+        answer = plans[item.target].output_shape
+        if target_shape(loss, shape) != answer:
+            what = f"'{item.target}' answers with {shape_text(answer)}, but {loss.record.name} compares with "
+            raise InputError(what + (shape_text(target_shape(loss, shape)) or "labels"), where=item.name)
+        if self.networks[item.target].noise:
+            hint = "name a network that is fed the data"
+            raise InputError(f"'{item.target}' is fed noise, and cannot teach", where=item.name, hint=hint)
+        return item.target, None
 
     def _penalties(self, name: str) -> tuple[GradientPenalty, ...]:
         """The gradient penalties that are added to an objective."""
@@ -403,8 +480,14 @@ def _target(
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        hint = 'write a number such as "1", or "data" or "input"'
+        hint = 'write a number such as "1", "data", "input", or the name of a network'
         raise InputError(f"'{clean(item.target)}' cannot be a target", where=item.name, hint=hint)
+    classes = max(2, *shape[-1:], 2)
+    if loss.target == "binary" and not 0 <= value <= 1:
+        raise InputError(f"{value:g} cannot be a target of {loss.record.name}", where=item.name, hint="take 0 to 1")
+    if loss.target == "labels" and value not in range(classes):
+        hint = f"name a class from 0 to {classes - 1}"
+        raise InputError(f"{value:g} cannot be a target of {loss.record.name}", where=item.name, hint=hint)
     return f"always {value:g}{list(target_shape(loss, shape))}", value
 
 

@@ -63,8 +63,8 @@ class Race:
         return went
 
     @property
-    def compiles(self) -> bool:
-        """Whether some runner waits for its kernels."""
+    def waits(self) -> bool:
+        """Whether kernels of a runner are still being compiled."""
         return any(runner.machine.compiling is not None for _, runner in self._runners)
 
     def ways(self) -> list[tuple[str, Floats]]:

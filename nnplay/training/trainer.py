@@ -116,12 +116,11 @@ class Trainer:
         parameter_groups.check(self.plan, self.optimizer, self.settings.groups)
         batch_count(self.plan, self.split, self.settings)
         whole_data.check(self.plan, self.split.train, self.loss, self.optimizer, self.settings)
-        if self.players and self.settings.average in AVERAGES:
-            hint = "set average to none, or train one network"
-            raise InputError("weights are averaged only where one objective trains", where="average", hint=hint)
+        if self.settings.average in AVERAGES:
+            self.players.check_average(self.settings.average)
         tape = self._tape()
         self.structure = Structure.of(tape)
-        refuse_too_large(self.plan, tape.size * np.dtype(self.settings.dtype).itemsize)
+        refuse_too_large(self.plans, tape.size * np.dtype(self.settings.dtype).itemsize)
         self.machine: Machine = self._build_machine(tape, progress)
         self._load_data()
         self.seconds, self._call_steps = 0.0, 1
@@ -176,7 +175,7 @@ class Trainer:
             else None
         )
 
-    def _weights(self) -> AbstractContextManager[None]:
+    def answering_weights(self) -> AbstractContextManager[None]:
         """The weights that answers are given with, for as long as they are."""
         return averaged_weights(self.machine) if self.settings.use_average else nullcontext()
 
@@ -194,7 +193,7 @@ class Trainer:
             shuffle=settings.shuffle and not whole_data.looks_at_all(self.optimizer),
             accumulate=-(-settings.step_rows(len(self.split.train)) // self.block_rows),
         )
-        self._evaluation = Evaluation(self.machine, self.split, self.form, self._weights)
+        self._evaluation = Evaluation(self.machine, self.split, self.form, self.answering_weights)
         self._layers = LayerRecorder(self.machine, self.plan, self.batch_rows)
         self._watch_validation()
 
@@ -210,7 +209,7 @@ class Trainer:
         Args:
             initial: a row of `initial_states` for this seed, which then need not be drawn again.
         """
-        reset_machine(self.machine, self.network_seeds, self.settings.seed, initial)
+        reset_machine(self.machine, self.settings.seed, self.initial_memory() if initial is None else initial)
         self.history = History()
         self.recorded = self.scored_since = 0
         self.plateau = Plateau()
@@ -232,7 +231,7 @@ class Trainer:
 
     def initial_states(self, seeds: Sequence[int]) -> Array:
         """The memory of step 0 for each of some seeds, a row each: drawn together in a fraction of the time."""
-        return initial_memory(self.machine, self.players.seeds(np.array(seeds, np.int64)))
+        return initial_memory(self.machine, self.players.seeds(np.array(seeds, np.int64)), self.given_weights)
 
     # -- settings --------------------------------------------------------------------------------------------------
 
@@ -285,6 +284,16 @@ class Trainer:
     def network_seeds(self) -> dict[str, int]:
         """The seed of each network's initial weights, by name."""
         return self.players.seeds(self.network.seed)
+
+    @property
+    def given_weights(self) -> dict[str, Array]:
+        """What parameters and running statistics begin with that come from saved sessions, by name."""
+        shapes = {slot.name: slot.at(1) for region in STATE for slot in self.machine.tape.layout.slots[region]}
+        return {name: array for name, array in self.players.given.items() if shapes.get(name) == array.shape}
+
+    def initial_memory(self) -> Array:
+        """The state of step 0, as the vector that `machine.state` is."""
+        return initial_memory(self.machine, self.network_seeds, self.given_weights)
 
     # -- where the run stands --------------------------------------------------------------------------------------
 
@@ -455,6 +464,8 @@ class Trainer:
         self.recorded = first + taken
         epoch_curves = 1 if self.split.validation is None else 2 + self.has_score
         extend_history(self.history, self.machine, first, taken, self.batches, epoch_curves, self.players.names)
+        if taken:
+            self.history.clock.add(self.step, self.seconds)
 
     @property
     def has_score(self) -> bool:

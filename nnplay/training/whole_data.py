@@ -46,11 +46,8 @@ def check(plan: NetworkPlan, data: Dataset, loss: Loss, optimizer: Optimizer, se
     if not looks_at_all(optimizer):
         return
     name = optimizer.record.name
-    found = (
-        _of_settings(settings, len(data)),
-        *([_of_least_squares(plan, data, loss)] if optimizer.record.least_squares else []),
-    )
-    for problems in (_of_network(plan), *found):
+    squares = [_of_least_squares(plan, data, loss)] if optimizer.record.least_squares else []
+    for problems in (_of_network(plan), *squares, _of_settings(settings, len(data))):  # what settings can mend is last
         for what, hint in problems:
             raise InputError(f"{name} {what}", where="optimizer", hint=hint)
 
@@ -81,11 +78,11 @@ def _of_network(plan: NetworkPlan) -> Iterator[tuple[str, str]]:
 
 
 def _of_least_squares(plan: NetworkPlan, data: Dataset, loss: Loss) -> Iterator[tuple[str, str]]:
-    if loss.record.name != "mse" or loss.values.get("reduction") != "mean" or data.weights is not None:
-        yield f"minimises squared errors, not {loss.record.title.lower()}", "use the loss mse, or take lbfgs"
     if (planned := without_jacobian(plan)) is not None:
         where = f"{planned.layer.record.name} (layer {planned.path})"
         yield f"has no Jacobian of {where}", "use linear layers, or take lbfgs"
+    if loss.record.name != "mse" or loss.values.get("reduction") != "mean" or data.weights is not None:
+        yield f"minimises squared errors, not {loss.record.title.lower()}", "use the loss mse, or take lbfgs"
     outputs, weights = math.prod(plan.output_shape), plan.parameter_count
     if outputs > MOST_OUTPUTS:
         yield f"goes back once for each output, and there are {outputs:,}", f"use up to {MOST_OUTPUTS}, or take lbfgs"

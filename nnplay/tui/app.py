@@ -20,6 +20,7 @@ from nnplay.tui.commands import actions
 from nnplay.tui.commands.actions import Action
 from nnplay.tui.commands.background import Background
 from nnplay.tui.commands.browsing import BrowseActions
+from nnplay.tui.commands.comparing import RunActions
 from nnplay.tui.commands.dispatch import Dispatch
 from nnplay.tui.commands.drawing import DrawActions
 from nnplay.tui.commands.edits import EditActions
@@ -113,9 +114,11 @@ class Playground(textual_private.FaultReporting):
         exports = ExportActions(backend, main, messages)
         racing = RaceActions(self, backend, self.edits)
         self.sweeping = SweepActions(self, backend, self.edits, messages)
+        self.comparing = RunActions(self, backend, main, self.edits, messages)
         self.typed_line = TypedLine(
-            self, backend, messages, self.dispatch, self.edits, self.picking, self.files, exports, racing, self.sweeping
-        )
+            self, backend, messages, self.dispatch, self.edits, self.picking, self.files, exports, racing,
+            self.sweeping, self.comparing,
+        )  # fmt: skip
         actions.connect(self, actions.methods_of_app(), self.groups)
 
     @property
@@ -123,7 +126,7 @@ class Playground(textual_private.FaultReporting):
         """What has a method for every action of the list that works everywhere."""
         return (
             *(self.training, self.edits, self.picking, self.browsing, self.drawing, self.files),
-            *(self.navigation, self.hints, self.sweeping, self.typed_line, self),
+            *(self.navigation, self.hints, self.sweeping, self.comparing, self.typed_line, self),
         )
 
     def get_default_screen(self) -> MainScreen:

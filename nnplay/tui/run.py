@@ -37,13 +37,15 @@ def run(
     tour: bool | None = None,
     opening: Opening | None = None,
     opened: str = "",
+    offer: bool = True,
 ) -> int:
     """Show the playground until the user leaves; returns the exit status.
 
     Args:
         opening: what is on the terminal until the playground draws.
         slow: spend fewer bytes on pictures; also chosen when the session comes over SSH.
-        opened: what there is to say about the session that was opened; without one, recovered runs are offered.
+        opened: what there is to say about the session that was opened.
+        offer: whether recovered runs are offered at the start, where no session was opened.
         cells: how pictures are drawn, "half", "quadrant" or "sextant"; empty for what the environment says.
         pictures: "cells", "kitty" or "sixel"; empty for what `NNPLAY_PICTURES` says, else for what the terminal has.
         tour: whether to begin with the hints of the first minute; by default only at the very first start.
@@ -67,7 +69,7 @@ def run(
     )
     wanted = pictures or ("cells" if cells else os.environ.get("NNPLAY_PICTURES", ""))  # kinds of cells are for cells
     app.pictures = showing.read_way(wanted, "--pictures" if pictures else "NNPLAY_PICTURES")
-    app.offers_recovered, app.greeting, app.opening = not opened, opened, opening
+    app.offers_recovered, app.greeting, app.opening = offer and not opened, opened, opening
     if slow or os.environ.get("SSH_CONNECTION"):
         rate = app.refresher.frame_rate
         rate.budget, rate.slow = SLOW_BUDGET, True

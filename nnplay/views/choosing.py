@@ -62,6 +62,8 @@ def make_view(
     known = views_of(trainer)
     chosen = _choose(known, view)
     places = _name_places(trainer, chosen, moments)
+    typed = place if chosen.typed and isinstance(place, str) and place and place not in places else ""
+    places = (*places, typed) if typed else places
     at = _find_place(places, place)
     items = _count_items(trainer, chosen, at)
     find_worst = chosen.find_worst if item == WORST else None
@@ -76,7 +78,7 @@ def make_view(
         surface = make_surface(trainer, *size, held_out=held_out, target=number) if size else None
         return surface, None, shown
     own = before if isinstance(before, chosen.shows) else None
-    return None, chosen.make(trainer, Asked(number, at, room, held_out, own, tuple(moments), ways)), shown
+    return None, chosen.make(trainer, Asked(number, at, room, held_out, own, tuple(moments), ways, typed)), shown
 
 
 def _name_places(trainer: Trainer, view: View, moments: Sequence[Moment]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nnplay.detection.boxes import iou
 from nnplay.detection.objects import Found, paste_masks, split_target, true_masks
+from nnplay.network.network import PlannedLayer
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import image_shape
 from nnplay.views.images import as_image
@@ -38,6 +39,11 @@ class Boxes:
 def has_objects(trainer: Trainer) -> bool:
     """Whether the network looks for objects in pictures."""
     return trainer.form.detect is not None and image_shape(trainer)[0] > 0
+
+
+def layers_of(trainer: Trainer, kind: str) -> list[PlannedLayer]:
+    """The layers of a kind, in order."""
+    return [planned for planned in trainer.plan.layers if planned.layer.record.name == kind]
 
 
 def find_objects(trainer: Trainer, outputs: Array) -> Found:

@@ -69,6 +69,7 @@ class Asked:
         before: what the same view showed last, so that its picture can stay where it was.
         moments: what the present step can be compared with.
         ways: gives the way of this run, then those of its other branches.
+        typed: a place that is none of the view's list, as somebody has written it.
     """
 
     item: int = 0
@@ -78,6 +79,7 @@ class Asked:
     before: Output | None = None
     moments: tuple[Moment, ...] = ()
     ways: Callable[[], tuple[Way, ...]] = tuple
+    typed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class View:
         group: what it is about.
         places: names of what else can be chosen in it, such as the layers of the network.
         place: what those are: "layer", "unit", "column".
+        typed: what else can be written in place of one of its places, with an example; empty where nothing can.
         compares: its places are the present step alone, at 0, and the moments to compare it with.
         item: what the numbers count: "example", "target" for the columns of a regression, "image" for a grid that
             begins at one, "training row" for rows that others were drawn from, "cell" of a matrix; empty where there
@@ -118,6 +121,7 @@ class View:
     place: str = ""
     count: Callable[[Trainer, int], int] | None = None
     start: int = 0
+    typed: str = ""
     compares: bool = False
     find_worst: Callable[[Trainer], int] | None = None
     opens_layers: bool = False

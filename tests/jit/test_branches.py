@@ -16,6 +16,7 @@ from nnplay.errors import InputError, NnplayError
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.saving import saved_run
 from nnplay.run.training_thread import TrainingThread
+from nnplay.timeline import branches
 from nnplay.timeline.fork_run import ForkRun, branch_curve_names, drop_newest_fork
 from nnplay.timeline.saved import read_timeline, restore_timeline
 from nnplay.timeline.timeline import Timeline
@@ -221,8 +222,11 @@ def test_a_branch_that_is_not_there_is_refused(backend: PlaygroundBackend) -> No
     assert backend.undo() == "nothing to undo"
 
 
-def test_a_branch_that_was_trained_is_never_dropped_for_a_fork(backend: PlaygroundBackend) -> None:
+def test_a_branch_that_was_trained_is_never_dropped_for_a_fork(
+    backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Six more forks push the oldest forks out, not the branch before; and X drops forks only."""
+    monkeypatch.setattr(branches, "MOST_BRANCHES", 5)
     fork(backend, 25, "lr 0.2")
     switch(backend, "lr 0.2")
     for rate in range(6):

@@ -9,6 +9,7 @@ import pytest
 
 from nnplay.errors import InputError
 from nnplay.network.network import Network
+from nnplay.operations.roi_align import pick_levels
 from nnplay.records.registry import loss_records
 from nnplay.training.trainer import Trainer
 from nnplay.tui.outputs.widget import drawing_records
@@ -19,11 +20,18 @@ from nnplay.views.kinds.objects import Objects
 from nnplay.views.kinds.suppression import Suppressed
 from tests.records import Bench, Trial
 
+#: Two levels of a feature pyramid, one head for the anchors of both, and heads for classes, boxes and masks.
 LAYERS: Final = """
-conv2d 6 k3 same stride=2, relu name=features
-roi_align 3[identity | conv2d 10 1, anchors "1.5,3" name=rpn, proposals 5 before=12 name=rois], reshape 5x54
+conv2d 6 k3 same stride=2, relu name=p2
+conv2d 6 k3 same stride=2, relu name=p3
+concat[recall p2, conv2d 10 1 name=say, anchors "1.5,3", flatten
+  | conv2d 10 1 share=say, anchors "1,2", flatten]
+reshape -1x9 name=rpn
+proposals 5 before=12 name=rois
+roi_align 3 cells=1[recall p2 | recall p3 | identity], reshape 5x54
 concat[recall rois | linear 3 name=classes | linear 8 name=deltas
-  | roi_align 2[recall features | refine[recall rois | recall classes | recall deltas]], reshape 5x24, linear 8]
+  | roi_align 2 cells=1[recall p2 | recall p3 | refine[recall rois | recall classes | recall deltas]]
+    reshape 5x24, linear 8]
 flatten
 concat[identity | recall rpn, flatten]
 """
@@ -39,6 +47,8 @@ def test_every_row_of_a_detector_is_its_definition(dtype: str) -> None:
     tape = bench.tape.layout
     assert (bench.machine.view(tape.find("loss.roi_match"), 3) > 0).any()
     assert (bench.machine.view(tape.find("loss.anchor_match"), 3) > 0).any()
+    levels = pick_levels(bench.machine.view(tape.find("rois.output"), 3), (5, 4), 2, 1000)
+    assert set(levels.ravel()) == {0, 1}
 
 
 @pytest.fixture(scope="module")

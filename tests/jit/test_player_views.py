@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,12 @@ import pytest
 from nnplay.health import findings
 from nnplay.health.evidence import gather_evidence
 from nnplay.health.judge import health_rules
+from nnplay.inspector.inspector import Inspector
 from nnplay.presets.catalogue import load_preset
+from nnplay.run.edit_words import difference
 from nnplay.training.made_rows import divergences
 from nnplay.training.trainer import Trainer
+from nnplay.tui.forms.player_entries import player_changes, player_entries
 from nnplay.views.choosing import make_view, views_of
 from nnplay.views.kinds import made_images, made_points
 from tests.small_players import game
@@ -91,3 +95,39 @@ def test_players_are_no_trend_and_rows_called_real_no_imbalance() -> None:
     trainer.run(steps=20)
     said = {finding.rule for finding in findings(trainer)}
     assert not said & {"imbalance", "few_rows", "learning", "overfitting"}
+
+
+def test_settings_of_players_stand_in_the_training_pane() -> None:
+    """Layers of the other network, and turns, targets, factors and optimizers of objectives; each can be changed."""
+    config = game()
+    found = {entry.key: entry for entry in player_entries(config)}
+    assert found["networks.generator.layers"].typed == "linear 5, tanh, dropout 0.1, linear 2"
+    given = {
+        "networks.generator.layers": "linear 9, relu, linear 2",
+        "objective.every": "2",
+        "objectives.made.factor": "0.5",
+        "objectives.generator.target": "0",
+        "objectives.generator.optimizer": "adam lr=0.01",
+    }
+    for key, value in given.items():
+        changed = config.changed(player_changes(found[key], value, config))
+        assert {entry.key: entry for entry in player_entries(changed)}[key].typed.startswith(value)
+        words = difference(config, changed)
+        owner, name = key.split(".")[-2:]
+        assert words.startswith(f"{owner.replace('objective', 'discriminator')} {name} ")
+        assert "→" in words
+    assert player_entries(load_preset("iris").config) == []
+
+
+def test_rows_of_a_pass_are_called_by_its_loss() -> None:
+    """Real and made rows go through the same layers: the inspector says which, each pass in one piece."""
+    inspector = Inspector(game().trainer())
+    sections = [view.section for view in inspector.views()]
+    backward = [name for name, _ in itertools.groupby(name for name in sections if name.endswith("backward"))]
+    assert backward == ["discriminator, made: backward", "discriminator: backward", "generator: backward"]
+
+
+def test_pixels_of_a_picture_in_a_row_are_not_unscaled() -> None:
+    """Pixels from 0 to 1 that vary little, as at the border, are no reason to scale."""
+    trainer = load_preset("vae_digits").changed(data={"samples": 120}, epochs=1).trainer()
+    assert "unscaled" not in {finding.rule for finding in findings(trainer)}

@@ -216,6 +216,35 @@ def test_what_is_made_follows_from_the_seed_and_is_measured_against_the_lumps() 
     assert 0 <= scores(trainer)["modes"] <= 2
 
 
+@pytest.mark.parametrize("every", [1, 3])
+def test_averages_of_both_players_are_their_definition(every: int) -> None:
+    """Each player's average follows its own updates alone; made rows and scores are given with it."""
+    training = {"batch_size": 16, "threads": 1, "real": "float64"}
+    averaged = {"average": "ema", "ema_decay": 0.9, "use_average": True}
+    config = game(objective={"every": every}, training={**training, **averaged})
+    trainer, plain = config.trainer(), config.trainer(machine=InterpretedMachine)
+    wanted: dict[str, Any] = {}
+    for step in range(7):
+        trainer.run(steps=1)
+        plain.run(steps=1)
+        for name, weights in trainer.parameters().items():
+            if name.startswith("generator.") or step % every == 0:
+                before = wanted.get(name, weights)
+                wanted[name] = before + (1 - 0.9) * (weights - before)
+    for name, average in trainer.averages().items():
+        assert np.allclose(average, wanted[name], rtol=1e-13, atol=1e-15), name
+    assert np.allclose(trainer.machine.state(), plain.machine.state(), rtol=0, atol=1e-10)
+    generator = generator_of(trainer)
+    assert generator is not None
+    noise = fixed_noise(trainer, generator, 5)
+    made, answers = make_rows(trainer, generator, noise), trainer.answers(made_of := noise[:, :2])
+    for name, weights in trainer.parameters().items():
+        weights[...] = wanted[name]
+    trainer.set(use_average=False)
+    assert np.allclose(made, make_rows(trainer, generator, noise), rtol=0, atol=1e-12)
+    assert np.allclose(answers, trainer.answers(made_of), rtol=0, atol=1e-12)
+
+
 def test_an_edit_keeps_both_players() -> None:
     """Another loss for the same networks: both keep weights and the state of their optimizers."""
     trainer = game().trainer()
@@ -238,13 +267,33 @@ def test_an_edit_keeps_both_players() -> None:
         ({"objectives": objectives(trains=["discriminator"], path=["generator"])}, "which it does not run"),
         ({"objective": {"every": 2}, "objectives": objectives(every=2)}, "nothing is trained in some"),
         ({"objectives": objectives(target="nothing")}, "cannot be a target"),
-        ({"training": {"average": "ema"}}, "only where one objective trains"),
+        ({"objectives": objectives(target=7)}, "7 cannot be a target of binary_cross_entropy_logits"),
+        ({"objectives": objectives(trains=["generator", "generator"])}, "its trains names 'generator' twice"),
+        ({"objectives": objectives(path=["generator", "generator"])}, "its path names 'generator' twice"),
+        ({"objectives": objectives(trains=[], adds_to="made")}, "itself added to 'discriminator'"),
+        ({"objectives": objectives() * 30}, "more than 50 networks or objectives"),
+        ({"objectives": objectives(pat=["generator"])}, "unknown key 'pat'.*path"),
+        ({"networks": {"generator": {"layer": "linear 2", "noise": 2}}}, "unknown key 'layer'.*layers"),
+        (
+            {"networks": {"generator": {"layers": "linear 900000, linear 900000, linear 2"}}},
+            "generator, layer 1, linear",
+        ),
+        ({"objectives": objectives(every=2), "training": {"average": "swa"}}, "which an objective may sit out"),
+        ({"objective": {"trains": ["generator"]}, "training": {"average": "ema"}}, "two objectives train 'generator'"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence(changes: dict[str, Any], message: str) -> None:
     """Shapes that do not meet, objectives that train nothing, names that are taken: nothing is trained."""
     with pytest.raises(InputError, match=message):
         game(**changes).trainer()
+
+
+def test_rows_that_are_all_real_have_no_scores_of_two_classes() -> None:
+    """Precision, F1 and areas compare classes, and there is one: what is scored is the share that is taken for real."""
+    trainer = game().trainer()
+    trainer.run(steps=3)
+    assert list(trainer.evaluate("validation")) == ["loss", "accuracy"]
+    assert list(trainer.uncertainty("validation")) == ["accuracy"]
 
 
 def test_a_run_with_players_is_read_back_as_it_was_written() -> None:

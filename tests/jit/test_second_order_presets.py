@@ -33,7 +33,7 @@ def test_a_step_too_far_grows_the_loss_and_lbfgs_crosses_the_valley() -> None:
     high = load_preset("lr_too_high").trainer()
     first = high.evaluate("train")["loss"]
     high.run(steps=40)
-    assert high.evaluate("train")["loss"] > first / 2
+    assert high.evaluate("train")["loss"] > 100 * first
     race = load_preset("optimizer_race").trainer()
     race.run(steps=60)
     assert race.evaluate("train")["loss"] < 1e-12

@@ -121,15 +121,11 @@ def test_a_full_device_is_one_sentence(words: tuple[str, ...], buffered: str) ->
     "environ",
     [
         {},
-        {"HOME": "/proc/nonexistent"},  # not even root can make it
-        {"HOME": "/proc"},
-        {"HOME": "/dev/null"},
+        {"HOME": "/proc/nonexistent", "COLUMNS": "1"},  # not even root can make it
+        {"HOME": "/proc", "TMPDIR": "/proc/nonexistent"},
+        {"HOME": "/dev/null", "COLUMNS": "wide"},
         {"XDG_STATE_HOME": "/proc", "XDG_CONFIG_HOME": "/proc", "XDG_CACHE_HOME": "/proc"},
-        {"XDG_STATE_HOME": "relative"},
-        {"TMPDIR": "/proc/nonexistent"},
-        {"COLUMNS": "1"},
-        {"COLUMNS": "wide"},
-        {"NNPLAY_AUTOSAVE_SECONDS": "soon"},
+        {"XDG_STATE_HOME": "relative", "NNPLAY_AUTOSAVE_SECONDS": "soon"},
     ],
     ids=lambda environ: "-".join(environ) or "no HOME",
 )

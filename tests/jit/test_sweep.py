@@ -236,3 +236,18 @@ def test_a_bench_is_stopped_in_the_middle_of_a_trial() -> None:
     """And says nothing of it."""
     sweep, split = plan("seed=1..3", trials=0)
     assert Workbench(sweep, split).train(Trial(0, {"seed": 1}), stop=lambda: True) is None
+
+
+@pytest.mark.parametrize("tail", [b'{"trial": 3, "ep', b"\0" * 64, b"\0\n\0\n", b"no outcome\nnor this\n"])
+def test_what_a_power_cut_leaves_at_the_end_is_cut_off(tmp_path: Path, tail: bytes) -> None:
+    """The same sweep goes on behind the last whole line."""
+    sweep, path = plan()[0], tmp_path / "s.jsonl"
+    outcomes = [Outcome(Trial(number, {}), "diverged", reason="nan") for number in range(2)]
+    with ResultsFile(path, sweep) as results:
+        results.add(outcomes)
+    whole = path.read_bytes()
+    path.write_bytes(whole + tail)
+    assert len(read_results(path)[1]) == 2
+    with ResultsFile(path, sweep) as results:
+        assert len(results.outcomes) == 2
+    assert path.read_bytes() == whole

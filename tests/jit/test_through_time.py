@@ -9,7 +9,7 @@ from nnplay.data.catalogue import load_dataset
 from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.step_text import row_text
 from nnplay.network.network import Network
-from nnplay.records.time_charts import Chart, charts
+from nnplay.records.time_charts import Chart, charts, describe_fading
 from nnplay.training.trainer import Trainer
 
 UNITS, STEPS = 3, 7
@@ -61,6 +61,14 @@ def test_the_length_of_the_gradient_at_each_step(cell: str) -> None:
     assert chart.logarithmic
     expected = [np.sqrt((values["dstate"][:, t] ** 2).sum() / len(values["dstate"])) for t in range(STEPS)]
     assert np.allclose(chart.values[:, 0], expected, rtol=1e-5)
+
+
+def test_a_gradient_that_sags_is_not_said_to_fade_from_end_to_end() -> None:
+    """Long at both ends and short between them; else it is told from where it is longest to the far end."""
+    assert describe_fading(np.array([8.0, 0.5, 0.02, 1.0])) == (
+        "it shrinks 50× from t=3 back to t=2, and grows 400× from there to t=0"
+    )
+    assert describe_fading(np.array([0.25, 0.5, 1.0, 2.0])) == "it shrinks 8× between t=3 and t=0, 0.50× per step"
 
 
 def test_plain_text_has_a_line_for_each_step() -> None:

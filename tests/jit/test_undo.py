@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from nnplay.config import RunConfig
+from nnplay.errors import InputError
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.training_thread import TrainingThread
 from nnplay.training.state.checkpoint import Checkpoint
@@ -238,3 +239,18 @@ def test_a_preset_is_undone_and_made_again_by_its_name(backend: PlaygroundBacken
     assert backend.undo() == "undone: preset spiral"
     assert backend.redo() == "redone: preset spiral"
     until(lambda: backend.snapshot.message == "redone: preset spiral; restored exactly")
+
+
+def test_an_optimizer_that_needs_all_rows_gets_them_and_gives_them_back(backend: PlaygroundBackend) -> None:
+    """Chosen beside a batch size it would be refused: all rows come with it, its own rate too, and go in one undo."""
+    batch, lr = backend.settings.training["batch_size"], backend.settings.optimizer.values["lr"]
+    backend.apply(backend.changed(optimizer={"name": "lbfgs"}))
+    until(lambda: "lbfgs needs all rows in every step" in backend.snapshot.message)
+    assert backend.settings.training["batch_size"] == "all"
+    assert backend.settings.optimizer.values["lr"] == 1.0
+    train(backend, 3)
+    assert "optimizer" in backend.undo()
+    assert (backend.settings.training["batch_size"], backend.settings.optimizer.values["lr"]) == (batch, lr)
+    backend.apply(backend.changed(optimizer={"name": "lbfgs"}))
+    with pytest.raises(InputError, match="all rows in every step"):
+        backend.apply(backend.changed(training={"batch_size": 2}))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnplay.config.defaults import layers_for
+from nnplay.config.default_networks import layers_for
 from nnplay.data.catalogue import find_source, load_dataset, read_file
 from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError

@@ -80,6 +80,16 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     assert "no box of class dog" in notes
 
 
+def test_pictures_that_are_not_read_are_said(tmp_path: Path) -> None:
+    """Names that lead elsewhere are not followed; a picture of another size but the same shape is read."""
+    files = (("a.png", 80, 40), ("../images/b.png", 40, 20), ("c.png", 40, 20))
+    images = [{"id": 7 + k, "file_name": name, "width": w, "height": h} for k, (name, w, h) in enumerate(files)]
+    data = load_file(str(write(tmp_path, images=images, annotations=[BEYOND])), {"size": 16})
+    assert data.y[0].tolist() == [[1, 0.375, 0.25, 0.625, 0.75]]
+    assert "1 image outside of the folder, so left out: '../images/b.png'" in data.notes
+    assert "1 image not found, so left out: 'c.png'" in data.notes
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -91,6 +101,22 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
         ({"annotations": [{**BEYOND, "bbox": None}]}, r"annotations\[0\]: has no usable 'bbox'"),
         ({"annotations": [BEYOND]}, r"annotations\[0\]: has no segmentation; read it without masks"),
         ({"annotations": [{**BEYOND, "segmentation": [[1, 2]]}]}, "a polygon needs three or more"),
+        (
+            {"annotations": [{**BEYOND, "segmentation": [[1, 2, 3, 4, float("nan"), 6]]}]},
+            "its polygon has 'nan', not a place",
+        ),
+        ({"categories": [{"id": 1, "name": "cat"}] * 2}, r"categories\[1\]: category 1 is there twice"),
+        (
+            {"categories": [{"id": 1, "name": "cat"}, {"id": 3, "name": "cat"}]},
+            r"categories\[1\]: two classes are called 'cat'",
+        ),
+        (
+            {
+                "images": [{"id": 7, "file_name": "a.png", "width": 9999, "height": 20}],
+                "annotations": [{**BEYOND, "segmentation": [[1, 2, 3, 4, 5, 9]]}],
+            },
+            r"images\[0\]: says 9999×20 pixels, 'a.png' has 40×20",
+        ),
         ({"annotations": [{**BEYOND, "segmentation": {"size": [20, 40], "counts": [3]}}]}, "its runs have 3 pixels"),
         (
             {"images": [{"id": 7, "file_name": "../../etc/passwd", "width": 1, "height": 1}], "annotations": [BEYOND]},

@@ -17,8 +17,7 @@ from nnplay.detection.boxes import decode, encode, giou, iou
 from nnplay.detection.objects import Found, join_target, paste_masks, split_target, true_masks
 from nnplay.detection.suppression import suppress
 from nnplay.errors import InputError
-from nnplay.operations import match_anchors, proposals, stage_costs
-from nnplay.operations.roi_align import reference as roi_align
+from nnplay.operations import match_anchors, proposals, roi_align, stage_costs
 
 Array = NDArray[Any]
 
@@ -111,7 +110,44 @@ def test_roi_align_equals_onnx(aligned: int, mode: str) -> None:
     rois = boxes.reshape(-1, 4) * np.array([7, 9, 7, 9], np.float32)
     given = {"x": x.transpose(0, 3, 1, 2), "rois": rois.astype(np.float32), "of": np.repeat(np.arange(2), 6)}
     wanted = evaluator(model).run(None, given)[0].transpose(0, 2, 3, 1).reshape(2, 6, 4, 4, 3)
-    assert np.allclose(roi_align(x.astype(float), boxes.astype(float), 4, 2, aligned), wanted, atol=1e-5)
+    given = {"parts": 4, "sampling": 2, "aligned": aligned, "levels": 1, "cells": 14_000}
+    assert np.allclose(roi_align.reference(x.astype(float), boxes.astype(float), **given), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("aligned", [1, 0])
+def test_slopes_of_roi_align_are_differences(aligned: int) -> None:
+    """Each cell's slope is the difference quotient of the output, on both levels, also beyond the border."""
+    random = np.random.default_rng(7)
+    levels = [random.normal(size=shape) for shape in ((2, 6, 5, 2), (2, 3, 3, 2))]
+    boxes = random_boxes(random, 2, 5)
+    boxes[0, 0], boxes[1, 1], boxes[1, 2] = (-0.3, 0.2, 0.8, 1.2), (0, 0, 1, 1), 0
+    given = {"parts": 2, "sampling": 2, "aligned": aligned, "levels": 2, "cells": 1000}
+    slopes = random.normal(size=(2, 5, 2, 2, 2))
+    assert set(roi_align.pick_levels(boxes, (6, 5), 2, 1000).ravel()) == {0, 1}
+    for level, x in enumerate(levels):
+        shape = dict(zip(("H0", "W0", "H", "W"), (*levels[0].shape[1:3], *x.shape[1:3]), strict=True))
+        computed = roi_align.reference_back(slopes, boxes, level=level, **shape, **given)
+        for place in np.ndindex(x.shape):
+            ends = []
+            for step in (1e-3, -1e-3):
+                x[place] += step
+                ends.append((roi_align.reference(*levels, boxes, **given) * slopes).sum())
+                x[place] -= step
+            assert computed[place] == pytest.approx((ends[0] - ends[1]) / 2e-3, abs=1e-9)
+
+
+def test_levels_are_those_of_torchvision() -> None:
+    """A box takes level 4 + log2(side / 224), as in torchvision's LevelMapper, at strides of 4, 8, 16 and 32."""
+    torch: Any = pytest.importorskip("torch")
+    boxes = random_boxes(np.random.default_rng(8), 200)
+    boxes[0] = (0, 0, 0.25, 0.25)
+    sides = torch.tensor(boxes * 800)
+    size = torch.sqrt((sides[:, 2] - sides[:, 0]) * (sides[:, 3] - sides[:, 1]))
+    wanted = torch.clamp(torch.floor(4 + torch.log2(size / 224) + 1e-6), 2, 5) - 2
+    found = roi_align.pick_levels(boxes, (200, 200), 4, 14_000)
+    assert found.tolist() == wanted.int().tolist()
+    exact = np.array([[0, 0, k * 28 / 200, k * 28 / 200] for k in (0.999, 1, 2, 4)])
+    assert roi_align.pick_levels(exact, (200, 200), 4, 14_000).tolist() == [0, 1, 2, 3]
 
 
 def random_scene(random: np.random.Generator, pictures: int, classes: int) -> tuple[Array, Found]:
@@ -126,31 +162,36 @@ def random_scene(random: np.random.Generator, pictures: int, classes: int) -> tu
     return true, Found(labels.astype(np.int64), random.uniform(size=(pictures, 12)).round(2), near)
 
 
-def test_average_precision_equals_pycocotools() -> None:
-    """Mean average precision at 0.5, and from 0.5 to 0.95, of random detections is that of COCO's own program."""
+def judge(kind: str, pictures: int, objects: list[dict[str, Any]], made: list[dict[str, Any]]) -> tuple[float, float]:
+    """Mean average precision from 0.5 to 0.95, and at 0.5, by COCO's own program."""
     coco = pytest.importorskip("pycocotools.coco")
     cocoeval = pytest.importorskip("pycocotools.cocoeval")
+    with contextlib.redirect_stdout(io.StringIO()):
+        known = coco.COCO()
+        known.dataset = {
+            "images": [{"id": row, "height": 48, "width": 48} for row in range(pictures)],
+            "annotations": [{"id": 1 + k, "iscrowd": 0, **item} for k, item in enumerate(objects)],
+            "categories": [{"id": k} for k in (1, 2, 3)],
+        }
+        known.createIndex()
+        judged = cocoeval.COCOeval(known, known.loadRes(made), kind)
+        judged.evaluate()
+        judged.accumulate()
+        judged.summarize()
+    return float(judged.stats[0]), float(judged.stats[1])
+
+
+def test_average_precision_of_boxes_equals_pycocotools() -> None:
+    """Mean average precision at 0.5, and from 0.5 to 0.95, of random detections is that of COCO's own program."""
     true, found = random_scene(np.random.default_rng(3), 40, 3)
 
     def sides(box: Array) -> list[float]:
-        return [
-            float(1000 * box[0]),
-            float(1000 * box[1]),
-            float(1000 * (box[2] - box[0])),
-            float(1000 * (box[3] - box[1])),
-        ]
+        return [float(1000 * side) for side in (box[0], box[1], box[2] - box[0], box[3] - box[1])]
 
     objects = [
-        {
-            "id": 1 + 10 * row + k,
-            "image_id": row,
-            "category_id": int(box[0]),
-            "bbox": sides(box[1:]),
-            "area": 1.0,
-            "iscrowd": 0,
-        }
+        {"image_id": row, "category_id": int(box[0]), "bbox": sides(box[1:]), "area": 1.0}
         for row, boxes in enumerate(true)
-        for k, box in enumerate(boxes)
+        for box in boxes
         if box[0]
     ]
     made = [
@@ -159,22 +200,40 @@ def test_average_precision_equals_pycocotools() -> None:
         for label, score, box in zip(found.classes[row], found.scores[row], found.boxes[row], strict=True)
         if label >= 0
     ]
-    with contextlib.redirect_stdout(io.StringIO()):
-        known = coco.COCO()
-        known.dataset = {
-            "images": [{"id": row} for row in range(len(true))],
-            "annotations": objects,
-            "categories": [{"id": k} for k in (1, 2, 3)],
-        }
-        known.createIndex()
-        judged = cocoeval.COCOeval(known, known.loadRes(made), "bbox")
-        judged.evaluate()
-        judged.accumulate()
-        judged.summarize()
     scores = detection_scores(true.astype(np.float64), found, 3)
     assert 0.1 < scores["map"] < scores["map_50"] < 1
-    assert scores["map"] == pytest.approx(judged.stats[0], abs=1e-9)
-    assert scores["map_50"] == pytest.approx(judged.stats[1], abs=1e-9)
+    assert (scores["map"], scores["map_50"]) == pytest.approx(judge("bbox", len(true), objects, made), abs=1e-9)
+
+
+def test_average_precision_of_masks_equals_pycocotools() -> None:
+    """The same of masks, pixel by pixel, as they are pasted into their boxes."""
+    coded = pytest.importorskip("pycocotools.mask")
+    random = np.random.default_rng(9)
+    data = load_dataset("shapes_objects", samples=25, masks=True, kinds=3, size=48)
+    boxes, _ = split_target(data.y)
+    places = np.repeat(boxes[..., 1:].astype(float), 2, axis=1) + random.normal(scale=0.02, size=(25, 8, 4))
+    places[..., 2:] = np.maximum(places[..., 2:], places[..., :2] + 0.1)
+    labels = np.repeat(boxes[..., 0].astype(np.int64) - 1, 2, axis=1)
+    masks = np.clip(random.normal(0.8, 0.2, (25, 8, 6, 6)), 0, 1)
+    found = Found(labels, random.uniform(size=(25, 8)), places, masks)
+
+    def packed(mask: Array) -> Any:
+        return coded.encode(np.asfortranarray(mask.astype(np.uint8)))
+
+    objects, made = [], []
+    for row in range(25):
+        true = true_masks(data.y[row])
+        for box, mask in zip(boxes[row], true, strict=False):
+            item = {"image_id": row, "category_id": int(box[0]), "segmentation": packed(mask), "bbox": [0, 0, 1, 1]}
+            objects.append({**item, "area": float(mask.sum())})
+        kept = np.flatnonzero(labels[row] >= 0)
+        for number, mask in zip(kept, paste_masks(masks[row, kept], places[row, kept], (48, 48)), strict=True):
+            item = {"image_id": row, "category_id": int(labels[row, number]) + 1, "segmentation": packed(mask)}
+            made.append({**item, "score": float(found.scores[row, number])})
+    scores = detection_scores(data.y, found, 3)
+    assert 0.05 < scores["mask_map"] < scores["mask_map_50"] < 1
+    wanted = judge("segm", 25, objects, made)
+    assert (scores["mask_map"], scores["mask_map_50"]) == pytest.approx(wanted, abs=1e-9)
 
 
 def test_perfect_detections_score_one() -> None:
@@ -313,7 +372,7 @@ def test_sampling_follows_from_the_seed() -> None:
 
 
 def test_stage_costs_are_those_of_pytorch() -> None:
-    """Objectness, deltas, classes and masks cost what PyTorch's functions give, and so do places of a grid."""
+    """Classes, deltas and masks of proposals cost what PyTorch's functions give."""
     torch: Any = pytest.importorskip("torch")
     functional = torch.nn.functional
     random = np.random.default_rng(6)

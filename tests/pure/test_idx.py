@@ -63,8 +63,9 @@ def test_labels_may_be_named_and_numbers_may_be_of_any_kind(tmp_path: Path) -> N
         (idx(LABELS), idx(PIXELS), "holds one number for each row: these are labels; give the file of the images"),
         (idx(PIXELS), idx(PIXELS), "holds arrays of 4×5, not labels"),
         (idx(PIXELS), b"words", "is not an IDX file: it begins with 77 6f 72 64"),
+        (b"\0\0\x07\x03" + bytes(12), idx(LABELS), "is not an IDX file: it begins with 00 00 07 03"),
     ],
-    ids=["short", "long", "cut", "bomb", "counts", "swapped", "no labels", "words"],
+    ids=["short", "long", "cut", "bomb", "counts", "swapped", "no labels", "words", "kind"],
 )
 @pytest.mark.parametrize("packed", [False, True])
 def test_what_is_wrong_is_said(images: bytes, labels: bytes, words: str, packed: bool, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 
 import numpy as np
 import pytest
@@ -19,30 +18,9 @@ from nnplay.tui.terminal.picture_answers import AnswerFilter, Answers
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import DARK
 from nnplay.tui.widgets.cells import row_width
+from tests.picture_decoders import read_png, read_sixels
 
 COLOURS = ("#000000", "#ff0000", "#00ff00", "#ffffff")
-
-
-def _read_sixels(text: str) -> NDArray[np.int64]:
-    """The numbers of colours (h, w) of a picture; -1 where nothing is drawn."""
-    found = re.fullmatch(r'\x1bP0;1q"1;1;(\d+);(\d+)(.*)\x1b\\', text)
-    assert found is not None
-    wide, tall = int(found[1]), int(found[2])
-    drawn = np.full((tall + 6, wide), -1)
-    x = y = colour = 0
-    for part in re.finditer(r"#(\d+);2;[\d;]+|#(\d+)|!(\d+)(.)|([?-~])|(\$)|(-)", found[3]):
-        _, chosen, count, repeated, single, back, down = part.groups()
-        if chosen:
-            colour = int(chosen)
-        elif single or repeated:
-            bits = ord(single or repeated) - 63
-            for _ in range(int(count or 1)):
-                drawn[y : y + 6, x][[bool(bits & 1 << k) for k in range(6)]] = colour
-                x += 1
-        elif back or down:
-            x, y = 0, y + (6 if down else 0)
-    assert (drawn[tall:] == -1).all()
-    return drawn[:tall]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (6, 9), (13, 40), (20, 3)])
@@ -50,16 +28,17 @@ def test_sixels_are_read_back(shape: tuple[int, int]) -> None:
     """Every pixel has its colour, in bands that are whole or not."""
     levels = np.random.default_rng(1).integers(0, 2, shape) * 3
     used = np.unique(levels).tolist()
-    assert np.array_equal(_read_sixels(encode_sixels(levels, COLOURS)), np.searchsorted(used, levels))
+    assert np.array_equal(read_sixels(encode_sixels(levels, COLOURS))[0], np.searchsorted(used, levels))
 
 
 def test_png_with_a_palette_is_read_back() -> None:
-    """By Pillow, pixel by pixel."""
-    image = pytest.importorskip("PIL.Image")
+    """Pixel by pixel, by the tests' own reader and by Pillow."""
     levels = np.random.default_rng(2).integers(0, 4, (7, 5))
-    read = np.asarray(image.open(io.BytesIO(kitty.encode_png(levels, COLOURS))).convert("RGB"))
     wanted = np.array([[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in COLOURS])
-    assert np.array_equal(read, wanted[levels])
+    sent = kitty.encode_png(levels, COLOURS)
+    assert np.array_equal(read_png(sent), wanted[levels])
+    image = pytest.importorskip("PIL.Image")
+    assert np.array_equal(np.asarray(image.open(io.BytesIO(sent)).convert("RGB")), wanted[levels])
 
 
 def test_answers_are_taken_out_from_among_keys() -> None:

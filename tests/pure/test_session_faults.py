@@ -58,7 +58,14 @@ class Failing(FileOperations):
 
 
 @pytest.mark.parametrize("forever", [False, True], ids=["once", "for ever"])
-@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EACCES], ids=errno.errorcode.get)
+@pytest.mark.parametrize(
+    "code",
+    [
+        *(errno.EIO, errno.ENOSPC),
+        *(pytest.param(code, marks=pytest.mark.slow) for code in (errno.EDQUOT, errno.EACCES)),  # handled as the others
+    ],
+    ids=lambda code: errno.errorcode[code],
+)
 def test_a_failing_operation_leaves_the_old_or_the_new_state(tmp_path: Path, code: int, forever: bool) -> None:
     """Every operation fails in turn: the session loads, is old or new, and a reported success is the new one."""
     for at in range(1, MOST_OPERATIONS):

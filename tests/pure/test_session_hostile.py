@@ -136,8 +136,9 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
     return bytes(changed)
 
 
-def test_mutated_files_raise_nothing_but_input_errors(tmp_path: Path) -> None:
-    """Of 33,000 mutated records, state files and packed sessions each loads or is refused by an InputError."""
+@pytest.mark.parametrize("rounds", [1000, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_mutated_files_raise_nothing_but_input_errors(tmp_path: Path, rounds: int) -> None:
+    """Of 33,000 mutated records, state files and packed sessions (here a tenth) each loads or is refused."""
     record = {"name": "x", "optimizer": {"lr": 0.1}, "layer": [{"kind": "a", "units": 3}, {"kind": "b"}]}
     save(tmp_path / "a.nnplay", record, {"w": np.zeros((3, 4), np.float32), "b": np.zeros(2)})
     pack(tmp_path / "a.nnplay", tmp_path / "a.zip")
@@ -146,16 +147,16 @@ def test_mutated_files_raise_nothing_but_input_errors(tmp_path: Path) -> None:
     state = (tmp_path / "a.nnplay" / "state-00000001.safetensors").read_bytes()
     rng = random.Random(11)
     accepted = 0
-    for _ in range(10_000):
+    for _ in range(rounds):
         for parse, seed in ((document.read, body), (decode, state), (document.read, text)):
             try:
                 parse(mutated(seed, rng), "x")
                 accepted += 1
             except InputError:
                 continue
-    assert 0 < accepted < 15_000
+    assert 0 < accepted < 1.5 * rounds
     whole = (tmp_path / "a.zip").read_bytes()
-    for _ in range(3000):
+    for _ in range(3 * rounds // 10):
         (tmp_path / "b.zip").write_bytes(mutated(whole, rng))
         try:
             load(tmp_path / "b.zip")

@@ -23,6 +23,7 @@ import pytest
 
 from nnplay.data.catalogue import read_file, read_sql
 from nnplay.errors import InputError
+from tests.child_signals import signals
 
 psycopg: Any = pytest.importorskip("psycopg")
 pytestmark = pytest.mark.slow
@@ -230,7 +231,8 @@ def test_a_file_of_passwords_is_used(server: Server, tmp_path: Path, monkeypatch
 def started(*words: str) -> subprocess.Popen[str]:
     """The program in a process of its own."""
     command = [sys.executable, "-m", "nnplay", "train", *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, preexec_fn=signals())
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,11 @@ from nnplay.sweeps.run_sweep import run_sweep
 from nnplay.sweeps.trial import Outcome
 from tests.jit.test_sweep import plain, plan
 
-pytest.importorskip("distributed")
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.skipif(find_spec("distributed") is None, reason="Dask's distributed is not installed"),
+]
 WORKERS = 3
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -9,13 +10,22 @@ from pathlib import Path
 import pytest
 
 from tests.terminal.emulator import Terminal
+from tests.terminal.fork_server import ForkServer
 
 ROOT = Path(__file__).parents[2]
 Open = Callable[..., Terminal]
 
 
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer]:
+    """What the playgrounds of a session are forked from, if nothing of their start is tried."""
+    server = ForkServer({**os.environ, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"})
+    yield server
+    server.end()
+
+
 @pytest.fixture
-def open_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+def open_terminal(fork_server: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """Opens playgrounds, and ends them after the test."""
     opened: list[Terminal] = []
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
@@ -28,9 +38,14 @@ def open_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[O
         ignored: Collection[signal.Signals] = (),
         **environ: str,
     ) -> Terminal:
+        rescue = ["--rescue", str(tmp_path / "rescued"), *options]
         home = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
-        arguments = ["-m", f"tests.terminal.{program}", "--rescue", str(tmp_path / "rescued"), *options]
-        opened.append(Terminal(arguments, *size, {**home, **environ}, answers=answers, ignored=ignored))
+        how = {"answers": answers, "ignored": ignored}
+        if environ or program != "program":  # read while Python and Textual start
+            arguments = ["-m", f"tests.terminal.{program}", *rescue]
+            opened.append(Terminal(arguments, *size, {**home, **environ}, **how))
+        else:
+            opened.append(Terminal(rescue, *size, home, server=fork_server, **how))
         return opened[-1]
 
     yield open_one

@@ -18,6 +18,7 @@ from pathlib import Path
 import pyte
 
 from tests.child_signals import signals
+from tests.terminal.fork_server import Forked, ForkServer
 
 PATIENCE = 240.0
 """Seconds that something may take on a machine that is busy and has no kernels yet; what comes is not waited for."""
@@ -48,7 +49,7 @@ def _taking_terminal(begin: Callable[[], None]) -> Callable[[], None]:
 
 
 class Terminal:
-    """One child on a pseudo-terminal of a given size."""
+    """One child on a pseudo-terminal of a given size: Python with these arguments, or a fork of a server with them."""
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class Terminal:
         answers: bool = True,
         ignored: Collection[signal.Signals] = (),
         folder: Path | None = None,
+        server: ForkServer | None = None,
     ) -> None:
         self.master, self.slave = pty.openpty()
         self.raw = b""
@@ -71,12 +73,17 @@ class Terminal:
         self._size(columns, rows)
         self.modes = termios.tcgetattr(self.slave)
         base = {key: os.environ[key] for key in ("PATH", "HOME", "PYTHONPATH", "VIRTUAL_ENV") if key in os.environ}
+        environ = {**base, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ}
+        self.process: subprocess.Popen[bytes] | Forked
+        if server is not None:
+            self.process = server.start(self.slave, arguments, environ, ignored)
+            return
         self.process = subprocess.Popen(
             [sys.executable, *arguments],
             stdin=self.slave,
             stdout=self.slave,
             stderr=self.slave,
-            env={**base, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
+            env=environ,
             start_new_session=True,
             preexec_fn=_taking_terminal(signals(ignored)),
             cwd=folder,

@@ -39,7 +39,7 @@ class LiveBackend(FakeBackend):
     def _work(self) -> None:
         while not self._end.wait(1 / 30):
             if self.snapshot.running:
-                self.snapshot = train_run(self.snapshot.step + 37)
+                self.snapshot = train_run(self.snapshot.step + 137)
 
     def rewind(self) -> None:
         if self._crash == "rewind":

@@ -20,7 +20,7 @@ def test_the_playground_goes_on_without_its_folder(open_nnplay: Open, tmp_path: 
     train(terminal)
     terminal.press(" ")
     terminal.press("s")
-    terminal.until(lambda: "saved to xor.nnplay" in terminal.text)
+    terminal.shows("saved to xor.nnplay")
     shutil.rmtree(tmp_path / "xor.nnplay")
     if replaced:
         (tmp_path / "xor.nnplay").write_text("thesis")

@@ -105,7 +105,7 @@ def test_the_frame_comes_first(open_nnplay: Open, size: tuple[int, int]) -> None
     pyte.ByteStream(first).feed(terminal.raw.partition(b"\x1b[?1000h")[0])
     assert "getting ready" in "\n".join(first.display)
     assert "4 Output" in "\n".join(first.display)
-    terminal.until(lambda: "press space to train" in terminal.text)
+    terminal.shows("press space to train")
     assert "getting ready" not in terminal.text
     terminal.press("q")
     assert terminal.finish() == 0
@@ -118,7 +118,7 @@ def test_keys_pressed_meanwhile_are_done(open_nnplay: Open) -> None:
     terminal.until(lambda: b"getting ready" in terminal.raw)
     terminal.press(":set lr 0.007\r ")
     terminal.until(lambda: step_of(terminal) > 0)
-    terminal.until(lambda: "lr         0.007" in terminal.text)
+    terminal.shows("lr         0.007")
     first_mouse = terminal.raw.index(b"\x1b[?1000h")
     assert b"set lr" not in terminal.raw[:first_mouse]
 
@@ -211,10 +211,21 @@ def test_a_fault_before_the_playground_draws_is_told_on_the_normal_screen(open_n
     assert b"ZeroDivisionError" in last
 
 
-def test_a_wrong_word_never_changes_the_screen(open_nnplay: Open, tmp_path: Path) -> None:
-    """A file that is not there, a cell that cannot be read, an unknown option or key: one line, status 2, no flash."""
+def test_a_file_that_cannot_be_read_is_told_on_the_normal_screen(open_nnplay: Open, tmp_path: Path) -> None:
+    """Data are read behind the first frame, as that can take long: a bad cell is one line after it, status 2."""
     (tmp_path / "bad.csv").write_text("a,y\n1,2\n3,x,4\n", encoding="utf-8")
-    for words in (["--data", "missing.csv"], ["--data", "bad.csv"], ["--dta", "x"]):
+    terminal = open_nnplay("--data", "bad.csv")
+    assert terminal.finish() == 2
+    assert terminal.restored
+    last = terminal.raw[terminal.raw.rindex(b"\x1b[?1049l") :]
+    assert last.count(b"nnplay:") == 1
+    assert b"bad.csv, row 3" in last
+    assert b"Traceback" not in terminal.raw
+
+
+def test_a_wrong_word_never_changes_the_screen(open_nnplay: Open) -> None:
+    """A file that is not there, an unknown option: one line, status 2, no flash."""
+    for words in (["--data", "missing.csv"], ["--dta", "x"]):
         terminal = open_nnplay(*words)
         assert terminal.finish() == 2, words
         assert b"\x1b[?1049h" not in terminal.raw

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import os
-import re
-import zlib
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
+from nnplay.tui.pixels.kitty import PLACEHOLDER
+from nnplay.tui.theme.look import Look
+from tests.picture_decoders import SIXELS, Pixels, read_images, read_placeholder, show_sixels
 from tests.terminal.emulator import Terminal
+from tests.ui.fake_backend import FakeBackend
 
 Open = Callable[..., Terminal]
-FEATURES = "\x1b[6;20;10t\x1b[?62;4;22c"
-_IMAGE = re.compile(rb"\x1b_Ga=T,U=1,f=100,i=(\d+),c=(\d+),r=(\d+),q=2,m=\d;((?:[^\x1b]|\x1b\\\x1b_Gm=\d;)*)\x1b\\")
 
 
 def _asked(terminal: Terminal, *answers: str) -> None:
@@ -27,47 +27,88 @@ def _asked(terminal: Terminal, *answers: str) -> None:
         terminal.read(0.05)
 
 
-def _png(found: re.Match[bytes]) -> tuple[int, int, int]:
-    """Width and height of an image that was sent, and the bytes of its pixels."""
-    png = base64.standard_b64decode(re.sub(rb"\x1b\\\x1b_Gm=\d;", b"", found[4]))
-    wide, tall = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
-    size = int.from_bytes(png[png.index(b"IDAT") - 4 : png.index(b"IDAT")], "big")
-    start = png.index(b"IDAT") + 4
-    return wide, tall, len(zlib.decompress(png[start : start + size]))
+def _map_colours(rows: int, columns: int) -> Pixels:
+    """The colours (rows, columns, 3) of the map's pixel in the corner of each cell, where no mark of an example is."""
+    surface = FakeBackend().snapshot.surface
+    assert surface is not None
+    y, x = (
+        ((size * np.arange(many) + 0.5) / (size * many) * 60).astype(int) for size, many in ((12, rows), (6, columns))
+    )
+    scale = np.array([[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in Look().scale()])
+    share = (surface.values[np.ix_(y, x)] - surface.low) / (surface.high - surface.low)
+    return np.asarray(scale[np.clip((share * len(scale)).astype(int), 0, len(scale) - 1)], np.uint8)
 
 
-def test_kitty_gets_images_and_forgets_them_at_the_end(open_terminal: Open) -> None:
-    """The map is an image of 6×12 pixels a cell; keys between the answers count; at the end it is deleted."""
+def test_kitty_shows_the_map_and_forgets_it_at_the_end(open_terminal: Open) -> None:
+    """The cells of the map show the rows and columns of one image, whose pixels have the map's colours.
+
+    Keys between the terminal's answers count, and at the end the image is deleted.
+    """
     terminal = open_terminal(size=(120, 40), COLORTERM="truecolor")
-    _asked(terminal, "\x1bP>|kitty(0.", "35.2)\x1b\\", "\x1b[6;20;10t", "5", "\x1b[?62;22c")
-    terminal.until(lambda: _IMAGE.search(terminal.raw) is not None)
-    found = _IMAGE.search(terminal.raw)
-    assert found is not None
-    number, columns, rows = (int(part) for part in found.groups()[:3])
-    assert _png(found) == (6 * columns, 12 * rows, 12 * rows * (6 * columns + 1))
-    terminal.until(lambda: "\U0010eeee".encode() in terminal.raw)
+    _asked(terminal, "\x1bP>|kitty(0.", "35.2)\x1b\\", "\x1b[6;20;10t", "5", "\x1b[?62;c")
+
+    def shown() -> dict[tuple[int, int], tuple[int, int, int]]:
+        cells = {
+            (y, x): read_placeholder(cell.data, cell.fg)
+            for y, line in terminal.screen.buffer.items()
+            for x, cell in line.items()
+            if cell.data.startswith(PLACEHOLDER)
+        }
+        return {at: found for at, found in cells.items() if found is not None}
+
+    terminal.until(lambda: bool(read_images(terminal.raw)) and bool(shown()))
+    numbers = [number for number, _, _ in shown().values()]
+    number = max(set(numbers), key=numbers.count)
+    (rows, columns), pixels = read_images(terminal.raw)[number]
+    assert pixels.shape == (12 * rows, 6 * columns, 3)
+    own = {at: (row, column) for at, (of, row, column) in shown().items() if of == number}
+    top, left = min(own)
+    assert own == {(top + row, left + column): (row, column) for row in range(rows) for column in range(columns)}
+    assert np.array_equal(pixels[::12, ::6], _map_colours(rows, columns))
     terminal.press("q")
     assert terminal.finish() == 0
     assert terminal.raw.rfind(b"\x1b_Ga=d,d=I,i=%d," % number) > terminal.raw.rfind(b"a=T,U=1,f=100,i=%d," % number)
     assert terminal.restored
 
 
-def test_sixels_are_drawn_at_their_place_and_again_after_a_dialog(open_terminal: Open) -> None:
-    """As many pixels as the cells have; a dialog paints over them, and they come back with the screen."""
+@pytest.mark.parametrize(
+    ("answers", "cell"),
+    [
+        (("\x1bP>|foot(1.16.2)\x1b\\", "\x1b[6;20;10t", "\x1b[?62;4;22;28;29c"), (20, 10)),
+        (("\x1bP>|XTerm(390)\x1b\\\x1b[6;13;6t", "\x1b[?64;1;2;4;6;9;15;16;17;18;21;22;28c"), (13, 6)),
+    ],
+    ids=["foot", "xterm"],
+)
+def test_sixels_show_the_map_at_its_place_and_again_after_a_dialog(
+    open_terminal: Open, answers: tuple[str, ...], cell: tuple[int, int]
+) -> None:
+    """As many pixels as the terminal's cells have, in the map's colours; a dialog paints over them, and they return."""
     terminal = open_terminal(size=(120, 40), COLORTERM="truecolor")
-    _asked(terminal, FEATURES)
-    terminal.until(lambda: b"\x1bP0;1q" in terminal.raw)
-    found = re.search(rb"\x1b7\x1b\[(\d+);(\d+)H\x1bP0;1q\"1;1;(\d+);(\d+)#", terminal.raw)
+    _asked(terminal, *answers)
+
+    def largest(raw: bytes) -> tuple[tuple[int, int], Pixels] | None:
+        found = [((int(row), int(column)), show_sixels(text.decode())) for row, column, text in SIXELS.findall(raw)]
+        return max(found, key=lambda each: each[1].size, default=None)
+
+    terminal.until(lambda: SIXELS.search(terminal.raw) is not None)
+    found = largest(terminal.raw)
     assert found is not None
-    row, column, wide, tall = (int(part) for part in found.groups())
-    assert (wide % 10, tall % 20) == (0, 0)
-    assert 1 < row < row + tall // 20 <= 40
-    assert 1 < column < column + wide // 10 <= 121
+    (row, column), pixels = found
+    (rows, down), (columns, right) = (divmod(size, each) for size, each in zip(pixels.shape, cell, strict=False))
+    assert (down, right) == (0, 0)
+    assert 1 < row < row + rows <= 40
+    assert 1 < column < column + columns <= 121
+    seen = pixels[:: cell[0], :: cell[1]].astype(int)
+    assert np.abs(seen - _map_colours(rows, columns)).max() <= 2  # sixels have colours in percent
     terminal.press("L")
     terminal.shows("esc")
     before = len(terminal.raw)
     terminal.press("\x1b")
-    terminal.until(lambda: b"\x1bP0;1q" in terminal.raw[before:])
+    terminal.until(lambda: SIXELS.search(terminal.raw[before:]) is not None)
+    again = largest(terminal.raw[before:])
+    assert again is not None
+    assert again[0] == (row, column)
+    assert np.array_equal(again[1], pixels)
     terminal.press("q")
     assert terminal.finish() == 0
     assert terminal.restored

@@ -45,7 +45,7 @@ def open_nnplay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ope
 
 def train(terminal: Terminal, steps: int = 200) -> int:
     """Opens, trains for some steps; the step that the screen showed last. Kernels may have to be compiled first."""
-    terminal.until(lambda: "press space" in terminal.text)
+    terminal.shows("press space")
     terminal.press(" ")
     terminal.until(lambda: step_of(terminal) > steps)
     return step_of(terminal)
@@ -103,7 +103,7 @@ def test_an_end_that_nobody_asked_for_loses_nothing(open_nnplay: Open, how: str)
 
 
 def test_the_next_start_offers_the_run_and_resumes_it(open_nnplay: Open) -> None:
-    """After a SIGHUP the next start offers the run, esc leaves it, and `nnplay open` goes on at its step."""
+    """After a SIGHUP a start without a run offers this one, esc leaves it, and `nnplay open` goes on at its step."""
     terminal = open_nnplay("--no-tour")
     train(terminal)
     os.kill(terminal.process.pid, signal.SIGHUP)
@@ -112,11 +112,16 @@ def test_the_next_start_offers_the_run_and_resumes_it(open_nnplay: Open) -> None
     step = kept.record["progress"]["step"]
     again = open_nnplay("--no-tour")
     again.until(lambda: b"recovered runs" in again.raw)
-    again.until(lambda: "ended without being saved" in again.text)
+    again.shows("ended without being saved")
     again.press("\x1b")
     again.until(lambda: "ended without being saved" not in again.text)
     again.press("q")
     assert again.finish() == 0
+    named = open_nnplay("--no-tour", "--data", "xor")
+    named.until(lambda: "xor" in named.text)
+    named.press("q")
+    assert named.finish() == 0
+    assert b"ended without being saved" not in named.raw  # a run that was asked for is shown, and no other offered
     resumed = open_nnplay("open", str(kept.path))
     resumed.until(lambda: step_of(resumed) == step)
     resumed.process.kill()
@@ -168,11 +173,11 @@ def test_packed_and_locked_sessions_say_what_they_are_on_the_screen(open_nnplay:
         made.save()
         made.pack("packed.zip")
     packed = open_nnplay("open", "packed.zip")
-    packed.until(lambda: "at step 30" in packed.text)
+    packed.shows("at step 30")
     packed.until(lambda: step_of(packed) == 30)
     assert "read only" not in packed.text
     first = open_nnplay("open", "run.nnplay")
-    first.until(lambda: "at step 30" in first.text)
+    first.shows("at step 30")
     second = open_nnplay("open", "run.nnplay")
     second.until(lambda: "read only" in second.text.split("\n")[0] and "has had it open" in second.text)
     for terminal in (packed, first, second):
@@ -187,7 +192,7 @@ def test_an_end_while_kernels_are_compiled_leaves_no_process(
     """Ended in the middle of its first compilation, an edit just made: gone in 5 s, then its compilers; edit kept."""
     unmade = {"NNPLAY_CACHE_DIR": str(tmp_path / "cache"), "NNPLAY_PROCESSOR": "host"}  # no pack serves it
     terminal = open_nnplay("--no-tour", "--data", "xor", **unmade)
-    terminal.until(lambda: "compiling kernels" in terminal.text)
+    terminal.shows("compiling kernels")
     compilers = [number for number, parent, _ in running() if parent == terminal.process.pid]
     assert compilers
     terminal.press(":set lr 0.125\r")

@@ -40,7 +40,7 @@ class FakeBackend:
         self.data: Dataset | None = None
         self.view: Mapping[str, Any] = {}
         self.compiling = ""
-        self.worker = None
+        self.worker = self.runs = None
 
     @property
     def will_run(self) -> bool:
@@ -148,6 +148,10 @@ class FakeBackend:
 
     def branches(self) -> list[tuple[str, str]]:
         return []
+
+    def go_to_run(self, number: int) -> str:
+        self.asked.append(("go_to_run", number))
+        return f"run {number}"
 
     def switch_branch(self, words: str) -> str:
         self.asked.append(("switch_branch", words))

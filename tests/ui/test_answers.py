@@ -248,17 +248,20 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", FORMS)
-async def test_every_form_of_answer_is_drawn(name: str) -> None:
-    """What each form tells is on the screen in words: names, numbers, mistakes."""
-    form, words = FORMS[name]
-    app = make()
+async def test_every_form_of_answer_is_drawn() -> None:
+    """What each form tells is on the screen in words: names, numbers, mistakes; nothing is left of the one before."""
+    app, missing, before = make(), [], ""
     async with app.run_test(size=(120, 40)) as pilot:
-        app._backend.snapshot = replace(train_run(9, running=False), surface=None, output=form)  # type: ignore[misc]
-        app.refresher.tick()
-        await pilot.pause()
-        seen = text_of(app, "#output")
-        assert [word for word in words if word not in seen] == []
+        for step, (name, (form, words)) in enumerate(FORMS.items(), start=9):
+            run = replace(train_run(step, running=False), surface=None, output=form)
+            app._backend.snapshot = run  # type: ignore[misc]
+            app.refresher.tick()
+            await pilot.pause()
+            seen = text_of(app, "#output")
+            missing += [(name, word) for word in words if word not in seen]
+            assert seen != before, name
+            before = seen
+        assert missing == []
 
 
 @pytest.mark.parametrize(

@@ -34,14 +34,15 @@ def taken(kind: type[DOMNode]) -> set[str]:
     return {name for one in [base, *roots] for name in set(dir(one)) | set(assigned(one)) if name.startswith("_")}
 
 
-@cache
 def assigned(kind: type) -> set[str]:
     """Attributes that the methods of a class and of its bases assign."""
-    found: set[str] = set()
-    for one in kind.__mro__:
-        if one is not object:
-            found |= set(re.findall(r"self\.(_\w+)(?:: [^=\n]+)? = ", inspect.getsource(one)))
-    return found
+    return set().union(*(assigned_in(one) for one in kind.__mro__ if one is not object))
+
+
+@cache
+def assigned_in(kind: type) -> frozenset[str]:
+    """Attributes that the methods of a class itself assign."""
+    return frozenset(re.findall(r"self\.(_\w+)(?:: [^=\n]+)? = ", inspect.getsource(kind)))
 
 
 @pytest.mark.parametrize(

@@ -138,12 +138,12 @@ def _texts() -> Iterator[tuple[str, str]]:
 
 def test_every_sign_in_the_program_has_a_twin() -> None:
     """Signs have one of one column; letters (formulas have Greek ones) have one where texts are spelt out."""
-    for name, text in _texts():
-        for character in set(text):
-            category = unicodedata.category(character)
-            of_data = category[0] in "LM" or category == "Sc"  # signs of money are read from tables, as letters are
-            if not of_data and character.isprintable():
-                assert replace_signs(character).isascii(), (name, character)
+    places = {character: name for name, text in _texts() for character in set(text)}
+    for character, name in places.items():
+        category = unicodedata.category(character)
+        of_data = category[0] in "LM" or category == "Sc"  # signs of money are read from tables, as letters are
+        if not of_data and character.isprintable():
+            assert replace_signs(character).isascii(), (name, character)
 
 
 def test_a_dot_is_never_a_minus() -> None:

@@ -100,7 +100,9 @@ async def test_the_line_decides_and_more_epochs_go_on() -> None:
 async def test_seeds_are_a_band() -> None:
     """One line with its quartiles, and a row for each seed."""
     async with racing("seeds 5", (80, 24)) as (pilot, _):
-        await until(pilot, lambda: isinstance(pilot.app.screen, RaceScreen) and "is ahead" in said(pilot))
+        await until(pilot, lambda: isinstance(pilot.app.screen, RaceScreen) and "quartiles" in said(pilot))
+        assert "accuracy of 5 seeds: median" in said(pilot)
+        assert "(95 %)" in said(pilot)
         shown = screen(pilot)._shown_curves()
         assert list(shown) == ["median of 5 seeds, quartiles dimmed"]
         assert "seed 4" in screen(pilot).query_one(RaceTable).plain_text

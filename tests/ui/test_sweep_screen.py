@@ -25,6 +25,8 @@ from nnplay.tui.sweep.views import VIEWS, SweepView
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.message_line import MessageLine
 from tests.ui.playing import main
+from tests.ui.settling import settle
+from tests.ui.test_screens import compare_screen
 from tests.ui.waiting import until
 
 RUN: dict[str, Any] = {
@@ -165,6 +167,23 @@ async def test_all_views_of_a_file(tmp_path: Path, size: tuple[int, int], look: 
             await pilot.press("tab")
         await pilot.press("shift+tab", "Y", "Y")
         await until(pilot, lambda: said(pilot) == "the scatter: parameters against optimizer.lr")
+
+
+@pytest.mark.painted
+async def test_the_table_is_as_kept(tmp_path: Path) -> None:
+    """Filtered, and sorted by the learning rate."""
+    write(tmp_path / "s.jsonl", 200)
+    async with sweeping("sweep s.jsonl", (80, 24)) as (pilot, _):
+        await until(pilot, lambda: is_open(pilot, 200))
+        await pilot.press("slash")
+        await until(pilot, lambda: pilot.app.screen.query(Input))
+        pilot.app.screen.query_one(Input).value = "adam accuracy>=70%"
+        await pilot.press("enter")
+        await until(pilot, lambda: said(pilot).startswith("the table has"))
+        await pilot.press("right", "right")
+        await until(pilot, lambda: screen(pilot).place.sort == "optimizer.lr")
+        await settle(pilot)
+        await compare_screen("sweep", pilot)
 
 
 async def test_a_file_is_followed_while_it_is_written(tmp_path: Path) -> None:

@@ -78,13 +78,14 @@ def run(words: Sequence[str]) -> int:
     choose(options.device)
     past: int = _PAST.read(options.past, "--past")
     config: RunConfig | None = None
-    if options.source or run_table(options):
+    asked = bool(options.source or run_table(options))
+    if asked:
         config = run_config(base_table(options.source) if options.source else _first(), options)
     can_open.check()
-    backend = PlaygroundBackend(config, past=past << 20)
     return _show(
-        lambda: backend,
+        lambda: PlaygroundBackend(config, past=past << 20),
         Drawing(options.ascii, options.light, options.slow, options.tour, options.cells, options.pictures),
+        asked=asked,
     )
 
 
@@ -121,7 +122,12 @@ class Drawing:
     pictures: str = ""
 
 
-def _show(make: Callable[[], PlaygroundBackend], drawing: Drawing) -> int:
+def _show(make: Callable[[], PlaygroundBackend], drawing: Drawing, *, asked: bool = False) -> int:
+    """Opens the screen, then makes the run behind its first frame: drawing data can take seconds.
+
+    Args:
+        asked: whether a certain run was asked for; if so, no other one is offered in its place.
+    """
     from nnplay.tui.commands import keymap
     from nnplay.tui.terminal.opening import Opening
 
@@ -140,6 +146,7 @@ def _show(make: Callable[[], PlaygroundBackend], drawing: Drawing) -> int:
             pictures=drawing.pictures,
             tour=drawing.tour,
             opening=opening,
+            offer=not asked,
         )
     return without_terminal(status)
 

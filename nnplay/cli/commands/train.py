@@ -247,7 +247,7 @@ def _say_result(config: RunConfig, trainer: Trainer, outcome: str, end: RunEnd, 
     step = trainer.step if end.best is None else end.best.step
     print(f"{NUMBERS['scores'].label} with the weights of step {step:,}:")
     print(report.score_table(found, report.target_scores(trainer)))
-    for line in (*report.units(trainer, found), *report.uncertain(trainer)):
+    for line in (*report.units(trainer, found), *report.made(trainer), *report.uncertain(trainer)):
         print(line)
     if outcome != "diverged":
         for line in report.health(trainer, step):

@@ -92,8 +92,15 @@ def _entry(entry: Any, keys: Mapping[str, type | tuple[type, ...]], where: str) 
 def _read_categories(entries: list[Any], found: Annotations, where: str) -> dict[int, int]:
     names: dict[int, str] = {}
     for number, entry in enumerate(entries):
-        held = _entry(entry, {"id": int, "name": str}, f"{where}, categories[{number}]")
-        names[held["id"]] = clean(held["name"])
+        at = f"{where}, categories[{number}]"
+        held = _entry(entry, {"id": int, "name": str}, at)
+        name = clean(held["name"])
+        if held["id"] in names or name in names.values():
+            what = (
+                f"category {held['id']} is there twice" if held["id"] in names else f"two classes are called '{name}'"
+            )
+            raise InputError(what, where=at, hint="give each class an id and a name of its own")
+        names[held["id"]] = name
     if not names:
         raise InputError("has no categories", where=where, hint="objects need classes")
     found.class_names = tuple(names[key] for key in sorted(names))

@@ -58,11 +58,17 @@ def find_annotations(path: str) -> Path | None:
     return found[0] if found else None
 
 
+def leads_outside(name: str) -> bool:
+    """Whether the name of a picture is not one below the folder: an absolute one, or one with '..' in it."""
+    parts = PurePosixPath(name.replace("\\", "/"))
+    return parts.is_absolute() or ".." in parts.parts
+
+
 def find_picture(annotations: Path, name: str) -> Path | None:
     """The picture of that name near the JSON file; None where there is none, or the name leads elsewhere."""
-    parts = PurePosixPath(name.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts or not parts.parts or "\0" in name:
+    if leads_outside(name) or not name.strip("/\\") or "\0" in name:
         return None
+    parts = PurePosixPath(name.replace("\\", "/"))
     split = annotations.stem.rpartition("_")[2]
     for folder in (*_PICTURES, f"../{split}", split):
         candidate = annotations.parent / folder / Path(*parts.parts)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
+from nnplay.text import clean
 
 Mask = NDArray[np.bool_]
 #: Pixels of a mask, and corners of all its polygons.
@@ -48,9 +49,12 @@ def fill_polygons(polygons: list[Any], picture: tuple[int, int], size: int, wher
 
 def _corners(polygon: Any, where: str) -> NDArray[np.float64]:
     numbers = polygon if isinstance(polygon, list) else []
-    good = 6 <= len(numbers) <= _MOST_CORNERS and len(numbers) % 2 == 0
-    if not good or not all(type(number) in (int, float) and abs(number) < 1e9 for number in numbers):
+    if not 6 <= len(numbers) <= _MOST_CORNERS or len(numbers) % 2:
         raise InputError("a polygon needs three or more pairs of x and y", where=where)
+    wrong = [number for number in numbers if type(number) not in (int, float) or not abs(number) < 1e9]
+    if wrong:
+        what = f"its polygon has '{clean(str(wrong[0]), 40)}', which cannot be a place in a picture"
+        raise InputError(what, where=where)
     return np.array(numbers, np.float64).reshape(-1, 2)
 
 

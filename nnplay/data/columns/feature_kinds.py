@@ -51,7 +51,8 @@ def _as_number(column: TypedColumn, *, unnamed: bool) -> TypedColumn:
     if counts_up and (unnamed or (len(values) >= _FEWEST_ROWS and _ROW.fullmatch(column.name))):
         return replace(column, kind="identifier", note=ROW_NUMBERS)
     named_id = _PLAIN_ID.fullmatch(column.name) or _CAMEL_ID.fullmatch(column.name)
-    if (named_id or _are_long_numbers(values)) and len(values) >= _FEWEST_ROWS and _all_differ(values):
+    subset = unnamed and not _are_evenly_spaced(values)
+    if (subset or named_id or _are_long_numbers(values)) and len(values) >= _FEWEST_ROWS and _all_differ(values):
         return replace(column, kind="identifier", note=IDS)
     if are_codes(column.cells):
         note = "a few repeated numbers of the same width are read as codes"
@@ -74,6 +75,12 @@ def _are_whole(values: NDArray[np.float64]) -> bool:
 
 def _all_differ(values: NDArray[np.float64]) -> bool:
     return bool(np.diff(np.sort(values)).all())
+
+
+def _are_evenly_spaced(values: NDArray[np.float64]) -> bool:
+    """Whether each is as much above the one before it, as years are; numbers of chosen or shuffled rows are not."""
+    steps = np.diff(values)
+    return bool((steps == steps[0]).all())
 
 
 def _are_long_numbers(values: NDArray[np.float64]) -> bool:

@@ -89,8 +89,7 @@ def draw(scene: Scene, rows: NDArray[np.int64], rng: np.random.Generator) -> Arr
         last = layer == scene.objects - 1
         drawn = labels if last else rng.integers(0, len(scene.shapes), n)
         cover = _cover_anywhere(scene, drawn, rng) * (last | (number > layer + 1))[:, None, None]
-        colour = _colour(scene, pictures, rng)
-        pictures = pictures + cover[..., None] * (colour - pictures)
+        paint(pictures, cover, _colour(scene, pictures, rng))
         masks = np.where(cover > 0.5, (drawn + 1)[:, None, None].astype(np.uint8), masks)
     if scene.noise:
         pictures = pictures + np.float32(scene.noise) * rng.standard_normal(pictures.shape, dtype=np.float32)
@@ -128,19 +127,34 @@ def draw_cover(
         labels: numbers of the shapes (n,).
         centre, reach: columns and rows (2, n) of their middles, and how far they reach (n,), in pixels.
     """
-    n = len(labels)
     grid = np.arange(scene.size, dtype=np.float32)
     x = (grid[None, None, :] - centre[0, :, None, None]).astype(np.float32)
     y = (grid[None, :, None] - centre[1, :, None, None]).astype(np.float32)
-    angle = exact.arctan2(y, x).astype(np.float32) + rng.uniform(0, 2 * np.pi, (n, 1, 1)).astype(np.float32)
-    place = (angle * np.float32(ANGLES / (2 * np.pi))).astype(np.int32) % ANGLES
+    away = np.sqrt(x * x + y * y)
     radii = np.stack([RADII[name] for name in scene.shapes]).astype(np.float32)
-    border = radii[labels[:, None, None], place] * reach[:, None, None].astype(np.float32)
-    return np.asarray(np.clip(border - np.sqrt(x * x + y * y) + 0.5, 0, 1), dtype=np.float32)
+    reaches = reach.astype(np.float32)
+    turns = rng.uniform(0, 2 * np.pi, len(labels)).astype(np.float32)
+    farthest = radii.max(axis=1)[labels] * reaches + 1
+    near = np.flatnonzero(away < farthest[:, None, None])  # nothing is covered beyond
+    row, down, across = np.unravel_index(near, away.shape)
+    angle = exact.arctan2(y[row, down, 0], x[row, 0, across]).astype(np.float32) + turns[row]
+    place = (angle * np.float32(ANGLES / (2 * np.pi))).astype(np.int32) % ANGLES
+    border = radii[labels[row], place] * reaches[row]
+    cover = np.zeros_like(away)
+    cover.reshape(-1)[near] = np.clip(border - away.reshape(-1)[near] + np.float32(0.5), 0, 1)
+    return cover
+
+
+def paint(pictures: Array, cover: Array, colours: Array) -> None:
+    """Mixes the colour of each picture (n, channels) into its pixels (n, size, size, channels), as far as covered."""
+    covered = np.flatnonzero(cover)
+    pixels = pictures.reshape(-1, pictures.shape[-1])
+    below, share = pixels[covered], cover.reshape(-1)[covered, None]
+    pixels[covered] = below + share * (colours[covered // cover[0].size] - below)
 
 
 def _colour(scene: Scene, pictures: Array, rng: np.random.Generator) -> Array:
-    """A colour for each picture that stands off from its mean by 0.25 at least in every channel."""
-    mean = pictures.mean(axis=(1, 2), keepdims=True)
+    """A colour for each picture (n, channels) that stands off from its mean by 0.25 at least in every channel."""
+    mean = pictures.mean(axis=(1, 2))
     off = rng.uniform(0.25, 0.5, mean.shape).astype(np.float32)
     return np.asarray(np.where(mean > 0.5, mean - off, mean + off))

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.drawing.outlines import Scene, draw_cover, draw_ground
+from nnplay.data.drawing.outlines import Scene, draw_cover, draw_ground, paint
 from nnplay.data.generated_cache import Arrays
 
 Array = NDArray[Any]
@@ -42,8 +42,8 @@ def draw(scene: Scene, rows: NDArray[np.int64], rng: np.random.Generator) -> Arr
         taken = np.concatenate([taken, np.where(there[:, None], around, -1.0)[None]])
         cover = draw_cover(scene, drawn[layer], centre, reach, rng) * there[:, None, None]
         colours.append(_colour(colours, rng))
-        pictures = pictures + cover[..., None] * (colours[-1][:, None, None] - pictures)
-        maps = np.where(cover > 0.5, np.uint8(layer + 1), maps)
+        paint(pictures, cover, colours[-1])
+        np.copyto(maps, np.uint8(layer + 1), where=cover > 0.5)
         drawn[layer] = np.where(there, drawn[layer] + 1, 0)
     if scene.noise:
         pictures = pictures + np.float32(scene.noise) * rng.standard_normal(pictures.shape, dtype=np.float32)

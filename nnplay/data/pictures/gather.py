@@ -33,11 +33,13 @@ class Gathered:
     Attributes:
         pixels: bytes (N, height, width, 3 or 1).
         examples: the files they are from, without those that could not be read.
+        sizes: height and width of each as it lies in its file.
         notes: what was made smaller, cut, or left out, a sentence each.
     """
 
     pixels: NDArray[np.uint8]
     examples: Examples
+    sizes: tuple[tuple[int, int], ...]
     notes: tuple[str, ...]
 
     def inputs(self) -> NDArray[np.float32]:
@@ -72,11 +74,12 @@ def gather_pictures(examples: Examples, options: PictureOptions, where: str) -> 
             return True
 
         done, more = try_each(list(enumerate(examples.files)), decode, "images")
+    sizes = [(head.height, head.width) for head in known]
     if more:
         notes = damage_notes(damaged + more, len(examples.files) + len(damaged), "image", where)
         rows = np.flatnonzero([each is not None for each in done])
-        examples, pixels = examples.select(rows), pixels[rows]
-    return Gathered(pixels, examples, (*notes, *size_notes, *_kind_notes(known, colour=colour)))
+        examples, pixels, sizes = examples.select(rows), pixels[rows], [sizes[row] for row in rows]
+    return Gathered(pixels, examples, tuple(sizes), (*notes, *size_notes, *_kind_notes(known, colour=colour)))
 
 
 def choose_size(heads: Sequence[PictureHead], options: PictureOptions) -> tuple[tuple[int, int], tuple[str, ...]]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.coco.annotations import Annotated, Annotations, read_annotations
-from nnplay.data.coco.files import find_annotations, find_picture
+from nnplay.data.coco.files import find_annotations, find_picture, leads_outside
 from nnplay.data.coco.shapes import read_mask
 from nnplay.data.dataset import Dataset
 from nnplay.data.folders.examples import Examples
@@ -46,13 +46,15 @@ def read(path: str, values: Mapping[str, Any]) -> Dataset:
     if not len(kept):
         what = f"none of its {counted(len(pictures), 'image')} is there, such as '{clean(lost[0])}'"
         raise InputError(what, where=where, hint="put the images beside the file, or into a folder called images")
-    notes = [f"{counted(len(lost), 'image')} not found, so left out: '{clean(lost[0])}'"] if lost else []
+    notes = _lost_notes(lost)
     files = tuple(picture for picture in pictures if picture is not None)
     colours = {"auto": None, "colour": True, "grey": False}[given["colours"]]
     size = int(given["size"])
     options = PictureOptions((size, size), "stretch", colours)
     gathered = gather_pictures(Examples(files, kept, "regression"), options, where)
     rows = [int(row) for row in gathered.examples.y]
+    for row, true in zip(rows, gathered.sizes, strict=True):
+        _refuse_other_shape(found.files[row], true, f"{where}, images[{row}]")
     target, more = _make_targets(found, rows, size if given["masks"] else 0, where)
     return Dataset(
         gathered.inputs(),
@@ -62,6 +64,29 @@ def read(path: str, values: Mapping[str, Any]) -> Dataset:
         class_names=found.class_names,
         notes=(*found.notes, *notes, *gathered.notes, *more),
     )
+
+
+def _lost_notes(lost: list[str]) -> list[str]:
+    """What is said of pictures that were not read."""
+    away = [name for name in lost if leads_outside(name)]
+    missing = [name for name in lost if not leads_outside(name)]
+    return [
+        f"{counted(len(names), 'image')} {why}, so left out: '{clean(names[0])}'"
+        for names, why in ((away, "outside of the folder"), (missing, "not found"))
+        if names
+    ]
+
+
+def _refuse_other_shape(said: tuple[str, tuple[int, int]], true: tuple[int, int], where: str) -> None:
+    """Boxes are in pixels of the size that the file says, so the picture may be smaller or larger, but no other shape.
+
+    Raises:
+        InputError: it has another shape.
+    """
+    name, (height, width) = said
+    if abs(height * true[1] / width - true[0]) > 1 and abs(width * true[0] / height - true[1]) > 1:
+        what = f"says {width}×{height} pixels, '{clean(name)}' has {true[1]}×{true[0]}"
+        raise InputError(what, where=where, hint="boxes would lie elsewhere: give the size that they were drawn in")
 
 
 def _make_targets(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import zlib
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ FIELDS: Final = (
     choice("task", "auto", "whether the labels are classes or quantities", ("auto", "classification", "regression")),
 )
 _GZIP: Final = b"\x1f\x8b"
+_NAME: Final = re.compile(r".*[-.]idx[1-4]-ubyte(?:\.gz)?", re.IGNORECASE)
 #: Files with these endings are what they say.
 _OTHERS: Final = frozenset({".csv", ".tsv", ".txt", ".npz", ".npy", ".json", ".parquet", ".db", ".toml"})
 
@@ -63,7 +65,7 @@ def read(path: str, values: Mapping[str, Any]) -> Dataset:
 
 
 def claims(path: str) -> bool:
-    """A file that begins as such files do, packed or not; names say little, as in `train-images-idx3-ubyte`."""
+    """A file that begins as such files do, packed or not, or is called as MNIST's are: `train-images-idx3-ubyte`."""
     if PurePath(path).suffix.lower() in _OTHERS or Path(path).expanduser().is_dir():
         return False
     try:
@@ -73,7 +75,7 @@ def claims(path: str) -> bool:
             head = zlib.decompressobj(31).decompress(head, 4)
     except (InputError, zlib.error):
         return False
-    return is_idx(head)
+    return is_idx(head) or _NAME.fullmatch(PurePath(path).name) is not None
 
 
 IDX = SourceRecord(

@@ -16,7 +16,7 @@ _SPREAD: Final = 0.01
 def examine(evidence: Evidence) -> Sign | None:
     """The length of its gradient against that of its first steps, and how far apart its rows lie."""
     facts = evidence.players
-    if facts is None or evidence.step < _STEPS:
+    if facts is None or facts.steps < _STEPS:
         return None
     if facts.spread < _SPREAD:
         what = f"'{facts.generator}' makes the same row of any noise"

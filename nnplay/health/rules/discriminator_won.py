@@ -16,7 +16,7 @@ _EASIER: Final = 4.0
 def examine(evidence: Evidence) -> Sign | None:
     """The share of real and made rows that it takes for what they are."""
     facts = evidence.players
-    if facts is None or evidence.step < _STEPS or min(facts.real_seen, facts.made_seen) < WON:
+    if facts is None or facts.steps < _STEPS or min(facts.real_seen, facts.made_seen) < WON:
         return None
     share = percent((facts.real_seen + facts.made_seen) / 2)
     what = f"'{facts.discriminator}' has won: it is right about {share} of the real and made rows"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import threading
 from collections.abc import Callable, Iterable
 from types import FunctionType
@@ -51,7 +52,8 @@ def missing(kernels: Iterable[Kernel], dtype: str) -> list[Kernel]:
     return [item for item in dict.fromkeys(every) if not _has(item, dtype)]
 
 
-def shared_by(kernel: Kernel) -> list[Kernel]:
+@functools.cache
+def shared_by(kernel: Kernel) -> tuple[Kernel, ...]:
     """The shared functions that a kernel calls, directly or through other functions of this package."""
     by_function = {item.function: item for item in SHARED.values()}
     found: list[Kernel] = []
@@ -67,7 +69,7 @@ def shared_by(kernel: Kernel) -> list[Kernel]:
         cells = [cell.cell_contents for cell in function.__closure__ or ()]
         named = [function.__globals__.get(name) for name in function.__code__.co_names]
         ahead += [item for item in (*cells, *named) if isinstance(item, FunctionType)]
-    return found
+    return tuple(found)
 
 
 def compile_missing(kernels: Iterable[Kernel], dtype: str, progress: Progress | None = None) -> int:

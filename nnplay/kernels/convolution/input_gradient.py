@@ -13,12 +13,15 @@ from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.convolution.convolution import without_taps
 from nnplay.kernels.convolution.few_channels import finite, together, widen_back, widen_bias
 from nnplay.kernels.convolution.window_products import multiply_windows
+from nnplay.kernels.matmul import product_transposed
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.span_sums import copy, last, zero
 
 if COMPILING:
     from nnplay.kernels.tile import null
 
+#: Numbers that a picture of one channel is spread to on its way.
+ONE_CHANNEL: Final = 8192
 #: Integers of these rows: kernel, stride, dilation, groups; zeros around the input, and in front of dy; size of dx.
 INPUT_GRADIENT: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "PH", "PW", "LH", "LW", "H", "W")
 
@@ -91,11 +94,50 @@ def input_gradient_lines(
         n, h, end = start // H, start % H + PH, min(stop, (start // H + 1) * H)
         top, bottom = max(0, (h - (KH - 1) * DH) // SH + LH), (h + end - start - 1) // SH + LH + 1
         first, seen = (0, image) if H == 1 else (top * OWP * F, min(bottom * OWP * F, image) - top * OWP * F)
-        if r > 1 and finite(shifted(dy, n * image + first), seen):
+        if H > 1 and C == 1 and G == 1 and (bottom - top) * OWP * KH * KW <= ONE_CHANNEL and F > 1:
+            lines = min(bottom, image // (OWP * F)) - top
+            _one_channel(
+                row, shifted(dy, n * image + top * OWP * F), top, lines, OWP, F, w, b, biased, dx, add, start, end
+            )
+        elif r > 1 and finite(shifted(dy, n * image + first), seen):
             _lines(row, dy, image, OWP, F, wide, shared_bias, biased, dx, r * C, add, KW + r - 1, W // r, r, start, end)
         else:
             _lines(row, dy, image, OWP, F, w, b, biased, dx, C, add, KW, W, 1, start, end)
         start = end
+
+
+@inline
+def _one_channel(
+    row: Any, dy: Any, top: int, lines: int, OWP: int, F: int, w: Any, b: Any, biased: bool, dx: Any, add: bool,
+    start: int, stop: int,
+) -> None:  # fmt: skip
+    """Lines `start` … `stop` of dx (N·H, W) of one channel, all of one picture: dx = b + Σ dy·w.
+
+    One channel would fill one lane of a vector, so the kernel's numbers fill them: every dy times all of them at once,
+    spread[oh,ow,kh,kw] = Σ_f dy[oh,ow,f]·w[kh,kw,f], which are then added up where they belong. `dy` begins at line
+    `top`, and has so many `lines`.
+    """
+    KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    DH, DW, PH, PW = integer(row, 4), integer(row, 5), integer(row, 7), integer(row, 8)
+    LH, LW, H, W = integer(row, 9), integer(row, 10), integer(row, 11), integer(row, 12)
+    taken = KH * KW
+    spread = scratch(ONE_CHANNEL)
+    product_transposed(dy, F, 1, w, F, spread, taken, lines * OWP, taken, F, False)
+    for line in range(start, stop):
+        v, target = line % H + PH, shifted(dx, line * W)
+        if not add:
+            for u in range(W):
+                target[u] = b[0] if biased else 0.0
+        for kh in range(KH):
+            oh = (v - kh * DH) // SH + LH - top
+            if (v - kh * DH) % SH != 0 or oh < 0 or oh >= lines:
+                continue
+            for kw in range(KW):
+                left = kw * DW - PW - LW * SW
+                first = max(0, (SW - 1 - left) // SW)
+                own = shifted(spread, (oh * OWP) * taken + kh * KW + kw)
+                for ow in range(first, min(OWP, (W - 1 - left) // SW + 1)):
+                    target[left + ow * SW] += own[ow * taken]
 
 
 @inline

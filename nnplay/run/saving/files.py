@@ -14,6 +14,7 @@ from nnplay.errors import InputError, NnplayError
 from nnplay.run.mailbox import NoAnswerError
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
+from nnplay.run.runs.run_list import RunList
 from nnplay.run.saving import saved_run
 from nnplay.run.saving.autosave import COPIED_WITHIN, Autosave
 from nnplay.run.saving.recent import Recent, older_recovered, recent, recovered, remember
@@ -35,8 +36,8 @@ class RunFiles:
         autosave: keeps what was not saved for the next start.
     """
 
-    def __init__(self, run: OpenRun, provenance: Provenance, undo: Edits) -> None:
-        self._run, self._provenance, self._undo = run, provenance, undo
+    def __init__(self, run: OpenRun, provenance: Provenance, undo: Edits, runs: RunList) -> None:
+        self._run, self._provenance, self._undo, self._runs = run, provenance, undo, runs
         self._worker = run.worker
         self.path = ""
         self.read_only = ""
@@ -59,6 +60,7 @@ class RunFiles:
         saved, serial = self._provenance.capture()
         if saved is None:
             raise NnplayError("there is nothing to save yet", where="save")
+        saved = replace(saved, others=self._runs.capture())
         place = self._saved_at(target, saved)
         self.path, self._generation = str(place.path), place.generation
         self._lock = place.lock if place.lock.held else None
@@ -268,6 +270,8 @@ class RunFiles:
         self._provenance.give_past(opened.past, config)
         self._worker.ask(lambda worker: None, seconds=60.0)
         self._undo.forget()
+        self._runs.forget()
+        self._runs.adopt(opened.others)
         self._mark_clean(self._progress())
         self._settle(keep=was_unsaved)
 
@@ -316,6 +320,7 @@ class RunFiles:
 
     def _with_origin(self, saved: saved_run.SavedRun | None) -> saved_run.SavedRun | None:
         """For autosave: with the session that the run is saved to, so that a recovered one finds it again."""
+        saved = saved and replace(saved, others=self._runs.capture())
         if saved is None or not self.path or self._lock is None:
             return saved
         return replace(saved, origin=(self.path, self._generation))

@@ -36,6 +36,8 @@ from nnplay.timeline.saved import (
     to_tensors,
 )
 from nnplay.timeline.saved import PREFIX as PAST
+from nnplay.timeline.saved.kept_run import PREFIX as OTHERS
+from nnplay.timeline.saved.kept_run import KeptRun, fit_runs, read_runs, runs_to_tables, runs_to_tensors
 from nnplay.training.history import PREFIX, History
 from nnplay.training.learning_rate import Plateau
 from nnplay.training.remake import remake
@@ -59,6 +61,7 @@ class SavedRun:
         edited: the run that this one is just being changed into, where that takes long (kernels are compiled first).
         edited_weights: those set by hand meanwhile: they come after that change.
         past: what is kept of the steps before this one.
+        others: the other runs of the session.
         origin: the session that an autosave goes on from, and its generation then; no saved session names a path.
     """
 
@@ -70,6 +73,7 @@ class SavedRun:
     edited_weights: Sequence[SetWeight] = ()
     origin: tuple[str, int] | None = None
     past: SavedTimeline | None = None
+    others: tuple[KeptRun, ...] = ()
 
     @property
     def record(self) -> dict[str, Any]:
@@ -79,9 +83,10 @@ class SavedRun:
         origin = None if self.origin is None else {"path": self.origin[0], "generation": self.origin[1]}
         step = int(self.progress.get("step", 0))
         weights = [write_change(Change(step, weight.words, weight)) for weight in self.edited_weights] or None
-        now = {"run": run, "edited": edited, "edited_weights": weights, "origin": origin}
+        now: dict[str, Any] = {"run": run, "edited": edited, "edited_weights": weights, "origin": origin}
         now |= {"progress": dict(self.progress), "view": dict(self.view)}
         now["past"] = None if self.past is None else to_table(self.past)
+        now["runs"] = runs_to_tables(self.others) or None
         return {**dict.fromkeys(RunConfig.__dataclass_fields__), **now}
 
 
@@ -148,8 +153,8 @@ def write(
     Raises:
         NotSaved: the disk refused; what was saved before is intact.
     """
-    saved = replace(saved, past=fit_to_file(saved.past))
-    more = {} if saved.past is None else to_tensors(saved.past)
+    saved = replace(saved, past=fit_to_file(saved.past), others=fit_runs(saved.others))
+    more = {**({} if saved.past is None else to_tensors(saved.past)), **runs_to_tensors(saved.others)}
     return session.save(path, saved.record, saved.tensors, lasting=more, lock=lock, moved=moved)
 
 
@@ -159,6 +164,7 @@ class OpenedRun:
 
     Attributes:
         past: what it keeps of the steps before; None where it keeps nothing, or nothing that can be used.
+        others: the other runs of the session.
     """
 
     config: RunConfig
@@ -167,6 +173,7 @@ class OpenedRun:
     warnings: tuple[str, ...]
     read_only: bool
     past: SavedTimeline | None = None
+    others: tuple[KeptRun, ...] = ()
 
 
 def read(
@@ -199,7 +206,20 @@ def read(
     if "edited_weights" in loaded.record:
         past, notes = _set_weights(trainer, past, loaded)
         warnings += notes
-    return OpenedRun(config, trainer, _section(loaded, "view"), tuple(warnings), loaded.read_only, past)
+    others, notes = _read_others(loaded)
+    warnings += notes
+    return OpenedRun(config, trainer, _section(loaded, "view"), tuple(warnings), loaded.read_only, past, others)
+
+
+def _read_others(loaded: session.Loaded) -> tuple[tuple[KeptRun, ...], list[str]]:
+    """The other runs of a session, and what there is to say where they cannot be used."""
+    if "runs" not in loaded.record:
+        return (), []
+    try:
+        return read_runs(loaded.record["runs"], loaded.tensors, Path(loaded.where).parent), []
+    except InputError as problem:
+        first = problem.problems[0] if isinstance(problem, Problems) else problem
+        return (), [f"the other runs of the session cannot be used: {first.message}"]
 
 
 def _read_past(loaded: session.Loaded, config: RunConfig, trainer: Trainer) -> tuple[SavedTimeline | None, list[str]]:
@@ -315,7 +335,7 @@ def _add_place(problem: InputError, loaded: session.Loaded, prefix: str) -> Inpu
 
 
 _NOT_CONFIG = frozenset(
-    {"edited", "edited_weights", "origin", "past", "progress", "view", "generation"}
+    {"edited", "edited_weights", "origin", "past", "progress", "runs", "view", "generation"}
     | {"format_read", "format_write", "written_by", "blob"}
 )
 
@@ -326,7 +346,7 @@ def _fill_trainer(trainer: Trainer, progress: Mapping[str, Any], tensors: Mappin
     good = trainer.machine.view(trainer.machine.tape.named["last_good"])
     expected[_LAST_GOOD] = (str(good.dtype), good.shape)
     curves = {name: value for name, value in tensors.items() if name.startswith(PREFIX)}
-    own_names = [name for name in tensors if name not in curves and not name.startswith(PAST)]
+    own_names = [name for name in tensors if name not in curves and not name.startswith((PAST, OTHERS))]
     state = {name: tensors[name] for name in own_names}
     broken = match(state, expected, where)
     if _whole(progress, "batch", where) >= trainer.batches:

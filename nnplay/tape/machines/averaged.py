@@ -14,13 +14,13 @@ COUNT: Final = "averaged"
 
 
 def average_count(machine: Machine) -> int:
-    """How often the average has taken in the weights; 0 where none is kept."""
+    """How often the average of the run's own network has taken in the weights; 0 where none is kept."""
     slot = machine.tape.named.get(COUNT)
     return 0 if slot is None else int(machine.view(slot)[0])
 
 
 def averaged_pair(machine: Machine) -> tuple[Slot, Slot] | None:
-    """Where the trained weights are and where their averages, number by number; None where none are kept."""
+    """Where the weights of the run's own network are and where their averages, number by number; None without any."""
     named = machine.tape.named
     return (named["parameters"], named["average"]) if COUNT in named else None
 
@@ -28,14 +28,20 @@ def averaged_pair(machine: Machine) -> tuple[Slot, Slot] | None:
 @contextmanager
 def averaged_weights(machine: Machine) -> Iterator[None]:
     """Within the block, the averaged weights are in place of the trained ones, once there are any."""
-    pair = averaged_pair(machine)
-    if pair is None or not average_count(machine):
-        yield
-        return
-    trained, average = map(machine.view, pair)
-    kept = trained.copy()
-    trained[...] = average
+    pairs = [(machine.view(trained), machine.view(average)) for trained, average in _averaged_slots(machine)]
+    kept = [trained.copy() for trained, _ in pairs]
+    for trained, average in pairs:
+        trained[...] = average
     try:
         yield
     finally:
-        trained[...] = kept
+        for (trained, _), before in zip(pairs, kept, strict=True):
+            trained[...] = before
+
+
+def _averaged_slots(machine: Machine) -> Iterator[tuple[Slot, Slot]]:
+    """Each parameter of each objective that has averaged once, with its average."""
+    tape = machine.tape
+    for stage in tape.stages:
+        if COUNT in stage.named and machine.view(stage.named[COUNT])[0]:
+            yield from ((tape.parameters[name], tape.averages[name]) for name in stage.gradients)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nnplay.arguments import kind_of, same_word
 from nnplay.data.arrays import as_rows
 from nnplay.data.dataset import Dataset
+from nnplay.data.real_rows import are_all_real
 from nnplay.data.split import Split
 from nnplay.errors import InputError, unknown
 from nnplay.records.operation import BATCH
@@ -115,6 +116,8 @@ class Evaluation(NotCopied):
             if self.form.ignored is not None and (true != self.form.ignored).any():
                 kept = true != self.form.ignored
                 true, decided = true[kept], decided[kept]
+            if are_all_real(data):
+                return {"accuracy": float(np.mean(decided.reshape(true.shape) == true))}
             found = metrics.classification(true, decided, data.outputs, places=data.y.ndim > 2)
             return {**found, **self._area(data, predicted)}
         return metrics.regression(*self._in_units(data, predicted))
@@ -158,6 +161,8 @@ class Evaluation(NotCopied):
 
     def _class_intervals(self, data: Dataset, predicted: Array, decided: Array) -> dict[str, Interval]:
         found = {"accuracy": accuracy_interval(int((decided == data.y).sum()), len(data))}
+        if are_all_real(data):
+            return found
         if data.outputs <= MOST_CLASSES:
             found["f1"] = f1_interval(data.y, decided, range(data.outputs))
         if data.outputs == 2 and self.form.probabilities is not None and len(np.unique(data.y)) == 2:

@@ -42,6 +42,11 @@ class Checkpoint:
     structure: Structure
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of memory that it takes."""
+        return int(self.memory.nbytes)
+
+    @property
     def tensors(self) -> Mapping[str, NDArray[Any]]:
         """Views of `memory` by the names of the tensors in it."""
         return self.structure.views(self.memory)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +14,18 @@ from nnplay.records import init_schemes
 from nnplay.tape.machines.machine import Clock, Machine
 from nnplay.tape.memory_layout import STATE, Slot
 
+#: No tensors.
+NOTHING: Final[Mapping[str, NDArray[Any]]] = MappingProxyType({})
 
-def reset_machine(
-    machine: Machine, network_seed: int | Mapping[str, int], seed: int, memory: NDArray[Any] | None = None
-) -> None:
-    """Puts a machine's memory back to step 0.
+
+def reset_machine(machine: Machine, seed: int, memory: NDArray[Any]) -> None:
+    """Puts a machine back to step 0.
 
     Args:
-        network_seed: of the initial weights; of each network by name, where there are several.
         seed: of the order of the data, dropout and noise.
-        memory: what `initial_memory` has drawn for that seed already.
+        memory: parameters, optimizer state and running statistics, as `initial_memory` draws them.
     """
-    machine.state()[...] = initial_memory(machine, network_seed) if memory is None else memory
+    machine.state()[...] = memory
     machine.clock = Clock(seed)
     machine.loss_sum = 0.0
     for stage in machine.tape.stages:
@@ -32,11 +33,17 @@ def reset_machine(
     machine.keep_last_good()
 
 
-def initial_memory(machine: Machine, network_seed: rng.Seeds | Mapping[str, rng.Seeds]) -> NDArray[Any]:
+def initial_memory(
+    machine: Machine,
+    network_seed: rng.Seeds | Mapping[str, rng.Seeds],
+    given: Mapping[str, NDArray[Any]] = NOTHING,
+) -> NDArray[Any]:
     """Parameters, optimizer state and running statistics of step 0, as the vector that `Machine.state` is.
 
     Args:
-        network_seed: as for `reset_machine`; or those of several runs (S,), for as many vectors, one in each row.
+        network_seed: of the initial weights; of each network by name, where there are several. Those of several
+            runs (S,) give as many vectors, one in each row.
+        given: what parameters and running statistics begin with in place of what is drawn, by name.
     """
     seeds = network_seed if isinstance(network_seed, Mapping) else {"": network_seed}
     runs = np.shape(next(iter(seeds.values()), 0))
@@ -48,6 +55,8 @@ def initial_memory(machine: Machine, network_seed: rng.Seeds | Mapping[str, rng.
             view_of_slot(memory, machine, machine.tape.parameters[name])[...] = values
     for name, start in machine.tape.buffers.items():
         view_of_slot(memory, machine, machine.tape.layout.find(name))[...] = start
+    for name, values in given.items():
+        view_of_slot(memory, machine, machine.tape.layout.find(name))[...] = values
     return memory
 
 

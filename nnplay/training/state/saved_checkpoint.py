@@ -17,7 +17,6 @@ from nnplay.tape.machines.machine import Clock
 from nnplay.training.learning_rate import Plateau
 from nnplay.training.settings import TrainingSettings
 from nnplay.training.state.checkpoint import Checkpoint
-from nnplay.training.state.initial_state import initial_memory
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]
@@ -86,7 +85,7 @@ class SavedCheckpoint:
         """
         where = f"the checkpoint of step {self.step:,}"
         is_initial, machine = self.tensors is None, trainer.machine
-        memory = initial_memory(machine, trainer.network_seeds) if is_initial else np.zeros_like(machine.state())
+        memory = trainer.initial_memory() if is_initial else np.zeros_like(machine.state())
         own = trainer.structure.views(memory)
         if self.tensors is None:
             if digest(own) != self.proof:
@@ -109,7 +108,7 @@ def initial_digest(checkpoint: Checkpoint, trainer: Trainer) -> str:
     """The digest of a checkpoint that follows from seed and settings alone, as a run's first step does; else ""."""
     if checkpoint.clock.step or checkpoint.loss_sum or checkpoint.plateau != Plateau():
         return ""
-    same = np.array_equal(checkpoint.memory, initial_memory(trainer.machine, trainer.network_seeds))
+    same = np.array_equal(checkpoint.memory, trainer.initial_memory())
     return digest(checkpoint.tensors) if same else ""
 
 

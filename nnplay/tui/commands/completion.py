@@ -13,7 +13,8 @@ from nnplay.fields import REQUIRED, integer
 from nnplay.run.choices import Catalogue
 from nnplay.text import clean
 from nnplay.tui.commands.actions import ACTIONS, Action
-from nnplay.tui.forms.entries import Entry, spellings
+from nnplay.tui.forms.entries import spellings
+from nnplay.tui.forms.entry import Entry
 from nnplay.views.choosing import view_records
 
 _WRITTEN = {"picture": (".svg",), "csv": (".csv",)}
@@ -95,7 +96,11 @@ def complete_line(
     if word == "branch":
         return [Candidate(f"branch {words}", note) for words, note in lines if words.startswith(rest)]
     if word == "view":
-        return [Candidate(f"view {view.name}", view.about) for view in view_records() if view.name.startswith(rest)]
+        return [
+            Candidate(line, f"along {view.typed}")
+            for view in view_records()
+            if view.typed and (line := f"view {rest}").startswith(f"view {view.name} ")
+        ] + [Candidate(f"view {view.name}", view.about) for view in view_records() if view.name.startswith(rest)]
     if word == "layers":
         return _layers(rest, catalogue)
     return []

@@ -21,6 +21,7 @@ from nnplay.tui.commands.messages import Messages
 from nnplay.tui.dialogs.branches import branch_picker
 from nnplay.tui.dialogs.rates import rate_picker
 from nnplay.tui.forms import column_choices, entries
+from nnplay.tui.forms.entry import Entry
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.picker.screen import take_picked
 
@@ -52,7 +53,7 @@ class EditActions:
         self._reading_took = 0.0
         self.refused: tuple[str, Mapping[str, str]] | None = None
 
-    def settable(self) -> list[entries.Entry]:
+    def settable(self) -> list[Entry]:
         """All settings that have a name on the `:` line."""
         settings, catalogue = self._backend.settings, self._backend.catalogue
         columns, row_shape = self._backend.columns(), self._backend.row_shape()
@@ -127,7 +128,7 @@ class EditActions:
         if self._messages.attempt(make):
             self._main.show_settings()
 
-    def change_entry(self, entry: entries.Entry, value: Any) -> None:
+    def change_entry(self, entry: Entry, value: Any) -> None:
         """Give the setting behind `entry` another value."""
         try:
             values = entries.changes(entry, value, self._backend.settings)

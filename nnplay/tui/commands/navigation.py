@@ -18,7 +18,7 @@ from nnplay.tui.dialogs.log import Log
 from nnplay.tui.dialogs.modal import Palette
 from nnplay.tui.dialogs.reading import find_cut_texts, whole_texts
 from nnplay.tui.explaining import asking, subject_of
-from nnplay.tui.forms.entries import Entry
+from nnplay.tui.forms.entry import Entry
 from nnplay.tui.forms.form import Form
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.curves import CurvesPane
@@ -120,6 +120,10 @@ class NavigationActions:
     def smooth_curves(self) -> None:
         """Smooth the curves, more or not at all."""
         self._messages.say(self._main.query_one(CurveView).smoother())
+
+    def turn_axis(self) -> None:
+        """Curves by step, epoch or seconds."""
+        self._messages.say(f"curves by {self._main.query_one(CurvesPane).turn_axis()}")
 
     def toggle_test_points(self) -> None:
         """Held-out examples on the surface, and scores of the test rows."""

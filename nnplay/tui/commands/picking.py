@@ -8,7 +8,7 @@ from functools import partial
 from textual.app import App
 
 from nnplay.data.catalogue import name_sources
-from nnplay.errors import unknown
+from nnplay.errors import InputError, unknown
 from nnplay.network.hidden_layers import common_activation
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.edits import EditActions
@@ -81,15 +81,22 @@ class PickActions:
         open_picker(self._app, [shelf], title="view")
 
     def choose_view(self, name: str) -> None:
-        """Show a view by its name.
+        """Show a view by its name, and behind it a place that is written: `landscape 0.weight[0,1] 2.bias[0]`.
 
         Raises:
-            InputError: no view that suits the run is called so.
+            InputError: no view that suits the run is called so, or it has no places to write.
         """
         pane = self._output()
-        if name not in pane.views:
+        views = sorted(pane.views, key=len, reverse=True)
+        found = next((view for view in views if name == view or name.startswith(f"{view} ")), None)
+        if found is None:
             raise unknown("view", name, pane.views, where="view")
-        pane.choose(name)
+        place = name[len(found) :].strip()
+        if place and not any(view.typed for view in view_records() if view.name == found):
+            raise InputError(f"nothing can be written behind the view {found}", where="view", hint="J and K choose")
+        pane.choose(found)
+        if place:
+            pane.place = place
 
     def _output(self) -> OutputPane:
         self._main.go("output")

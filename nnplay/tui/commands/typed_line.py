@@ -12,6 +12,7 @@ from nnplay.text import without_password
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands import completion
 from nnplay.tui.commands.actions import Action
+from nnplay.tui.commands.comparing import RunActions
 from nnplay.tui.commands.dispatch import Dispatch
 from nnplay.tui.commands.edits import EditActions
 from nnplay.tui.commands.exports import ExportActions
@@ -48,10 +49,11 @@ class TypedLine:
         exports: ExportActions,
         racing: RaceActions,
         sweeping: SweepActions,
+        comparing: RunActions,
     ) -> None:
         self._app, self._backend, self._messages, self._dispatch = app, backend, messages, dispatch
         self._edits, self._picking, self._files = edits, picking, files
-        self._exports, self._racing, self._sweeping = exports, racing, sweeping
+        self._exports, self._racing, self._sweeping, self._comparing = exports, racing, sweeping, comparing
         self._history: list[str] = []
 
     def command_line(self) -> None:
@@ -122,6 +124,8 @@ class TypedLine:
             self._racing.race_seeds(rest)
         elif name == "sweep":
             self._sweeping.sweep(rest)
+        elif name == "runs":
+            self._comparing.go_to_run(rest)
 
     def _set(self, word: str, value: str) -> None:
         """A setting by name; after a file was refused, what was advised is tried on that file."""

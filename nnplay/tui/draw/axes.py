@@ -66,17 +66,17 @@ def sticky(old: Limits | None, low: float, high: float, *, log: bool = False) ->
     return old if old is not None and old.holds(low, high) else nice(low, high)
 
 
-def growing(old: Limits | None, last: float) -> Limits:
-    """Limits from zero of a step axis that doubles when the run reaches its end."""
+def growing(old: Limits | None, last: float, least: float = 10.0) -> Limits:
+    """Limits from zero of a step axis that doubles when the run reaches its end; they reach to `least` at least."""
     if old is not None and last <= old.high and last >= 0.3 * old.high:
         return old
-    step = nice_step(max(last, 10.0) * 1.4, 1)
+    step = nice_step(max(last, least) * 1.4, 1)
     return Limits(0.0, step)
 
 
-def ended(last: float) -> Limits:
-    """Limits from zero of the step axis of a run that stands still: it fills most of the room."""
-    last = max(last, 10.0)
+def ended(last: float, least: float = 10.0) -> Limits:
+    """Limits from zero of the step axis of a run that stands still: it fills most of the room, or that to `least`."""
+    last = max(last, least)
     power = 10.0 ** math.floor(math.log10(last))
     return Limits(0.0, next(step * power for step in _ENDS if step * power >= last * (1 - 1e-9)))
 

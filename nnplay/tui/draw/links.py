@@ -116,10 +116,10 @@ class Links:
         x0, x1 = 2 * (start.left + start.width), 2 * end.left - 1
         y0, y1 = start.middle, end.middle
         self.lines.append(Line(column, unit, source, x0, y0, x1, y1))
-        count = max(abs(x1 - x0), abs(y1 - y0)) + 1
-        xs = np.linspace(x0, x1, count).round().astype(int).tolist()
-        ys = np.linspace(y0, y1, count).round().astype(int).tolist()
-        for x, y in zip(xs, ys, strict=True):
+        steps = max(abs(x1 - x0), abs(y1 - y0), 1)
+        across, down = (x1 - x0) / steps, (y1 - y0) / steps
+        for number in range(steps + 1):
+            x, y = round(x0 + number * across), round(y0 + number * down)
             self._dot(x, y, style)
             if thick:
                 self._dot(x, y + 1, style)

@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 from textual.widget import Widget
 
 from nnplay.tui.commands.actions import Action
-from nnplay.tui.forms.entries import Entry
+from nnplay.tui.forms.entry import Entry
 
 
 class Editor(Protocol):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import PurePath
+from dataclasses import replace
 from typing import Any
 
 from nnplay.config import RunConfig
@@ -22,72 +21,14 @@ from nnplay.records.schedule import Schedule
 from nnplay.run.choices import Catalogue
 from nnplay.training.settings import DECLARED
 from nnplay.tui.forms.column_choices import (
-    ColumnChoice,
     kind_choices,
-    kinds_text,
     name_learned,
     read_kinds,
     target_choices,
 )
-from nnplay.tui.forms.problem import PROBLEMS, data_named, features_of, first_of, has_features, problem_of, titles
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a form.
-
-    Attributes:
-        key: where the value lives in the table of a run: `seed`, `data.noise`; `data` for the data themselves.
-        label: the word shown.
-        field: kind, range and help.
-        value: the present value.
-        shares: parts of a bar drawn below the value (the split).
-        many: the value is a set of words out of the field's choices.
-        choices: values to choose from where any text may be given.
-        meant: what stands there as long as nothing was given.
-    """
-
-    key: str
-    label: str
-    field: Field
-    value: Any
-    shares: tuple[int, ...] = ()
-    many: bool = False
-    choices: tuple[ColumnChoice, ...] = ()
-    meant: str = ""
-
-    @property
-    def name(self) -> str:
-        """What the command line calls it."""
-        return "dataset" if self.key == "data" else self.key.rpartition(".")[2]
-
-    @property
-    def shown(self) -> str:
-        """The value as text."""
-        if self.many:
-            return " ".join(titles(self.value))
-        if self.key == "data":
-            return data_title(str(self.value))
-        if self.shares:
-            return "/".join(str(share) for share in self.shares)
-        if isinstance(self.value, Mapping):
-            return kinds_text(self.value)
-        if self.key.startswith("stop.") and not self.value and not isinstance(self.value, bool):
-            return "never"
-        return self.field.show(self.value) or self.meant
-
-    @property
-    def typed(self) -> str:
-        """The value as one would type it."""
-        return (
-            self.shown if self.many or self.shares or isinstance(self.value, Mapping) else self.field.show(self.value)
-        )
-
-
-def data_title(name: str) -> str:
-    """A data set's name; of a file the last part of its path, which tells most where there is little room."""
-    return PurePath(name).name or name
-
+from nnplay.tui.forms.entry import Entry
+from nnplay.tui.forms.player_entries import of_players, player_changes, player_entries
+from nnplay.tui.forms.problem import PROBLEMS, data_named, features_of, first_of, has_features, problem_of
 
 _SPLIT = "percentages for training, validation and test, as in 70/15/15"
 
@@ -155,6 +96,7 @@ def training_entries(settings: RunConfig, catalogue: Catalogue) -> list[Entry]:
         Entry("activation", "activation", activations, present),
         Entry("schedule", "schedule", schedules, schedule[0]),
         *_own(catalogue.schedules.get(schedule[0], ()), schedule[1], "schedule"),
+        *player_entries(settings),
         *_own(catalogue.penalties, settings.training, "training"),
         Entry("seed", "seed", seed, settings.seed),
         *_own(catalogue.stops, settings.stops, "stop", before="stop "),
@@ -237,6 +179,8 @@ def changes(entry: Entry, value: Any, settings: RunConfig) -> dict[str, Any]:
         return {"data": data_named(str(value).strip())}
     if entry.key == "problem":
         return {"data": {"name": first_of(entry.field.read(value))}}
+    if of_players(entry.key):
+        return dict(player_changes(entry, value, settings))
     section, dot, name = entry.key.partition(".")
     if entry.many:
         return {section: {name: value if isinstance(value, str) else ", ".join(value)}}

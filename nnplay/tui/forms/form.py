@@ -16,7 +16,7 @@ from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.draw import bars
 from nnplay.tui.forms.column_choices import ColumnChoice
 from nnplay.tui.forms.editor import editor, host
-from nnplay.tui.forms.entries import Entry
+from nnplay.tui.forms.entry import Entry
 from nnplay.tui.forms.next_value import next_value, share, value_at_share
 from nnplay.tui.picker.choice import Choice
 from nnplay.tui.picker.screen import open_picker

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from textual.app import ComposeResult
 from textual.content import Content
 
+from nnplay.run.runs.listed_run import AXES, ListedRun, place_steps
 from nnplay.run.snapshot import Snapshot
 from nnplay.timeline.branch_curves import branch_title, parse_curve_name
 from nnplay.training.history import BRANCH_PREFIX, Curve
 from nnplay.training.numbers import label, short
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.panes.base import Pane
-from nnplay.tui.widgets.curve_view import CurveView
+from nnplay.tui.widgets.curve_view import CurveView, Places
 
 FAMILIES: Mapping[str, Mapping[str, str]] = {
     "loss": {"train_loss": short("train_loss"), "validation_loss": short("validation_loss")},
@@ -25,7 +27,7 @@ _TITLES: Mapping[str, str] = {
     "gradient": label("gradient_norm"),
     "rate": label("lr"),
     "players": "loss of each player",
-    "forks": f"{label('loss')} of this run and its forks",
+    "forks": f"{label('loss')} of this run and others",
 }
 """What families are called where their own name does not say it."""
 _FIRST_EPOCH = {"loss": label("loss")}
@@ -33,7 +35,9 @@ _FIRST_EPOCH = {"loss": label("loss")}
 PLAYERS = "players"
 """The losses of several objectives, side by side."""
 FORKS = "forks"
-"""The run and its forks, compared."""
+"""The run and its forks, and other runs of the session that are laid over it, compared."""
+_OTHER = "run."
+"""What stands before the number of another run where its curve is meant."""
 
 
 class CurvesPane(Pane):
@@ -48,6 +52,8 @@ class CurvesPane(Pane):
         self._curves: Mapping[str, Curve] = {}
         self._values: Mapping[str, float] = {}
         self._players: tuple[str, ...] = ()
+        self._axis, self._batches, self._clock, self._end = AXES[0], 0, Curve(2), (0, 0.0)
+        self._others: Sequence[ListedRun] = ()
 
     def compose(self) -> ComposeResult:
         """One view."""
@@ -67,6 +73,7 @@ class CurvesPane(Pane):
             self._players = snapshot.players
             self.choose(PLAYERS if self._players else "loss")
         self._curves = snapshot.curves
+        self._batches, self._clock, self._end = snapshot.batches, snapshot.clock, (snapshot.latest, snapshot.seconds)
         self._draw()
 
     def show_numbers(self, snapshot: Snapshot) -> None:
@@ -106,6 +113,18 @@ class CurvesPane(Pane):
         self._write_title()
         self._draw()
 
+    def lay_over(self, others: Sequence[ListedRun]) -> None:
+        """Lay other runs of the session over this one's curves; none takes them away."""
+        before, self._others = self._others, others
+        if [run.number for run in before] != [run.number for run in others]:
+            self.choose(FORKS if others else "loss")
+
+    def turn_axis(self) -> str:
+        """Draw by step, by epoch or by seconds; returns which."""
+        self._axis = AXES[(AXES.index(self._axis) + 1) % len(AXES)]
+        self._draw()
+        return self._axis
+
     def _families(self) -> Mapping[str, Mapping[str, str]]:
         """Those of every run, and its forks where it has some."""
         names = [name for name in self._curves if name.startswith(BRANCH_PREFIX)]
@@ -116,13 +135,24 @@ class CurvesPane(Pane):
             families = {PLAYERS: {"loss": own, **{f"{name}_loss": name for name in others}}, **families}
             families["gradient"] = {"gradient_norm": own, **{f"{name}_gradient_norm": name for name in others}}
             families["rate"] = {"lr": own, **{f"{name}_lr": name for name in others}}
-        return {**families, FORKS: {"loss": "this run", **forks}} if forks else families
+        laid_over = {f"{_OTHER}{run.number}": run.legend for run in self._others}
+        return {**families, FORKS: {"loss": "this run", **laid_over, **forks}} if forks or laid_over else families
 
     def _draw(self) -> None:
         view = self.query_one(CurveView)
         view.comparing = self.family == FORKS
         self._write_values()
-        view.show({name: self._curves[key] for key, name in self._names(self._curves).items() if key in self._curves})
+        found = {**self._curves, **{f"{_OTHER}{run.number}": _losses(run) for run in self._others}}
+        shown = {name: key for key, name in self._names(found).items() if key in found}
+        places = {name: self._places_of(key) for name, key in shown.items()}
+        view.show({name: found[key] for name, key in shown.items()}, self._axis, places)
+
+    def _places_of(self, key: str) -> Places:
+        """Where the steps of a curve lie on the axis: of another run by its own epochs and seconds."""
+        other = next((run for run in self._others if key == f"{_OTHER}{run.number}"), None)
+        if other is not None:
+            return partial(other.places, axis=self._axis)
+        return partial(place_steps, axis=self._axis, batches=self._batches, clock=self._clock, end=self._end)
 
     def _write_values(self) -> None:
         names = self._names(self._curves)
@@ -137,7 +167,11 @@ class CurvesPane(Pane):
 
     def _write_title(self) -> None:
         self.border_title = Content(f"{self.number} {self.heading}: {_TITLES.get(self.family, self.family)}")
-        self.border_subtitle = Content("[ ] others · g log · m smooth")
+        self.border_subtitle = Content("[ ] · g log · m smooth · X axis")
+
+
+def _losses(run: ListedRun) -> Curve:
+    return run.curves.get("loss", Curve(2))
 
 
 def _title_of_fork(name: str) -> str:

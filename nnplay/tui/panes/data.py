@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from nnplay.config import RunConfig
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.backend import Backend
-from nnplay.tui.forms.entries import Entry, data_entries
+from nnplay.tui.forms.entries import data_entries
+from nnplay.tui.forms.entry import Entry
 from nnplay.tui.forms.form import Form
 from nnplay.tui.panes.form_pane import FormPane
 

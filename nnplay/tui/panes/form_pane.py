@@ -11,7 +11,7 @@ from textual.content import Content
 from nnplay.config import RunConfig
 from nnplay.network.summary import Ledger
 from nnplay.run.choices import Catalogue
-from nnplay.tui.forms.entries import Entry
+from nnplay.tui.forms.entry import Entry
 from nnplay.tui.forms.form import Form
 from nnplay.tui.panes.base import Pane
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from nnplay.config import RunConfig
 from nnplay.run.choices import Catalogue
 from nnplay.tui.arrange import HEADINGS
-from nnplay.tui.forms.entries import Entry, training_entries
+from nnplay.tui.forms.entries import training_entries
+from nnplay.tui.forms.entry import Entry
 from nnplay.tui.panes.form_pane import FormPane
 
 

@@ -13,6 +13,7 @@ from textual.timer import Timer
 from nnplay.config import RunConfig
 from nnplay.fields import number
 from nnplay.sweeps.race import MOST_RUNNERS, Race, RunnerState, band, place_of
+from nnplay.sweeps.seed_summary import summarize_seeds
 from nnplay.text import counted, figure, percent
 from nnplay.training.history import Curve
 from nnplay.tui.commands.actions import connect
@@ -27,8 +28,8 @@ from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.keys_line import KeysLine
 from nnplay.tui.widgets.message_line import MessageLine
 
-_LOOKS: Final = 0.25
-"""Seconds between two frames, as in the curves pane."""
+_LOOKS: Final = 0.3
+"""Seconds between two frames: eight curves cost up to 10 KiB each time, and a screen may send 40 KiB a second."""
 
 
 class RaceHead(Cells):
@@ -136,7 +137,9 @@ class RaceScreen(KeyScreen[RunConfig]):
         return f"loss {figure(self._race.line, 4)}"
 
     def _result(self) -> str:
-        """Who won, by what."""
+        """Who won, by what; of seeds what they say together."""
+        if self._race.only_seeds:
+            return summarize_seeds(self._states, self._race.counts)
         first = self._states[place_of(self._states, self._race.counts)[0]]
         if first.fault:
             return "no variant came to the end"

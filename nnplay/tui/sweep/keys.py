@@ -19,6 +19,9 @@ KEYS: Final = (
     Key("end", "move(1000000000)", "", "The last trial."),
     Key("right", "sort(1)", "sort", "Sort by the next column."),
     Key("left", "sort(-1)", "", "Sort by the column before."),
+    Key(
+        "slash", "ask_filter", "filter", "Show only some trials: lr>0.01 width=16, or diverged; empty shows all.", True
+    ),
     Key("r", "reverse", "reverse", "Sort the other way round."),
     Key("x", "across", "x-axis", "Show the next setting or score across the scatter."),
     Key("Y", "upwards", "y-axis", "Show the next setting or score upwards in the scatter."),

@@ -13,6 +13,7 @@ from nnplay.sweeps.objective import LARGER_IS_BETTER
 from nnplay.sweeps.ranking import score_text, setting_text
 from nnplay.sweeps.sweep import Sweep
 from nnplay.sweeps.trial import Outcome
+from nnplay.sweeps.trial_filter import TrialFilter
 from nnplay.tui.sweep.scale import Scale, scale_of_axis, scale_of_scores
 
 #: Share of the trials that stand out as the best, and how few and many these are.
@@ -32,6 +33,7 @@ class Place:
         falling: whether the largest come first.
         x, y: columns of the scatter.
         log: whether scores are shown by their logarithm.
+        wanted: which trials the table has.
     """
 
     sweep: Sweep
@@ -42,6 +44,7 @@ class Place:
     x: str = ""
     y: str = ""
     log: bool = False
+    wanted: TrialFilter = field(default_factory=TrialFilter)
     rows: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
@@ -67,14 +70,18 @@ class Place:
         self.rows = board.sorted_by(self.sort, self.falling)
         if not self.sort and self.falling:
             self.rows = self.rows[::-1]
+        if self.wanted.clauses:
+            self.rows = self.rows[self.wanted.mask(board)[self.rows]]
 
     @property
     def row(self) -> int | None:
-        """The row of the board of the trial under the cursor; None where there is none yet."""
-        if not len(self.board.order):
+        """The row of the board of the trial under the cursor; None where there is none yet, or none is wanted."""
+        if not len(self.rows):
             return None
         found = np.flatnonzero(self.board.columns["trial"] == (-1 if self.chosen is None else self.chosen))
-        return int(found[0]) if len(found) else int(self.board.order[0])
+        if len(found) and (not self.wanted.clauses or found[0] in self.rows):
+            return int(found[0])
+        return int(self.rows[0]) if self.wanted.clauses else int(self.board.order[0])
 
     @property
     def outcome(self) -> Outcome | None:

@@ -11,15 +11,18 @@ from textual.binding import BindingType
 
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
+from nnplay.fields import text
 from nnplay.sweeps.change import changed_run
 from nnplay.sweeps.live import BOARD_SECONDS, LiveSweep
 from nnplay.sweeps.ranking import score_text
+from nnplay.sweeps.trial_filter import parse_filter
 from nnplay.system.paths import shown as shown_path
 from nnplay.text import clean, counted
 from nnplay.tui.commands.actions import connect
 from nnplay.tui.commands.screen_keys import bindings, methods_of_screen
 from nnplay.tui.dialogs.key_screen import KeyScreen
 from nnplay.tui.dialogs.reading import find_cut_texts, whole_texts
+from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.sweep.keys import KEYS
 from nnplay.tui.sweep.place import Place, short_name
 from nnplay.tui.sweep.views import SweepHead, SweepView, TrialLine
@@ -98,8 +101,16 @@ class SweepScreen(KeyScreen[TakenTrial]):
         state = "finished" if self._sweep.finished else "training" if self._sweep.training else "stopped"
         if not self._sweep.trains_here:
             state = "of a file"
+        shown = f"{len(self.place.rows):,} shown: {self.place.wanted.text}" if self.place.wanted.clauses else ""
         of = f"{done:,} of {counted(self._sweep.asked, 'trial')}" if self._sweep.asked else counted(done, "trial")
-        parts = [clean(self._sweep.sweep.run.data.source, 60), of, state, self._best(), shown_path(self._sweep.path)]
+        parts = [
+            clean(self._sweep.sweep.run.data.source, 60),
+            of,
+            shown,
+            state,
+            self._best(),
+            shown_path(self._sweep.path),
+        ]
         return " · ".join(part for part in parts if part)
 
     def _best(self) -> str:
@@ -178,6 +189,26 @@ class SweepScreen(KeyScreen[TakenTrial]):
         self.place.sort = names[(names.index(self.place.sort) + by) % len(names)]
         self.place.falling = False
         self._say_sorting()
+
+    def ask_filter(self) -> None:
+        """Show only the trials of which some conditions hold."""
+        names = self.place.columns
+        shown = ", ".join(short_name(name) for name in names)
+        field = text("filter", "", f"conditions such as lr>0.01 width=16 diverged; of {shown}")
+
+        def take(written: str | None) -> None:
+            if written is None:
+                return
+            try:
+                self.place.wanted = parse_filter(written, names)
+            except InputError as error:
+                self.say(error.message, error=True)
+                return
+            self._draw()
+            count = f"{len(self.place.rows):,} of {counted(len(self.place.board.outcomes), 'trial')}"
+            self.say(f"the table has {count}" if self.place.wanted.clauses else "the table has all trials")
+
+        self.ask(AskValue("which trials", field, self.place.wanted.text), take)
 
     def reverse(self) -> None:
         """Sort the other way round."""

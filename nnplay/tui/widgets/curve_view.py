@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from textual import events
 from textual.actions import SkipAction
 from textual.binding import BindingType
 
 from nnplay.explain.curve_step import CurveStep
 from nnplay.explain.explanation import Subject
+from nnplay.text import figure
 from nnplay.training.history import Curve
 from nnplay.tui.commands import actions
 from nnplay.tui.draw import axes, curves, number_text
@@ -24,6 +26,10 @@ from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
 _SMOOTHING = (0.0, 0.6, 0.95)
 """Weight of the past in each degree of smoothing."""
 _STRONG = 2
+_LEAST, _LEAST_OTHERWISE = 10.0, 1e-3
+"""How far the axis reaches at least: of steps, and of epochs and seconds."""
+Places = Callable[[NDArray[np.int64]], NDArray[np.float64]]
+"""Where steps (N,) lie on another axis."""
 
 
 class CurveView(Cells, can_focus=True):
@@ -52,6 +58,7 @@ class CurveView(Cells, can_focus=True):
         self._cursor_step: float | None = None
         self._plot_start = 0
         self._invitation = ""
+        self._axis, self._places = "step", dict[str, Places]()
 
     def invite(self, text: str) -> None:
         """Say this in place of the curves as long as there are none."""
@@ -59,12 +66,24 @@ class CurveView(Cells, can_focus=True):
             self._invitation = text
             self.redraw()
 
-    def show(self, curves: Mapping[str, Curve]) -> None:
-        """Draw these curves (name → steps, minimum, maximum, last)."""
+    def show(self, curves: Mapping[str, Curve], axis: str = "step", places: Mapping[str, Places] | None = None) -> None:
+        """Draw these curves (name → steps, minimum, maximum, last).
+
+        Args:
+            axis: what they are drawn against, for the legend.
+            places: where the steps of each lie on that axis, by name; a curve without lies at its steps.
+        """
         if set(curves) != set(self._curves):
             self._y = None
-        self._curves = curves
+        if axis != self._axis:
+            self._x = self._cursor_step = None
+        self._curves, self._axis, self._places = curves, axis, dict(places or {})
         self.redraw()
+
+    def _places_of(self, name: str, curve: Curve) -> NDArray[np.float64]:
+        """Where the values of a curve lie on the axis (N,)."""
+        place = self._places.get(name)
+        return np.asarray(curve.steps, np.float64) if place is None else place(curve.steps)
 
     def show_values(self, values: Mapping[str, float]) -> None:
         """Show these values of the curves in the legend as long as there is no cursor; the chart stays as it is."""
@@ -144,8 +163,9 @@ class CurveView(Cells, can_focus=True):
         return [()] * (height // 2) + [((" " * ((width - len(text)) // 2) + text, self.look.ink("dim")),)]
 
     def _chart(self, width: int) -> curves.Chart:
-        last = max(float(curve.steps[-1]) for curve in self._curves.values() if len(curve.steps))
-        self._x = axes.growing(self._x, last) if self.running else axes.ended(last)
+        last = max(float(self._places_of(name, curve)[-1]) for name, curve in self._curves.items() if len(curve.steps))
+        least = _LEAST if self._axis == "step" else _LEAST_OTHERWISE
+        self._x = axes.growing(self._x, last, least) if self.running else axes.ended(last, least)
         lines = tuple(self._line(name, curve, width, self._x) for name, curve in self._curves.items())
         self._y = self._limits(lines)
         return curves.Chart(lines, self._x, self._y, self.logarithmic)
@@ -157,7 +177,9 @@ class CurveView(Cells, can_focus=True):
         """
         last = smooth(curve.last, _SMOOTHING[self._degree]) if self._degree else curve.last
         low, high = (last, last) if self.comparing and self._degree else (curve.minimum, curve.maximum)
-        data = downsample(curve.steps, low, high, last, max(8, width - 8), (x.low, x.high), missing=curve.nonfinite)
+        data = downsample(
+            self._places_of(name, curve), low, high, last, max(8, width - 8), (x.low, x.high), missing=curve.nonfinite
+        )
         return curves.Line(name, data)
 
     def _limits(self, lines: Sequence[curves.Line]) -> Limits:
@@ -176,7 +198,7 @@ class CurveView(Cells, can_focus=True):
         for index, (name, curve) in enumerate(self._curves.items()):
             if not len(curve.steps):
                 continue
-            value, at = _value_at(curve, step)
+            value, at = self._value_at(name, curve, step)
             if step is None and not self.comparing and math.isfinite(present := self._values.get(name, math.nan)):
                 value = present
             if self.comparing and self._degree:
@@ -186,8 +208,13 @@ class CurveView(Cells, can_focus=True):
             last_step = max(last_step, at)
         if self.comparing and self._degree:
             entries.append([("smoothed  ", self.look.ink("dim"))])
-        if step is not None:
+        if step is not None and self._axis == "step":
             entries.append([(f"at {last_step:,}", self.look.ink("dim"))])
+        elif self._axis != "step":
+            at_place = "" if step is None else f" {figure(step, 3)}"
+            entries.append(
+                [(f"by {self._axis}" if step is None else f"at {self._axis}{at_place}", self.look.ink("dim"))]
+            )
         rows: list[list[Run]] = [[]]
         for entry in entries:
             if rows[-1] and row_width(tuple(rows[-1])) + len("".join(text for text, _ in entry).rstrip()) > width:
@@ -227,7 +254,8 @@ class CurveView(Cells, can_focus=True):
 
     def _newest(self) -> int:
         """The column of the newest value."""
-        last = max((float(curve.steps[-1]) for curve in self._curves.values() if len(curve.steps)), default=0.0)
+        ends = (float(self._places_of(name, each)[-1]) for name, each in self._curves.items() if len(each.steps))
+        last = max(ends, default=0.0)
         if self._x is None or self._x.high <= self._x.low:
             return 0
         return round((last - self._x.low) / (self._x.high - self._x.low) * self._plot)
@@ -250,7 +278,8 @@ class CurveView(Cells, can_focus=True):
         curve = next((curve for curve in self._curves.values() if len(curve.steps)), None)
         if self._cursor_step is None or curve is None:
             return None
-        return CurveStep(_value_at(curve, self._cursor_step)[1])
+        name = next(name for name, each in self._curves.items() if each is curve)
+        return CurveStep(self._value_at(name, curve, self._cursor_step)[1])
 
     def action_hide_cursor(self) -> None:
         """Take the cursor away, so that the legend shows the newest values again; without one, the hints go."""
@@ -272,9 +301,9 @@ class CurveView(Cells, can_focus=True):
         self._put_cursor(min(self._plot, max(0, event.x - self._plot_start)))
         self.redraw()
 
-
-def _value_at(curve: Curve, step: float | None) -> tuple[float, int]:
-    if step is None:
-        return float(curve.last[-1]), int(curve.steps[-1])
-    index = int(np.clip(np.searchsorted(np.asarray(curve.steps), step), 0, len(curve.steps) - 1))
-    return float(curve.last[index]), int(curve.steps[index])
+    def _value_at(self, name: str, curve: Curve, place: float | None) -> tuple[float, int]:
+        """The value of a curve at a place of the axis, and the step of it; the newest ones without a place."""
+        if place is None:
+            return float(curve.last[-1]), int(curve.steps[-1])
+        index = int(np.clip(np.searchsorted(self._places_of(name, curve), place), 0, len(curve.steps) - 1))
+        return float(curve.last[index]), int(curve.steps[index])

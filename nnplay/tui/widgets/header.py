@@ -10,7 +10,7 @@ from nnplay.run.snapshot import Snapshot
 from nnplay.text import clean
 from nnplay.training import numbers
 from nnplay.tui.draw import number_text
-from nnplay.tui.forms.entries import data_title
+from nnplay.tui.forms.entry import data_title
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
 
 _DROPPED = ("seconds", "name", "unsaved", "unit", "batch", "accuracy", "epoch")

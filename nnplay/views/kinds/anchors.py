@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnplay.detection.boxes import clip, decode
 from nnplay.training.trainer import Trainer
-from nnplay.views.found_objects import Boxes, has_objects, picture_of
+from nnplay.views.found_objects import Boxes, has_objects, layers_of, picture_of
 from nnplay.views.rows import shown_part
 from nnplay.views.view import Asked, Output, View
 
@@ -25,15 +25,15 @@ class Anchors(Output):
 
     Attributes:
         image: (h, w) or (h, w, 3).
-        objectness: of each place (h, w) the likeliest anchor's, from 0 to 1.
+        objectness: of each place of each grid (h, w) the likeliest anchor's, from 0 to 1.
         anchors: the likeliest ones, and where their deltas move them.
         moved: the same, moved.
         proposals: those that go on.
-        sizes: all anchors of the place in the middle.
+        sizes: all anchors of the place in the middle of each grid.
     """
 
     image: NDArray[np.float32]
-    objectness: NDArray[np.float64]
+    objectness: tuple[NDArray[np.float64], ...]
     anchors: Boxes
     moved: Boxes
     proposals: Boxes
@@ -42,31 +42,42 @@ class Anchors(Output):
 
 def suits(trainer: Trainer) -> bool:
     """The network has anchors, and proposals made of them."""
-    kinds = {planned.layer.record.name for planned in trainer.plan.layers}
-    return has_objects(trainer) and {"anchors", "proposals"} <= kinds
+    return has_objects(trainer) and all(layers_of(trainer, kind) for kind in ("anchors", "proposals"))
 
 
 def make_anchors(trainer: Trainer, asked: Asked) -> Anchors:
-    """The anchors of one picture."""
+    """The anchors of one picture; of a feature pyramid, those of all its levels."""
     row = asked.item
-    names = {kind: f"eval.{_path(trainer, kind)}.output" for kind in ("anchors", "proposals")}
-    found = trainer.forward(shown_part(trainer).x[row : row + 1], list(names.values()))
-    said, proposals = (found[names[kind]][0].astype(np.float64) for kind in ("anchors", "proposals"))
-    grid = next(planned for planned in trainer.plan.layers if planned.layer.record.name == "anchors")
-    H, W, channels = trainer.plan.values[grid.inputs[0]]
-    each = channels // 5
-    scores = 1 / (1 + np.exp(-np.clip(said[:, 0], -60, 60)))
+    layers = {kind: layers_of(trainer, kind) for kind in ("anchors", "proposals")}
+    names = {kind: [f"eval.{planned.path}.output" for planned in own] for kind, own in layers.items()}
+    found = trainer.forward(shown_part(trainer).x[row : row + 1], [*names["anchors"], *names["proposals"]])
+    levels = [found[name][0].astype(np.float64) for name in names["anchors"]]
+    proposals = found[names["proposals"][0]][0].astype(np.float64)
+    grids = [trainer.plan.values[planned.inputs[0]] for planned in layers["anchors"]]
+    said = np.concatenate(levels)
+    scores = _sigmoid(said[:, 0])
     best = np.argsort(-scores, kind="stable")[:_DRAWN]
-    middle = ((H // 2) * W + W // 2) * each + np.arange(each)
     kept = proposals[(proposals[:, 2] > proposals[:, 0]) & (proposals[:, 3] > proposals[:, 1])]
+    sizes = np.concatenate([_middle(own, grid) for own, grid in zip(levels, grids, strict=True)])
     return Anchors(
         picture_of(trainer, row),
-        scores.reshape(H, W, each).max(axis=-1),
+        tuple(_sigmoid(own[:, 0]).reshape(*grid[:2], -1).max(axis=-1) for own, grid in zip(levels, grids, strict=True)),
         _boxes(said[best, 5:], [f"{score:.2f}" for score in scores[best]]),
         _boxes(clip(decode(said[best, 1:5], said[best, 5:])), [_deltas(line) for line in said[best, 1:5]]),
         _boxes(kept, [""] * len(kept)),
-        _boxes(said[middle, 5:], [""] * each),
+        _boxes(sizes, [""] * len(sizes)),
     )
+
+
+def _sigmoid(z: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-np.clip(z, -60, 60))))
+
+
+def _middle(said: Array, grid: tuple[int, ...]) -> Array:
+    """The anchors (A, 4) of the place in the middle of a grid."""
+    H, W, channels = grid
+    each = channels // 5
+    return said[((H // 2) * W + W // 2) * each + np.arange(each), 5:]
 
 
 def _deltas(line: Array) -> str:
@@ -75,10 +86,6 @@ def _deltas(line: Array) -> str:
 
 def _boxes(places: Array, words: list[str]) -> Boxes:
     return Boxes(places, np.full(len(places), -1, np.int64), tuple(words))
-
-
-def _path(trainer: Trainer, kind: str) -> str:
-    return next(planned.path for planned in trainer.plan.layers if planned.layer.record.name == kind)
 
 
 ANCHORS = View(

@@ -1,4 +1,4 @@
-"""The loss around the present weights, in two directions, with the way that the run and its forks have come."""
+"""The loss around the present weights along one or two directions, with the way of the run and of its forks."""
 
 from __future__ import annotations
 
@@ -9,50 +9,60 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.errors import InputError
-from nnplay.training.curvature import curvature_of
-from nnplay.training.loss_plane import Plane, path_directions, project, reach_of
+from nnplay.errors import NnplayError
+from nnplay.training.loss_grid import LossGrid, begin_grid, refine
+from nnplay.training.loss_plane import Plane, project, reach_of
 from nnplay.training.race import race_of
 from nnplay.training.state.initial_state import view_of_slot
 from nnplay.training.trainer import Trainer
+from nnplay.views.slice_directions import SLICES, NotYetError, Slice, typed_slice
 from nnplay.views.view import Asked, Output, View, Way
 
 Floats = NDArray[np.float64]
+Ways = tuple[tuple[str, Floats], ...]
 #: Seconds that a picture may take.
 _SECONDS: Final = 0.08
-#: What the directions are.
-PLACES: Final = ("the run's own path", "random, filter-normalised", "most curved")
-_PATH, _RANDOM, _CURVED = range(3)
 #: Of two weights, whose plane is all that there is: whose ways are drawn.
 PLACES_OF_TWO: Final = ("the run and its forks", "a race of optimizers")
 #: Turns of the race in one picture.
 _TURNS: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Landscape(Output):
-    """The loss on a grid.
+    """The loss on a grid, or on a line, whose grid has one line of points.
 
     Attributes:
-        losses: (upright, across), of the training rows.
-        across, upright: coordinates of columns and lines along the two directions.
+        losses: (upright, across), of the training rows; where a point is not worked out yet, that of one beside it.
+        across, upright: coordinates of columns and lines along the directions.
         ways: name of each branch, and its places (k, 2) on the grid's plane, in order; this run first.
         at: the present place (2,).
         words: what the directions are.
         problem: why there is nothing to see.
         races: the ways are those of other optimizers, and this run is not among them.
-        unfinished: the race goes on.
+        unfinished: a finer picture, or more of the race, follows even if the run stands still.
+        grid: what was worked out so far.
+        key: what the picture is of besides the weights.
+        ends: the loss at the last place of each way, if it is a race.
     """
 
     losses: Floats
     across: Floats
     upright: Floats
-    ways: tuple[tuple[str, Floats], ...]
+    ways: Ways
     at: Floats
     words: str
     problem: str = ""
     races: bool = False
     unfinished: bool = False
+    grid: LossGrid | None = None
+    key: tuple[object, ...] = ()
+    ends: tuple[float, ...] = ()
+
+    @property
+    def is_line(self) -> bool:
+        """There is one direction."""
+        return len(self.upright) == 1
 
 
 def suits(trainer: Trainer) -> bool:
@@ -62,26 +72,71 @@ def suits(trainer: Trainer) -> bool:
 
 
 def make_landscape(trainer: Trainer, asked: Asked) -> Landscape:
-    """As fine a grid as there is time for."""
+    """A coarse grid at once, and more of it in each further picture of the same weights."""
     plane = Plane(trainer)
-    two = len(plane.weights) == 2
-    races = two and asked.place == 1
-    ways, goes_on = _race(trainer) if races else (_read_ways(trainer, asked.ways()), False)
-    found = _directions(trainer, plane, ways, asked.place)
-    if isinstance(found, str):
-        return Landscape(np.zeros((0, 0)), np.zeros(0), np.zeros(0), (), np.zeros(2), PLACES[asked.place], found)
-    places = tuple((name, project(points, plane.weights, found)) for name, points in ways if len(points))
-    drawn = [where for name, where in places] if asked.place == _PATH or two else []
-    size = 1.0 if asked.place == _RANDOM else 0.5 * max(1e-3, float(np.linalg.norm(plane.weights)) / 4)
-    ends = reach_of(np.vstack(drawn) if drawn else np.zeros((1, 2)), 0.5 if two else 1e-3 if drawn else size)
-    side = plane.side_for(_SECONDS)
-    across, upright = (np.linspace(float(limits[0]), float(limits[1]), side) for limits in ends)
-    losses = plane.grid(plane.weights, found, across, upright)
-    words = "the two weights" if two else PLACES[asked.place]
-    at = np.full(2, np.nan) if races else np.zeros(2)
+    two = _count(trainer) == 2
+    if two and asked.place == 1 and not asked.typed:
+        return _make_race(trainer, plane, asked.before)
+    ways = asked.ways()
+    place = 0 if two else asked.place
+    key = (asked.typed or place, tuple((way.name, len(way.moments), len(way.curves)) for way in ways))
+    before = asked.before if isinstance(asked.before, Landscape) and asked.before.key == key else None
+    if before is not None and before.grid is not None and np.array_equal(before.grid.middle, plane.weights):
+        return _draw(plane, before.grid, before.ways, key, _words(trainer, place, asked.typed))
+    try:
+        found = _cut(trainer, plane, ways, typed_slice(asked.typed) if asked.typed else _slice_at(trainer, place))
+    except NnplayError as problem:
+        waits = isinstance(problem, NotYetError)
+        return _nothing(asked.typed or _slice_at(trainer, place).name, str(problem), waits)
+    return _draw(plane, *found, key, _words(trainer, place, asked.typed))
+
+
+def _slice_at(trainer: Trainer, place: int) -> Slice:
+    """The slice that is chosen; of two weights there is one."""
+    both = Slice("the two weights", lambda trainer, plane, ways: np.eye(2), 0.5, holds_ways=True)
+    return both if _count(trainer) == 2 else SLICES[place]
+
+
+def _cut(trainer: Trainer, plane: Plane, ways: Sequence[Way], cut: Slice) -> tuple[LossGrid, Ways]:
+    """An empty grid along the directions, and where the ways lie on it."""
+    walked = read_ways(trainer, ways)
+    directions = cut.choose(trainer, plane, [points for _, points in walked])
+    places = tuple((name, _places(points, plane, directions)) for name, points in walked if len(points))
+    return begin_grid(plane.weights, directions, _ends(plane, places, cut)), places
+
+
+def _places(points: Floats, plane: Plane, directions: Floats) -> Floats:
+    """Where weights (k, M) lie on the plane, (k, 2); on a line all lie at 0 in the other direction."""
+    found = project(points, plane.weights, directions)
+    return found if found.shape[1] == 2 else np.hstack([found, 0 * found])
+
+
+def _ends(plane: Plane, places: Ways, cut: Slice) -> tuple[Floats, Floats]:
+    reach = cut.reach or 0.5 * max(1e-3, float(np.linalg.norm(plane.weights)) / 4)
+    return reach_of(np.vstack([where for _, where in places]) if cut.holds_ways and places else np.zeros((1, 2)), reach)
+
+
+def _draw(plane: Plane, begun: LossGrid, ways: Ways, key: tuple[object, ...], words: str) -> Landscape:
+    """The grid with as many more points as there is time for."""
+    grid = begun if begun.whole else refine(plane, begun, _SECONDS)
+    lines, columns = grid.losses.shape
+    size = f"{columns} points" if lines == 1 else f"{columns}×{lines} points"
+    part = f", {plane.rows:,} of {plane.all_rows:,} training rows" if plane.rows < plane.all_rows else ""
+    done = "" if grid.whole else f", {100 * int(grid.known.sum()) // grid.known.size} % worked out"
+    told = f"loss over {words}, {size}{part}{done}"
+    unfinished = not grid.whole
     return Landscape(
-        losses, across, upright, places, at, f"loss over {words}, {side}×{side} points", races=races, unfinished=goes_on
+        grid.filled, grid.across, grid.upright, ways, np.zeros(2), told, unfinished=unfinished, grid=grid, key=key
     )
+
+
+def _words(trainer: Trainer, place: int, typed: str) -> str:
+    return " and ".join(typed.split()) if typed else _slice_at(trainer, place).name
+
+
+def _nothing(words: str, problem: str, waits: bool) -> Landscape:
+    nothing = np.zeros(0)
+    return Landscape(np.zeros((0, 0)), nothing, nothing, (), np.zeros(2), words, problem, unfinished=waits)
 
 
 def _count(trainer: Trainer) -> int:
@@ -90,34 +145,27 @@ def _count(trainer: Trainer) -> int:
     return sum(tape.parameters[full].size(1) for full in tape.stages[0].gradients)
 
 
-def _race(trainer: Trainer) -> tuple[list[tuple[str, Floats]], bool]:
-    """The ways of the race, and whether it goes on."""
+def _make_race(trainer: Trainer, plane: Plane, before: Output | None) -> Landscape:
+    """Other optimizers from where the run began, some steps further each time."""
     race = race_of(trainer)
-    goes_on = [race.turn() for _ in range(_TURNS)]
-    return race.ways(), goes_on[-1] or race.compiles
+    went = [race.turn() for _ in range(_TURNS)]
+    places = tuple((name, _places(points, plane, np.eye(2))) for name, points in race.ways())
+    grid = begin_grid(plane.weights, np.eye(2), _ends(plane, places, _slice_at(trainer, 0)))
+    if isinstance(before, Landscape) and before.grid is not None and before.grid.is_like(grid):
+        grid = before.grid
+    grid = grid if grid.whole else refine(plane, grid, _SECONDS)
+    lasts = plane.losses(np.array([points[-1] for _, points in race.ways()]))
+    order = np.argsort(lasts, kind="stable")  # the one that has come furthest down is told first
+    places = tuple(places[k] for k in order)
+    words = f"a race of {len(places)} optimizers over the two weights, the lowest loss first"
+    nowhere = np.full(2, np.nan)
+    return Landscape(
+        grid.filled, grid.across, grid.upright, places, nowhere, words, races=True, grid=grid,
+        unfinished=any(went) or race.waits or not grid.whole, ends=tuple(lasts[order].tolist()),
+    )  # fmt: skip
 
 
-def _directions(trainer: Trainer, plane: Plane, ways: Sequence[tuple[str, Floats]], place: int) -> Floats | str:
-    """The two directions (2, M), or why there are none."""
-    if len(plane.weights) == 2:
-        return np.eye(2)
-    if place == _RANDOM:
-        return plane.random_directions()
-    if place == _PATH:
-        path = [points for _, points in ways if len(points)]
-        found = path_directions(np.vstack([*path, plane.weights[None, :]])) if path else None
-        return found if found is not None else "the path of the run appears here once it has taken some steps"
-    try:
-        curvature = curvature_of(trainer)
-    except InputError as problem:
-        return str(problem)
-    if not curvature.ready:
-        return "kernels in double precision are being compiled"
-    values, vectors = curvature.largest(curvature.take(trainer.tensors()))
-    return vectors if len(values) == 2 else "there is only one weight"
-
-
-def _read_ways(trainer: Trainer, ways: Sequence[Way]) -> list[tuple[str, Floats]]:
+def read_ways(trainer: Trainer, ways: Sequence[Way]) -> list[tuple[str, Floats]]:
     """Weights (k, M) of each way, as far as they are those of this network."""
     machine = trainer.machine
     slots = [machine.tape.parameters[full] for full in machine.tape.stages[0].gradients]
@@ -142,9 +190,10 @@ LANDSCAPE = View(
     Landscape,
     suits,
     make_landscape,
-    about="The loss on a plane through the present weights, with the path of the run and of its forks on it.",
+    about="The loss on a plane or a line through the present weights, with the path of the run and of its forks on it.",
     group="gradients",
     place="directions",
-    places=lambda trainer: PLACES_OF_TWO if _count(trainer) == 2 else PLACES,
+    places=lambda trainer: PLACES_OF_TWO if _count(trainer) == 2 else tuple(cut.name for cut in SLICES),
+    typed="one or two weights: 0.weight[0,1] 0.weight[1,1]",
     order=3,
 )

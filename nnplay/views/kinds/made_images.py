@@ -45,13 +45,13 @@ def make_images(trainer: Trainer, asked: Asked) -> MadeImages:
     """Samples from the same noise at every step, a grid over two latent numbers, or the picture at one place of it."""
     what = PLACES[asked.place]
     if what == "samples":
-        latent, across, words = None, _SIDE, "made of the same noise at every step"
+        latent, across, words = None, _SIDE, "of the same noise at every step"
     elif what == "latent plane":
         latent, across = _grid(_SIDE), _SIDE
-        words = f"the first two latent numbers, from -{_REACH:g} to {_REACH:g}"
+        words = f"latent numbers 1 and 2, -{_REACH:g} to {_REACH:g}"
     else:
         latent, across = _grid(_STEPS)[asked.item : asked.item + 1], 1
-        words = f"the first two latent numbers are {latent[0, 0]:.2f} and {latent[0, 1]:.2f}"
+        words = f"latent numbers {latent[0, 0]:.2f}, {latent[0, 1]:.2f}"
     shape = image_shape(trainer)
     return MadeImages(np.stack([as_image(row, shape) for row in _make(trainer, latent)]), across, words)
 

@@ -14,7 +14,7 @@ from nnplay.detection.suppression import Suppression, suppress
 from nnplay.detection.two_stages import ANCHOR
 from nnplay.tape.memory_layout import Slot
 from nnplay.training.trainer import Trainer
-from nnplay.views.found_objects import Boxes, has_objects, picture_of
+from nnplay.views.found_objects import Boxes, has_objects, layers_of, picture_of
 from nnplay.views.rows import shown_part
 from nnplay.views.view import Asked, Output, View
 
@@ -95,7 +95,7 @@ def _candidates(trainer: Trainer, row: int) -> tuple[Array, Array, Array | None,
         said = trainer.forward(x, [anchors.name])[anchors.name][0].astype(np.float64)
         scores, boxes = 1 / (1 + np.exp(-np.clip(said[:, 0], -60, 60))), clip(decode(said[:, 1:5], said[:, 5:]))
         best = np.argsort(-scores, kind="stable")[:_STEPS]
-        return boxes[best], scores[best], None, 0.7
+        return boxes[best], scores[best], None, layers_of(trainer, "proposals")[0].layer.values["overlap"]
     outputs = trainer.answers(x)
     boxes = place_boxes(outputs)[0].reshape(-1, 4)
     scores = 1 / (1 + np.exp(-np.clip(outputs[0, ..., 4:].astype(np.float64), -60, 60))).reshape(len(boxes), -1)
@@ -105,11 +105,14 @@ def _candidates(trainer: Trainer, row: int) -> tuple[Array, Array, Array | None,
 
 
 def anchor_slot(trainer: Trainer) -> Slot | None:
-    """Where an evaluation has the rows of the network's anchors; None where it has none."""
+    """Where an evaluation has the rows of anchors that proposals are made of; None where it makes none."""
+    proposals = layers_of(trainer, "proposals")
+    if not proposals:
+        return None
+    number = proposals[0].inputs[0]
+    wanted = {f"eval.{planned.path}.output" for planned in trainer.plan.layers if planned.output == number}
     slots = trainer.machine.tape.layout.slots["evaluation"]
-    paths = [planned.path for planned in trainer.plan.layers if planned.layer.record.name == "anchors"]
-    wanted = f"eval.{paths[0]}.output" if paths else ""
-    return next((slot for slot in slots if slot.name == wanted and slot.shape[-1] == ANCHOR), None)
+    return next((slot for slot in slots if slot.name in wanted and slot.shape[-1] == ANCHOR), None)
 
 
 def _name_pictures(trainer: Trainer) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def make_umap(trainer: Trainer, asked: Asked) -> Clouds:
     if standing.found is None:
         return Clouds((), groups, _tell(standing), unfinished=not standing.problem)
     clouds = turn_clouds(name_layers(trainer), standing.found.places, asked.before)
-    words = f"UMAP of {rows.words} at step {standing.found.key[0]:,}"
+    words = f"step {standing.found.key[0]:,}, {rows.words}"
     return Clouds(clouds, groups, words, asked.place - 1, unfinished=standing.found.key != key)
 
 

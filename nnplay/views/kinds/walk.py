@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.training.layer_recording import ANGLE, NEXT, STEP
 from nnplay.training.learning_rate import rates, watches
 from nnplay.training.trainer import Trainer
 from nnplay.views.view import Asked, Output, View
@@ -25,6 +26,7 @@ class Walk(Output):
         rates: the learning rate of the schedule from step 0 to the end of the run that was asked for, (n,).
         ahead: the step that the last rate is of.
         searches: the optimizer tries points: each step is one evaluation.
+        eigenvalues: of the Hessian as Newton's method has measured it, the smallest first; else none.
     """
 
     steps: NDArray[np.int64]
@@ -32,6 +34,7 @@ class Walk(Output):
     rates: Floats
     ahead: int
     searches: bool
+    eigenvalues: Floats = field(default_factory=lambda: np.zeros(0))
 
 
 def make_walk(trainer: Trainer, asked: Asked) -> Walk:
@@ -39,15 +42,24 @@ def make_walk(trainer: Trainer, asked: Asked) -> Walk:
     curves = trainer.history.by_layer
     lines = [(name, values.copy()) for name, values in curves.of("search").items()]
     searches = trainer.optimizer.record.whole is not None
-    lines = [(name, values) for name, values in lines if searches or name == "step length"]
-    lines = [_told(name, values) for name, values in lines if np.any(values)]
+    still = curves.column(f"search:{NEXT if searches else STEP}") == 0  # a step of no length has no angle
+    lines = [(name, np.where(still, np.nan, values) if name == ANGLE else values) for name, values in lines]
+    lines = [_told(name, values) for name, values in lines if np.any(np.nan_to_num(values))]
     rates, ahead = _schedule(trainer, max(8, asked.size[0]))
-    return Walk(curves.steps.copy(), tuple(lines), rates, ahead, searches)
+    return Walk(curves.steps.copy(), tuple(lines), rates, ahead, searches, _eigenvalues(trainer))
+
+
+def _eigenvalues(trainer: Trainer) -> Floats:
+    """Those of the Hessian at the accepted point, where the optimizer keeps them."""
+    slots = {slot.name: slot for slot in trainer.machine.tape.layout.slots["optimizer_state"]}
+    found = slots.get("search.eigenvalues")
+    values = trainer.machine.view(found).astype(np.float64).ravel() if found is not None else np.zeros(0)
+    return np.asarray(np.sort(values)) if values.any() else np.zeros(0)
 
 
 def _told(name: str, values: Floats) -> tuple[str, Floats]:
     """An angle in degrees, where a cosine was recorded."""
-    if not name.startswith("cosine"):
+    if name != ANGLE:
         return name, values
     return "angle to steepest descent, degrees", np.degrees(np.arccos(np.clip(values.astype(np.float64), -1, 1)))
 
@@ -67,7 +79,7 @@ WALK = View(
     Walk,
     lambda trainer: bool(trainer.machine.tape.stages[0].gradients),
     make_walk,
-    about="How far each step goes, at what angle and with what damping; and the schedule before it happens.",
+    about="How far each step goes, at what angle, rate and damping; and the schedule before it happens.",
     group="gradients",
     order=4,
 )

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 from nnplay.inspector.messages import Detail, OperandView, View, When
 from nnplay.text import note_cut
-from nnplay.tui.inspector.widgets import patch, tiles, time_bars
+from nnplay.tui.inspector.widgets import boxes_over, patch, tiles, time_bars
 from nnplay.tui.inspector.widgets.tiles import Form, Tile
 from nnplay.tui.theme.look import Ink
 from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined, row_width, wrap
 
 _ROOMY = 26
 """Rows from which there is room for long formulas."""
+
+_TILE = 4
+"""Rows of an operand's table beside a picture with boxes."""
 
 _GOOD = 1e-4
 """A relative error of the gradient check below this is rounding."""
@@ -126,8 +129,9 @@ class DetailView(Cells):
     # -- the operands ----------------------------------------------------------------------------------------------
 
     def _middle(self, detail: Detail, width: int, height: int) -> list[Row]:
-        bars = [] if self.hidden else self._charts(detail, width, height * 2 // 3)
-        bars = [*self._checks(), *bars][: height * 2 // 3]
+        most = max(height * 2 // 3, height - _TILE) if detail.boxes is not None else height * 2 // 3
+        bars = [] if self.hidden else self._charts(detail, width, most)
+        bars = [*self._checks(), *bars][:most]
         shown = self._tiles(detail)
         if self.full:
             shown = [tile for tile in shown if tile.chosen]
@@ -149,8 +153,10 @@ class DetailView(Cells):
         return [*rows, *bars]
 
     def _charts(self, detail: Detail, width: int, height: int) -> list[Row]:
-        """The window of a convolution, and numbers by time step, where the row has such."""
+        """The window of a convolution, boxes over the picture, and numbers by time step, where the row has such."""
         rows: list[Row] = []
+        if detail.boxes is not None:
+            rows += boxes_over.rows_of(detail.boxes, width, height, self.look)
         if detail.patch is not None:
             rows += patch.rows_of(detail.patch, width, height, self.look)
         for chart in detail.charts:

@@ -14,9 +14,10 @@ def draw(view: Anchors, width: int, height: int, look: Look) -> list[Row]:
     """The sizes of anchors, objectness, the likeliest anchors, the same moved by their deltas, and the proposals."""
     best = [("objectness", view.anchors.words[0]), ("deltas", view.moved.words[0])] if view.anchors.words else []
     below = draw_facts([*best, ("proposals", str(len(view.proposals.words)))], width, look)
+    times = look.pick("×", "x")
     tiles = [
         Boxed("anchors of a place", view.image, None, view.sizes),
-        Boxed("objectness", view.objectness),
+        *(Boxed(f"objectness {grid.shape[0]}{times}{grid.shape[1]}", grid) for grid in view.objectness),
         Boxed("likeliest anchors", view.image, view.anchors),
         Boxed("moved", view.image, view.moved),
         Boxed("proposals", view.image, view.proposals),

@@ -19,6 +19,8 @@ _LONGEST_NAME: Final = 18
 _NUMBER: Final = 8
 _LEAST_BAR, _WIDEST_BAR = 6, 16
 _TALLEST: Final = 3
+_HEADINGS: Final = ("‖gradient‖ of the next batch", "‖gradient‖, next batch", "‖gradient‖")
+_ALIKE: Final = 1.5
 
 
 def draw(view: Gradients, width: int, height: int, look: Look) -> list[Row]:
@@ -35,7 +37,7 @@ def draw(view: Gradients, width: int, height: int, look: Look) -> list[Row]:
     picture = (
         run_map.run_map(sizes, view.steps, across, decades, look, 2 * each) if across else [()] * (each * len(shown))
     )
-    heading = "‖gradient‖ of the next batch".ljust(left + 1) + "over the run"
+    heading = next((text for text in _HEADINGS if len(text) <= left), _HEADINGS[-1]).ljust(left + 1) + "over the run"
     if len(shown) < len(view.layers):
         heading = f"{len(shown)} of {len(view.layers)} layers"
     rows: list[Row] = [((fit(heading, width), look.ink("dim")),)]
@@ -64,10 +66,12 @@ def _words(view: Gradients, width: int, look: Look) -> list[Row]:
         return []
     if first == 0.0:
         text = "nothing of the gradient reaches the first layer"
+    elif max(first, last) < _ALIKE * min(first, last):
+        text = "the first layer's gradient is about as long as the last one's"
     elif first < last:
-        text = f"the first layer's gradient is {_times(last / first)} smaller than the last one's"
+        text = f"the last layer's gradient is {_times(last / first)} as long as the first one's"
     else:
-        text = f"the first layer's gradient is {_times(first / last)} larger than the last one's"
+        text = f"the first layer's gradient is {_times(first / last)} as long as the last one's"
     return [((fit(line, width), look.ink("text")),) for line in wrap(text, width)]
 
 

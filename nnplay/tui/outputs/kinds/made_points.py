@@ -20,18 +20,18 @@ def draw(view: MadePoints, width: int, height: int, look: Look) -> list[Row]:
     if height < 3:
         return []
     marks = _mark(view, width, height - 2, look)
-    field = view.field * 2 - 1 if view.what == "manifold" else view.field
-    rows = picture(field, height - 2, width, -1.0, 1.0, look, marks)
-    return [*rows, _legend(look), ((fit(_numbers(view), width), look.ink("dim")),)]
+    rows = picture(view.field, height - 2, width, -1.0, 1.0, look, marks)
+    return [*rows, _legend(view, look), ((fit(_numbers(view), width), look.ink("dim")),)]
 
 
 def _mark(view: MadePoints, width: int, height: int, look: Look) -> dict[tuple[int, int], tuple[str, str]]:
     marks: dict[tuple[int, int], tuple[str, str]] = {}
     if view.what != "manifold":
-        for cell in _cells(view.real[:_REAL_SHOWN], view, width, height):
-            marks[cell] = look.pick("●", "+"), look.palette.above
-        for cell in _cells(view.made, view, width, height):
-            marks[cell] = look.pick("◆", "o"), look.palette.below
+        real = set(_cells(view.real[:_REAL_SHOWN], view, width, height))
+        made = set(_cells(view.made, view, width, height))
+        marks |= dict.fromkeys(real, (look.pick("●", "+"), look.palette.above))
+        marks |= dict.fromkeys(made, (look.pick("◆", "o"), look.palette.below))
+        marks |= dict.fromkeys(real & made, (look.pick("◈", "%"), look.palette.text))
     else:
         for cell in _cells(view.real[:_REAL_SHOWN], view, width, height):
             marks[cell] = look.pick("·", "."), look.palette.text
@@ -50,20 +50,32 @@ def _cells(points: np.ndarray, view: MadePoints, width: int, height: int) -> lis
     return list(zip(lines.tolist(), columns.tolist(), strict=True))
 
 
-def _legend(look: Look) -> Row:
+def _legend(view: MadePoints, look: Look) -> Row:
+    dim = look.ink("dim")
+    if view.what == "manifold":
+        return joined(
+            [
+                (look.pick("·", "."), look.ink("text")),
+                (" real  ", dim),
+                (look.pick("█", "#"), look.ink("above")),
+                (" the generator's sheet", dim),
+            ]
+        )
     return joined(
         [
             (look.pick("●", "+"), look.ink("above")),
-            (" real  ", look.ink("dim")),
+            (" real  ", dim),
             (look.pick("◆", "o"), look.ink("below")),
-            (" made", look.ink("dim")),
+            (" made  ", dim),
+            (look.pick("◈", "%"), look.ink("text")),
+            (" both", dim),
         ]
     )
 
 
 def _numbers(view: MadePoints) -> str:
-    found = [] if view.modes is None else [f"{view.modes.covered} of {view.modes.count} lumps covered"]
-    return " · ".join([*found, f"KL {view.kl:.2f} bits", f"JS {view.js:.2f}"])
+    found = [] if view.modes is None else [f"{view.modes.covered} of {view.modes.count} lumps"]
+    return " · ".join([*found, f"KL {view.kl:.2f}", f"JS {view.js:.2f} bits"])
 
 
 MADE_POINTS = Drawing(MadePoints, draw)

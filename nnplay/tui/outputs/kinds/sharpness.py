@@ -15,7 +15,8 @@ from nnplay.views.kinds.sharpness import Sharpness
 
 def draw(view: Sharpness, width: int, height: int, look: Look) -> list[Row]:
     """Both curves on one scale, and below them what their ends are."""
-    head = draw_sentence("largest eigenvalues of the Hessian (sharpness)", width, look)
+    part = f", {view.part}" if view.part else ""
+    head = draw_sentence(f"largest eigenvalues of the Hessian (sharpness){part}", width, look)
     if view.problem:
         return [*head, ((fit(clean(view.problem), width), look.ink("text")),)][:height]
     words = f"now {' and '.join(figure(float(value)) for value in view.values[-1])}"

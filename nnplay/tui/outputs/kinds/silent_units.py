@@ -27,7 +27,11 @@ def draw(view: SilentUnits, width: int, height: int, look: Look) -> list[Row]:
     first = max(0, min(view.chosen - (height - tall - 4) // 2, len(view.layers) - (height - tall - 4)))
     rows: list[Row] = [((fit(f"units that do nothing, in {view.rows}", width), look.ink("dim")),)]
     rows += _layers(view, first, max(1, height - tall - 4), width, look)
-    title = f"{clean(view.layers[view.chosen])}: {view.counts}; each bar: share of rows"
+    title = f"{clean(view.layers[view.chosen])}: {view.counts}"
+    title = next(
+        (text for text in (f"{title}; each bar: share of rows", f"{title}, by share of rows") if len(text) <= width),
+        title,
+    )
     columns = _columns(view.units, width)
     rows.append(((fit(title, width), look.ink("text")),))
     if not view.units.any():

@@ -23,16 +23,17 @@ def draw(view: Similarity, width: int, height: int, look: Look) -> list[Row]:
     """The matrix with the names of both sides' layers; numbers in percent where cells are wide enough."""
     down, right = look.pick("↓", "down"), look.pick("→", "across")
     moment = clean(view.moment, 60)
-    words = f"CKA in %: this step {down}, {moment} {right}" if moment else "CKA in %: = 100, the same but for a turn"
-    rows: list[Row] = [((fit(words, width), look.ink("dim")),)]
+    words = f"CKA in %: this step {down}, {moment} {right}"
     if view.problem:
-        return [*rows, ((fit(clean(view.problem), width), look.ink("text")),)]
-    rows.append(((fit(view.words, width), look.ink("dim")),))
+        return [((fit(words, width), look.ink("dim")),), ((fit(clean(view.problem), width), look.ink("text")),)]
     side = max(1, min(_NAME, width // 3, max(len(name) for name in view.layers)))
     if width - side - 1 < _NUMBER * len(view.others):  # numbers say more than the ends of names
         side = max(min(side, _SHORT), min(side, width - 1 - _NUMBER * len(view.others)))
     cell = max(1, min(_WIDEST, (width - side - 1) // len(view.others)))
     heads = "".join(_short(name, cell) for name in view.others)
+    if not moment:
+        words = f"CKA in %, {'100' if cell > _NUMBER else '='}: alike but for a turn"
+    rows: list[Row] = [((fit(text, width), look.ink("dim")),) for text in (words, view.words)]
     rows.append(((" " * (side + 1) + heads, look.ink("dim")),))
     for name, values in zip(view.layers, view.values.tolist(), strict=True):
         runs: list[Run] = [(fit(clean(name, 40), side) + " ", look.ink("text"))]

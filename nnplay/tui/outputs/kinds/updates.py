@@ -12,7 +12,7 @@ from nnplay.tui.draw import run_map
 from nnplay.tui.draw.number_text import loss
 from nnplay.tui.outputs.drawing import Drawing
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.cells import Row, Run, fit, joined
+from nnplay.tui.widgets.cells import Row, Run, fit, joined, wrap
 from nnplay.views.kinds.updates import Updates
 
 _LONGEST_NAME: Final = 20
@@ -100,7 +100,7 @@ def _words(view: Updates, shown: int, width: int, look: Look) -> list[Row]:
     lead = f"lr {view.lr:.3g} · one update as a share of the weights; about 1e-3 is usual"
     if shown < len(view.tensors):
         lead = f"{shown} of {len(view.tensors)} tensors · {lead}"
-    return [((fit(lead, width), look.ink("dim")),)]
+    return [((line, look.ink("dim")),) for line in wrap(lead, width)]
 
 
 UPDATES = Drawing(Updates, draw)

@@ -9,9 +9,11 @@ from nnplay.tui.outputs.drawing import Drawing
 from nnplay.tui.outputs.scored_lines import draw_facts, draw_problem
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, fit, joined, wrap
-from nnplay.views.kinds.worst_cases import UNUSUAL, Case, Odd, WorstCases
+from nnplay.views.kinds.worst_cases import CHANCE, UNUSUAL, Case, Odd, WorstCases
 
 _LEAST_LIST = 3
+_ROOMY = 60
+_SHORT_CHANCE = "p(true)"
 _LONGEST_NAME = 24
 
 
@@ -32,7 +34,8 @@ def draw(view: WorstCases, width: int, height: int, look: Look) -> list[Row]:
 
 def _draw_list(view: WorstCases, width: int, look: Look) -> list[Row]:
     """Headings, and a line for each case, in columns."""
-    cells = [("row", "true", "predicted", view.measure), *(_cells(case) for case in view.cases)]
+    measure = _SHORT_CHANCE if view.measure == CHANCE and width < _ROOMY else view.measure
+    cells = [("row", "true", "predicted", measure), *(_cells(case) for case in view.cases)]
     widths = [max(len(row[k]) for row in cells) for k in range(4)]
     rest = max(8, width - widths[0] - widths[3] - 8)
     if view.cases[0].true:

@@ -1,0 +1,157 @@
+"""The network that nnplay chooses where nobody said one: a record for each kind of data, the first that fits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from nnplay.data.dataset import Dataset
+from nnplay.network.notation import parse_layers
+from nnplay.records.layer import Layer
+from nnplay.records.loss import Loss
+from nnplay.training.scores.target_kinds import outputs_for
+
+#: Pixels of a side that can be halved three times and still say where something is.
+SMALLEST_PICTURE: Final = 16
+#: Steps of a sequence, such as a sound, in which something may be found at any time.
+LONG: Final = 24
+#: Tables of so many rows get wide layers.
+MANY_ROWS: Final = 500
+WIDEST: Final = 64
+#: Initial weights of hidden layers on tables, where He's, which suit ReLU in deep networks, score less.
+HIDDEN_INIT: Final = "xavier_uniform"
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultNetwork:
+    """What suits one kind of data.
+
+    Attributes:
+        data: the kind, in words.
+        suits: whether a data set is of this kind; those above it in the list were asked before.
+        layers: its layers in words, for a data set and a number of outputs.
+    """
+
+    data: str
+    suits: Callable[[Dataset], bool]
+    layers: Callable[[Dataset, int], list[str]]
+
+
+def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
+    """What suits the data, with what the loss wants at the end."""
+    network = next(network for network in DEFAULT_NETWORKS if network.suits(data))
+    ends = [loss.record.ends] if loss.record.ends else []
+    return parse_layers(", ".join([*network.layers(data, outputs_for(loss, data)), *ends]))
+
+
+def _places(data: Dataset) -> int:
+    """How many axes of places each row has a label at: none for a label of the row, two for one of each pixel."""
+    return data.y.ndim - 1 if data.task == "classification" else 0
+
+
+def _is_to_rewrite(data: Dataset) -> bool:
+    return _places(data) == 1 and len(data.feature_shape) < 3 and data.y.shape[1] != data.feature_shape[0]
+
+
+def _is_long(data: Dataset) -> bool:
+    return len(data.feature_shape) == 2 and data.feature_shape[0] >= LONG and data.task == "classification"
+
+
+def _symbols(data: Dataset) -> int:
+    """How many symbols the inputs are made of: as many as can be answered, or more where more are seen."""
+    return max(data.outputs, int(data.x.max()) + 1)
+
+
+def _tokens(data: Dataset) -> int:
+    return _symbols(data) if data.vocabulary is None else len(data.vocabulary.tokens)
+
+
+def _for_boxes(data: Dataset, outputs: int) -> list[str]:
+    """Convolutions, down to a grid of an eighth of the picture's size."""
+    shrinking = [f"conv2d {filters} 3 stride=2 padding=same, relu" for filters in (16, 32, 48)]
+    return [*shrinking, "conv2d 48 3 padding=same, relu", f"conv2d {outputs} 1"]
+
+
+def _to_rewrite(data: Dataset, outputs: int) -> list[str]:
+    """An encoder that reads both ways, and a decoder that looks back at what that has read (Bahdanau, 2014)."""
+    seen = [] if len(data.feature_shape) > 1 else [f"embedding {_tokens(data)} 16"]
+    decoder = f"gru 32, repeat_vector {data.y.shape[1]}, gru 32 output=sequence"
+    return [*seen, "gru 32 bidirectional=yes output=sequence", f"attend[{decoder} | identity]", f"linear {outputs}"]
+
+
+def _to_write_on(data: Dataset, outputs: int) -> list[str]:
+    """A GRU that says the next token at every place."""
+    return [f"embedding {_tokens(data)} 32", "gru 128 output=sequence", f"linear {outputs}"]
+
+
+def _for_labelled_texts(data: Dataset, outputs: int) -> list[str]:
+    """Convolutions over three tokens, and the strongest answer of each anywhere in the text (Kim, 2014)."""
+    seen = f"embedding {_tokens(data)} 32 padding=0"
+    return [seen, "conv1d 64 3 padding=same", "relu", "global_max_pool", "dropout 0.5", f"linear {outputs}"]
+
+
+def _for_pixels(data: Dataset, outputs: int) -> list[str]:
+    """Convolutions that keep the picture's size."""
+    return ["conv2d 16 3 padding=same", "relu", "conv2d 16 3 padding=same", "relu", f"conv2d {outputs} 1"]
+
+
+def _for_steps(data: Dataset, outputs: int) -> list[str]:
+    """An LSTM that answers at every step."""
+    seen = [] if len(data.feature_shape) > 1 else [f"embedding {_symbols(data)} 16"]
+    return [*seen, "lstm 32 output=sequence", f"linear {outputs}"]
+
+
+def _for_clips(data: Dataset, outputs: int) -> list[str]:
+    """Convolutions whose windows lie side by side, none in two frames, and a GRU over the frames."""
+    words, channels = [], data.feature_shape[2]
+    height, width = data.feature_shape[0] // data.frames, data.feature_shape[1]
+    for filters, stride in ((16, 4), (32, 2)):
+        if height % stride or width % stride or min(height, width) < 2 * stride:
+            break
+        words.append(f"conv2d {filters} {stride} stride={stride}, relu")
+        height, width, channels = height // stride, width // stride, filters
+    return [*words, f"reshape {data.frames}x{height * width * channels}", "gru 32", f"linear {outputs}"]
+
+
+def _for_pictures(data: Dataset, outputs: int) -> list[str]:
+    """Convolutions that halve the picture three times."""
+    shrinking = [f"conv2d {filters} 3 stride=2 padding=same, relu" for filters in (16, 32, 32)]
+    return [*shrinking, "flatten", f"linear {outputs}"]
+
+
+def _for_sounds(data: Dataset, outputs: int) -> list[str]:
+    """Convolutions that shorten the sound, and the mean of what they find."""
+    stride = 4 if data.feature_shape[1] == 1 else 2
+    shrinking = [f"conv1d {filters} 9 stride={stride} padding=same, relu" for filters in (16, 32, 32)]
+    return [*shrinking, "global_avg_pool", f"linear {outputs}"]
+
+
+def _for_rows(data: Dataset, outputs: int) -> list[str]:
+    """Two hidden layers, wider where there are more inputs, or many rows of a table."""
+    size = math.prod(data.feature_shape)
+    width = 16 if size <= 8 else 32 if size <= 32 else WIDEST
+    width = WIDEST if data.columns and len(data) >= MANY_ROWS else width
+    hidden = f"linear {width} init={HIDDEN_INIT}"
+    flat = ["flatten"] if len(data.feature_shape) > 1 else []
+    return [*flat, hidden, "relu", hidden, "relu", f"linear {outputs}"]
+
+
+DEFAULT_NETWORKS: Final = (
+    DefaultNetwork("pictures with boxes", lambda data: data.task == "detection", _for_boxes),
+    DefaultNetwork("sequences that become others", _is_to_rewrite, _to_rewrite),
+    DefaultNetwork("texts to go on with", lambda data: data.vocabulary is not None and data.y.ndim > 1, _to_write_on),
+    DefaultNetwork("texts with a label", lambda data: data.vocabulary is not None, _for_labelled_texts),
+    DefaultNetwork("pictures with a label at every pixel", lambda data: _places(data) > 1, _for_pixels),
+    DefaultNetwork("sequences with a label at every step", lambda data: _places(data) == 1, _for_steps),
+    DefaultNetwork("clips", lambda data: data.frames > 1, _for_clips),
+    DefaultNetwork(
+        "pictures",
+        lambda data: len(data.feature_shape) == 3 and min(data.feature_shape[:2]) >= SMALLEST_PICTURE,
+        _for_pictures,
+    ),
+    DefaultNetwork("sounds and other long sequences", _is_long, _for_sounds),
+    DefaultNetwork("tables, and all else", lambda data: True, _for_rows),
+)
+"""What suits each kind of data; the first that fits is taken."""

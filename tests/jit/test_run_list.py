@@ -1,0 +1,223 @@
+"""The runs of a session: nothing that was trained is lost by a rewind, an edit, a preset or a fork, and all compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnplay.errors import InputError
+from nnplay.run.playground import PlaygroundBackend
+from nnplay.run.runs.comparison import difference, differing_settings
+from nnplay.run.runs.listed_run import ListedRun
+from nnplay.run.runs.remade import RunMaker
+from tests.jit.test_branches import fork, timeline_of
+from tests.jit.test_saved_timeline import digest
+from tests.jit.test_timeline_of_edits import go
+from tests.jit.test_undo import backend, change, equal, read_everything, train
+from tests.small_worker import until
+
+__all__ = ["backend"]
+
+
+def rows(backend: PlaygroundBackend) -> list[ListedRun]:
+    """The list, once everything that was asked for is done."""
+    backend.worker.ask(lambda run: None)
+    return backend.runs.rows()
+
+
+def enter(backend: PlaygroundBackend, number: int) -> None:
+    """Goes to a run, and waits until it is there."""
+    backend.go_to_run(number)
+    backend.worker.ask(lambda run: None)
+    until(lambda: backend.snapshot.step == timeline_of(backend).latest)
+    backend.catch_up()
+
+
+def state(backend: PlaygroundBackend) -> str:
+    """Everything that decides how the present run goes on, once it is where it is going."""
+    return backend.worker.ask(lambda run: "" if run.trainer is None else digest(run.trainer))
+
+
+def test_every_way_that_a_session_went_is_a_run(backend: PlaygroundBackend) -> None:
+    """A rewind, an edit in the past, a fork and another seed are listed, with what sets each apart from its parent."""
+    backend.rewind()
+    train(backend, 30)
+    go(backend, 10)
+    change(optimizer={"lr": 0.2})(backend)
+    train(backend, 15)
+    fork(backend, 20, "l2 0.01")
+    backend.reseed()
+    train(backend, 5)
+    found = rows(backend)
+    assert [run.number for run in found] == [1, 2, 3, 4, 5]
+    assert [run.label.words for run in found] == [
+        "",
+        "rewind",
+        "lr 0.2 from step 10",
+        "l2 0.01 from step 20",
+        "seed 1 → 2",
+    ]
+    parents = [run.label.parent for run in found]
+    assert [None if label is None else label.number for label in parents] == [None, 1, 2, 3, 3]
+    assert [run.latest for run in found][:3] == [40, 30, 25]
+    assert [run.present for run in found] == [False, False, False, False, True]
+    assert [run.number for run in rows(backend)] == [1, 2, 3, 4, 5]
+
+
+def test_any_run_is_returned_to_exactly(backend: PlaygroundBackend) -> None:
+    """Its weights, curves and settings are those that it had, and the run that was left stays in the list."""
+    there = read_everything(backend)
+    change(seed=9)(backend)
+    train(backend, 20)
+    other = read_everything(backend)
+    rows(backend)
+    enter(backend, 1)
+    assert equal(read_everything(backend), there)
+    enter(backend, 2)
+    assert equal(read_everything(backend), other)
+    assert len(rows(backend)) == 2
+    backend.undo()
+    backend.worker.ask(lambda run: None)
+    assert equal(read_everything(backend), there)
+
+
+def test_a_branch_of_another_run_is_returned_to(backend: PlaygroundBackend) -> None:
+    """Also where it lies beside a run that was left."""
+    go(backend, 10)
+    change(optimizer={"lr": 0.2})(backend)
+    train(backend, 15)
+    changed = state(backend)
+    change(seed=9)(backend)
+    train(backend, 5)
+    assert len(rows(backend)) == 3
+    enter(backend, 1)
+    assert timeline_of(backend).latest == 40
+    enter(backend, 2)
+    assert state(backend) == changed
+    assert len(rows(backend)) == 3
+
+
+def test_runs_have_names_and_wrong_numbers_are_refused(backend: PlaygroundBackend) -> None:
+    train(backend, 5)
+    rows(backend)
+    backend.runs.name(1, "  the\x1b[31m first ")
+    assert backend.runs.find(1).title.endswith("first")
+    assert "\x1b" not in backend.runs.find(1).title
+    with pytest.raises(InputError, match="there is no run 7"):
+        backend.go_to_run(7)
+
+
+def test_settings_that_differ_and_the_difference_at_a_step(backend: PlaygroundBackend) -> None:
+    """A run and its copy with another rate are one until they part, and differ behind it as their own runs say."""
+    go(backend, 10)
+    change(optimizer={"lr": 0.2})(backend)
+    train(backend, 30)
+    first, second = rows(backend)
+    assert differing_settings([first, second]) == [("optimizer.lr", ("0.01", "0.2"))]
+    maker = RunMaker(backend.worker, backend.provenance)
+    together = [maker.make(run, 10) for run in (first, second)]
+    apart = [maker.make(run, 40) for run in (first, second)]
+    same = difference([first, second], 10, [trainer for trainer in together if trainer])
+    assert all(one.relative == 0.0 for one in same.weights)
+    assert (same.answers, same.agreement) == (0.0, 1.0)
+    other = difference([first, second], 40, [trainer for trainer in apart if trainer])
+    assert all(one.relative > 0.0 for one in other.weights)
+    assert other.answers > 0.0
+    assert apart[1] is not None
+    assert digest(apart[1]) == state(backend)
+    losses = {name: (a, b) for name, a, b in other.values}["loss"]
+    assert losses == (first.at("loss", 40), second.at("loss", 40))
+    assert losses[0] != losses[1]
+
+
+def test_steps_lie_on_every_axis(backend: PlaygroundBackend) -> None:
+    """Epochs by the run's own batches, seconds by its clock; both grow with the steps."""
+    (run,) = rows(backend)
+    steps = np.array([0, 10, 40])
+    np.testing.assert_array_equal(run.places(steps, "step"), steps)
+    np.testing.assert_allclose(run.places(steps, "epoch"), steps / run.batches)
+    seconds = run.places(steps, "seconds")
+    assert seconds[0] == 0.0
+    assert seconds[1] < seconds[2] == pytest.approx(run.seconds, rel=1e-5)
+
+
+def three_seeds(backend: PlaygroundBackend) -> list[ListedRun]:
+    """Four runs, three of which were left."""
+    for seed in (5, 6, 7):
+        rows(backend)
+        change(seed=seed)(backend)
+        train(backend, 10)
+    return rows(backend)
+
+
+def test_of_runs_with_long_pasts_the_end_stays(backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest one that was left keeps its past whatever it takes; the first one goes on where it ended."""
+    monkeypatch.setattr("nnplay.run.runs.run_list.PAST_BYTES", 1)
+    there = read_everything(backend)
+    found = three_seeds(backend)
+    assert [run.timeline is None for run in found] == [True, True, False, False]
+    assert all(run.is_kept for run in found)
+    enter(backend, 1)
+    assert equal(read_everything(backend), there)
+    assert [run.number for run in rows(backend)] == [1, 2, 3, 4]
+    assert [run.present for run in rows(backend)] == [True, False, False, False]
+
+
+def test_of_runs_that_are_too_large_curves_and_settings_stay(
+    backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnplay.run.runs.run_list.PAST_BYTES", 1)
+    monkeypatch.setattr("nnplay.run.runs.run_list.END_BYTES", 1)
+    found = three_seeds(backend)
+    assert [run.is_kept for run in found] == [False, False, True, True]
+    assert all(len(run.curves["loss"]) for run in found)
+    with pytest.raises(InputError, match="only curves and settings"):
+        backend.go_to_run(1)
+
+
+def test_a_session_keeps_its_runs(backend: PlaygroundBackend) -> None:
+    """Each where it ended, with its name; one goes on from there with the bits that it would have had."""
+    there = read_everything(backend)
+    rows(backend)
+    backend.runs.name(1, "calm")
+    change(seed=9)(backend)
+    train(backend, 20)
+    rows(backend)
+    backend.save("kept")
+    train(backend, 5)
+    backend.open("kept.nnplay")
+    found = rows(backend)
+    assert [(run.number, run.label.name, run.latest) for run in found] == [(1, "calm", 40), (2, "", 20)]
+    assert [run.present for run in found] == [False, True]
+    assert len(found[0].curves["loss"]) == 40
+    enter(backend, 1)
+    assert equal(read_everything(backend), there)
+    backend.save("")
+    backend.open("kept.nnplay")
+    assert [(run.number, run.latest) for run in rows(backend)] == [(2, 20), (3, 40)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("parent = 0", "parent = -1"),
+        ("batches = ", "batch_count = "),
+        ("words = ", "words = 3 #"),
+        ("sum = ", "sum = nan #"),
+    ],
+)
+def test_damaged_runs_cost_only_themselves(backend: PlaygroundBackend, old: str, new: str) -> None:
+    """The present run opens, and one sentence says what is wrong with the others."""
+    change(seed=9)(backend)
+    train(backend, 20)
+    rows(backend)
+    backend.save("kept")
+    record = Path("kept.nnplay/session.toml")
+    before, mark, runs = record.read_text().partition("[[runs]]")
+    assert old in runs
+    record.write_text(before + mark + runs.replace(old, new, 1))
+    said = backend.open("kept.nnplay")
+    assert "the other runs of the session cannot be used: " in said
+    assert [(run.number, run.latest) for run in rows(backend)] == [(1, 20)]

@@ -1,0 +1,26 @@
+"""The network that is chosen for a kind of data ends in what its loss wants, whatever the data are."""
+
+from __future__ import annotations
+
+import pytest
+
+from nnplay.config import RunConfig
+from nnplay.config.default_networks import DEFAULT_NETWORKS
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ("iris", "tables, and all else"),
+        ("characters", "texts to go on with"),
+        ("dates", "sequences that become others"),
+        ("moving_shapes", "clips"),
+    ],
+)
+def test_a_chosen_network_ends_as_its_loss_wants(data: str, kind: str) -> None:
+    """Logits for cross entropy, their logarithms for nll, and probabilities where the loss is given these."""
+    split = RunConfig.from_dict({"data": data}).load()
+    assert next(network.data for network in DEFAULT_NETWORKS if network.suits(split.train)) == kind
+    for loss, last in (("cross_entropy", "linear"), ("nll", "log_softmax"), ("cross_entropy_probabilities", "softmax")):
+        config = RunConfig.from_dict({"data": data, "loss": loss})
+        assert config.completed(split).layers[-1].record.name == last

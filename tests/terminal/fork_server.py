@@ -1,0 +1,159 @@
+"""Programs for pseudo-terminals that begin where all modules are imported: most of a start is the same for each.
+
+A process imports the playground once, and forks for each program that a test asks for. What a start itself does, and
+variables that Python or Textual read while it starts, is tried with programs of their own (`test_opening.py`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import gc
+import json
+import os
+import pty
+import select
+import signal
+import socket
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from tests.child_signals import signals
+
+_MOST_BYTES: Final = 1 << 16
+
+
+class Forked:
+    """A program that a server has forked; what tests use of `subprocess.Popen`."""
+
+    def __init__(self, report: int) -> None:
+        self._report = os.fdopen(report, "rb", buffering=0)
+        self.pid = int.from_bytes(self._report.read(8) or b"", "little")
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """The exit status, or None while it runs."""
+        return self._look(0.0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Waits for its end.
+
+        Raises:
+            subprocess.TimeoutExpired: it did not end in so many seconds.
+        """
+        status = self._look(timeout)
+        if status is None:
+            raise subprocess.TimeoutExpired("a forked playground", timeout or 0.0)
+        return status
+
+    def send_signal(self, number: int) -> None:
+        """Sends a signal to what still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Ends what still runs."""
+        self.send_signal(signal.SIGKILL)
+
+    def _look(self, seconds: float | None) -> int | None:
+        if self.returncode is None and select.select([self._report], [], [], seconds)[0]:
+            self.returncode = os.waitstatus_to_exitcode(int.from_bytes(self._report.read(8) or b"", "little"))
+            self._report.close()
+        return self.returncode
+
+
+class ForkServer:
+    """The process that forks, and the socket to it."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._master, slave = pty.openpty()  # Python's streams are those of a terminal from the start
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.terminal.fork_server", str(theirs.fileno())],
+            **{"stdin": slave, "stdout": slave, "stderr": slave, "pass_fds": [theirs.fileno()], "env": dict(environ)},
+        )
+        theirs.close()
+        os.close(slave)
+
+    def start(
+        self, terminal: int, arguments: Sequence[str], environ: Mapping[str, str], ignored: Sequence[int]
+    ) -> Forked:
+        """Forks a playground on a terminal, which becomes the one of its session."""
+        ours, theirs = os.pipe()
+        wish = {"arguments": list(arguments), "environ": dict(environ), "ignored": list(ignored), "folder": os.getcwd()}
+        socket.send_fds(self._socket, [json.dumps(wish).encode()], [terminal, theirs])
+        os.close(theirs)
+        return Forked(ours)
+
+    def end(self) -> None:
+        """Ends the process that forks; no program is left then."""
+        self._socket.close()
+        self._process.wait()
+        os.close(self._master)
+
+
+def _serve(connection: socket.socket) -> dict[str, Any] | None:
+    """Forks for each wish. Returns in each fork, as the program that was wished for; None at the end."""
+    while True:
+        data, handles, _, _ = socket.recv_fds(connection, _MOST_BYTES, 2)
+        with contextlib.suppress(ChildProcessError):  # their time counts as this one's once they are waited for
+            while os.waitpid(-1, os.WNOHANG if data else 0)[0]:
+                pass
+        if not data:
+            return None
+        wish = json.loads(data)
+        if os.fork() == 0 and _keep(*handles):
+            connection.close()
+            _become(wish, handles[0])
+            return dict(wish)
+        for handle in handles:
+            os.close(handle)
+
+
+def _keep(terminal: int, report: int) -> bool:
+    """Forks the program, true there; the other tells its number, waits for its end, tells that, and ends."""
+    child = os.fork()
+    if child == 0:
+        os.close(report)
+        return True
+    os.close(terminal)
+    os.write(report, child.to_bytes(8, "little"))
+    _, status = os.waitpid(child, 0)
+    os.write(report, status.to_bytes(8, "little"))
+    os._exit(0)
+
+
+def _become(wish: dict[str, Any], terminal: int) -> None:
+    """What is true of a process that was started on that terminal."""
+    os.setsid()
+    for stream in range(3):
+        os.dup2(terminal, stream)
+    os.close(terminal)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signals({signal.Signals(number) for number in wish["ignored"]})()
+    if signal.SIGINT not in wish["ignored"]:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.clear()
+    os.environ.update(wish["environ"])
+    time.tzset()
+    os.chdir(wish["folder"])
+    sys.argv = ["program", *wish["arguments"]]
+
+
+def main() -> int:
+    """Serves until the tests end; in each fork it is the program."""
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    from tests.terminal import program
+
+    gc.collect()
+    gc.freeze()
+    wish = _serve(connection)
+    return 0 if wish is None else program.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""What is no table is looked at row by row: pictures, films, volumes, sounds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nnplay import rng
+from nnplay.data.catalogue import load_dataset
+from nnplay.data.dataset import Dataset
+from nnplay.data.profile.batch import lay_out_batch
+from nnplay.data.profile.profile import Profile
+from tests.ui.browsing import browser, browsing, place, tab, text
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "words"),
+    [
+        ("digits", {}, "1: 0"),
+        ("sounds", {"samples": 60}, "spectrum"),
+        ("reversal", {"samples": 60}, "wanted"),
+        ("shapes", {"samples": 60}, "1: "),
+    ],
+)
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_what_is_no_table_is_looked_at_row_by_row(
+    name: str, more: dict[str, int], words: str, size: tuple[int, int]
+) -> None:
+    """Pictures in a grid, waves with their spectra, symbols with their numbers; each beside its numbers."""
+    async with browsing(load_dataset(name, **more), size) as pilot:
+        assert tab(pilot) == "examples"
+        assert words in text(pilot)
+        before = text(pilot)
+        await pilot.press("down")
+        assert place(pilot).row == place(pilot).stride
+        assert text(pilot) != before
+        for _ in range(len(browser(pilot)._moving.views)):
+            await pilot.press("tab")
+            assert "cannot be drawn" not in text(pilot)
+            assert len(text(pilot)) > 80
+
+
+async def test_a_film_is_a_strip_of_its_frames() -> None:
+    """A clip is looked at frame by frame, in every view."""
+    clips = np.random.default_rng(0).random((20, 6 * 8, 8, 1))
+    async with browsing(Dataset(clips, [0, 1] * 10, frames=6), (80, 24)) as pilot:
+        assert all(f"frame {number}" in text(pilot) for number in range(1, 7))
+        for _ in browser(pilot)._moving.views:
+            await pilot.press("tab")
+            assert "cannot be drawn" not in text(pilot)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+async def test_a_volume_is_looked_at_slice_by_slice(channels: int) -> None:
+    """Rows of four axes are drawn as their slices, in every view."""
+    volumes = np.random.default_rng(0).random((20, 4, 8, 6, channels))
+    async with browsing(Dataset(volumes, [0, 1] * 10), (80, 24)) as pilot:
+        assert all(f"slice {number}" in text(pilot) for number in range(1, 5))
+        for _ in browser(pilot)._moving.views:
+            await pilot.press("tab")
+            assert "cannot be drawn" not in text(pilot)
+
+
+async def test_a_sound_is_shown_beside_the_spectrum_that_is_made_of_it() -> None:
+    """Where the waves were kept."""
+    chance = np.random.default_rng(0)
+    data = Dataset(chance.random((20, 30, 12)), [0, 1] * 10, waves=chance.normal(size=(20, 400)).astype(np.float32))
+    async with browsing(data) as pilot:
+        assert "wave: 400 steps" in text(pilot)
+        assert "30 spectra of 12 bands" in text(pilot)
+
+
+def test_a_batch_shows_augmented_rows_as_they_are_given() -> None:
+    """A copy has the number of its row."""
+    data = load_dataset("digits")
+    profile = Profile(data, data.split(augment="shift 0.2", copies=2))
+    rows = len(profile.split.indices.train)
+    batch = lay_out_batch(profile, 3 * rows)
+    assert sorted(batch.rows) == sorted(np.tile(profile.split.indices.train, 3))
+    assert (batch.x == profile.split.train.x[rng.permutation(0, 0, 3 * rows)]).all()
+
+
+async def test_the_strongest_frequency_is_that_of_the_wave() -> None:
+    """A sine with seven waves in a row has them in its spectrum."""
+    steps = np.sin(2 * np.pi * 7 * np.arange(256) / 256)[None, :, None].repeat(20, axis=0)
+    async with browsing(Dataset(steps, [0, 1] * 10)) as pilot:
+        assert "strongest 7" in text(pilot)
