@@ -14,6 +14,7 @@ from nnplay.health.judge import health_rules
 from nnplay.inspector.inspector import Inspector
 from nnplay.presets.catalogue import load_preset
 from nnplay.run.edit_words import difference
+from nnplay.training import players_check
 from nnplay.training.made_rows import divergences
 from nnplay.training.trainer import Trainer
 from nnplay.tui.forms.player_entries import player_changes, player_entries
@@ -86,7 +87,7 @@ def test_a_game_that_goes_wrong_is_named_with_a_cure(name: str, rule: str, steps
     mended: Any = next(finding.mend for finding in findings(trainer) if finding.rule == rule)
     changed = preset.config.changed(mended)
     assert changed != preset.config
-    changed.players.check()
+    players_check.check(changed.players)
 
 
 def test_players_are_no_trend_and_rows_called_real_no_imbalance() -> None:
