@@ -13,6 +13,7 @@ from nnplay.network.notation import parse_layers
 from nnplay.network.summary import Ledger, ledger
 from nnplay.records.operation import Shape, shape_text
 from nnplay.run.task_words import token_words
+from nnplay.training.player_stages import plan_networks
 from nnplay.training.scores.targets import target_form
 
 
@@ -26,7 +27,7 @@ def own_ledger(config: RunConfig, split: Split, layers: Sequence[str]) -> Ledger
 
 def player_ledger(config: RunConfig, split: Split, name: str, layers: Sequence[str]) -> Ledger:
     """Shapes, costs and problems of layers of the network of that name beside the run's own."""
-    plans = config.players.plans(Network(config.layers).plan(split.feature_shape))
+    plans = plan_networks(config.players, Network(config.layers).plan(split.feature_shape))
     given, noise = plans[name].values[0], config.players.networks[name].noise
     names = tuple(f"z{number + 1}" for number in range(noise)) if noise else _names(given, split)
     found = ledger(layers, given, names, _names(plans[name].output_shape, split))
@@ -55,7 +56,8 @@ def _check_own_end(config: RunConfig, split: Split, layers: Sequence[str]) -> No
 def _check_player_end(config: RunConfig, split: Split, name: str, layers: Sequence[str]) -> None:
     parsed = tuple(layer for text in layers for layer in parse_layers(text))
     networks = {**config.players.networks, name: replace(config.players.networks[name], layers=parsed)}
-    replace(config.players, networks=networks).plans(Network(config.layers).plan(split.feature_shape))
+    players = replace(config.players, networks=networks)
+    plan_networks(players, Network(config.layers).plan(split.feature_shape))
 
 
 def _feature_names(split: Split) -> tuple[str, ...]:

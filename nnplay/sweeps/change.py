@@ -15,8 +15,8 @@ from nnplay.network.notation import parse_layers
 from nnplay.records.layer import Layer
 from nnplay.sweeps.axis import Axis, Value
 
-#: Settings without a section.
-_WHOLE: Final = ("seed", "epochs", "layers", "loss", "optimizer", "schedule")
+#: Settings of a run that have no section; any other name without one is a field of the data set.
+RUN_SETTINGS: Final = ("seed", "epochs", "layers", "loss", "optimizer", "schedule")
 #: Settings that change all hidden layers at once.
 SHAPES: Final = ("layers.depth", "layers.width", "layers.activation")
 
@@ -66,7 +66,7 @@ def _enter(table: dict[str, Any], name: str, value: Value) -> None:
         table.setdefault(section, {})[key] = value
     elif name in ("loss", "optimizer", "schedule"):
         table[name] = {**read_named(name, str(value)), **table.get(name, {})}
-    elif name in _WHOLE:
+    elif name in RUN_SETTINGS:
         table[name] = str(value) if name == "layers" else value
     else:
         table.setdefault("data", {})[name] = value

@@ -47,9 +47,9 @@ def test_the_file_of_a_sweep_is_shown_and_gives_the_run_of_a_trial(capsys: pytes
 
 
 def test_seeds_are_given_as_a_band(capsys: pytest.CaptureFixture[str]) -> None:
-    """Median, quartiles and range."""
+    """Median and quartiles, in the words of the race."""
     assert main([*WORDS, "--set", "seed=1..5"]) == 0
-    assert "accuracy over 5 seeds: median" in capsys.readouterr().out
+    assert "accuracy of 5 seeds: median" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
