@@ -27,8 +27,15 @@ def summarize_seeds(states: Sequence[RunnerState], counts: bool) -> str:
 
     low, middle, high = np.quantile(values, (0.25, 0.5, 0.75)).tolist()
     first, last = mean_interval(values)
+    if values.min() == values.max():
+        words = f"{'accuracy' if counts else 'loss'} of {counted(len(values), 'seed')}: {shown(middle)} each time"
+        return words + _gone(len(states) - len(values))
     words = f"{'accuracy' if counts else 'loss'} of {counted(len(values), 'seed')}: median {shown(middle)}"
     words += f", quartiles {shown(low)} and {shown(high)}; mean {shown(float(values.mean()))}"
     words += f", likely between {shown(first)} and {shown(last)} (95 %)"
-    gone = len(states) - len(values)
-    return words + (f"; {counted(gone, 'seed')} did not come to the end" if gone else "")
+    return words + _gone(len(states) - len(values))
+
+
+def _gone(count: int) -> str:
+    """How many did not come to the end; nothing where all did."""
+    return f"; {counted(count, 'seed')} did not come to the end" if count else ""

@@ -144,6 +144,9 @@ class RaceScreen(KeyScreen[RunConfig]):
         if first.fault:
             return "no variant came to the end"
         score = f"accuracy {percent(first.accuracy, 1)}" if self._race.counts else f"loss {figure(first.loss, 4)}"
+        if self._race.judge:
+            words = f"{self._race.judge} takes {percent(first.accuracy, 1)} of real rows for real"
+            return f"{first.name}: its {words}, the most here, which does not make it the best game; enter takes it"
         if first.crossed:
             return f"{first.name} was first over the line, at epoch {first.crossed:,}; enter takes it, + goes on"
         return f"{first.name} is ahead with validation {score}; enter takes it, + goes on"
@@ -190,8 +193,10 @@ class RaceScreen(KeyScreen[RunConfig]):
 
     def ask_line(self) -> None:
         """Set the line."""
+        judge = self._race.judge
         if self._race.counts:
-            field = number("line", 0.9, "accuracy on validation rows that decides; 0 for none", low=0.0, high=1.0)
+            score = f"share of real rows that the {judge} takes for real" if judge else "accuracy on validation rows"
+            field = number("line", 0.9, f"{score} that decides; 0 for none", low=0.0, high=1.0)
         else:
             field = number("line", 0.1, "validation loss that decides; 0 for none", low=0.0)
 
