@@ -56,6 +56,16 @@ class ListedRun:
         return self.timeline is not None or self.side is not None
 
     @property
+    def dropped(self) -> str:
+        """What of it is not kept any more, for the list; empty where all of it is."""
+        if self.timeline is not None:
+            return ""
+        if self.side is None:
+            return "curves only"
+        last = self.latest if self.side.checkpoint is None else self.side.checkpoint.step
+        return "no past" if last >= self.latest else f"no past, goes on from step {last:,}"
+
+    @property
     def number(self) -> int:
         """Its place in the list, from 1."""
         return self.label.number
