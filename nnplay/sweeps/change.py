@@ -17,8 +17,8 @@ from nnplay.records.layer import Layer
 from nnplay.sweeps.axis import Axis, Value
 from nnplay.training.whole_data import looks_at_all
 
-#: Settings without a section.
-_WHOLE: Final = ("seed", "epochs", "layers", "loss", "optimizer", "schedule")
+#: Settings of a run that have no section; any other name without one is a field of the data set.
+RUN_SETTINGS: Final = ("seed", "epochs", "layers", "loss", "optimizer", "schedule")
 #: Settings that change all hidden layers at once.
 SHAPES: Final = ("layers.depth", "layers.width", "layers.activation")
 
@@ -86,7 +86,7 @@ def _enter(table: dict[str, Any], name: str, value: Value) -> None:
         table.setdefault(section, {})[key] = value
     elif name in ("loss", "optimizer", "schedule"):
         table[name] = {**read_named(name, str(value)), **table.get(name, {})}
-    elif name in _WHOLE:
+    elif name in RUN_SETTINGS:
         table[name] = str(value) if name == "layers" else value
     else:
         table.setdefault("data", {})[name] = value

@@ -12,7 +12,7 @@ from nnplay.config import RunConfig
 from nnplay.data.split import Split
 from nnplay.errors import InputError
 from nnplay.sweeps.axis import Axis, Value, parse_axis
-from nnplay.sweeps.change import changed_run, changes_rows, check_axes
+from nnplay.sweeps.change import RUN_SETTINGS, changed_run, changes_rows, check_axes
 from nnplay.sweeps.objective import Objective, parse_objectives
 from nnplay.sweeps.registry import sampler_records
 from nnplay.sweeps.sampler import Sampler
@@ -99,7 +99,7 @@ class Sweep:
 
 def is_data(name: str) -> bool:
     """Whether a setting without a section is one of the data set."""
-    return "." not in name and name not in ("seed", "epochs", "layers", "loss", "optimizer", "schedule")
+    return "." not in name and name not in RUN_SETTINGS
 
 
 def plan_sweep(

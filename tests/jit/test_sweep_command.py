@@ -47,9 +47,9 @@ def test_the_file_of_a_sweep_is_shown_and_gives_the_run_of_a_trial(capsys: pytes
 
 
 def test_seeds_are_given_as_a_band(capsys: pytest.CaptureFixture[str]) -> None:
-    """Median, quartiles and range."""
+    """Median and quartiles, in the words of the race."""
     assert main([*WORDS, "--set", "seed=1..5"]) == 0
-    assert "accuracy over 5 seeds: median" in capsys.readouterr().out
+    assert "accuracy of 5 seeds: median" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_cannot_be_is_one_sentence(words: list[str], sentence: str, capsys:
 def test_scores_that_are_all_the_same_are_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     """No median or quartiles of one number."""
     assert main([*WORDS, "--set", "seed=1..3", "--objective", "parameters"]) == 0
-    assert "parameters over 3 seeds: 22 each time" in capsys.readouterr().out
+    assert "parameters of 3 seeds: 22, the same for all" in capsys.readouterr().out
 
 
 def test_a_source_that_is_no_results_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from nnplay.data.progress import report_to
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, integer
 from nnplay.system.paths import shown, user_path
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 if TYPE_CHECKING:
     from nnplay.data.split import Split
@@ -65,7 +65,8 @@ def run(words: Sequence[str]) -> int:
         results = until_done.enter_context(ResultsFile(options.out or usual_name(options.source), sweep))
         kept = len(results.outcomes)
         if kept and not options.json:
-            print(f"{kept:,} trials are already in {shown(results.path)}; going on")
+            verb = "is" if kept == 1 else "are"
+            print(f"{counted(kept, 'trial')} {verb} already in {shown(results.path)}; going on")
         interrupt, ending = until_done.enter_context(Interrupt()), until_done.enter_context(Ending())
         follow = _Follower(sweep, watching, lambda: interrupt.asked or bool(ending.status))
         outcomes = run_sweep(sweep, executor, results, follow)
@@ -74,22 +75,33 @@ def run(words: Sequence[str]) -> int:
             return without_terminal(ending.status)
     _say(options, sweep, outcomes)
     if not options.json:
-        print(f"all {len(outcomes):,} trials are in {shown(results.path)}")
+        print(_kept_words(len(outcomes), follow.asked_for, shown(results.path), stopped=interrupt.asked))
     return _INTERRUPTED if interrupt.asked else 0
 
 
+def _kept_words(count: int, asked: int, path: str, *, stopped: bool) -> str:
+    """Where the trials are; of a sweep that was stopped how many, and how it goes on."""
+    if stopped:
+        return f"stopped: {count:,} of {counted(asked, 'trial')} in {path}; the same command goes on"
+    return f"all {counted(count, 'trial')} are in {path}" if count != 1 else f"the trial is in {path}"
+
+
 class _Follower:
-    """Shows how far a sweep is, and its best trial so far; says when to end it."""
+    """Shows how far a sweep is, and its best trial so far; says when to end it.
+
+    Attributes:
+        asked_for: trials that the sampler has asked for so far.
+    """
 
     def __init__(self, sweep: Sweep, watching: Watcher, asked: Callable[[], bool]) -> None:
         self._goal, self._watching, self._asked = sweep.objectives[0], watching, asked
-        self._done = 0
+        self._done = self.asked_for = 0
         self._best: Outcome | None = None
 
     def __call__(self, new: Sequence[Outcome], asked_for: int) -> bool:
         from nnplay.cli.sweep_text import best_words
 
-        self._done += len(new)
+        self._done, self.asked_for = self._done + len(new), asked_for
         for outcome in new:
             if self._best is None or self._goal.cost(outcome) < self._goal.cost(self._best):
                 self._best = outcome

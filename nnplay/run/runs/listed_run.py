@@ -16,6 +16,7 @@ from nnplay.timeline.branches import Branch, BranchLog
 from nnplay.timeline.run_label import RunLabel
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.history import Curve
+from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 
 #: What the curves of runs can be drawn against.
 AXES: Final = ("step", "epoch", "seconds")
@@ -62,7 +63,8 @@ class ListedRun:
             return ""
         if self.side is None:
             return "curves only"
-        last = self.latest if self.side.checkpoint is None else self.side.checkpoint.step
+        kept = self.side.checkpoint
+        last = self.latest if kept is None else kept.step if isinstance(kept, SavedCheckpoint) else kept.clock.step
         return "no past" if last >= self.latest else f"no past, goes on from step {last:,}"
 
     @property

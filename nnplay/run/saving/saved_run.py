@@ -224,7 +224,7 @@ def _read_others(loaded: session.Loaded) -> tuple[tuple[KeptRun, ...], tuple[Kep
     try:
         others = read_runs(record["runs"], loaded.tensors, Path(loaded.where).parent) if "runs" in record else ()
         labels = read_labels(record["labels"]) if "labels" in record else ()
-        numbers = [one.number for one in (*others, *labels)]
+        numbers = [one.number for one in others] + [one.number for one in labels]
         if len(set(numbers)) < len(numbers):
             raise InputError("two runs have one number", where="runs")
     except InputError as problem:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from nnplay.data.split import Split
 from nnplay.errors import InputError
-from nnplay.sweeps.executors.apart import Waiting, make_job, train_chunk
+from nnplay.sweeps.executors.remote import TrialQueue, make_job, train_chunk
 from nnplay.sweeps.sweep import Sweep
 from nnplay.sweeps.trial import Outcome, Trial
 from nnplay.text import clean
@@ -45,7 +45,7 @@ class DaskExecutor:
         """What comes of trials, some at a time, in no order."""
         from distributed import as_completed
 
-        waiting = Waiting(self._sweep, trials)
+        waiting = TrialQueue(self._sweep, trials)
         running: dict[Any, tuple[list[Trial], float]] = {}
         arriving = as_completed()
         try:
@@ -75,7 +75,7 @@ class DaskExecutor:
             with contextlib.suppress(Exception):
                 self._cluster.close()
 
-    def _result(self, future: Any, chunk: list[Trial], began: float, waiting: Waiting) -> list[Outcome]:
+    def _result(self, future: Any, chunk: list[Trial], began: float, waiting: TrialQueue) -> list[Outcome]:
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
 

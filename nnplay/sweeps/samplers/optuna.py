@@ -14,8 +14,8 @@ from nnplay.sweeps.trial import Outcome, Trial
 if TYPE_CHECKING:
     from nnplay.sweeps.sweep import Sweep
 
-#: Optuna's sampler for each way.
-_WAYS: Final = {"tpe": "TPESampler", "cmaes": "CmaEsSampler", "nsga2": "NSGAIISampler"}
+#: Optuna's sampler for each algorithm.
+_SAMPLERS: Final = {"tpe": "TPESampler", "cmaes": "CmaEsSampler", "nsga2": "NSGAIISampler"}
 
 OPTUNA = SamplerRecord(
     name="optuna",
@@ -24,7 +24,7 @@ OPTUNA = SamplerRecord(
     when="Where a run takes seconds or more, so that it pays to choose the next with care; or for two objectives.",
     choose=lambda sweep, values: choose(sweep, values),
     fields=(
-        choice("way", "tpe", "tpe, cmaes for numbers only, or nsga2 for several objectives", tuple(_WAYS)),
+        choice("algorithm", "tpe", "tpe, cmaes for numbers only, or nsga2 for several objectives", tuple(_SAMPLERS)),
         integer("batch", 16, "trials that are chosen at once, and may be trained side by side", low=1, high=10_000),
     ),
     check=lambda sweep: check(sweep),
@@ -35,7 +35,7 @@ def choose(sweep: Sweep, values: dict[str, Any]) -> Choosing:
     """Batch after batch; Optuna is told the outcomes in the order of the trials, whoever trained them first."""
     optuna = _import()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    sampler = getattr(optuna.samplers, _WAYS[values["way"]])(seed=sweep.seed % 2**32)
+    sampler = getattr(optuna.samplers, _SAMPLERS[values["algorithm"]])(seed=sweep.seed % 2**32)
     directions = ["maximize" if objective.maximise else "minimize" for objective in sweep.objectives]
     study = optuna.create_study(directions=directions, sampler=sampler)
     count, begun = sweep.trials or USUAL_TRIALS, 0

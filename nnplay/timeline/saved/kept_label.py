@@ -51,7 +51,7 @@ def _read_label(table: Mapping[str, Any]) -> KeptLabel:
         raise InputError(f"'{clean(min(odd), 40)}' is missing or unknown", where="labels")
     for key, kind in zip(_KEYS, (str, int, str, str, int), strict=True):
         value = table[key]
-        if type(value) is not kind or (kind is int and not 0 <= value < 10**6):
+        if type(value) is not kind or (isinstance(value, int) and not 0 <= value < 10**6):
             raise InputError(f"'{clean(str(value), 40)}' cannot be", where=f"labels, {key}")
     branch, number, name, words, parent = (table[key] for key in _KEYS)
     return KeptLabel(clean(branch, 160), number, clean(name, 40), clean(words, 120), parent)

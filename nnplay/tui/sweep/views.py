@@ -10,11 +10,11 @@ from textual import events
 from textual.message import Message
 
 from nnplay.tui.sweep import charts, importance_bars, parallel, scatter, trial_table
-from nnplay.tui.sweep.place import Place
+from nnplay.tui.sweep.view_state import ViewState
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined
 
-Drawing = Callable[[Place, int, int, Look], list[Row]]
+Drawing = Callable[[ViewState, int, int, Look], list[Row]]
 #: The views in the order in which tab turns them.
 VIEWS: Final[Mapping[str, Drawing]] = MappingProxyType(
     {
@@ -30,18 +30,18 @@ _LEAST_WIDTH, _LEAST_HEIGHT = 20, 6
 
 
 class SweepView(Cells):
-    """Draws one view of a place.
+    """Draws one view.
 
     Args:
-        place: what is shown; drawn again whenever `redraw` is called.
+        state: what is shown; drawn again whenever `redraw` is called.
     """
 
     class Chosen(Message):
         """A row of the table was clicked twice."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, state: ViewState) -> None:
         super().__init__(id="sweep-view")
-        self._place = place
+        self._state = state
         self.name_of_view = next(iter(VIEWS))
 
     def turn(self, by: int) -> None:
@@ -54,15 +54,15 @@ class SweepView(Cells):
         """The present view."""
         if width < _LEAST_WIDTH or height < _LEAST_HEIGHT:
             return [(("too little room", self.look.ink("dim")),)]
-        return VIEWS[self.name_of_view](self._place, width, height, self.look)
+        return VIEWS[self.name_of_view](self._state, width, height, self.look)
 
     def on_click(self, event: events.Click) -> None:
         """Choose the row of the table under the mouse; twice takes it."""
         if self.name_of_view != "table" or event.y < 1:
             return
-        position = trial_table.first_row(self._place, self.size.height) + event.y - 1
-        if position < len(self._place.rows):
-            self._place.choose(position)
+        position = trial_table.first_row(self._state, self.size.height) + event.y - 1
+        if position < len(self._state.rows):
+            self._state.choose(position)
             self.redraw()
             if event.chain == 2:
                 self.post_message(self.Chosen())
@@ -113,11 +113,11 @@ class SweepHead(Cells):
 
     def on_click(self, event: events.Click) -> None:
         """Show the view under the mouse."""
-        place, here = 1, list(VIEWS).index(self._view.name_of_view)
+        left, here = 1, list(VIEWS).index(self._view.name_of_view)
         for number, name in enumerate(VIEWS):
-            if event.y == 1 and place <= event.x < place + len(name) + 2:
+            if event.y == 1 and left <= event.x < left + len(name) + 2:
                 self.post_message(self.Wanted(number - here))
-            place += len(name) + 3
+            left += len(name) + 3
 
 
 class TrialLine(Cells):

@@ -39,7 +39,7 @@ _CALL_SECONDS: Final = 0.25
 _ATTRIBUTES: Final = {DECLARED[name].table_field.name: name for name in LIVE_SETTINGS}
 
 
-class Workbench:
+class TrialTrainer:
     """Trains the trials of one sweep, in one thread.
 
     A trial that differs from an earlier one in its seed and in live settings only gets its trainer: nothing is built,
@@ -47,7 +47,7 @@ class Workbench:
 
     Args:
         sweep: what is tried.
-        split: the data of its run, shared with other workbenches.
+        split: the data of its run, shared with other trainers.
     """
 
     def __init__(self, sweep: Sweep, split: Split) -> None:
