@@ -6,12 +6,11 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
-
 from nnplay.sweeps.importance import importance
-from nnplay.sweeps.objective import Objective, front
+from nnplay.sweeps.objective import Objective, pareto_front
 from nnplay.sweeps.paired import Comparison, compare
 from nnplay.sweeps.ranking import ranked, score_text, setting_text
+from nnplay.sweeps.seed_summary import summarize_seeds
 from nnplay.sweeps.sweep import Sweep
 from nnplay.sweeps.trial import Outcome
 from nnplay.text import clean, counted, percent
@@ -25,15 +24,21 @@ def report(sweep: Sweep, outcomes: Sequence[Outcome], top: int) -> str:
     lines = _table(sweep, done[:top]) if done else ["no trial came to its end"]
     if done and len(sweep.objectives) > 1:
         names = " and ".join(objective.name for objective in sweep.objectives)
-        kept = front(sweep.objectives, done)
+        kept = pareto_front(sweep.objectives, done)
         lines = [f"{counted(len(kept), 'trial')} that no other beats in {names}:", *_table(sweep, kept[:top])]
     if [axis.name for axis in sweep.axes] == ["seed"]:
-        lines.append(_spread(sweep.objectives[0], outcomes))
+        goal = sweep.objectives[0].name
+        lines.append(summarize_seeds(goal, [outcome.score(goal) for outcome in outcomes]))
     lines += [_comparison_words(sweep.objectives[0], one) for one in compare(sweep.axes, outcomes, sweep.objectives[0])]
     found = importance(sweep.axes, ranked(sweep, outcomes), sweep.objectives[0])
     if found and len(sweep.axes) > 1:
         shares = ", ".join(f"{name} {percent(share)}" for name, share in sorted(found.items(), key=lambda at: -at[1]))
         lines.append(f"of the differences in {sweep.objectives[0].name}, the settings explain: {shares}")
+    if sweep.is_game and sweep.objectives[0].name in ("accuracy", "loss"):
+        own = sweep.run.players.own
+        lines.append(
+            f"in a game the {sweep.objectives[0].name} says how well the {own} tells real rows, not who plays best"
+        )
     ends = Counter(outcome.end for outcome in outcomes)
     for end, words in _ENDS.items():
         if ends[end]:
@@ -42,31 +47,18 @@ def report(sweep: Sweep, outcomes: Sequence[Outcome], top: int) -> str:
     return "\n".join(lines)
 
 
-def _spread(objective: Objective, outcomes: Sequence[Outcome]) -> str:
-    """Median, quartiles and range of a score over seeds."""
-    scores = np.array([objective.cost(outcome) for outcome in outcomes if outcome.end == "done"])
-    if not len(scores):
-        return "no seed came to its end"
-    values = np.percentile(-scores if objective.maximise else scores, (50, 25, 75, 0, 100))
-    median, low, high, least, most = (score_text(objective.name, float(value)) for value in values)
-    return (
-        f"{objective.name} over {counted(len(scores), 'seed')}: median {median}, half of them from {low} to {high}, "
-        f"all from {least} to {most}"
-    )
-
-
 def _comparison_words(objective: Objective, found: Comparison) -> str:
     """Whether one value is better than another, in a sentence."""
     ties = f", {counted(found.ties, 'tie')}" if found.ties else ""
     by = score_text(objective.name, abs(found.difference))
     by = f"{by.removesuffix(' %')} percentage points" if by.endswith(" %") else by
     seeds = f"from {found.wins} of {counted(found.pairs, 'seed')}{ties}"
-    if found.chance > 0.05:
+    if found.p_value > 0.05:
         words = f"{setting_text(found.better)} and {setting_text(found.worse)} cannot be told apart"
-        return f"{words}: {by} apart in {objective.name}, better {seeds} (p = {found.chance:.2g})"
+        return f"{words}: {by} apart in {objective.name}, better {seeds} (p = {found.p_value:.2g})"
     return (
         f"{setting_text(found.better)} is better than {setting_text(found.worse)}: by {by} in {objective.name}, "
-        f"{seeds} (p = {found.chance:.2g})"
+        f"{seeds} (p = {found.p_value:.2g})"
     )
 
 

@@ -17,6 +17,7 @@ from nnplay.operations.step.draw import NOISES
 from nnplay.records.layer import Layer
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.text import clean
+from nnplay.training import players_check
 from nnplay.training.players import DATA, PlayerNetwork, PlayerObjective, Players
 
 #: Sections of a run's file that are about players.
@@ -82,7 +83,9 @@ def read_players(reading: Reading, given: Mapping[str, Any], folder: Path | None
         *_own_source(reading, values.get("from", ""), folder),
     )
     if reading.count == found:
-        reading.attempt("objectives" if "objectives" in given else "objective", players.check, None)
+        reading.attempt(
+            "objectives" if "objectives" in given else "objective", partial(players_check.check, players), None
+        )
     return players
 
 

@@ -10,7 +10,8 @@ import math
 from typing import Any
 
 from nnplay.kernels import formula_code as code
-from nnplay.kernels.compile.jit import COMPILING, DTYPE, inline, kernel, shared
+from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.compile.jit import COMPILING, DTYPE, ON_CARD, inline, kernel, shared
 from nnplay.kernels.elementary import erf, exp, log, sigmoid, softplus, tanh
 from nnplay.kernels.operands import adds, integer, part_of, pointer, share, shifted, size
 from nnplay.kernels.trigonometry import cosine, sine
@@ -32,8 +33,8 @@ if COMPILING:
         return types.float64(types.int64), emit
 
 
-BLOCK = code.BLOCK
-STACK = code.DEPTH * code.BLOCK
+BLOCK = 1 if ON_CARD else code.BLOCK
+STACK = code.DEPTH * BLOCK
 
 
 @inline
@@ -291,6 +292,17 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 
 @kernel
+def forward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `forward`: every parts-th number of y (M,)."""
+    x, y = pointer(row, memory, 0), pointer(row, memory, 1 + integer(row, code.PARAMETERS))
+    stack, at = scratch(STACK), part
+    while at < size(row, 0):
+        formula_values(row, memory, shifted(x, at), stack, 1)
+        y[at] = stack[0]
+        at += row[ROW_PARTS]
+
+
+@kernel
 def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y = f(x), so dx = dy·∂f/∂x, for x, dy, dx (M,)."""
     P = integer(row, code.PARAMETERS)
@@ -303,6 +315,19 @@ def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
         for i in range(count):
             before = dx[first + i] if adds(row, 2 + P) else DTYPE(0)
             dx[first + i] = before + dy[first + i] * moves[i]
+
+
+@kernel
+def backward_input_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `backward_input`: every parts-th number of dx (M,)."""
+    P = integer(row, code.PARAMETERS)
+    x, dy, dx = pointer(row, memory, 0), pointer(row, memory, 1 + P), pointer(row, memory, 2 + P)
+    stack, moves, at = scratch(STACK), scratch(STACK), part
+    while at < size(row, 0):
+        formula_slopes(row, memory, shifted(x, at), stack, moves, 1)
+        before = dx[at] if adds(row, 2 + P) else DTYPE(0)
+        dx[at] = before + dy[at] * moves[0]
+        at += row[ROW_PARTS]
 
 
 @kernel

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import Kernel, force_inline
 from nnplay.kernels.operands import adds, flat, part_of
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Plan
-from nnplay.records.operation import CudaRow, Operation, Shape, Use
+from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.worked import Named, Term, apply, scalar
 
 Array = NDArray[Any]
@@ -62,7 +63,7 @@ def elementwise(
     forward = Operation(
         name=name,
         kernel=loops.forward,
-        cuda=(CudaRow(loops.forward),),
+        cuda=(NumberRow(loops.forward),),
         reads=("x", *settings),
         writes=("y",),
         reference=reference,
@@ -74,7 +75,7 @@ def elementwise(
     backward = Operation(
         name=f"{name} backward",
         kernel=loops.backward,
-        cuda=(CudaRow(loops.backward),),
+        cuda=(NumberRow(loops.backward),),
         reads=("x", "y", "dy", *settings),
         writes=("dx",),
         reference=_back(slope),

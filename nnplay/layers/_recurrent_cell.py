@@ -16,6 +16,7 @@ from nnplay.kernels.compile.jit import Kernel, inline
 from nnplay.kernels.operands import dimension, integer, pointer, share
 from nnplay.kernels.recurrent_batches import TOGETHER, groups, is_linked
 from nnplay.operations.recurrent import BIAS_GRADIENT, RECURRENT_GRADIENT
+from nnplay.records.cuda_rows import TurnRow
 from nnplay.records.operation import Operation, Shape, Timed
 from nnplay.records.worked import Term
 
@@ -98,7 +99,7 @@ class Cell:
 def forward_loop(
     torch: str, kernels: Mapping[bool, Kernel], *, writes: tuple[str, ...], reference: Callable[..., Any],
     formula: str, words: str, element: Callable[..., Term], unit: Mapping[str, tuple[str, int, int]],
-    gates: int = 1,
+    gates: int = 1, cuda: Mapping[bool, Kernel] | None = None,
 ) -> Loop:  # fmt: skip
     """The rows that take a cell from the first step to the last.
 
@@ -106,12 +107,14 @@ def forward_loop(
         torch: PyTorch's class, whose name in small letters is the cell's.
         kernels: for sequences whose steps are all present (False), and with padding (True).
         unit, gates: what the inspector draws of one unit; `unit` and `blocks` of `Timed`.
+        cuda: kernels of one time step on a graphics card, by the same.
     """
 
     def row(padded: bool) -> Operation:
         return Operation(
             name=f"{torch.lower()}, step by step",
             kernel=kernels[padded],
+            cuda=() if cuda is None else (TurnRow(cuda[padded]),),
             reads=("inputs", "weight_hh", "bias_hh", *_mask(padded)),
             writes=writes,
             reference=reference,
@@ -128,6 +131,7 @@ def forward_loop(
 def backward_loop(
     torch: str, kernels: Mapping[bool, Kernel], *, reads: tuple[str, ...], writes: tuple[str, ...],
     reference: Callable[..., Any], formula: str, words: str, element: Callable[..., Term], gradients: tuple[str, ...],
+    cuda: Mapping[bool, Kernel] | None = None,
 ) -> Loop:  # fmt: skip
     """The rows that go back from the last step to the first; arguments as in `forward_loop`.
 
@@ -139,6 +143,7 @@ def backward_loop(
         return Operation(
             name=f"{torch.lower()} back through time",
             kernel=kernels[padded],
+            cuda=() if cuda is None else (TurnRow(cuda[padded]),),
             reads=(*reads, *_mask(padded)),
             writes=writes,
             reference=reference,

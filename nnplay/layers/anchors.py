@@ -14,7 +14,7 @@ from nnplay.fields import numbers
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import adds, cube, grid, integer, share
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
-from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.operation import CudaRow, Operation, Shape, Use, shape_text
 from nnplay.records.worked import Named, Term, as_term
 
 Array = NDArray[Any]
@@ -129,6 +129,7 @@ def _operations() -> tuple[Operation, Operation]:
     forward = Operation(
         name="anchors",
         kernel=lay,
+        cuda=(CudaRow(lay),),
         reads=("x",),
         writes=("y",),
         reference=reference,
@@ -141,6 +142,7 @@ def _operations() -> tuple[Operation, Operation]:
     backward = Operation(
         name="anchors backward",
         kernel=lay_back,
+        cuda=(CudaRow(lay_back),),
         reads=("dy",),
         writes=("dx",),
         reference=lambda dy, H, W: dy[..., :SAID].reshape(len(dy), H, W, -1),

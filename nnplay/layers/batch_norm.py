@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import flag, number
+from nnplay.kernels.cuda import normalise as cuda
+from nnplay.kernels.cuda.partial import once
 from nnplay.kernels.normalise import batch as kernels
 from nnplay.operations.kept_statistics import KEPT_BACK
 from nnplay.operations.normalise import (
@@ -28,8 +30,9 @@ from nnplay.operations.normalise import (
     without_unused,
 )
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, CHUNKS, chunk, sum_of
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
 
@@ -207,6 +210,7 @@ def _input_element(
 MOMENTS = Operation(
     name="partial sums",
     kernel=kernels.batch_moments,
+    cuda=(CudaRow(cuda.moments_partial, cuda.moment_parts), CudaRow(cuda.moments_join)),
     reads=("x",),
     writes=("moments",),
     reference=moments,
@@ -219,6 +223,7 @@ MOMENTS = Operation(
 COUNT = Operation(
     name="count of batches",
     kernel=kernels.batch_count,
+    cuda=(CudaRow(kernels.batch_count, once),),
     reads=("batches",),
     writes=("batches", "share"),
     reference=lambda batches: (batches + 1, 1 / (batches + 1)),
@@ -230,6 +235,7 @@ COUNT = Operation(
 STATISTICS = Operation(
     name="mean and 1 / standard deviation",
     kernel=kernels.batch_statistics,
+    cuda=(CudaRow(cuda.statistics),),
     reads=("moments", "eps", "momentum", "running_mean", "running_var"),
     writes=("mean", "rest", "rstd", "running_mean", "running_var"),
     reference=statistics,
@@ -243,6 +249,7 @@ STATISTICS = Operation(
 NORMALISE = Operation(
     name="normalise",
     kernel=kernels.batch_normalise,
+    cuda=(NumberRow(cuda.normalise),),
     reads=("x", "mean", "rest", "rstd", "weight", "bias"),
     writes=("y",),
     reference=normalised,
@@ -254,6 +261,7 @@ NORMALISE = Operation(
 RUNNING = Operation(
     name="1 / running standard deviation",
     kernel=kernels.running_rstd,
+    cuda=(CudaRow(cuda.running_rstd),),
     reads=("running_var", "eps"),
     writes=("rstd", "rest"),
     reference=lambda running_var, eps: (1 / np.sqrt(running_var + eps), np.zeros_like(running_var)),
@@ -265,6 +273,7 @@ RUNNING = Operation(
 SUMS = Operation(
     name="gradients of weight and bias, partial sums",
     kernel=kernels.batch_sums,
+    cuda=(CudaRow(cuda.sums_partial, cuda.sum_parts), CudaRow(cuda.sums_join)),
     reads=("x", "dy", "mean", "rest", "rstd"),
     writes=("sums",),
     reference=sums,
@@ -277,6 +286,7 @@ SUMS = Operation(
 INPUT = Operation(
     name="gradient of x",
     kernel=kernels.batch_input,
+    cuda=(NumberRow(cuda.input_gradient, gathers=True),),
     reads=("x", "dy", "mean", "rest", "rstd", "weight", "totals"),
     writes=("dx",),
     reference=input_gradient,

@@ -13,7 +13,7 @@ from nnplay.kernels.operands import adds, dimension, integer, pointer, share, sh
 from nnplay.kernels.span_sums import last, zero
 from nnplay.layers._branches import MAX_BRANCHES, refuse_branches
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
 
@@ -77,6 +77,7 @@ def _join(branches: int) -> Operation:
     return Operation(
         name="concat",
         kernel=join,
+        cuda=(CudaRow(join),),
         reads=tuple(f"x{k}" for k in range(branches)),
         writes=("y",),
         reference=lambda *xs, branches: np.concatenate(xs, axis=-1),
@@ -93,6 +94,7 @@ def _take(branch: int, width: int) -> Operation:
     return Operation(
         name=f"gradient into branch {branch + 1}",
         kernel=take,
+        cuda=(CudaRow(take),),
         reads=("dy",),
         writes=(f"dx{branch}",),
         reference=lambda dy, offset: dy[..., offset : offset + width],

@@ -17,7 +17,7 @@ from nnplay.kernels.operands import adds, dimension, integer, pointer, share, sh
 from nnplay.kernels.random import uniform
 from nnplay.operations.unchanged import OFF_BACK, unchanged
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
-from nnplay.records.operation import BATCH, Operation, Shape, Use
+from nnplay.records.operation import BATCH, CudaRow, Operation, Shape, Use
 from nnplay.records.worked import Named, Term, apply, scalar
 
 Array = NDArray[Any]
@@ -56,6 +56,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="drop path",
         kernel=forward,
+        cuda=(CudaRow(forward),),
         reads=("x", "p"),
         writes=("y", "mask"),
         reference=reference,
@@ -73,6 +74,7 @@ def _backward_operation() -> Operation:
     return Operation(
         name="drop path backward",
         kernel=backward,
+        cuda=(CudaRow(backward),),
         reads=("dy", "mask"),
         writes=("dx",),
         reference=lambda dy, mask: dy * _spread(mask, dy),

@@ -17,8 +17,9 @@ from nnplay.kernels.operands import flat, integer, part_of, place_of, size
 from nnplay.kernels.random import uniform
 from nnplay.operations.masked import passed_masked
 from nnplay.operations.unchanged import OFF_BACK, unchanged
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
-from nnplay.records.operation import BATCH, CudaRow, Operation, Shape, Use
+from nnplay.records.operation import BATCH, Operation, Shape, Use
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply, scalar
 
@@ -63,7 +64,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="dropout",
         kernel=forward,
-        cuda=(CudaRow(forward),),
+        cuda=(NumberRow(forward),),
         reads=("x", "p"),
         writes=("y", "mask"),
         reference=reference,

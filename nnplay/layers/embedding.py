@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, choice, integer
-from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import adds, dimension, flat, pointer, share, shifted, size
+from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.compile.jit import DTYPE, kernel
+from nnplay.kernels.cuda.partial import once
+from nnplay.kernels.operands import adds, dimension, flat, pointer, ratio, share, shifted, size
 from nnplay.kernels.operands import integer as setting
 from nnplay.kernels.recurrent_batches import add, copy, zero
 from nnplay.records.init_schemes import SCHEMES
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
-from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.operation import CudaRow, Operation, Shape, Use, shape_text
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, as_term, total
 
@@ -96,6 +98,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="look up the tokens",
         kernel=forward,
+        cuda=(CudaRow(forward),),
         reads=("x", "weight"),
         writes=("y",),
         reference=_forward,
@@ -112,6 +115,7 @@ def _backward_weight_operation() -> Operation:
     return Operation(
         name="gradient of the table",
         kernel=backward_weight,
+        cuda=(CudaRow(backward_weight_cuda),),
         reads=("x", "dy"),
         writes=("dweight",),
         reference=_backward_weight,
@@ -131,6 +135,7 @@ def _backward_input_operation() -> Operation:
     return Operation(
         name="gradient of the tokens",
         kernel=backward_input,
+        cuda=(CudaRow(backward_input, once),),
         reads=("x",),
         writes=("dx",),
         reference=np.zeros_like,
@@ -209,6 +214,23 @@ def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
             token = int(x[m] + 0.5)
             if token != setting(row, 0):
                 add(shifted(dweight, token * W), shifted(dy, m * W), W)
+
+
+@kernel
+def backward_weight_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `backward_weight`: every parts-th number of dweight (V, W), each the sum over its token's places, in order."""
+    x, dy, dweight = flat(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    W = dimension(row, 2, 1)
+    at = part
+    while at < size(row, 2):
+        token = ratio(at, W)
+        total = dweight[at] if adds(row, 2) else DTYPE(0.0)
+        if token != setting(row, 0):
+            for m in range(x.size):
+                if x[m] > token - 0.5 and x[m] < token + 0.5:
+                    total += dy[m * W + at - token * W]
+        dweight[at] = total
+        at += row[ROW_PARTS]
 
 
 @kernel

@@ -19,7 +19,7 @@ from nnplay.kernels import formula as kernels
 from nnplay.kernels.formula_code import ROOM
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, CHUNKS, chunk, sum_of
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.worked import Named, Term, apply, as_term, scalar, total
 
 Array = NDArray[Any]
@@ -86,6 +86,7 @@ def _operations(formula: str, letters: tuple[str, ...]) -> tuple[Operation, ...]
     forward = Operation(
         name="expression",
         kernel=kernels.forward,
+        cuda=(CudaRow(kernels.forward_cuda),),
         reads=("x", *letters),
         writes=("y",),
         reference=lambda x, *more, **code: _on_arrays(tree, x, letters, more),
@@ -98,6 +99,7 @@ def _operations(formula: str, letters: tuple[str, ...]) -> tuple[Operation, ...]
     back = Operation(
         name="gradient of x",
         kernel=kernels.backward_input,
+        cuda=(CudaRow(kernels.backward_input_cuda),),
         reads=("x", *letters, "dy"),
         writes=("dx",),
         reference=lambda x, *more, **code: more[-1] * _on_arrays(by_x, x, letters, more),

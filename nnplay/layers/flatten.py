@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from nnplay.operations.copy import copy
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Plan, Traits
-from nnplay.records.operation import CudaRow, Operation, Shape, Use
+from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
 
@@ -39,7 +40,7 @@ def _operations(shape: Shape) -> tuple[Operation, Operation]:
     forward = Operation(
         name="flatten",
         kernel=copy,
-        cuda=(CudaRow(copy),),
+        cuda=(NumberRow(copy),),
         reads=("x",),
         writes=("y",),
         reference=lambda x: x.reshape(len(x), -1),
@@ -51,7 +52,7 @@ def _operations(shape: Shape) -> tuple[Operation, Operation]:
     backward = Operation(
         name="flatten backward",
         kernel=copy,
-        cuda=(CudaRow(copy),),
+        cuda=(NumberRow(copy),),
         reads=("dy",),
         writes=("dx",),
         reference=lambda dy: dy.reshape(len(dy), *shape),

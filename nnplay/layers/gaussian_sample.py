@@ -18,7 +18,7 @@ from nnplay.kernels.elementary import cosine_of_turns, exp, log
 from nnplay.kernels.operands import adds, integer, rows_of, share
 from nnplay.kernels.random import uniform
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
-from nnplay.records.operation import BATCH, Operation, Shape, Use
+from nnplay.records.operation import BATCH, CudaRow, Operation, Shape, Use
 from nnplay.records.worked import Named, Term, apply, as_term
 
 Array = NDArray[Any]
@@ -62,6 +62,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="sample drawn",
         kernel=forward,
+        cuda=(CudaRow(forward),),
         reads=("x",),
         writes=("y", "noise"),
         reference=reference,
@@ -79,6 +80,7 @@ def _backward_operation() -> Operation:
     return Operation(
         name="sample backward",
         kernel=backward,
+        cuda=(CudaRow(backward),),
         reads=("x", "noise", "dy"),
         writes=("dx",),
         reference=lambda x, noise, dy: np.concatenate([dy, dy * noise * 0.5 * np.exp(x[:, noise.shape[1] :] / 2)], 1),
@@ -94,6 +96,7 @@ def _evaluate_operation() -> Operation:
     return Operation(
         name="means",
         kernel=evaluate,
+        cuda=(CudaRow(evaluate),),
         reads=("x",),
         writes=("y",),
         reference=lambda x: x[:, : x.shape[1] // 2],
@@ -109,6 +112,7 @@ def _evaluate_backward_operation() -> Operation:
     return Operation(
         name="means backward",
         kernel=evaluate_backward,
+        cuda=(CudaRow(evaluate_backward),),
         reads=("dy",),
         writes=("dx",),
         reference=lambda dy: np.concatenate([dy, np.zeros_like(dy)], 1),

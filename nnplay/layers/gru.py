@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from nnplay.fields import flag
 from nnplay.kernels.compile.jit import inline, noalias
+from nnplay.kernels.cuda import recurrence as cuda
 from nnplay.kernels.elementary import sigmoid, tanh
 from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import pointer, shifted
@@ -120,6 +121,7 @@ def _forward() -> Loop:
         element=_element,
         unit={"r": ("gates", 0, 3), "z": ("gates", 1, 3), "n": ("gates", 2, 3), "h": ("hidden", 0, 1)},
         gates=3,
+        cuda=cuda.GRU_FORWARD,
     )
 
 
@@ -141,6 +143,7 @@ def _backward() -> Loop:
         ),
         element=_element_back,
         gradients=("dstate",),
+        cuda=cuda.GRU_BACKWARD,
     )
 
 

@@ -18,6 +18,7 @@ from nnplay.errors import InputError
 from nnplay.fields import number
 from nnplay.kernels.arithmetic import lane_dot, lane_sum, multiply_add, scratch
 from nnplay.kernels.compile.jit import DTYPE, kernel
+from nnplay.kernels.cuda import normalise as cuda
 from nnplay.kernels.normalise.loops import rounded_mean
 from nnplay.kernels.operands import adds, dimension, pointer, rows_of, share, shifted
 from nnplay.operations.normalise import affine_field, bias_field, distance, learned, mean_of, rounded
@@ -25,7 +26,7 @@ from nnplay.operations.normalise import rows_of as flattened
 from nnplay.operations.padding import keep_padding, padded_field
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, CHUNKS, chunk, sum_of
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
-from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.operation import CudaRow, Operation, Shape, Use, shape_text
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
 
@@ -111,6 +112,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="normalise each position",
         kernel=forward,
+        cuda=(CudaRow(forward),),
         reads=("x", "weight", "bias", "eps"),
         writes=("y", "mean", "rest", "rstd"),
         reference=reference,
@@ -127,6 +129,7 @@ def _parameters_operation() -> Operation:
     return Operation(
         name="gradients of weight and bias, partial sums",
         kernel=backward_parameters,
+        cuda=(CudaRow(cuda.row_sums_partial, cuda.row_sum_parts), CudaRow(cuda.sums_join)),
         reads=("x", "dy", "mean", "rest", "rstd"),
         writes=("sums",),
         reference=reference_parameters,
@@ -143,6 +146,7 @@ def _input_operation() -> Operation:
     return Operation(
         name="gradient of x",
         kernel=backward_input,
+        cuda=(CudaRow(cuda.row_input_gradient),),
         reads=("x", "dy", "mean", "rest", "rstd", "weight"),
         writes=("dx",),
         reference=reference_input,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -10,24 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import REQUIRED, choice, flag, integer
-from nnplay.kernels.abi import ROW_PARTS, ROW_ROOM_COUNT
-from nnplay.kernels.compile.jit import DTYPE, kernel
-from nnplay.kernels.cuda.partial import room, sum_of
-from nnplay.kernels.cuda.products import (
-    LANES,
-    column_sums,
-    interleaved,
-    multiply,
-    multiply_bias,
-    multiply_interleaved,
-    multiply_shares,
-    split,
-)
+from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.cuda import linear as cuda
 from nnplay.kernels.matmul import product, product_bias, product_transposed
-from nnplay.kernels.operands import adds, cut, pointer, ratio, rows_of, share, shifted, size
+from nnplay.kernels.operands import adds, cut, pointer, rows_of, share, shifted
 from nnplay.operations.jacobian import by_row
 from nnplay.operations.padding import keep_padding, padded_field
 from nnplay.operations.parametrization import parametrization_field, parametrized
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.init_schemes import NGUYEN_WIDROW, SCHEMES
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import CudaRow, MatrixProduct, Operation, Shape, Use
@@ -114,7 +104,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="x·w + b",
         kernel=forward,
-        cuda=(CudaRow(forward_shares, forward_parts), CudaRow(forward_cuda)),
+        cuda=(CudaRow(cuda.forward_shares, cuda.forward_parts), NumberRow(cuda.forward, gathers=True)),
         reads=("x", "weight", "bias"),
         writes=("y",),
         reference=lambda x, weight, bias: x @ weight + bias,
@@ -130,7 +120,7 @@ def _forward_without_bias_operation() -> Operation:
     return Operation(
         name="x·w",
         kernel=forward_without_bias,
-        cuda=(CudaRow(forward_without_bias_cuda),),
+        cuda=(NumberRow(cuda.forward_without_bias, gathers=True),),
         reads=("x", "weight"),
         writes=("y",),
         reference=lambda x, weight: x @ weight,
@@ -146,7 +136,7 @@ def _backward_weight_operation() -> Operation:
     return Operation(
         name="gradient of weight",
         kernel=backward_weight,
-        cuda=(CudaRow(backward_weight_cuda),),
+        cuda=(CudaRow(cuda.backward_weight),),
         reads=("x", "dy"),
         writes=("dweight",),
         reference=lambda x, dy: _flat(x).T @ _flat(dy),
@@ -167,7 +157,7 @@ def _backward_bias_operation() -> Operation:
     return Operation(
         name="gradient of bias",
         kernel=backward_bias,
-        cuda=(CudaRow(backward_bias_cuda),),
+        cuda=(CudaRow(cuda.backward_bias),),
         reads=("dy",),
         writes=("dbias",),
         reference=lambda dy: _flat(dy).sum(axis=0),
@@ -184,7 +174,10 @@ def _backward_input_operation() -> Operation:
     return Operation(
         name="gradient of x",
         kernel=backward_input,
-        cuda=(CudaRow(backward_input_shares, backward_input_parts), CudaRow(backward_input_cuda)),
+        cuda=(
+            CudaRow(cuda.backward_input_shares, cuda.backward_input_parts),
+            NumberRow(cuda.backward_input, gathers=True),
+        ),
         reads=("dy", "weight"),
         writes=("dx",),
         reference=lambda dy, weight: dy @ weight.T,
@@ -260,94 +253,3 @@ def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
     dY, W = shifted(pointer(row, memory, 0), top * O), shifted(pointer(row, memory, 1), left * O)
     dX = shifted(pointer(row, memory, 2), top * I + left)
     product_transposed(dY, O, 1, W, O, dX, I, bottom - top, right - left, O, adds(row, 2))
-
-
-def forward_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
-    """Shares of all sums behind y (N, O), from the sizes of x (N, I), w (I, O), b (O) and y; 0: they are not cut."""
-    inner = sizes[1] // sizes[2]
-    shares = split(sizes[3], inner)
-    return sizes[3] * shares if shares > 1 else 0
-
-
-@kernel
-def forward_shares(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """sums[s,n,o] = share s of x·w, for x (N, I), w (I, O)."""
-    I = rows_of(row, memory, 0).shape[1]
-    O = rows_of(row, memory, 1).shape[1]
-    X, W, sums = pointer(row, memory, 0), pointer(row, memory, 1), room(row, memory)
-    multiply_shares(X, I, W, O, 1, O, size(row, 3), I, sums, part, row[ROW_PARTS])
-
-
-@kernel
-def forward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y (N, O) = x·w + b, for x (N, I), w (I, O), b (O): every parts-th number of y."""
-    if row[ROW_ROOM_COUNT] > 0:
-        outputs, O = size(row, 3), size(row, 2)
-        shares, bias, y = ratio(row[ROW_ROOM_COUNT], outputs), pointer(row, memory, 2), pointer(row, memory, 3)
-        at = part
-        while at < outputs:
-            y[at] = sum_of(shifted(room(row, memory), at), outputs, shares, bias[at - ratio(at, O) * O])
-            at += row[ROW_PARTS]
-        return
-    N, I = rows_of(row, memory, 0).shape
-    O = rows_of(row, memory, 1).shape[1]
-    X, W, B, Y = (pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3))
-    multiply_bias(X, W, B, Y, N, O, I, part, row[ROW_PARTS])
-
-
-@kernel
-def forward_without_bias_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y (N, O) = x·w, for x (N, I), w (I, O): every parts-th number of y."""
-    N, I = rows_of(row, memory, 0).shape
-    O = rows_of(row, memory, 1).shape[1]
-    X, W, Y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    multiply(X, I, 1, W, O, 1, Y, N, O, I, False, part, row[ROW_PARTS])
-
-
-@kernel
-def backward_weight_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y = x·w + b, so dw (I, O) = xᵀ·dy, for x (N, I), dy (N, O): every parts-th number of dw."""
-    N, I = rows_of(row, memory, 0).shape
-    O = rows_of(row, memory, 1).shape[1]
-    X, dY, dW = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    multiply(X, 1, I, dY, O, 1, dW, I, O, N, adds(row, 2), part, row[ROW_PARTS])
-
-
-@kernel
-def backward_bias_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y = x·w + b, so db (O) = Σₙ dy[n], for dy (N, O): every parts-th number of db."""
-    N, O = rows_of(row, memory, 0).shape
-    column_sums(pointer(row, memory, 0), N, O, pointer(row, memory, 1), adds(row, 1), part, row[ROW_PARTS])
-
-
-def backward_input_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
-    """Shares of all sums behind dx (N, I), from the sizes of dy (N, O), w (I, O) and dx; 0: they are not cut."""
-    inner = round((sizes[0] * sizes[1] / sizes[2]) ** 0.5)  # (N·O · I·O / N·I)^½
-    shares = interleaved(sizes[2], inner)
-    return sizes[2] * shares if shares > 1 else 0
-
-
-@kernel
-def backward_input_shares(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """sums[n,i,s] = share s of dy·wᵀ, for dy (N, O), w (I, O)."""
-    O = rows_of(row, memory, 0).shape[1]
-    I = rows_of(row, memory, 1).shape[0]
-    dY, W, sums = pointer(row, memory, 0), pointer(row, memory, 1), room(row, memory)
-    multiply_interleaved(dY, W, I, O, sums, part)
-
-
-@kernel
-def backward_input_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y = x·w + b, so dx (N, I) = dy·wᵀ, for dy (N, O), w (I, O): every parts-th number of dx."""
-    if row[ROW_ROOM_COUNT] > 0:
-        dx = pointer(row, memory, 2)
-        at = part
-        while at < size(row, 2):
-            begin = dx[at] if adds(row, 2) else DTYPE(0.0)
-            dx[at] = sum_of(shifted(room(row, memory), at * LANES), 1, LANES, begin)
-            at += row[ROW_PARTS]
-        return
-    N, O = rows_of(row, memory, 0).shape
-    I = rows_of(row, memory, 1).shape[0]
-    dY, W, dX = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    multiply(dY, O, 1, W, 1, O, dX, N, I, O, adds(row, 2), part, row[ROW_PARTS])

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.fields import flag, integer, number
 from nnplay.kernels.compile.jit import inline, noalias
+from nnplay.kernels.cuda import recurrence as cuda
 from nnplay.kernels.elementary import sigmoid, tanh
 from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import pointer, shifted
@@ -136,6 +137,7 @@ def _forward() -> Loop:
         element=_element,
         unit={name: ("gates", k, 4) for k, name in enumerate("ifgo")} | {"c": ("cell", 0, 1), "h": ("hidden", 0, 1)},
         gates=4,
+        cuda=cuda.LSTM_FORWARD,
     )
 
 
@@ -157,6 +159,7 @@ def _backward() -> Loop:
         ),
         element=_element_back,
         gradients=("dstate", "dcell"),
+        cuda=cuda.LSTM_BACKWARD,
     )
 
 

@@ -17,7 +17,7 @@ from nnplay.operations.positions import ADD_AT_CLOCK, ADD_POSITIONS
 from nnplay.operations.unchanged import passed_back
 from nnplay.records.init_schemes import SCHEMES
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.worked import total
 
 POSITIONAL_EMBEDDING = LayerRecord(
@@ -71,6 +71,7 @@ def _backward_weight_operation() -> Operation:
     return Operation(
         name="gradient of weight",
         kernel=backward_weight,
+        cuda=(CudaRow(backward_weight),),
         reads=("dy",),
         writes=("dweight",),
         reference=lambda dy: dy.sum(axis=0),

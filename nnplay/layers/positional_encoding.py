@@ -16,7 +16,7 @@ from nnplay.layers._recurrence import sequence
 from nnplay.operations.positions import ADD_AT_CLOCK
 from nnplay.operations.waves import USUAL_BASE, WAVES
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.worked import Named, Term, as_term
 
 Array = NDArray[Any]
@@ -76,6 +76,7 @@ def _add_operation() -> Operation:
     return Operation(
         name="x + waves",
         kernel=add_waves,
+        cuda=(CudaRow(add_waves),),
         reads=("x", "waves"),
         writes=("y",),
         reference=lambda x, waves, padded: np.where(_there(x, padded), x + waves, 0).astype(x.dtype),
@@ -92,6 +93,7 @@ def _backward_operation() -> Operation:
     return Operation(
         name="gradient of x",
         kernel=backward,
+        cuda=(CudaRow(backward),),
         reads=("x", "dy"),
         writes=("dx",),
         reference=lambda x, dy, padded: np.where(_there(x, padded), dy, 0).astype(dy.dtype),

@@ -16,7 +16,7 @@ from nnplay.kernels.operands import adds, dimension, integer, pointer, share, sh
 from nnplay.kernels.span_sums import last
 from nnplay.layers._branches import MAX_BRANCHES, refuse_branches
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
 
@@ -85,6 +85,7 @@ def _multiply(branches: int) -> Operation:
     return Operation(
         name="product of branches",
         kernel=forward,
+        cuda=(CudaRow(forward),),
         reads=tuple(f"x{k}" for k in range(branches)),
         writes=("y",),
         reference=_product,
@@ -102,6 +103,7 @@ def _into(branches: int, branch: int, *, summed: bool) -> Operation:
     return Operation(
         name=f"gradient into branch {branch + 1}",
         kernel=backward_summed if summed else backward,
+        cuda=(CudaRow(backward_summed if summed else backward),),
         reads=("dy", *others),
         writes=("dx",),
         reference=_summed if summed else _product,

@@ -7,6 +7,7 @@ from typing import Any
 
 from nnplay.fields import REQUIRED, text
 from nnplay.operations.copy import copy
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Plan
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.worked import Named, Term
@@ -40,6 +41,7 @@ def _element(at: tuple[int, ...], x: Named) -> Term:
 _FORWARD = Operation(
     name="recall",
     kernel=copy,
+    cuda=(NumberRow(copy),),
     reads=("x",),
     writes=("y",),
     reference=lambda x: x.copy(),
@@ -51,6 +53,7 @@ _FORWARD = Operation(
 _BACKWARD = Operation(
     name="recall backward",
     kernel=copy,
+    cuda=(NumberRow(copy),),
     reads=("dy",),
     writes=("dx",),
     reference=lambda dy: dy.copy(),

@@ -16,7 +16,7 @@ from nnplay.kernels.operands import cube, pointer, share, shifted
 from nnplay.operations.copy import copy
 from nnplay.operations.stopped import stopped
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
-from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.operation import CudaRow, Operation, Shape, Use, shape_text
 from nnplay.records.worked import Named, Term, as_term
 
 Array = NDArray[Any]
@@ -97,6 +97,7 @@ def move(row: Any, clock: Any, memory: Any, part: int) -> None:
 _MOVE: Final = Operation(
     name="boxes refined",
     kernel=move,
+    cuda=(CudaRow(move),),
     reads=("x0", "x1", "x2"),
     writes=("y",),
     reference=reference,
@@ -108,6 +109,7 @@ _MOVE: Final = Operation(
 _HAND_ON: Final = Operation(
     name="boxes as they are",
     kernel=copy,
+    cuda=(CudaRow(copy),),
     reads=("x0",),
     writes=("y",),
     reference=lambda x0: x0.copy(),

@@ -14,7 +14,7 @@ from nnplay.fields import REQUIRED, integer
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import adds, cube, matrix, share
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
-from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.operation import CudaRow, Operation, Shape, Use, shape_text
 from nnplay.records.worked import total
 
 Array = NDArray[Any]
@@ -54,6 +54,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="repeat",
         kernel=forward,
+        cuda=(CudaRow(forward),),
         reads=("x",),
         writes=("y",),
         reference=lambda x, times: np.repeat(x[:, None], times, axis=1),
@@ -70,6 +71,7 @@ def _backward_operation() -> Operation:
     return Operation(
         name="repeat backward",
         kernel=backward,
+        cuda=(CudaRow(backward),),
         reads=("dy",),
         writes=("dx",),
         reference=lambda dy: dy.sum(axis=1),

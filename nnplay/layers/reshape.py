@@ -11,8 +11,9 @@ import numpy as np
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, integers
 from nnplay.operations.copy import copy
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
-from nnplay.records.operation import CudaRow, Operation, Shape, Use, shape_text
+from nnplay.records.operation import Operation, Shape, Use, shape_text
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
 
@@ -97,7 +98,7 @@ def _moved(name: str, read: str, write: str, source: Shape, target: Shape, words
     return Operation(
         name=name,
         kernel=copy,
-        cuda=(CudaRow(copy),),
+        cuda=(NumberRow(copy),),
         reads=(read,),
         writes=(write,),
         reference=lambda x: x.reshape(len(x), *target),

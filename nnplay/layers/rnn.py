@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nnplay.fields import choice
 from nnplay.kernels.compile.jit import inline, noalias
+from nnplay.kernels.cuda import recurrence as cuda
 from nnplay.kernels.elementary import tanh
 from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import pointer, shifted
@@ -102,6 +103,7 @@ def _forward(name: str, value: Any) -> Loop:
         ),
         element=_explained(name, value, reference),
         unit={"h": ("hidden", 0, 1)},
+        cuda=cuda.RNN_FORWARD[name],
     )
 
 
@@ -120,6 +122,7 @@ def _backward(name: str, shown: str, slope: Any) -> Loop:
         ),
         element=_explained_back(name, slope, reference),
         gradients=("dstate",),
+        cuda=cuda.RNN_BACKWARD[name],
     )
 
 

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.fields import choice, number
 from nnplay.kernels.compile.jit import inline, kernel
+from nnplay.kernels.cuda.partial import once
 from nnplay.kernels.operands import adds, flat, integer, rows_of
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.worked import Named, Term, as_term
 
 Array = NDArray[Any]
@@ -63,6 +64,7 @@ def _forward() -> Operation:
     return Operation(
         name="height",
         kernel=height_rows,
+        cuda=(CudaRow(height_rows, once),),
         reads=("x", "weight"),
         writes=("y",),
         reference=lambda x, weight, kind: _heights(x, weight, kind)[:, None],
@@ -79,6 +81,7 @@ def _backward() -> Operation:
     return Operation(
         name="slope of the surface",
         kernel=slope_rows,
+        cuda=(CudaRow(slope_rows, once),),
         reads=("x", "weight", "dy"),
         writes=("dweight",),
         reference=_slopes,
@@ -95,6 +98,7 @@ def _input_backward() -> Operation:
     return Operation(
         name="slope at the input",
         kernel=input_slope_rows,
+        cuda=(CudaRow(input_slope_rows, once),),
         reads=("x", "weight", "dy"),
         writes=("dx",),
         reference=_input_slopes,

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.fields import choice, integers
 from nnplay.kernels.convolution import resampling as kernels
+from nnplay.kernels.cuda import resampling as cuda
 from nnplay.operations.window_geometry import per_axis
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
-from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.operation import CudaRow, Operation, Shape, Use, shape_text
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
 
@@ -117,6 +118,7 @@ def _element_back(at: tuple[int, ...], dy: Named, **given: int) -> Term:
 _FORWARD = Operation(
     name="enlarge",
     kernel=kernels.enlarge,
+    cuda=(CudaRow(cuda.enlarge),),
     reads=("x",),
     writes=("y",),
     reference=enlarged,
@@ -129,6 +131,7 @@ _FORWARD = Operation(
 _BACKWARD = Operation(
     name="enlarge backward",
     kernel=kernels.enlarge_backward,
+    cuda=(CudaRow(cuda.enlarge_backward),),
     reads=("dy",),
     writes=("dx",),
     reference=enlarged_back,

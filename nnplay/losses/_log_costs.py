@@ -16,7 +16,7 @@ from nnplay.kernels.elementary import log
 from nnplay.kernels.operands import flat, integer, pointer, rows_of, share, shifted
 from nnplay.kernels.softmax import raise_rows, to_shares
 from nnplay.operations.weighing import inverse, one_over
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, apply, as_term, total
 
 Array = NDArray[Any]
@@ -110,6 +110,7 @@ def costs_operation(kind: Kind, classes: bool) -> Operation:
     return Operation(
         name="KL divergence of each" if kind == "divergence" else "cross-entropy of each",
         kernel=_COSTS[kind, classes],
+        cuda=(CudaRow(_COSTS[kind, classes]),),
         reads=("prediction", "target", *_settings(kind, classes)),
         writes=("costs", "probabilities"),
         reference=_costs_reference(kind, classes),
@@ -128,6 +129,7 @@ def gradient_operation(kind: Kind, classes: bool) -> Operation:
     return Operation(
         name="gradient of the loss",
         kernel=_GRADIENTS[kind, classes],
+        cuda=(CudaRow(_GRADIENTS[kind, classes]),),
         reads=("probabilities", "target", *_settings(kind, classes), "factors", "divisor"),
         writes=("dprediction",),
         reference=_gradient_reference(kind, classes),

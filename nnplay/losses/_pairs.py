@@ -21,7 +21,7 @@ from nnplay.kernels.operands import flat, rows_of, share
 from nnplay.losses._costs import costs_plan
 from nnplay.operations.weighing import inverse, one_over
 from nnplay.records.loss import LossPlan
-from nnplay.records.operation import BATCH, Operation, Shape
+from nnplay.records.operation import BATCH, CudaRow, Operation, Shape
 from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
@@ -54,6 +54,7 @@ def _gradient_operation() -> Operation:
     return Operation(
         name="gradient of the distances",
         kernel=gradient,
+        cuda=(CudaRow(gradient),),
         reads=("prediction", "distances", "pulls", "factors", "divisor"),
         writes=("dprediction",),
         reference=_gradient_reference,

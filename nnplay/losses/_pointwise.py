@@ -16,6 +16,7 @@ from nnplay.kernels.cuda.partial import fold, folds, once, parts, room, whole
 from nnplay.kernels.operands import flat, numbers, part_of, pointer, size
 from nnplay.losses._costs import costs_plan
 from nnplay.operations.weighing import inverse, one_over
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.loss import LossPlan
 from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.worked import Named, Term, as_term, scalar, total
@@ -103,7 +104,7 @@ def pointwise(
     backward = Operation(
         name="gradient of the loss",
         kernel=loops.backward,
-        cuda=(CudaRow(loops.backward),),
+        cuda=(NumberRow(loops.backward),),
         reads=reads,
         writes=("dprediction",),
         reference=lambda p, t, *more: slope(p, t.reshape(p.shape), *more) / p.size,

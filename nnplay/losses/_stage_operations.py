@@ -18,7 +18,7 @@ from nnplay.operations import stage_costs
 from nnplay.operations.match_anchors import LAYOUT
 from nnplay.operations.proposals import chosen_together
 from nnplay.operations.stage_elements import anchor_cost, roi_cost, slope
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
@@ -52,6 +52,7 @@ def _sum_of_term(
 MASK_TARGETS: Final = Operation(
     name="mask targets",
     kernel=draw_mask_targets,
+    cuda=(CudaRow(draw_mask_targets),),
     reads=("prediction", "target", "roi_match"),
     writes=("mask_target",),
     reference=stage_costs.mask_targets,
@@ -64,6 +65,7 @@ MASK_TARGETS: Final = Operation(
 ANCHOR_COSTS: Final = Operation(
     name="costs of anchors",
     kernel=measure_anchors,
+    cuda=(CudaRow(measure_anchors),),
     reads=("prediction", "target", "anchor_match"),
     writes=("anchor_costs",),
     reference=stage_costs.anchor_costs,
@@ -76,6 +78,7 @@ ANCHOR_COSTS: Final = Operation(
 ROI_COSTS: Final = Operation(
     name="costs of proposals",
     kernel=measure_rois,
+    cuda=(CudaRow(measure_rois),),
     reads=("prediction", "target", "roi_match", "mask_target"),
     writes=("roi_costs",),
     reference=stage_costs.roi_costs,
@@ -88,6 +91,7 @@ ROI_COSTS: Final = Operation(
 ADD_UP: Final = Operation(
     name="costs added up",
     kernel=count_terms,
+    cuda=(CudaRow(count_terms),),
     reads=("anchor_costs", "roi_costs", "anchor_match", "roi_match", "term_weights"),
     writes=("parts", "counts"),
     reference=add_up,
@@ -99,6 +103,7 @@ ADD_UP: Final = Operation(
 GRADIENT: Final = Operation(
     name="gradient",
     kernel=gradient,
+    cuda=(CudaRow(gradient),),
     reads=("prediction", "target", "anchor_match", "roi_match", "mask_target", "term_weights", "divisors"),
     writes=("dprediction",),
     reference=stage_costs.slopes,

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.abi import CLOCK_BATCH
 from nnplay.kernels.compile.jit import inline, kernel
+from nnplay.kernels.cuda.partial import once
 from nnplay.kernels.operands import dimension, flat, rows_of
 from nnplay.operations.whole import add_block, block_added
 from nnplay.records.loss import LossPlan
-from nnplay.records.operation import BATCH, Operation, Planned, Use
+from nnplay.records.operation import BATCH, CudaRow, Operation, Planned, Use
 from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
@@ -57,6 +58,7 @@ def _sum_terms(names: tuple[str, ...]) -> Operation:
     return Operation(
         name=f"loss of {' + '.join(names)}",
         kernel=sum_terms,
+        cuda=(CudaRow(sum_terms, once),),
         reads=("parts", "counts", "term_weights"),
         writes=("loss", "terms", "divisors"),
         reference=reference,
@@ -72,6 +74,7 @@ def _sum_all_terms(names: tuple[str, ...]) -> Operation:
     return Operation(
         name=f"loss of {' + '.join(names)}, all blocks",
         kernel=sum_all_terms,
+        cuda=(CudaRow(sum_all_terms, once),),
         reads=("parts", "counts", "term_weights", "tally"),
         writes=("loss", "tally"),
         reference=reference_of_all,

@@ -15,6 +15,7 @@ from nnplay.fields import number
 from nnplay.kernels.abi import CLOCK_BATCH
 from nnplay.kernels.arithmetic import scratch
 from nnplay.kernels.compile.jit import DTYPE, Kernel, kernel
+from nnplay.kernels.cuda.partial import once
 from nnplay.kernels.operands import cube, dimension, flat, pointer, rows_of, share, shifted
 from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
 from nnplay.operations.partial_sums import CHUNKS, chunk
@@ -22,7 +23,7 @@ from nnplay.operations.scoring import LARGEST, softmax
 from nnplay.operations.whole import add_block, block_added
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import LossPlan, LossRecord
-from nnplay.records.operation import BATCH, Operation, Shape, Use
+from nnplay.records.operation import BATCH, CudaRow, Operation, Shape, Use
 from nnplay.records.worked import Named, Term, as_term, scalar, total
 
 Array = NDArray[Any]
@@ -86,6 +87,7 @@ def _overlaps_operation(weighted: bool) -> Operation:
     return Operation(
         name="overlap and area, partial sums",
         kernel=OVERLAPS[weighted],
+        cuda=(CudaRow(OVERLAPS[weighted]),),
         reads=("prediction", "target", *["weight"] * weighted),
         writes=("sums", "probabilities"),
         reference=reference_overlaps,
@@ -102,6 +104,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="Dice loss",
         kernel=forward,
+        cuda=(CudaRow(forward, once),),
         reads=("sums", "smooth"),
         writes=("loss", "overlap", "area"),
         reference=reference,
@@ -117,6 +120,7 @@ def _whole_operation() -> Operation:
     return Operation(
         name="Dice loss of all blocks",
         kernel=forward_of_all,
+        cuda=(CudaRow(forward_of_all, once),),
         reads=("sums", "smooth", "probabilities", "tally"),
         writes=("loss", "tally"),
         reference=reference_of_all,
@@ -134,6 +138,7 @@ def _backward_operation(weighted: bool) -> Operation:
     return Operation(
         name="gradient of the loss",
         kernel=BACKWARD[weighted],
+        cuda=(CudaRow(BACKWARD[weighted]),),
         reads=("probabilities", "target", "overlap", "area", "smooth", *["weight"] * weighted),
         writes=("dprediction",),
         reference=reference_back,

@@ -18,7 +18,7 @@ from nnplay.losses._costs import costs_plan
 from nnplay.operations.weighing import inverse, one_over
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import REDUCTION, LossPlan, LossRecord
-from nnplay.records.operation import Operation, Shape
+from nnplay.records.operation import CudaRow, Operation, Shape
 from nnplay.records.worked import Named, Term, apply, as_term
 
 Array = NDArray[Any]
@@ -62,6 +62,7 @@ def _costs_operation() -> Operation:
     return Operation(
         name="Gaussian divergence of each",
         kernel=costs,
+        cuda=(CudaRow(costs),),
         reads=("prediction", "target"),
         writes=("costs",),
         reference=reference,
@@ -77,6 +78,7 @@ def _gradient_operation() -> Operation:
     return Operation(
         name="gradient of the loss",
         kernel=gradient,
+        cuda=(CudaRow(gradient),),
         reads=("prediction", "target", "factors", "divisor"),
         writes=("dprediction",),
         reference=reference_back,

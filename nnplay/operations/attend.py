@@ -12,13 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import lane_max, lane_sum
 from nnplay.kernels.compile.jit import DTYPE, kernel, noalias
+from nnplay.kernels.cuda import attention as cuda
+from nnplay.kernels.cuda.products import chain
 from nnplay.kernels.elementary import exp, tanh
 from nnplay.kernels.matmul import product, product_transposed
-from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
+from nnplay.kernels.operands import dimension, integer, pointer, ratio, share, shifted
 from nnplay.kernels.recurrent_batches import copy
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, apply, as_term, total
 
 Array = NDArray[Any]
@@ -39,6 +42,21 @@ def dot(row: Any, clock: Any, memory: Any, part: int) -> None:
         for q in range(Q):
             hide_padding(shifted(weights, q * T), shifted(pointer(row, memory, 2), n * T), padded, T)
             to_weights(shifted(weights, q * T), T)
+
+
+@kernel
+def dot_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `dot`: every parts-th line of weights (N, Q, T)."""
+    N, Q, U, T = dimension(row, 0, 0), dimension(row, 0, 1), dimension(row, 0, 2), dimension(row, 1, 1)
+    padded, at = integer(row, 0), part
+    while at < N * Q:
+        n, weights = ratio(at, Q), shifted(pointer(row, memory, 2 + padded), at * T)
+        query, keys = shifted(pointer(row, memory, 0), at * U), shifted(pointer(row, memory, 1), n * T * U)
+        for t in range(T):
+            weights[t] = chain(query, 1, shifted(keys, t * U), 1, U, DTYPE(0.0))
+        hide_padding(weights, shifted(pointer(row, memory, 2), n * T), padded, T)
+        to_weights(weights, T)
+        at += row[ROW_PARTS]
 
 
 @kernel
@@ -173,6 +191,7 @@ def look(scoring: str, padded: bool) -> Operation:
     return Operation(
         name="attention weights",
         kernel=additive if adds_up else dot,
+        cuda=(CudaRow(additive if adds_up else dot_cuda),),
         reads=("queries", "keys", "score", *mask) if adds_up else ("queries", "keys", *mask),
         writes=("weights",),
         reference=_additive_weights if adds_up else _dot_weights,
@@ -187,6 +206,7 @@ def look(scoring: str, padded: bool) -> Operation:
 TAKE = Operation(
     name="what each query takes",
     kernel=take,
+    cuda=(CudaRow(cuda.take),),
     reads=("weights", "memory", "query"),
     writes=("y",),
     reference=_take,

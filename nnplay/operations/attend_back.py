@@ -7,14 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import lane_dot
-from nnplay.kernels.compile.jit import kernel, noalias
+from nnplay.kernels.compile.jit import DTYPE, kernel, noalias
+from nnplay.kernels.cuda import attention as cuda
+from nnplay.kernels.cuda import linear
+from nnplay.kernels.cuda.products import chain
 from nnplay.kernels.elementary import tanh
 from nnplay.kernels.matmul import product, product_transposed
-from nnplay.kernels.operands import adds, dimension, pointer, share, shifted
+from nnplay.kernels.operands import adds, dimension, pointer, ratio, share, shifted
 from nnplay.kernels.recurrent_batches import PANEL, column_sums, zero
 from nnplay.operations.attend import bent_sums
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, apply, total
 
 Array = NDArray[Any]
@@ -38,6 +42,22 @@ def scores_back(row: Any, clock: Any, memory: Any, part: int) -> None:
             own, found = shifted(pointer(row, memory, 2), (n * Q + q) * T), shifted(dscores, q * T)
             mean = lane_dot(own, found, T)
             against_mean(own, found, mean, T)
+
+
+@kernel
+def scores_back_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `scores_back`: every parts-th line of dscores (N, Q, T)."""
+    N, Q, T, C, W = (
+        dimension(row, 2, 0), dimension(row, 2, 1), dimension(row, 2, 2), dimension(row, 1, 2), dimension(row, 0, 2)
+    )  # fmt: skip
+    at = part
+    while at < N * Q:
+        dy, steps = shifted(pointer(row, memory, 0), at * W), shifted(pointer(row, memory, 1), ratio(at, Q) * T * C)
+        own, found = shifted(pointer(row, memory, 2), at * T), shifted(pointer(row, memory, 3), at * T)
+        for t in range(T):
+            found[t] = chain(dy, 1, shifted(steps, t * C), 1, C, DTYPE(0.0))
+        against_mean(own, found, lane_dot(own, found, T), T)
+        at += row[ROW_PARTS]
 
 
 @noalias
@@ -178,6 +198,7 @@ def _additive_back_element(at: tuple[int, ...], dscores: Named, queries: Named, 
 SCORES_BACK = Operation(
     name="gradient of the scores",
     kernel=scores_back,
+    cuda=(CudaRow(scores_back_cuda),),
     reads=("dy", "memory", "weights"),
     writes=("dscores",),
     reference=_scores_back,
@@ -191,6 +212,7 @@ SCORES_BACK = Operation(
 MEMORY_BACK = Operation(
     name="gradient of the memory",
     kernel=memory_back,
+    cuda=(CudaRow(cuda.memory_back),),
     reads=("dy", "weights"),
     writes=("dmemory",),
     reference=_memory_back,
@@ -203,6 +225,7 @@ MEMORY_BACK = Operation(
 DOT_QUERY_BACK = Operation(
     name="gradient of the queries",
     kernel=dot_query_back,
+    cuda=(CudaRow(cuda.dot_query_back),),
     reads=("dscores", "keys"),
     writes=("dqueries",),
     reference=lambda dscores, keys: dscores @ keys,
@@ -216,6 +239,7 @@ DOT_QUERY_BACK = Operation(
 DOT_KEY_BACK = Operation(
     name="gradient of the keys",
     kernel=dot_key_back,
+    cuda=(CudaRow(cuda.dot_key_back),),
     reads=("dscores", "queries"),
     writes=("dkeys",),
     reference=lambda dscores, queries: dscores.swapaxes(1, 2) @ queries,
@@ -229,6 +253,7 @@ DOT_KEY_BACK = Operation(
 ADDITIVE_BACK = Operation(
     name="gradient of queries and keys",
     kernel=additive_back,
+    cuda=(CudaRow(cuda.additive_back),),
     reads=("dscores", "queries", "keys", "score"),
     writes=("dqueries", "dkeys", "dmatch"),
     reference=_additive_back,
@@ -240,6 +265,7 @@ ADDITIVE_BACK = Operation(
 MATCH_BACK = Operation(
     name="gradient of the scoring weights",
     kernel=match_back,
+    cuda=(CudaRow(linear.backward_bias),),
     reads=("dmatch",),
     writes=("dscore",),
     reference=lambda dmatch: dmatch.sum(axis=0),
@@ -251,6 +277,7 @@ MATCH_BACK = Operation(
 QUERY_BACK = Operation(
     name="gradient of the queries in the output",
     kernel=query_back,
+    cuda=(CudaRow(query_back),),
     reads=("dy",),
     writes=("dquery",),
     reference=lambda dy, width: dy[..., dy.shape[2] - width :].copy(),

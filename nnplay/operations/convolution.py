@@ -14,6 +14,7 @@ from nnplay.kernels.convolution import convolution as kernels
 from nnplay.kernels.convolution import input_gradient as gradients
 from nnplay.kernels.cuda import convolution as cuda
 from nnplay.operations.partial_sums import chunk
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.operation import CudaRow, MatrixProduct, Operation
 from nnplay.records.worked import Named, Term, as_term, total
 
@@ -207,7 +208,7 @@ def _forward(at: _Letters, bias: bool) -> Operation:
     return Operation(
         name="x∗w + b" if bias else "x∗w",
         kernel=kernels.forward if bias else kernels.forward_without_bias,
-        cuda=(CudaRow(cuda.forward if bias else cuda.forward_without_bias),),
+        cuda=(NumberRow(cuda.forward if bias else cuda.forward_without_bias, gathers=True),),
         reads=("x", "weight", "bias") if bias else ("x", "weight"),
         writes=("y",),
         reference=convolved,
@@ -224,7 +225,7 @@ def _input_gradient(at: _Letters, bias: bool) -> Operation:
     return Operation(
         name="spread by w, + b" if bias else "spread by w",
         kernel=gradients.input_gradient_bias if bias else gradients.input_gradient,
-        cuda=() if bias else (CudaRow(cuda.input_gradient),),
+        cuda=(NumberRow(cuda.input_gradient_bias if bias else cuda.input_gradient, gathers=True),),
         reads=("dy", "transposed", "bias") if bias else ("dy", "transposed"),
         writes=("dx",),
         reference=input_gradient,
@@ -260,6 +261,7 @@ def bias_row() -> Operation:
     return Operation(
         name="gradient of bias, partial sums",
         kernel=kernels.sum_channels,
+        cuda=(CudaRow(cuda.channels_partial, cuda.channel_parts), CudaRow(cuda.channels_fold)),
         reads=("dy",),
         writes=("bias_partial_sums",),
         reference=bias_gradient,

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.cuda import recurrence as cuda
 from nnplay.kernels.matmul import product
 from nnplay.kernels.operands import adds, dimension, integer, pointer, rows_of, share, shifted
 from nnplay.kernels.recurrent_batches import PANEL, column_sums
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
@@ -125,6 +126,7 @@ def _bias_element(at: tuple[int, ...], dgates: Named, drecalled: Named, directio
 WEIGHT_BACK = Operation(
     name="gradient of weight_hh",
     kernel=weight_back,
+    cuda=(CudaRow(cuda.gru_weight_gradient),),
     reads=("previous", "dgates", "drecalled"),
     writes=("dweight_hh",),
     reference=_weight_back,
@@ -149,6 +151,7 @@ WEIGHT_BACK_BEFORE = Operation(
 BIAS_BACK = Operation(
     name="gradient of bias_hh",
     kernel=bias_back,
+    cuda=(CudaRow(cuda.gru_bias_gradient),),
     reads=("dgates", "drecalled"),
     writes=("dbias",),
     reference=lambda dgates, drecalled, directions: _pre_activations(dgates, drecalled, directions).sum(axis=0),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import adds, pointer, share, shifted, size
 from nnplay.kernels.span_sums import last
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
@@ -41,6 +41,7 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
 KEPT_BACK = Operation(
     name="gradient of x, statistics kept",
     kernel=backward,
+    cuda=(CudaRow(backward),),
     reads=("dy", "rstd", "weight"),
     writes=("dx",),
     reference=lambda dy, rstd, weight: dy * rstd * weight,

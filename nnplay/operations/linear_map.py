@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.cuda import linear as cuda
 from nnplay.kernels.matmul import product
 from nnplay.kernels.operands import dimension, pointer, rows_of, share, shifted
 from nnplay.operations import recurrent
 from nnplay.records.layer import Parameter
-from nnplay.records.operation import MatrixProduct, Operation, Use
+from nnplay.records.operation import CudaRow, MatrixProduct, Operation, Use
 from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
@@ -79,6 +80,7 @@ class LinearMap:
         operation = Operation(
             name=f"{x}·{self.weight} + {bias}" if bias else f"{x}·{self.weight}",
             kernel=recurrent.inputs if bias else plain,
+            cuda=recurrent.INPUTS.cuda if bias else (CudaRow(cuda.forward_without_bias),),
             reads=(x, self.weight, *self.biases),
             writes=(y,),
             reference=_map,
@@ -97,6 +99,7 @@ class LinearMap:
         of_weight = Operation(
             name=f"gradient of {weight}",
             kernel=recurrent.weight_gradient,
+            cuda=(CudaRow(cuda.backward_weight),),
             reads=(x, f"d{y}"),
             writes=(f"d{weight}",),
             reference=lambda x, dy: _flat(x).T @ _flat(dy),
@@ -109,6 +112,7 @@ class LinearMap:
         of_bias = Operation(
             name=f"gradient of {bias}",
             kernel=recurrent.bias_gradient,
+            cuda=(CudaRow(cuda.backward_bias),),
             reads=(f"d{y}",),
             writes=(f"d{bias}",),
             reference=lambda dy: _flat(dy).sum(axis=0),
@@ -120,6 +124,7 @@ class LinearMap:
         of_input = Operation(
             name=f"gradient of {x}",
             kernel=recurrent.input_gradient,
+            cuda=recurrent.INPUT_GRADIENT.cuda,
             reads=(f"d{y}", weight),
             writes=(f"d{x}",),
             reference=lambda dy, weight: dy @ weight.T,

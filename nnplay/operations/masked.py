@@ -6,7 +6,8 @@ from typing import Any
 
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import adds, part_of
-from nnplay.records.operation import CudaRow, Operation
+from nnplay.records.cuda_rows import NumberRow
+from nnplay.records.operation import Operation
 
 
 def passed_masked(name: str, words: str) -> Operation:
@@ -14,7 +15,7 @@ def passed_masked(name: str, words: str) -> Operation:
     return Operation(
         name=name,
         kernel=backward,
-        cuda=(CudaRow(backward),),
+        cuda=(NumberRow(backward),),
         reads=("dy", "mask"),
         writes=("dx",),
         reference=lambda dy, mask: dy * mask,

@@ -21,7 +21,7 @@ from nnplay.kernels.compile.jit import inline, kernel
 from nnplay.kernels.operands import cube, integer, matrix, pointer, share
 from nnplay.kernels.random import uniform
 from nnplay.operations.proposals import chosen_together, true_boxes
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 
 Array = NDArray[Any]
 #: IoU from which an anchor is near an object, below which it is background; and from which a proposal is.
@@ -169,6 +169,7 @@ def match_proposals(row: Any, clock: Any, memory: Any, part: int) -> None:
 LABEL: Final = Operation(
     name="what each anchor is near",
     kernel=label,
+    cuda=(CudaRow(label),),
     reads=("prediction", "target"),
     writes=("anchor_labels", "keys"),
     reference=label_anchors,
@@ -182,6 +183,7 @@ LABEL: Final = Operation(
 SAMPLE: Final = Operation(
     name="anchors, sampled",
     kernel=sample,
+    cuda=(CudaRow(sample),),
     reads=("anchor_labels", "keys"),
     writes=("anchor_match",),
     reference=sample_anchors,
@@ -194,6 +196,7 @@ SAMPLE: Final = Operation(
 MATCH_ROIS: Final = Operation(
     name="what each proposal is",
     kernel=match_proposals,
+    cuda=(CudaRow(match_proposals),),
     reads=("prediction", "target"),
     writes=("roi_match",),
     reference=match_rois,

@@ -11,16 +11,18 @@ from numpy.typing import NDArray
 from nnplay.kernels.abi import CLOCK_STEP
 from nnplay.kernels.compile.jit import Kernel
 from nnplay.kernels.operands import dimension, pointer, share, shifted
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
 
 
 def _add(table: str, *, kept: bool) -> Operation:
+    add = _add_kernel(kept)
     return Operation(
         name="x + vectors of positions",
-        kernel=_add_kernel(kept),
+        kernel=add,
+        cuda=(CudaRow(add),),
         reads=("x", table),
         writes=("y",),
         reference=_reference,

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.cuda import linear
+from nnplay.kernels.cuda import recurrence as cuda
 from nnplay.kernels.matmul import multiply, product, product_transposed
 from nnplay.kernels.operands import adds, cube, dimension, flat, integer, matrix, pointer, rows_of, share, shifted
 from nnplay.kernels.recurrent_batches import PANEL, column_sums
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
@@ -197,6 +199,7 @@ def _recurrent_element(at: tuple[int, ...], previous: Named, dgates: Named, dire
 INPUTS = Operation(
     name="x·weight_ih + bias_ih, all steps",
     kernel=inputs,
+    cuda=(CudaRow(linear.forward_shares, linear.forward_parts), CudaRow(linear.forward)),
     reads=("x", "weight_ih", "bias_ih"),
     writes=("inputs",),
     reference=lambda x, weight_ih, bias_ih: x @ weight_ih + bias_ih,
@@ -210,6 +213,7 @@ INPUTS = Operation(
 PRESENT = Operation(
     name="which steps are present",
     kernel=present,
+    cuda=(CudaRow(present),),
     reads=("x",),
     writes=("present",),
     reference=lambda x: (x != 0).any(axis=2).astype(x.dtype),
@@ -221,6 +225,7 @@ PRESENT = Operation(
 LAST = Operation(
     name="last state",
     kernel=last,
+    cuda=(CudaRow(last),),
     reads=("hidden",),
     writes=("y",),
     reference=_last,
@@ -233,6 +238,7 @@ LAST = Operation(
 LAST_BACK = Operation(
     name="gradient of the last state",
     kernel=last_back,
+    cuda=(CudaRow(last_back),),
     reads=("dy",),
     writes=("dhidden",),
     reference=_last_back,
@@ -245,6 +251,7 @@ LAST_BACK = Operation(
 VISIBLE = Operation(
     name="padding stays 0",
     kernel=visible,
+    cuda=(CudaRow(visible),),
     reads=("hidden", "present"),
     writes=("y",),
     reference=lambda hidden, present: hidden * present[..., None],
@@ -256,6 +263,7 @@ VISIBLE = Operation(
 VISIBLE_BACK = Operation(
     name="gradient where present",
     kernel=visible,
+    cuda=(CudaRow(visible),),
     reads=("dy", "present"),
     writes=("dhidden",),
     reference=lambda dy, present: dy * present[..., None],
@@ -267,6 +275,7 @@ VISIBLE_BACK = Operation(
 TRANSPOSE = Operation(
     name="weight_hhᵀ",
     kernel=transpose,
+    cuda=(CudaRow(cuda.transpose),),
     reads=("weight_hh",),
     writes=("transposed",),
     reference=_transposed,
@@ -279,6 +288,7 @@ TRANSPOSE = Operation(
 RECURRENT_GRADIENT = Operation(
     name="gradient of weight_hh",
     kernel=recurrent_gradient,
+    cuda=(CudaRow(cuda.recurrent_gradient),),
     reads=("previous", "dgates"),
     writes=("dweight_hh",),
     reference=_recurrent_gradient,
@@ -291,6 +301,7 @@ RECURRENT_GRADIENT = Operation(
 WEIGHT_GRADIENT = Operation(
     name="gradient of weight_ih",
     kernel=weight_gradient,
+    cuda=(CudaRow(linear.backward_weight),),
     reads=("x", "dgates"),
     writes=("dweight_ih",),
     reference=lambda x, dgates: _flat(x).T @ _flat(dgates),
@@ -302,6 +313,7 @@ WEIGHT_GRADIENT = Operation(
 BIAS_GRADIENT = Operation(
     name="gradient of a bias",
     kernel=bias_gradient,
+    cuda=(CudaRow(linear.backward_bias),),
     reads=("dgates",),
     writes=("dbias",),
     reference=lambda dgates: _flat(dgates).sum(axis=0),
@@ -313,6 +325,7 @@ BIAS_GRADIENT = Operation(
 INPUT_GRADIENT = Operation(
     name="gradient of x",
     kernel=input_gradient,
+    cuda=(CudaRow(linear.backward_input_shares, linear.backward_input_parts), CudaRow(linear.backward_input)),
     reads=("dgates", "weight_ih"),
     writes=("dx",),
     reference=lambda dgates, weight_ih: dgates @ weight_ih.T,

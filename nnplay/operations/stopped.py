@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import adds, part_of
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Term, as_term
 
 Array = NDArray[Any]
@@ -31,6 +31,7 @@ def stopped(name: str) -> Operation:
     return Operation(
         name="no gradient",
         kernel=stop,
+        cuda=(CudaRow(stop),),
         reads=(name,),
         writes=(f"d{name}",),
         reference=np.zeros_like,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nnplay.operations.copy import copy
-from nnplay.records.operation import CudaRow, Operation
+from nnplay.records.cuda_rows import NumberRow
+from nnplay.records.operation import Operation
 
 
 def unchanged(name: str, words: str, torch: str) -> Operation:
@@ -11,7 +12,7 @@ def unchanged(name: str, words: str, torch: str) -> Operation:
     return Operation(
         name=name,
         kernel=copy,
-        cuda=(CudaRow(copy),),
+        cuda=(NumberRow(copy),),
         reads=("x",),
         writes=("y",),
         reference=lambda x: x.copy(),
@@ -27,7 +28,7 @@ def passed_back(name: str, words: str) -> Operation:
     return Operation(
         name=name,
         kernel=copy,
-        cuda=(CudaRow(copy),),
+        cuda=(NumberRow(copy),),
         reads=("dy",),
         writes=("dx",),
         reference=lambda dy: dy.copy(),

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.convolution import volumes as kernels
-from nnplay.records.operation import Operation
+from nnplay.kernels.cuda import volumes as cuda
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, as_term
 
 Array = NDArray[Any]
@@ -46,6 +47,7 @@ def _cropped_element(at: tuple[int, ...], x: Named, front: int, top: int, left: 
 PAD = Operation(
     name="zero padding of volumes",
     kernel=kernels.pad,
+    cuda=(CudaRow(cuda.pad),),
     reads=("x",),
     writes=("y",),
     reference=padded,
@@ -58,6 +60,7 @@ PAD = Operation(
 INSIDE = Operation(
     name="the inside of volumes",
     kernel=kernels.crop,
+    cuda=(CudaRow(cuda.crop),),
     reads=("x",),
     writes=("y",),
     reference=cropped,

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.convolution import volumes
+from nnplay.kernels.cuda import convolution as cuda_pictures
+from nnplay.kernels.cuda import volumes as cuda
 from nnplay.operations.convolution import (
     BACK,
     BEHIND,
@@ -21,7 +23,7 @@ from nnplay.operations.convolution import (
     transpose_row,
 )
 from nnplay.operations.partial_sums import chunk
-from nnplay.records.operation import MatrixProduct, Operation
+from nnplay.records.operation import CudaRow, MatrixProduct, Operation
 from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
@@ -123,6 +125,7 @@ def _forward(bias: bool) -> Operation:
     return Operation(
         name="x∗w + b over volumes" if bias else "x∗w over volumes",
         kernel=volumes.forward if bias else volumes.forward_without_bias,
+        cuda=(CudaRow(cuda.forward if bias else cuda.forward_without_bias),),
         reads=("x", "weight", "bias") if bias else ("x", "weight"),
         writes=("y",),
         reference=convolved,
@@ -138,6 +141,7 @@ def _input_gradient(bias: bool) -> Operation:
     return Operation(
         name="spread by w in volumes, + b" if bias else "spread by w in volumes",
         kernel=volumes.input_gradient_bias if bias else volumes.input_gradient,
+        cuda=(CudaRow(cuda.input_gradient_bias if bias else cuda.input_gradient),),
         reads=("dy", "transposed", "bias") if bias else ("dy", "transposed"),
         writes=("dx",),
         reference=input_gradient,
@@ -156,6 +160,7 @@ VOLUME = ConvolutionRows(
     weight=Operation(
         name="gradients of weight and bias of volumes, partial sums",
         kernel=volumes.backward_weight,
+        cuda=(CudaRow(cuda.weight_partial, cuda.weight_parts), CudaRow(cuda_pictures.weight_fold)),
         reads=("x", "dy"),
         writes=("partial_sums",),
         reference=weight_gradient,

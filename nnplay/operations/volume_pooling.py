@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from nnplay.errors import InputError
+from nnplay.kernels.cuda import volumes as cuda
 from nnplay.kernels.pooling import volumes as kernels
 from nnplay.operations import pooling as pictures
 from nnplay.operations.pooled_windows import PooledWindows, Window
 from nnplay.operations.window_geometry import Axis
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 
 
 def pack(numbers: Sequence[int]) -> int:
@@ -71,6 +72,7 @@ _SOURCE = "x[n,d·SD - PD + i·DD,h·SH - PH + j·DH,w·SW - PW + k·DW,c]"
 MAX = Operation(
     name="maximum of each window of volumes",
     kernel=kernels.max_forward,
+    cuda=(CudaRow(cuda.max_forward),),
     reads=("x",),
     writes=("y", "which"),
     reference=_POOLED.largest,
@@ -83,6 +85,7 @@ MAX = Operation(
 MAX_BACK = Operation(
     name="gradient to the maximum in volumes",
     kernel=kernels.max_backward,
+    cuda=(CudaRow(cuda.max_backward),),
     reads=("dy", "which"),
     writes=("dx",),
     reference=_POOLED.largest_back,
@@ -95,6 +98,7 @@ MAX_BACK = Operation(
 MEAN = Operation(
     name="mean of each window of volumes",
     kernel=kernels.mean_forward,
+    cuda=(CudaRow(kernels.mean_forward),),
     reads=("x",),
     writes=("y",),
     reference=_POOLED.mean,
@@ -107,6 +111,7 @@ MEAN = Operation(
 MEAN_BACK = Operation(
     name="gradient shared over the window of volumes",
     kernel=kernels.mean_backward,
+    cuda=(CudaRow(kernels.mean_backward),),
     reads=("dy",),
     writes=("dx",),
     reference=_POOLED.mean_back,

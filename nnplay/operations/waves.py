@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.cuda.partial import once
 from nnplay.kernels.doubles import exp, log, sine_cosine
 from nnplay.kernels.operands import integer, matrix
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 
 Array = NDArray[Any]
 #: The waves are up to this many times as long as the shortest one.
@@ -44,6 +45,7 @@ def waves(row: Any, clock: Any, memory: Any, part: int) -> None:
 WAVES: Final = Operation(
     name="waves",
     kernel=waves,
+    cuda=(CudaRow(waves, once),),
     reads=(),
     writes=("waves",),
     reference=_reference,

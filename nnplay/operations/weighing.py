@@ -14,11 +14,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.abi import CLOCK_BATCH
+from nnplay.kernels.abi import CLOCK_BATCH, ROW_PARTS
 from nnplay.kernels.compile.jit import DTYPE, Kernel, inline, kernel
-from nnplay.kernels.operands import dimension, flat, integer
+from nnplay.kernels.cuda.partial import fold, folds, once, parts, room, whole
+from nnplay.kernels.operands import dimension, flat, integer, ratio, size
 from nnplay.operations.whole import add_block, block_added
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
@@ -36,12 +37,13 @@ def weigh(*, labels: bool, rows: bool, classes: bool) -> Operation:
         classes: each class has one.
     """
     reads = ("costs", "target", *["weight"] * rows, *["class_weights"] * classes)
-    parts = ["weight[n]"] * rows + ["[t ≠ ignored]"] * labels
-    factor = "·".join(parts) or "1"
+    terms = ["weight[n]"] * rows + ["[t ≠ ignored]"] * labels
+    factor = "·".join(terms) or "1"
     counted = "·class_weights[t]" if classes else ""
     return Operation(
         name="weights of the answers",
         kernel=KERNELS[labels, rows, classes],
+        cuda=CUDA[labels, rows, classes],
         reads=reads,
         writes=("factors", "divisor"),
         reference=_weigh_reference(labels, rows, classes),
@@ -53,9 +55,61 @@ def weigh(*, labels: bool, rows: bool, classes: bool) -> Operation:
     )
 
 
+def _weight_of(labels: bool, rows: bool, classes: bool) -> Any:
+    """What the cost of an answer counts, and what is counted of it in the divisor; see `_weigh_kernel`."""
+    reads = 2 + int(rows) + int(classes)
+
+    @inline
+    def weight_of(row: Any, memory: Any, target: Any, m: int) -> Any:
+        answers = ratio(size(row, reads), dimension(row, reads, 0))
+        factor = flat(row, memory, 2)[ratio(m, answers)] if rows else DTYPE(1.0)
+        counted = factor
+        if labels:
+            label = int(target[m])
+            if label == integer(row, 0):
+                factor = DTYPE(0.0)
+                counted = factor
+            elif classes and 0 <= label < flat(row, memory, reads - 1).size:
+                counted = factor * flat(row, memory, reads - 1)[label]
+        return factor, counted
+
+    return weight_of
+
+
+def _weigh_cuda(labels: bool, rows: bool, classes: bool) -> tuple[CudaRow, ...]:
+    """The rows on a graphics card: factors and partial sums, and the divisor from those."""
+    reads = 2 + int(rows) + int(classes)
+    name = "_".join(["", *["labels"] * labels, *["rows"] * rows, *["classes"] * classes])
+    weight_of = _weight_of(labels, rows, classes)
+
+    def weigh(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """factors[m] of this part of the answers, and sums[part] = Σ factors·class_weights[target] of them."""
+        target, factors = flat(row, memory, 1), flat(row, memory, reads)
+        summed, m = np.float64(0), part
+        while m < factors.size:
+            factors[m], counted = weight_of(row, memory, target, m)
+            summed += counted
+            m += row[ROW_PARTS]
+        room(row, memory)[part] = summed
+
+    def divide(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """divisor (1,) = Σ sums, or 1 where costs are summed, or the share of the rows that are evaluated."""
+        divisor = whole(row, memory)
+        if integer(row, 1) != 0:
+            divisor = DTYPE(1.0)
+            if integer(row, 2) != 0:
+                divisor = DTYPE(dimension(row, reads, 0)) / DTYPE(integer(row, 2))
+        flat(row, memory, reads + 1)[0] = divisor
+
+    weighed, divided = Kernel(f"{__name__}:weigh_partial{name}", weigh), Kernel(f"{__name__}:divisor{name}", divide)
+    return CudaRow(weighed, parts), CudaRow(fold, folds), CudaRow(divided, once)
+
+
 def _weigh_kernel(labels: bool, rows: bool, classes: bool) -> Kernel:
     reads = 2 + int(rows) + int(classes)
     name = "_".join(["weigh", *["labels"] * labels, *["rows"] * rows, *["classes"] * classes])
+
+    weight_of = _weight_of(labels, rows, classes)
 
     def weigh(row: Any, clock: Any, memory: Any, part: int) -> None:
         """factors[m] = weight[n]·[target[m] ≠ ignored], divisor (1,) = Σ factors·class_weights[target].
@@ -65,19 +119,9 @@ def _weigh_kernel(labels: bool, rows: bool, classes: bool) -> Kernel:
         """
         target, factors, divisor = flat(row, memory, 1), flat(row, memory, reads), flat(row, memory, reads + 1)
         N = dimension(row, reads, 0)
-        answers = factors.size // N
         summed = np.float64(0)
         for m in range(factors.size):
-            factor = flat(row, memory, 2)[m // answers] if rows else DTYPE(1.0)
-            counted = factor
-            if labels:
-                label = int(target[m])
-                if label == integer(row, 0):
-                    factor = DTYPE(0.0)
-                    counted = factor
-                elif classes and 0 <= label < flat(row, memory, reads - 1).size:
-                    counted = factor * flat(row, memory, reads - 1)[label]
-            factors[m] = factor
+            factors[m], counted = weight_of(row, memory, target, m)
             summed += counted
         if integer(row, 1) != 0:
             summed = np.float64(1.0) if integer(row, 2) == 0 else N / np.float64(integer(row, 2))
@@ -86,17 +130,16 @@ def _weigh_kernel(labels: bool, rows: bool, classes: bool) -> Kernel:
     return Kernel(f"{__name__}:{name}", weigh)
 
 
-KERNELS: Final = {
-    kind: _weigh_kernel(*kind)
-    for kind in (
-        (False, False, False),
-        (False, True, False),
-        (True, False, False),
-        (True, True, False),
-        (True, False, True),
-        (True, True, True),
-    )
-}
+_KINDS: Final = (
+    (False, False, False),
+    (False, True, False),
+    (True, False, False),
+    (True, True, False),
+    (True, False, True),
+    (True, True, True),
+)
+KERNELS: Final = {kind: _weigh_kernel(*kind) for kind in _KINDS}
+CUDA: Final = {kind: _weigh_cuda(*kind) for kind in _KINDS}
 
 
 def _weigh_reference(labels: bool, rows: bool, classes: bool) -> Any:
@@ -158,15 +201,48 @@ def whole_loss_of_costs(row: Any, clock: Any, memory: Any, part: int) -> None:
     costs and factors (M,), divisor (1,). The first block starts the tally anew.
     """
     costs, factors, divisor = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)[0]
-    loss, tally = flat(row, memory, 4), flat(row, memory, 5)
+    tally = flat(row, memory, 5)
     first = clock[CLOCK_BATCH] == 0
     summed = np.float64(0.0 if first else tally[0])
     for m in range(costs.size):
         summed += factors[m] * costs[m]
+    finish_whole_loss(row, memory, summed, divisor, first)
+
+
+@inline
+def finish_whole_loss(row: Any, memory: Any, summed: Any, divisor: Any, first: bool) -> None:
+    """Puts the sum so far into the tally (4,), and what the block adds to the loss (1,)."""
+    loss, tally = flat(row, memory, 4), flat(row, memory, 5)
     tally[0] = summed
     tally[1] = divisor + (0.0 if first else tally[1])
     so_far = 0.0 if tally[1] == 0.0 else tally[0] / tally[1]
     loss[0] = add_block(tally, 2, first, dimension(row, 0, 0), so_far)
+
+
+@kernel
+def costs_partial(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """sums[part] = Σ factors·costs of this part of both (M,)."""
+    costs, factors = flat(row, memory, 0), flat(row, memory, 1)
+    summed, m = np.float64(0), part
+    while m < costs.size:
+        summed += factors[m] * costs[m]
+        m += row[ROW_PARTS]
+    room(row, memory)[part] = summed
+
+
+@kernel
+def loss_of_costs_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """loss (1,) = Σ sums / divisor, for divisor (1,); 0 where nothing counts."""
+    divisor = flat(row, memory, 2)[0]
+    flat(row, memory, 3)[0] = DTYPE(0.0) if divisor == 0.0 else whole(row, memory) / divisor
+
+
+@kernel
+def whole_loss_of_costs_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `whole_loss_of_costs`, from sums of factors·costs; tally (4,), loss (1,)."""
+    first = clock[CLOCK_BATCH] == 0
+    summed = whole(row, memory) + (DTYPE(0.0) if first else flat(row, memory, 5)[0])
+    finish_whole_loss(row, memory, summed, flat(row, memory, 2)[0], first)
 
 
 def _mean(costs: Array, factors: Array, divisor: Array) -> Array:
@@ -200,6 +276,7 @@ def _whole_element(
 LOSS: Final = Operation(
     name="loss of the costs",
     kernel=loss_of_costs,
+    cuda=(CudaRow(costs_partial, parts), CudaRow(fold, folds), CudaRow(loss_of_costs_cuda, once)),
     reads=("costs", "factors", "divisor"),
     writes=("loss",),
     reference=_mean,
@@ -211,6 +288,7 @@ LOSS: Final = Operation(
 WHOLE_LOSS: Final = Operation(
     name="loss of all blocks",
     kernel=whole_loss_of_costs,
+    cuda=(CudaRow(costs_partial, parts), CudaRow(fold, folds), CudaRow(whole_loss_of_costs_cuda, once)),
     reads=("costs", "factors", "divisor", "tally"),
     writes=("loss", "tally"),
     reference=_whole,

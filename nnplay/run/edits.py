@@ -22,8 +22,9 @@ from nnplay.run.runs.run_list import RunList
 from nnplay.run.undo import Edit, Edits, Side
 from nnplay.timeline.change_log import SetValues
 from nnplay.timeline.fork_run import find_branch
-from nnplay.training import parameter_groups, whole_data
+from nnplay.training import parameter_groups, players_check, whole_data
 from nnplay.training.batches import batch_count
+from nnplay.training.player_stages import plan_networks
 from nnplay.training.scores.class_balance import balanced
 from nnplay.training.scores.targets import target_form
 from nnplay.training.settings import SILENCED_FROZEN
@@ -309,8 +310,8 @@ def _check(config: RunConfig, split: Split) -> None:
     batch_count(plan, split, settings)
     if config.loss is not None and not config.players.target:
         whole_data.check(plan, split.train, config.loss, config.optimizer, settings)
-    config.players.check()
-    config.players.plans(plan)
+    players_check.check(config.players)
+    plan_networks(config.players, plan)
     config.players.resting(config.training_settings().resting)
 
 

@@ -42,12 +42,12 @@ class Board:
     best: Floats = field(default_factory=lambda: np.zeros(0))
     importance: Mapping[str, float] = field(default_factory=dict)
 
-    def sorted_by(self, name: str, falling: bool) -> NDArray[np.int64]:
+    def sorted_by(self, name: str, descending: bool) -> NDArray[np.int64]:
         """Rows (N) by a column; what has no value comes last either way, and equal ones by their rank."""
         if name not in self.columns:
             return self.order
         values = self.columns[name][self.order]
-        return np.asarray(self.order[np.argsort(-values if falling else values, kind="stable")])
+        return np.asarray(self.order[np.argsort(-values if descending else values, kind="stable")])
 
 
 class BoardMaker:

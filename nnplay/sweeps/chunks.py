@@ -1,4 +1,4 @@
-"""How many trials are trained before anybody looks, and in which order."""
+"""How many trials a worker trains at a time, and in which order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from nnplay.sweeps.sweep import Sweep
 from nnplay.sweeps.trial import Trial
-from nnplay.sweeps.workbench import is_live
+from nnplay.sweeps.trial_trainer import is_live
 
 #: Trials of one chunk at the most.
 MOST_TRIALS: Final = 10_000
@@ -32,6 +32,11 @@ class ChunkSize:
         """So many trials took so many seconds."""
         wanted = int(self._seconds * count / max(spent, 1e-9))
         self.trials = max(1, min(wanted, 4 * max(count, self.trials), MOST_TRIALS))
+
+
+def share_of(wanted: int, left: int, workers: int) -> int:
+    """How many of the trials that are left one worker takes: fewer towards the end, so that all end together."""
+    return min(wanted, max(1, left // (2 * workers)), left)
 
 
 def same_shapes_together(sweep: Sweep, trials: Sequence[Trial]) -> list[Trial]:

@@ -44,8 +44,8 @@ class Objective:
         return math.inf if math.isnan(score) else -score if self.maximise else score
 
 
-def front(objectives: Sequence[Objective], outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The outcomes than which no other is at least as good by all objectives and better by one (Pareto's front)."""
+def pareto_front(objectives: Sequence[Objective], outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The outcomes than which no other is at least as good by all objectives and better by one."""
     costs = np.array([[objective.cost(outcome) for objective in objectives] for outcome in outcomes])
     found = []
     for outcome, own in zip(outcomes, costs, strict=True):

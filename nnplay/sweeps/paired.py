@@ -32,7 +32,7 @@ class Comparison:
         better, worse: the values, by the mean difference.
         difference: mean of the score of `better` less that of `worse`; for a loss below 0.
         wins, ties, pairs: seeds from which `better` scored better, equally, and all.
-        chance: how often a mean difference this large, in either direction, would come by chance if it did not matter
+        p_value: how often a mean difference this large, in either direction, would come by chance if it did not matter
             which of two scores belongs to which value (Fisher's randomisation test, 1935).
     """
 
@@ -42,7 +42,7 @@ class Comparison:
     wins: int
     ties: int
     pairs: int
-    chance: float
+    p_value: float
 
 
 def compare(axes: Sequence[Axis], outcomes: Sequence[Outcome], objective: Objective) -> list[Comparison]:
@@ -60,7 +60,7 @@ def compare(axes: Sequence[Axis], outcomes: Sequence[Outcome], objective: Object
         if outcome.end == "done":
             by_seed[outcome.trial.settings["seed"]][outcome.trial.settings[name]] = outcome.score(objective.name)
     found = [_compare_two(a, b, by_seed, objective) for a, b in itertools.combinations(others[0].values, 2)]
-    return sorted((one for one in found if one is not None), key=lambda one: one.chance)
+    return sorted((one for one in found if one is not None), key=lambda one: one.p_value)
 
 
 def _compare_two(
@@ -74,11 +74,13 @@ def _compare_two(
         a, b, differences = b, a, -differences
     won = differences > 0 if objective.maximise else differences < 0
     ties = int((differences == 0).sum())
-    return Comparison(a, b, float(differences.mean()), int(won.sum()), ties, len(pairs), chance(differences))
+    return Comparison(
+        a, b, float(differences.mean()), int(won.sum()), ties, len(pairs), randomisation_p_value(differences)
+    )
 
 
-def chance(differences: np.ndarray) -> float:
-    """The share of changes of signs that give a mean at least as far from 0.
+def randomisation_p_value(differences: np.ndarray) -> float:
+    """The p-value of Fisher\'s test: the share of changes of signs whose mean is at least as far from 0.
 
     Args:
         differences: one for each pair. Up to `MOST_COUNTED` pairs every change of signs is counted; of more, `DRAWN`

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
@@ -13,18 +13,19 @@ from typing import Final
 import numpy as np
 
 from nnplay.config import RunConfig
+from nnplay.data.real_rows import are_all_real
 from nnplay.data.split import Split
 from nnplay.errors import DivergedError, InputError
 from nnplay.sweeps.axis import Axis, Value, parse_axis
-from nnplay.sweeps.change import changed_run, check_axes
-from nnplay.sweeps.grid_of import combinations
+from nnplay.sweeps.change import changed_run, check_axes, usual_settings
+from nnplay.sweeps.combinations import combinations
 from nnplay.system.processors import cores
 from nnplay.training.history import Curve
 from nnplay.training.scores.evaluation import Part
 from nnplay.training.trainer import Trainer
 
 #: Variants that can be told apart in one picture; more of them are shown as a band.
-MOST_RUNNERS: Final = 8
+MOST_VARIANTS: Final = 8
 #: Variants at the most, where only their seeds differ.
 MOST_SEEDS: Final = 200
 #: Seconds of one round of all variants, so that a key is answered at once.
@@ -33,7 +34,7 @@ _CALL_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class RunnerState:
+class VariantState:
     """Where one variant of a race is.
 
     Attributes:
@@ -61,14 +62,14 @@ class RunnerState:
     fault: str = ""
 
 
-class _Runner:
+class _Variant:
     """One variant: its trainer, which is built when the race begins, and where it is."""
 
     def __init__(self, name: str, settings: Mapping[str, Value], run: RunConfig | None, fault: str = "") -> None:
         self.run = run
         self.trainer: Trainer | None = None
         self.scores: list[tuple[float, float]] = []  # epoch, and the score that the line is about
-        self.state = RunnerState(name, settings, curve=Curve(), fault=fault)
+        self.state = VariantState(name, settings, curve=Curve(), fault=fault)
 
 
 class Race:
@@ -80,7 +81,9 @@ class Race:
         split: the data.
 
     Attributes:
-        axes: see above.
+        axes: the settings, parsed.
+        has_accuracy: whether variants are compared by their validation accuracy; else by their loss.
+        judge: of a game, the network that its scores are about: they say how well it tells real rows; else empty.
         line: the accuracy (a loss, where there are no classes) whose crossing decides the race; 0 draws none.
 
     Raises:
@@ -94,11 +97,13 @@ class Race:
         settings = combinations(self.axes)
         self.only_seeds = [axis.name for axis in self.axes] == ["seed"]
         refuse_too_many(self.axes, len(settings), self.only_seeds)
-        self.counts = split.train.task == "classification" and split.validation is not None
+        self.has_accuracy = split.train.task == "classification" and split.validation is not None
+        self.judge = complete.players.own if are_all_real(split.train) else ""
         self.line = 0.0
         self.epochs = complete.epochs
         self._split, self._part = split, _part_of(split)
-        self._runners = [self._enter(complete, each) for each in settings]
+        usual = usual_settings(complete, split)
+        self._variants = [self._enter(complete, each, usual) for each in settings]
         self._lock = threading.Lock()
         self._going, self._ended = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -116,8 +121,8 @@ class Race:
         """Whether all have come to the last epoch, or fallen out."""
         return all(state.fault or state.epoch >= self.epochs for state in self.states())
 
-    def run(self) -> None:
-        """Trains on."""
+    def start(self) -> None:
+        """Starts training, or continues it after a pause."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="nnplay-race", daemon=True)
             self._thread.start()
@@ -134,45 +139,45 @@ class Race:
         if self._thread is not None:
             self._thread.join()
 
-    def states(self) -> list[RunnerState]:
+    def states(self) -> list[VariantState]:
         """Where each variant is, with a copy of its curve."""
         with self._lock:
             return [
-                replace(runner.state, curve=None if runner.state.curve is None else runner.state.curve.copy())
-                for runner in self._runners
+                replace(variant.state, curve=None if variant.state.curve is None else variant.state.curve.copy())
+                for variant in self._variants
             ]
 
     def run_of(self, number: int) -> RunConfig | None:
         """The run of a variant; None where it cannot be."""
-        return self._runners[number].run
+        return self._variants[number].run
 
     def draw_line(self, at: float) -> None:
         """Draws the line elsewhere, or away; who has crossed it by now is known at once."""
         with self._lock:
             self.line = at
-            for runner in self._runners:
-                runner.state = replace(runner.state, crossed=self._crossing(runner))
+            for variant in self._variants:
+                variant.state = replace(variant.state, crossed=self._crossing(variant))
 
-    def go_on(self, epochs: int) -> None:
-        """Trains so many epochs more than was said so far."""
+    def extend(self, epochs: int) -> None:
+        """Makes the race longer by so many epochs."""
         self.epochs += epochs
 
     # -- in the background -----------------------------------------------------------------------------------------
 
-    def _enter(self, run: RunConfig, settings: Mapping[str, Value]) -> _Runner:
+    def _enter(self, run: RunConfig, settings: Mapping[str, Value], usual: Collection[str]) -> _Variant:
         name = ", ".join(_describe(key, value) for key, value in settings.items())
         try:
-            return _Runner(name, settings, changed_run(run, settings))
+            return _Variant(name, settings, changed_run(run, settings, usual))
         except InputError as error:
-            return _Runner(name, settings, None, error.message)
+            return _Variant(name, settings, None, error.message)
 
     def _work(self) -> None:
-        with ThreadPoolExecutor(min(cores(), len(self._runners)), "nnplay-racer") as pool:
+        with ThreadPoolExecutor(min(cores(), len(self._variants)), "nnplay-racer") as pool:
             while not self._ended.is_set():
                 self._going.wait()
                 if self._ended.is_set():
                     return
-                racing = [one for one in self._runners if not one.state.fault and one.state.epoch < self.epochs]
+                racing = [one for one in self._variants if not one.state.fault and one.state.epoch < self.epochs]
                 if not racing:
                     self._ended.wait(0.05)
                     continue
@@ -185,58 +190,62 @@ class Race:
         """Epochs of the next round, so that it takes about `ROUND_SECONDS`."""
         self._round = max(1, min(2 * self._round, int(self._round * ROUND_SECONDS / max(spent, 1e-6))))
 
-    def _advance(self, runner: _Runner, epoch: int) -> None:
+    def _advance(self, variant: _Variant, epoch: int) -> None:
         """Trains one variant to an epoch, or until the race is paused."""
         try:
-            trainer = self._build(runner)
+            trainer = self._build(variant)
             last = trainer.steps_to(epoch) + trainer.step
             while trainer.step < last and self._going.is_set() and not self._ended.is_set():
                 trainer.advance(last - trainer.step, seconds=_CALL_SECONDS, record=False)
-                self._note(runner, trainer)
+                self._note(variant, trainer)
         except (DivergedError, InputError) as error:
-            self._put(runner, replace(runner.state, fault=error.message))
+            self._put(variant, replace(variant.state, fault=error.message))
 
-    def _build(self, runner: _Runner) -> Trainer:
-        if runner.trainer is None and runner.run is not None:
-            single = replace(runner.run, training={**runner.run.training, "threads": 1})
-            runner.trainer = single.trainer(split=self._split)
-            scores = runner.trainer.quick_scores(self._part)
+    def _build(self, variant: _Variant) -> Trainer:
+        if variant.trainer is None and variant.run is not None:
+            single = replace(variant.run, training={**variant.run.training, "threads": 1})
+            variant.trainer = single.trainer(split=self._split)
+            scores = variant.trainer.quick_scores(self._part)
             self._put(
-                runner,
+                variant,
                 replace(
-                    runner.state,
+                    variant.state,
                     loss=scores["loss"],
                     accuracy=scores.get("accuracy", math.nan),
-                    parameters=runner.trainer.plan.parameter_count,
+                    parameters=variant.trainer.plan.parameter_count,
                 ),
             )
-        assert runner.trainer is not None
-        return runner.trainer
+        assert variant.trainer is not None
+        return variant.trainer
 
-    def _note(self, runner: _Runner, trainer: Trainer) -> None:
+    def _note(self, variant: _Variant, trainer: Trainer) -> None:
         """Takes over the epochs that ended in the last call."""
-        state, column = runner.state, 1 if self._split.validation is None else 2
+        state, column = variant.state, 1 if self._split.validation is None else 2
         ended = np.array(trainer.machine.finished_epochs, np.float64)
         state = replace(state, epoch=trainer.epoch, step=trainer.step, seconds=trainer.seconds)
         if len(ended):
-            accuracy = float(ended[-1, 3]) if self.counts else math.nan
+            accuracy = float(ended[-1, 3]) if self.has_accuracy else math.nan
             state = replace(state, loss=float(ended[-1, column]), accuracy=accuracy)
         with self._lock:
             if len(ended) and state.curve is not None:
                 state.curve.extend((ended[:, 0] * trainer.batches).astype(np.int64), ended[:, column])
-                runner.scores += zip(ended[:, 0], ended[:, 3 if self.counts else column], strict=True)
-            runner.state = replace(state, crossed=state.crossed or self._crossing(runner))
+                variant.scores += zip(ended[:, 0], ended[:, 3 if self.has_accuracy else column], strict=True)
+            variant.state = replace(state, crossed=state.crossed or self._crossing(variant))
 
-    def _crossing(self, runner: _Runner) -> int:
+    def _crossing(self, variant: _Variant) -> int:
         """The first epoch at which a variant was over the line; 0 where it was not."""
         if not self.line:
             return 0
-        over = (epoch for epoch, score in runner.scores if (score >= self.line if self.counts else score <= self.line))
+        over = (
+            epoch
+            for epoch, score in variant.scores
+            if (score >= self.line if self.has_accuracy else score <= self.line)
+        )
         return int(next(over, 0))
 
-    def _put(self, runner: _Runner, state: RunnerState) -> None:
+    def _put(self, variant: _Variant, state: VariantState) -> None:
         with self._lock:
-            runner.state = state
+            variant.state = state
 
 
 def _describe(key: str, value: Value) -> str:
@@ -252,19 +261,19 @@ def refuse_too_many(axes: Sequence[Axis], count: int, only_seeds: bool) -> None:
     Raises:
         InputError: there are more, or only one.
     """
-    most = MOST_SEEDS if only_seeds else MOST_RUNNERS
+    most = MOST_SEEDS if only_seeds else MOST_VARIANTS
     if not 2 <= count <= most:
         words = ", ".join(str(axis) for axis in axes) or "nothing"
         hint = "nnplay sweep trains thousands" if count > most else "write it as in optimizer=sgd,adam"
         raise InputError(f"a race has 2 to {most} variants, and {words} has {count:,}", where="race", hint=hint)
 
 
-def place_of(states: Sequence[RunnerState], counts: bool) -> list[int]:
-    """The numbers of the variants from the first to the last: those over the line by epoch, the others by score."""
+def rank_variants(states: Sequence[VariantState], has_accuracy: bool) -> list[int]:
+    """Numbers of the variants, the best first: those over the line by epoch, the others by score."""
 
     def rank(number: int) -> tuple[object, ...]:
         state = states[number]
-        score = -state.accuracy if counts else state.loss
+        score = -state.accuracy if has_accuracy else state.loss
         return (
             bool(state.fault),
             state.crossed or math.inf,
@@ -276,7 +285,7 @@ def place_of(states: Sequence[RunnerState], counts: bool) -> list[int]:
     return sorted(range(len(states)), key=rank)
 
 
-def band(states: Sequence[RunnerState]) -> Curve | None:
+def band(states: Sequence[VariantState]) -> Curve | None:
     """Median of the curves of all variants, with the quartiles as its extremes, up to the last step that all have."""
     curves = [state.curve for state in states if not state.fault and state.curve is not None and len(state.curve)]
     if not curves:

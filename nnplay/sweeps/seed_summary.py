@@ -1,4 +1,4 @@
-"""What many seeds of one run say together: the middle, the half around it, and where the mean likely is."""
+"""What many seeds of one run say together: the median, the quartiles, and where the mean likely is."""
 
 from __future__ import annotations
 
@@ -6,29 +6,34 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnplay.sweeps.race import RunnerState
-from nnplay.text import counted, figure, percent
-from nnplay.training.scores.uncertainty import mean_interval
+from nnplay.sweeps.ranking import score_text
+from nnplay.text import counted
+from nnplay.training.scores.uncertainty import MOST_ROWS, mean_interval
 
 
-def summarize_seeds(states: Sequence[RunnerState], counts: bool) -> str:
-    """One sentence about the newest scores of some seeds; those that did not come to the end are counted.
+def summarize_seeds(name: str, values: Sequence[float]) -> str:
+    """One sentence about a score of several seeds; those that did not come to the end are counted.
 
     Args:
-        counts: whether there is an accuracy; else the validation loss is told.
+        name: of the score: "accuracy", "loss" …
+        values: one for each seed; not finite where it did not come to the end.
     """
-    values = np.array([state.accuracy if counts else state.loss for state in states if not state.fault])
-    values = values[np.isfinite(values)]
-    if not len(values):
+    scores = np.array(values, np.float64)
+    scores = scores[np.isfinite(scores)]
+    if not len(scores):
         return "no seed came to the end"
 
     def shown(value: float) -> str:
-        return percent(value, 1) if counts else figure(value, 4)
+        return score_text(name, value)
 
-    low, middle, high = np.quantile(values, (0.25, 0.5, 0.75)).tolist()
-    first, last = mean_interval(values)
-    words = f"{'accuracy' if counts else 'loss'} of {counted(len(values), 'seed')}: median {shown(middle)}"
-    words += f", quartiles {shown(low)} and {shown(high)}; mean {shown(float(values.mean()))}"
-    words += f", likely between {shown(first)} and {shown(last)} (95 %)"
-    gone = len(states) - len(values)
-    return words + (f"; {counted(gone, 'seed')} did not come to the end" if gone else "")
+    words = f"{name} of {counted(len(scores), 'seed')}: "
+    if scores.min() == scores.max():
+        words += f"{shown(float(scores[0]))}, the same for all"
+    else:
+        low, middle, high = np.quantile(scores, (0.25, 0.5, 0.75)).tolist()
+        words += f"median {shown(middle)}, quartiles {shown(low)} and {shown(high)}; mean {shown(float(scores.mean()))}"
+        if len(scores) <= MOST_ROWS:
+            first, last = mean_interval(scores)
+            words += f", likely between {shown(first)} and {shown(last)} (95 %)"
+    missing = len(values) - len(scores)
+    return words + (f"; {counted(missing, 'seed')} did not come to the end" if missing else "")

@@ -19,11 +19,9 @@ from nnplay.errors import InputError
 from nnplay.network import silenced_frozen
 from nnplay.network.network import Network
 from nnplay.records.loss import Loss, LossRecord
-from nnplay.records.operation import Operation
 from nnplay.records.optimizer import Optimizer, OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.system.processors import cores
-from nnplay.tape.assembler import TapeSpec, build
 from nnplay.tape.machines.averaged import averaged_weights
 from nnplay.tape.machines.device import make_machine
 from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker, check_maker
@@ -31,7 +29,7 @@ from nnplay.tape.memory_layout import STATE
 from nnplay.tape.objective import full_name
 from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
-from nnplay.training import live_settings, parameter_groups, whole_data
+from nnplay.training import live_settings, parameter_groups, players_check, whole_data
 from nnplay.training.averaged_weights import AVERAGES, averages
 from nnplay.training.batches import batch_count
 from nnplay.training.curve_recording import extend_history
@@ -41,9 +39,11 @@ from nnplay.training.history import History
 from nnplay.training.layer_recording import LayerRecorder
 from nnplay.training.learning_rate import Plateau, rates, watches
 from nnplay.training.memory_check import refuse_too_large
+from nnplay.training.player_stages import plan_networks
 from nnplay.training.players import Players
+from nnplay.training.run_tape import run_tape
 from nnplay.training.scores.class_balance import balanced
-from nnplay.training.scores.evaluation import Evaluation, Part, arrays_of, rows_at_once
+from nnplay.training.scores.evaluation import Evaluation, Part, arrays_of
 from nnplay.training.scores.targets import TargetForm, default_loss, target_form
 from nnplay.training.scores.uncertainty import Interval
 from nnplay.training.settings import TrainingSettings, resolve_record
@@ -106,8 +106,8 @@ class Trainer:
         self.settings = given.changed(**keywords)
         self.plan = network.plan(self.split.feature_shape)
         self.players = kind_of(Players() if players is None else players, Players, "Players", "trainer")
-        self.players.check()
-        self.plans = self.players.plans(self.plan)
+        players_check.check(self.players)
+        self.plans = plan_networks(self.players, self.plan)
         self.form: TargetForm = target_form(
             balanced(self.loss, self.split.train), self.split.train, self.plan.output_shape
         )
@@ -117,8 +117,8 @@ class Trainer:
         batch_count(self.plan, self.split, self.settings)
         whole_data.check(self.plan, self.split.train, self.loss, self.optimizer, self.settings)
         if self.settings.average in AVERAGES:
-            self.players.check_average(self.settings.average)
-        tape = self._tape()
+            players_check.check_average(self.players, self.settings.average)
+        tape = run_tape(self)
         self.structure = Structure.of(tape)
         refuse_too_large(self.plans, tape.size * np.dtype(self.settings.dtype).itemsize)
         self.machine: Machine = self._build_machine(tape, progress)
@@ -142,38 +142,6 @@ class Trainer:
         return f"<Trainer of {self.network!r} on {self.split.name}: epoch {self.epoch:,}, step {self.step:,}>"
 
     # -- making ----------------------------------------------------------------------------------------------------
-
-    def _tape(self) -> Tape:
-        settings = self.settings
-        weight = "" if self.split.train.weights is None else "weight"
-        own = balanced(self.loss, self.split.train)
-        stages = self.players.objectives_of(own, self.optimizer, weight, self.plans)
-        spec = TapeSpec(
-            batch=self.block_rows,
-            evaluation=rows_at_once(self.split),
-            targets={"target": self.form.shape, **stages.targets},
-            score=self.form.score,
-            **live_settings.switched_rows(settings),
-            silent=silenced_frozen.read(settings.silent),
-            frozen=silenced_frozen.read(settings.frozen),
-            groups=parameter_groups.layers_of(settings.groups),
-            average=self._average(),
-            accumulates=settings.accumulate > 1 or self.block_rows < self.batch_rows,
-            rows=settings.step_rows(len(self.split.train)),
-            numbers=live_settings.IN_MEMORY,
-            noises=self.players.noises,
-            constants=stages.constants,
-        )
-        return build(self.plans, stages.objectives, spec)
-
-    def _average(self) -> tuple[Operation, int] | None:
-        """The row that averages weights, and how many steps lie between two changes: one, or an epoch."""
-        kind = self.settings.average
-        return (
-            (AVERAGES[kind], batch_count(self.plan, self.split, self.settings) if kind == "swa" else 1)
-            if kind in AVERAGES
-            else None
-        )
 
     def answering_weights(self) -> AbstractContextManager[None]:
         """The weights that answers are given with, for as long as they are."""
@@ -272,7 +240,7 @@ class Trainer:
             self._watch_validation()
         if switched:
             old = self.machine
-            self.machine = self._build_machine(self._tape())
+            self.machine = self._build_machine(run_tape(self))
             self._load_data()
             self.machine.state()[...] = old.state()
             self.machine.clock, self.machine.loss_sum = old.clock, old.loss_sum
@@ -332,7 +300,7 @@ class Trainer:
     @property
     def lr(self) -> float:
         """The learning rate of the next step, schedule included."""
-        return float(self._rates(1)[0])
+        return float(self.stage_rates()[0, 0])
 
     def parameters(self) -> dict[str, Array]:
         """Live, writable views of all parameters, by name ("0.weight": (in, out), "0.bias": (out,))."""
@@ -445,18 +413,12 @@ class Trainer:
             raise diverged(machine, fault, taken, self.optimizer.record)
         return taken
 
-    def _rates(self, count: int) -> Array:
-        return rates(float(self.optimizer.values["lr"]), self.settings.schedule, self.plateau, self.step, count)
-
     def stage_rates(self, count: int = 1) -> Array:
         """Learning rates of the next steps, (count, stages): a schedule changes all in the same proportion."""
-        stages = self.machine.tape.stages[1:]
-        own = [self._rates(count)]
-        own += [
-            rates(float(stage.objective.optimizer.values["lr"]), self.settings.schedule, self.plateau, self.step, count)
-            for stage in stages
-        ]
-        return np.stack(own, axis=1)
+        others = [stage.objective.optimizer for stage in self.machine.tape.stages[1:]]
+        schedule, plateau = self.settings.schedule, self.plateau
+        lrs = [float(optimizer.values["lr"]) for optimizer in (self.optimizer, *others)]
+        return np.stack([rates(lr, schedule, plateau, self.step, count) for lr in lrs], axis=1)
 
     def _record(self, first: int, taken: int) -> None:
         if first < self.recorded:

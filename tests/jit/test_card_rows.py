@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,17 @@ from small_trainer import trainer
 import nnplay as nn
 from nnplay.kernels import abi
 from nnplay.kernels.compile import library
-from nnplay.presets.catalogue import load_preset
+from nnplay.kernels.cuda.steps import GOES_ON
+from nnplay.presets.catalogue import load_preset, preset_records
 from nnplay.tape.machines import device
 from nnplay.tape.machines.cuda_machine import CudaMachine
-from nnplay.tape.machines.cuda_table import encode, kernels_of, lacking, room_of
+from nnplay.tape.machines.cuda_table import _size_at, encode, ends_of, kernels_of, lacking, room_of
 
 _ROW = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 
 
 def one_step(run: nn.Trainer, threads: int, seed: int) -> NDArray[Any]:
-    """Memory after one step of the card's rows, whose parts are run in a shuffled order."""
+    """Memory after one step of the card's rows; between two meetings, threads run one after the other, shuffled."""
     machine, tape = run.machine, run.machine.tape
     machine.shuffle()
     kernels = kernels_of(tape)
@@ -30,18 +32,42 @@ def one_step(run: nn.Trainer, threads: int, seed: int) -> NDArray[Any]:
     functions = [_ROW(addresses[kernel.name]) for kernel in kernels]
     codes = {kernel.name: number for number, kernel in enumerate(kernels)}
     table = machine.full_table
-    made = encode(table, table, codes, tape.size, threads)
+    made = encode(table, table, codes, tape.size, threads, ends_of(tape))
     memory = np.zeros(tape.size + room_of([made]), np.float32)
     memory[: tape.size] = machine.memory
     clock = machine.cells.copy()
     clock[abi.CLOCK_ORDER] = machine.order.ctypes.data
     memory[tape.stages[0].named["optimizer"].offset] = run.optimizer.values["lr"]
     orders = np.random.default_rng(seed)
-    for line in made.cells:
-        for part in orders.permutation(int(line[abi.ROW_PARTS])):
-            row = np.ascontiguousarray(line)
-            functions[row[abi.ROW_ADDRESS]](row.ctypes.data, clock.ctypes.data, memory.ctypes.data, int(part))
+    for group in groups_of(made.cells, threads):
+        for part in orders.permutation(int(group[:, abi.ROW_PARTS].max())):
+            for row in group[group[:, abi.ROW_PARTS] > part]:
+                line = np.ascontiguousarray(row)
+                function = functions[line[abi.ROW_ADDRESS] % GOES_ON]
+                function(line.ctypes.data, clock.ctypes.data, memory.ctypes.data, int(part))
     return memory[: tape.size]
+
+
+def groups_of(cells: NDArray[np.int64], threads: int) -> list[NDArray[np.int64]]:
+    """The rows between two meetings.
+
+    Of rows that share their numbers, part p has number p here as on a card: it has as many parts as there are numbers.
+    On a processor parts are neighbouring numbers for some kernels and far apart for others, where there are fewer.
+    """
+    ends = np.flatnonzero(cells[:, abi.ROW_ADDRESS] < GOES_ON) + 1
+    found = [np.array(group) for group in np.split(cells, ends) if len(group)]
+    for group in found:
+        if len(group) > 1:
+            free = group[:, abi.ROW_PARTS] == threads
+            written = [int(row[_size_at(last_operand(row))]) for row in group]
+            group[free, abi.ROW_PARTS] = np.array(written)[free]
+    return found
+
+
+def last_operand(row: NDArray[np.int64]) -> int:
+    """The number of the last operand, which is an output."""
+    sizes = row[_size_at(0) :: abi.OPERAND_WIDTH]
+    return int(np.flatnonzero(sizes).max())
 
 
 def state_of(run: nn.Trainer, memory: NDArray[Any]) -> NDArray[Any]:
@@ -49,14 +75,43 @@ def state_of(run: nn.Trainer, memory: NDArray[Any]) -> NDArray[Any]:
     return memory[bounds["parameters"][0] : bounds["buffers"][1]]
 
 
-def check(run: nn.Trainer) -> None:
-    """The same bits for any number and order of threads, and the processor's state within 1e-5."""
+def check(run: nn.Trainer, *, state: bool = True) -> None:
+    """The same bits for any number and order of threads, and the processor's gradient and state within 1e-5.
+
+    Args:
+        state: compare the state, too: not where Adam divides a gradient that is rounding alone by its own size, such as
+            that of a bias in front of a normalisation.
+    """
     first, *others = (one_step(run, threads, seed) for seed, threads in enumerate((1, 32, 128)))
     for other in others:
         np.testing.assert_array_equal(first.view(np.int32), other.view(np.int32))
     run.run(steps=1)
-    state = run.machine.state()
-    assert np.abs(state_of(run, first) - state).max() <= 1e-5 * np.abs(state).max()
+    pairs = [(first[slice(*run.machine.tape.layout.bounds["gradients"])], gradients_of(run))]
+    pairs += [(state_of(run, first), run.machine.state())] if state else []
+    for found, wanted in pairs:
+        assert np.abs(found - wanted).max() <= 1e-5 * np.abs(wanted).max()
+
+
+def gradients_of(run: nn.Trainer) -> NDArray[Any]:
+    return np.array(run.machine.memory[slice(*run.machine.tape.layout.bounds["gradients"])])
+
+
+def test_threads_go_on_where_no_row_needs_another_one() -> None:
+    run = trainer(layers="linear 8, tanh, linear 8, tanh, linear 2")
+    tape, table = run.machine.tape, run.machine.full_table
+    codes = {kernel.name: number for number, kernel in enumerate(kernels_of(tape))}
+    made = encode(table, table, codes, tape.size, 128, ends_of(tape))
+    names = [f"{row.path} {row.operation.name}".strip() for row in table.rows for _ in row.operation.cuda]
+    assert len(made.cells) <= len(names)
+    meets = made.cells[:, abi.ROW_ADDRESS] < GOES_ON
+    found = {
+        f"{row.path} {row.operation.name}".strip()
+        for number, row in enumerate(table.rows)
+        if not meets[made.starts[number] : made.starts[number + 1]].all()
+    }
+    assert {"0 x·w + b", "4 gradient of weight", "4 gradient of bias", "2 gradient of x"} <= found
+    assert not {"1 tanh", "next batch", "update (adam)", "gradient norm"} & found
+    assert meets[-1]
 
 
 def test_rows_of_a_small_network_do_not_depend_on_threads() -> None:
@@ -74,10 +129,38 @@ def test_rows_of_presets(preset: str) -> None:
     check(load_preset(preset).config.trainer())
 
 
+@pytest.mark.parametrize("layers", ["linear 8, batch_norm, tanh, linear 2", "linear 8, layer_norm, relu, linear 2"])
+def test_rows_of_normalisation(layers: str) -> None:
+    check(trainer(layers=layers), state=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", ["rnn", "rnn nonlinearity=relu", "gru", "lstm"])
+@pytest.mark.parametrize("form", ["", " bidirectional output=sequence padded"])
+def test_rows_of_recurrence(cell: str, form: str) -> None:
+    run = trainer(layers=f"reshape 2x1, {cell} 5{form}, flatten, linear 2")
+    check(run, state=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "preset",
+    ["mini_resnet", "tiny_transformer", "dates_attention", "video_directions_3d", "gan_digits", "unet_shapes"],
+)
+def test_rows_of_presets_with_a_normalised_gradient(preset: str) -> None:
+    check(load_preset(preset).config.trainer(), state=False)
+
+
+@pytest.mark.slow
+def test_all_presets_but_those_of_second_order_run_on_a_card() -> None:
+    found = {name for name in preset_records() if lacking(load_preset(name).config.trainer().machine.tape)}
+    assert found == {"sinc_second_order", "digits_second_order", "optimizer_race"}
+
+
 def test_a_row_without_a_form_is_named_and_the_processor_trains() -> None:
-    run = trainer(layers="linear 8, batch_norm, tanh, linear 2", machine=CudaMachine)
+    run = trainer(layers="linear 8, group_norm groups=2, tanh, linear 2", machine=CudaMachine)
     assert run.machine.why_not.startswith("there is no CUDA form of 1: ")
-    other = trainer(layers="linear 8, batch_norm, tanh, linear 2")
+    other = trainer(layers="linear 8, group_norm groups=2, tanh, linear 2")
     for each in (run, other):
         each.run(steps=3)
     np.testing.assert_array_equal(run.machine.state(), other.machine.state())
@@ -125,7 +208,7 @@ def test_every_row_of_dense_networks_has_a_form() -> None:
 
 def test_replicas_on_the_processor_are_single_runs() -> None:
     from nnplay.config import RunConfig
-    from nnplay.run.replicas import take, train_replicas
+    from nnplay.run.replicas import restore_replica, run_of_seed, train_replicas
 
     config = RunConfig.from_dict(
         {"data": {"name": "spiral", "samples": 120}, "layers": "linear 4, tanh, linear 2", "epochs": 3}
@@ -133,14 +216,30 @@ def test_replicas_on_the_processor_are_single_runs() -> None:
     found = train_replicas(config, 3)
     assert found.curves.shape == (3, 3, 3)
     assert np.isfinite(found.curves[:, :, 0]).all()
-    run = config.trainer()
-    run.run(epochs=3)
-    np.testing.assert_array_equal(found.states[0], run.machine.state())
+    for index, seed in enumerate(found.seeds):
+        run = run_of_seed(config, int(seed)).trainer()
+        run.run(epochs=3)
+        np.testing.assert_array_equal(found.states[index], run.machine.state())
     assert not np.array_equal(found.states[0], found.states[1])
     fresh = config.trainer()
-    take(found, int(found.ranked[0]), fresh)
+    restore_replica(found, int(found.ranked[0]), fresh)
     assert fresh.epoch == 3
     assert found.band("loss").shape == (3, 3)
+
+
+def test_replicas_that_are_stopped_keep_what_ended() -> None:
+    """A run in the middle is no result; without any, the error says so."""
+    from nnplay.config import RunConfig
+    from nnplay.errors import NnplayError
+    from nnplay.run.replicas import train_replicas
+
+    config = RunConfig.from_dict({"data": {"name": "xor"}, "layers": "linear 2", "epochs": 1})
+    asked = itertools.count()
+    found = train_replicas(config, 2000, lambda: next(asked) >= 50)
+    assert 0 < len(found.seeds) <= 50
+    assert np.isfinite(found.curves[:, :, 0]).all()
+    with pytest.raises(NnplayError, match="stopped before a run came to its end"):
+        train_replicas(config, 4, lambda: True)
 
 
 @pytest.mark.cuda

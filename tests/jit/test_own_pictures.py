@@ -15,8 +15,8 @@ from nnplay.training.trainer import Trainer
 from nnplay.tui.outputs.widget import drawing_records
 from nnplay.tui.theme.look import Look
 from nnplay.views.choosing import make_view, views_of
+from nnplay.views.kinds.augmentation import Augmentation
 from nnplay.views.kinds.clip import Clip
-from nnplay.views.kinds.draws import Draws
 from nnplay.views.kinds.sound import Sound
 
 Image = pytest.importorskip("PIL.Image")
@@ -84,8 +84,8 @@ def shown(trainer: Trainer, kind: type, width: int = 60, height: int = 20) -> tu
 def test_one_image_and_nine_draws_of_it_are_shown(pets: Path) -> None:
     """Those that are trained on are the very rows of the training part."""
     trainer = own_pictures(pets).trainer()
-    draws, text = shown(trainer, Draws)
-    assert isinstance(draws, Draws)
+    draws, text = shown(trainer, Augmentation)
+    assert isinstance(draws, Augmentation)
     count = len(trainer.split.train) // 4
     for copy in range(3):
         assert np.array_equal(draws.draws[copy], trainer.split.train.x[(copy + 1) * count, :, :, 0])

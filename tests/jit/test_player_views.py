@@ -14,11 +14,12 @@ from nnplay.health.judge import health_rules
 from nnplay.inspector.inspector import Inspector
 from nnplay.presets.catalogue import load_preset
 from nnplay.run.edit_words import difference
+from nnplay.training import players_check
 from nnplay.training.made_rows import divergences
 from nnplay.training.trainer import Trainer
 from nnplay.tui.forms.player_entries import player_changes, player_entries
 from nnplay.views.choosing import make_view, views_of
-from nnplay.views.kinds import made_images, made_points
+from nnplay.views.kinds import generated_images, generated_points
 from tests.small_players import game
 
 
@@ -28,8 +29,8 @@ def test_the_plane_of_two_players_is_the_first_view(place: str) -> None:
     trainer = game().trainer()
     trainer.run(steps=3)
     _, shown, chosen = make_view(trainer, 0, place=place)
-    assert chosen.view == "made points"
-    assert isinstance(shown, made_points.MadePoints)
+    assert chosen.view == "generated points"
+    assert isinstance(shown, generated_points.GeneratedPoints)
     assert shown.made.shape == (500, 2)
     assert (shown.arrows is not None) == (place == "arrows")
     assert 0 <= shown.js <= 1
@@ -53,11 +54,11 @@ def test_divergences_are_0_for_the_same_points_and_1_bit_for_points_apart() -> N
 def test_a_latent_plane_is_walked_place_by_place() -> None:
     """Samples, the plane as a grid, and one picture at each of its places, which a step changes."""
     trainer = load_preset("vae_digits").changed(data={"samples": 120}, epochs=1).trainer()
-    assert "made pictures" in [view.name for view in views_of(trainer)]
+    assert "generated images" in [view.name for view in views_of(trainer)]
     found = {}
     for place, item in (("samples", 0), ("latent plane", 0), ("walk", 0), ("walk", 1)):
-        _, shown, chosen = make_view(trainer, "made pictures", item, place=place)
-        assert isinstance(shown, made_images.MadeImages)
+        _, shown, chosen = make_view(trainer, "generated images", item, place=place)
+        assert isinstance(shown, generated_images.GeneratedImages)
         found[place, item] = shown.images
         assert (chosen.items > 1) == (place == "walk")
     assert found["samples", 0].shape == (36, 28, 28)
@@ -86,7 +87,7 @@ def test_a_game_that_goes_wrong_is_named_with_a_cure(name: str, rule: str, steps
     mended: Any = next(finding.mend for finding in findings(trainer) if finding.rule == rule)
     changed = preset.config.changed(mended)
     assert changed != preset.config
-    changed.players.check()
+    players_check.check(changed.players)
 
 
 def test_players_are_no_trend_and_rows_called_real_no_imbalance() -> None:

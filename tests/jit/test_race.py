@@ -11,7 +11,7 @@ import pytest
 
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
-from nnplay.sweeps.race import Race, RunnerState, band, place_of
+from nnplay.sweeps.race import Race, VariantState, band, rank_variants
 from nnplay.training.history import Curve
 
 RUN: dict[str, Any] = {
@@ -40,12 +40,12 @@ def test_each_variant_has_the_numbers_of_a_run_of_its_own() -> None:
     """Pausing and going on change nothing; the line is crossed where the run's own curve crosses it."""
     race = make("optimizer=sgd,adam", "optimizer.lr=0.01,0.1")
     try:
-        race.run()
+        race.start()
         until(lambda: race.states()[0].epoch > 1)
         race.pause()
-        race.run()
+        race.start()
         until(lambda: race.finished)
-        race.go_on(3)
+        race.extend(3)
         assert not race.finished
         until(lambda: race.finished)
         race.draw_line(0.9)
@@ -70,6 +70,22 @@ def test_each_variant_has_the_numbers_of_a_run_of_its_own() -> None:
     assert any(state.crossed for state in states)
 
 
+def test_an_optimizer_that_sees_all_rows_gets_them_in_a_race() -> None:
+    """And no penalty that nobody chose; the other variants are the run as it is."""
+    run = RunConfig.from_dict({"data": "spiral"})
+    split = run.load()
+    complete = run.completed(split)
+    race = Race(complete, ("optimizer=adam,lbfgs",), split)
+    adam, lbfgs = race.run_of(0), race.run_of(1)
+    assert adam is not None
+    assert lbfgs is not None
+    assert adam.training == complete.training
+    assert lbfgs.completed(split).training == {"batch_size": "all", "real": "float64"}
+    asked = Race(complete, ("optimizer=adam,lbfgs", "training.batch_size=16,32"), split).run_of(2)
+    assert asked is not None
+    assert asked.training["batch_size"] == 16
+
+
 def test_a_variant_that_falls_out_does_not_hold_up_the_others() -> None:
     """One diverges, one cannot be; both say why, and come last."""
     race = make(
@@ -79,7 +95,7 @@ def test_a_variant_that_falls_out_does_not_hold_up_the_others() -> None:
         optimizer="sgd",
     )
     try:
-        race.run()
+        race.start()
         until(lambda: race.finished)
         states = race.states()
     finally:
@@ -89,19 +105,19 @@ def test_a_variant_that_falls_out_does_not_hold_up_the_others() -> None:
     assert states[0].epoch == 12
     assert "group" in states[1].fault
     assert race.run_of(0) is not None
-    assert place_of(states, race.counts)[0] == 0
+    assert rank_variants(states, race.has_accuracy)[0] == 0
 
 
 def test_the_first_over_the_line_is_ahead_whatever_its_score() -> None:
     """Then those with the better score; then those that fell out."""
     states = [
-        RunnerState("a", {}, accuracy=0.99, loss=0.1),
-        RunnerState("b", {}, accuracy=0.91, loss=0.3, crossed=7),
-        RunnerState("c", {}, accuracy=0.95, loss=0.2, crossed=9),
-        RunnerState("d", {}, fault="diverged"),
-        RunnerState("e", {}, accuracy=0.99, loss=0.05),
+        VariantState("a", {}, accuracy=0.99, loss=0.1),
+        VariantState("b", {}, accuracy=0.91, loss=0.3, crossed=7),
+        VariantState("c", {}, accuracy=0.95, loss=0.2, crossed=9),
+        VariantState("d", {}, fault="diverged"),
+        VariantState("e", {}, accuracy=0.99, loss=0.05),
     ]
-    assert place_of(states, counts=True) == [1, 2, 4, 0, 3]
+    assert rank_variants(states, has_accuracy=True) == [1, 2, 4, 0, 3]
 
 
 def test_a_band_is_the_median_with_the_quartiles() -> None:
@@ -110,12 +126,12 @@ def test_a_band_is_the_median_with_the_quartiles() -> None:
     for number in range(5):
         curve = Curve()
         curve.extend(range(10, 10 * (number + 3), 10), [float(number)] * (number + 2))
-        states.append(RunnerState(str(number), {}, curve=curve))
+        states.append(VariantState(str(number), {}, curve=curve))
     found = band(states)
     assert found is not None
     assert found.steps.tolist() == [10, 20]
     assert (found.minimum.tolist(), found.last.tolist(), found.maximum.tolist()) == ([1.0] * 2, [2.0] * 2, [3.0] * 2)
-    assert band([RunnerState("none", {}, curve=Curve())]) is None
+    assert band([VariantState("none", {}, curve=Curve())]) is None
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,14 @@ from nnplay.config import RunConfig
 from nnplay.data.split import Split
 from nnplay.errors import InputError, NnplayError
 from nnplay.sweeps.change import changed_run
-from nnplay.sweeps.executors.apart import Waiting, make_job, train_chunk
 from nnplay.sweeps.executors.processes import ProcessExecutor
+from nnplay.sweeps.executors.remote import TrialQueue, make_job, train_chunk
 from nnplay.sweeps.executors.threads import ThreadExecutor
 from nnplay.sweeps.results_file import ResultsFile, read_results
 from nnplay.sweeps.run_sweep import run_sweep
 from nnplay.sweeps.sweep import Sweep, plan_sweep
 from nnplay.sweeps.trial import Outcome, Trial
-from nnplay.sweeps.workbench import Workbench
+from nnplay.sweeps.trial_trainer import TrialTrainer
 
 RUN: dict[str, Any] = {
     "data": {"name": "xor"},
@@ -60,6 +60,22 @@ def test_a_trial_gives_the_numbers_of_its_run_alone() -> None:
         assert outcome.steps == trainer.step
         assert outcome.curve[-1] == (4, float(trainer.history["validation_loss"].last[-1]))
         assert outcome.scores["parameters"] == trainer.plan.parameter_count
+
+
+def test_an_optimizer_that_sees_all_rows_gets_them_in_a_sweep() -> None:
+    """In float64, unless the user chose a batch size; trials of other optimizers are what they would be without it."""
+    run = {"data": {"name": "xor"}, "layers": ["linear 3", "tanh", "linear 2"], "epochs": 3}
+    sweep, split = plan("optimizer=sgd,lbfgs", trials=0, run=run)
+    assert Sweep.from_dict(sweep.to_dict()) == sweep
+    outcomes = {outcome.trial.settings["optimizer"]: outcome for outcome in by_threads(sweep, split)}
+    for name, outcome in outcomes.items():
+        trainer = RunConfig.from_dict({**run, "optimizer": name}).trainer(split=split)
+        trainer.run(epochs=3)
+        assert (outcome.end, outcome.steps) == ("done", trainer.step), name
+        assert outcome.scores["loss"] == trainer.evaluate("validation")["loss"], name
+    asked, split = plan("optimizer=sgd,lbfgs", trials=0)
+    ends = {outcome.trial.settings["optimizer"]: outcome.reason for outcome in by_threads(asked, split)}
+    assert "lbfgs needs all rows in every step" in ends["lbfgs"]
 
 
 def test_the_run_of_a_trial_written_down_is_that_trial() -> None:
@@ -207,7 +223,7 @@ def test_a_run_that_ends_by_itself_does_so_in_a_sweep() -> None:
 def test_a_trial_that_workers_die_of_is_set_aside() -> None:
     """The other trials of its chunk are not: each is tried with a worker for itself."""
     sweep, _ = plan()
-    waiting = Waiting(sweep, [Trial(number, {"seed": number}) for number in range(40)])
+    waiting = TrialQueue(sweep, [Trial(number, {"seed": number}) for number in range(40)])
     waiting.size.trials = 4
     chunk = waiting.take(1)
     assert len(chunk) == 4
@@ -232,10 +248,10 @@ def test_workers_of_another_version_train_nothing() -> None:
         train_chunk(job, [Trial(0, {})])
 
 
-def test_a_bench_is_stopped_in_the_middle_of_a_trial() -> None:
+def test_a_trial_trainer_is_stopped_in_the_middle_of_a_trial() -> None:
     """And says nothing of it."""
     sweep, split = plan("seed=1..3", trials=0)
-    assert Workbench(sweep, split).train(Trial(0, {"seed": 1}), stop=lambda: True) is None
+    assert TrialTrainer(sweep, split).train(Trial(0, {"seed": 1}), stop=lambda: True) is None
 
 
 @pytest.mark.parametrize("tail", [b'{"trial": 3, "ep', b"\0" * 64, b"\0\n\0\n", b"no outcome\nnor this\n"])

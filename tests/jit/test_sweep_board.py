@@ -43,8 +43,8 @@ def test_the_order_is_that_of_the_command_line() -> None:
     board = maker.board()
     assert [board.outcomes[row] for row in board.order] == ranked(sweep, every)
     assert board.order.tolist() == [3, 2, 0, 1]
-    assert board.sorted_by("accuracy", falling=True).tolist() == [3, 2, 0, 1]
-    assert board.sorted_by("loss", falling=False).tolist() == [2, 0, 3, 1]
+    assert board.sorted_by("accuracy", descending=True).tolist() == [3, 2, 0, 1]
+    assert board.sorted_by("loss", descending=False).tolist() == [2, 0, 3, 1]
     assert board.best.tolist() == [0.9, 0.9, 0.9, 1.0]
 
 

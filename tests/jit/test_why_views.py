@@ -18,13 +18,13 @@ from nnplay.tui.widgets.cells import row_width
 from nnplay.views.asked_answer import GIVEN, LAST_STEP
 from nnplay.views.attribution import Attribution, ask
 from nnplay.views.choosing import make_view, view_records, views_of
+from nnplay.views.kinds.activation_maximisation import ascend, unit_direction
 from nnplay.views.kinds.grad_cam import make_grad_cam, stretch, weigh_maps
 from nnplay.views.kinds.integrated_gradients import integrate
 from nnplay.views.kinds.nearest_rows import Neighbours
 from nnplay.views.kinds.occlusion import cover_parts, cover_windows
 from nnplay.views.kinds.partial_dependence import Dependence
 from nnplay.views.kinds.permutation_importance import REPEATS, Importance
-from nnplay.views.kinds.pleasing_input import climb, unit_direction
 from nnplay.views.kinds.smallest_change import Change, turn, turn_by_column
 from nnplay.views.table_columns import input_columns
 from nnplay.views.view import Asked
@@ -285,10 +285,10 @@ def test_a_training_row_is_not_its_own_neighbour() -> None:
     assert sorted(each.row for each in output.found) == [0, 1, 2, 4, 5]
 
 
-def test_a_climb_pleases_a_unit_within_what_is_known(images: nn.Trainer) -> None:
+def test_gradient_ascent_activates_a_unit_within_the_range_of_training_rows(images: nn.Trainer) -> None:
     """The made input is answered more strongly than the mean row, and no number leaves the range of training rows."""
     prober = ask(images, Asked(0)).prober
-    made = climb(images, prober, 1, 40)
+    made = ascend(images, prober, 1, 40)
     start = images.split.train.x.mean(axis=0, keepdims=True)
     direction = unit_direction(prober, 1)
     assert (prober.answers(made[None]) * direction).sum() > (prober.answers(start) * direction).sum() + 1

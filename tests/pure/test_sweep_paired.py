@@ -7,7 +7,7 @@ import pytest
 
 from nnplay.sweeps.axis import parse_axis
 from nnplay.sweeps.objective import Objective
-from nnplay.sweeps.paired import chance, compare
+from nnplay.sweeps.paired import compare, randomisation_p_value
 from nnplay.sweeps.trial import Outcome, Trial
 
 AXES = (parse_axis("optimizer=sgd,adam"), parse_axis("seed=1..5"))
@@ -23,14 +23,14 @@ def outcomes(sgd: list[float], adam: list[float]) -> list[Outcome]:
     ]
 
 
-def test_chance_is_counted_by_hand() -> None:
+def test_p_values_counted_by_hand() -> None:
     """Of three equal differences, two of eight changes of signs are as large."""
-    assert chance(np.array([1.0, 1.0, 1.0])) == 0.25
-    assert chance(np.array([1.0, -1.0])) == 1.0
-    assert chance(np.array([0.0, 0.0])) == 1.0
+    assert randomisation_p_value(np.array([1.0, 1.0, 1.0])) == 0.25
+    assert randomisation_p_value(np.array([1.0, -1.0])) == 1.0
+    assert randomisation_p_value(np.array([0.0, 0.0])) == 1.0
 
 
-def test_chance_equals_scipys() -> None:
+def test_p_values_equal_scipys() -> None:
     """Exactly where all are counted, closely where they are drawn."""
     stats = pytest.importorskip("scipy.stats")
     random = np.random.default_rng(0)
@@ -44,7 +44,7 @@ def test_chance_equals_scipys() -> None:
             vectorized=True,
             **given,
         ).pvalue
-        assert chance(differences) == pytest.approx(wanted, abs=1e-12 if exact else 0.01)
+        assert randomisation_p_value(differences) == pytest.approx(wanted, abs=1e-12 if exact else 0.01)
 
 
 def test_values_are_compared_seed_by_seed() -> None:
@@ -54,7 +54,7 @@ def test_values_are_compared_seed_by_seed() -> None:
         (found,) = compare(AXES, given, objective)
         assert (found.better, found.worse, found.wins, found.ties, found.pairs) == ("adam", "sgd", 4, 1, 5)
         assert found.difference == pytest.approx(sign * 0.08)
-        assert found.chance == pytest.approx(4 / 32)
+        assert found.p_value == pytest.approx(4 / 32)
 
 
 def test_other_sweeps_are_not_compared() -> None:

@@ -13,7 +13,7 @@ from nnplay.errors import InputError
 from nnplay.sweeps.axis import Axis, parse_axis
 from nnplay.sweeps.change import changed_run
 from nnplay.sweeps.importance import importance
-from nnplay.sweeps.objective import Objective, front
+from nnplay.sweeps.objective import Objective, pareto_front
 from nnplay.sweeps.registry import sampler_records
 from nnplay.sweeps.sampler import Choosing, random_trials
 from nnplay.sweeps.samplers.sobol import points
@@ -229,7 +229,7 @@ def test_the_setting_that_decides_is_the_important_one() -> None:
     assert importance(axes, outcomes[:4], Objective("loss")) == {}
 
 
-def test_the_front_is_what_no_other_trial_beats() -> None:
+def test_the_pareto_front_is_what_no_other_trial_beats() -> None:
     """By accuracy and size: the best, the smallest, and what lies between; equal ones all."""
     scores = [(0.9, 100), (0.8, 50), (0.8, 60), (0.7, 10), (0.9, 100), (0.95, 200)]
     outcomes = [
@@ -237,7 +237,7 @@ def test_the_front_is_what_no_other_trial_beats() -> None:
         for number, (accuracy, size) in enumerate(scores)
     ]
     outcomes.append(Outcome(Trial(6, {}), "diverged"))
-    found = front((Objective("accuracy"), Objective("parameters")), outcomes)
+    found = pareto_front((Objective("accuracy"), Objective("parameters")), outcomes)
     assert [outcome.trial.number for outcome in found] == [0, 1, 3, 4, 5]
 
 

@@ -142,6 +142,7 @@ CLAIMS: dict[str, Claim] = {
     "log-scale": Claim("5", _of(CurveView, lambda view: view.logarithmic), False),
     "whole": Claim("", _screen, "Reading"),
     "smooth": Claim("", _of(CurveView, lambda view: view._smoothing), 1),
+    "network": Claim("", _message, "this run has only one network"),
     "fold": Claim("", _of(NetworkView, lambda view: view.folded), True),
     "axis": Claim("", _message, "curves by epoch"),
     "curve-next": Claim("", _FAMILY, "accuracy"),

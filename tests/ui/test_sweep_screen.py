@@ -76,7 +76,7 @@ def screen(pilot: Pilot[int]) -> SweepScreen:
 
 def is_open(pilot: Pilot[int], trials: int) -> bool:
     """Whether the screen shows so many trials."""
-    return isinstance(pilot.app.screen, SweepScreen) and len(screen(pilot).place.board.outcomes) >= trials
+    return isinstance(pilot.app.screen, SweepScreen) and len(screen(pilot).state.board.outcomes) >= trials
 
 
 def said(pilot: Pilot[int]) -> str:
@@ -121,7 +121,7 @@ async def test_a_sweep_runs_in_the_background_and_its_best_trial_is_taken(tmp_pa
         assert len(outcomes) == 12
         assert sweep.run.training["l2"] == 0.001
         best = max(outcomes, key=lambda one: (one.scores["accuracy"], -one.scores["loss"]))
-        chosen = screen(pilot).place.outcome
+        chosen = screen(pilot).state.outcome
         assert chosen is not None
         assert chosen.trial == best.trial
         await pilot.press("space")
@@ -181,7 +181,7 @@ async def test_the_table_is_as_kept(tmp_path: Path) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: said(pilot).startswith("the table has"))
         await pilot.press("right", "right")
-        await until(pilot, lambda: screen(pilot).place.sort == "optimizer.lr")
+        await until(pilot, lambda: screen(pilot).state.sort == "optimizer.lr")
         await settle(pilot)
         await compare_screen("sweep", pilot)
 
@@ -193,16 +193,16 @@ async def test_a_file_is_followed_while_it_is_written(tmp_path: Path) -> None:
     async with sweeping("sweep s.jsonl") as (pilot, _):
         await until(pilot, lambda: is_open(pilot, 5))
         await pilot.press("down")
-        await until(pilot, lambda: screen(pilot).place.chosen == 1)
+        await until(pilot, lambda: screen(pilot).state.chosen == 1)
         line = json.dumps(made_up(5).to_dict()).encode() + b"\n"
         file = os.open(path, os.O_WRONLY | os.O_APPEND)
         try:
             os.write(file, line[:40])
             await pilot.pause(0.6)
-            assert len(screen(pilot).place.board.outcomes) == 5
+            assert len(screen(pilot).state.board.outcomes) == 5
             os.write(file, line[40:])
             await until(pilot, lambda: is_open(pilot, 6))
-            assert screen(pilot).place.chosen == 1
+            assert screen(pilot).state.chosen == 1
             os.write(file, b"{}\n")
             await until(pilot, lambda: "has lines that are not the outcome" in said(pilot))
         finally:
@@ -215,16 +215,16 @@ async def test_ten_thousand_trials_are_sorted_and_drawn(tmp_path: Path) -> None:
     write(tmp_path / "s.jsonl", 10_000)
     async with sweeping("sweep s.jsonl") as (pilot, _):
         await until(pilot, lambda: is_open(pilot, 10_000))
-        place = screen(pilot).place
-        while place.sort != "accuracy":
+        state = screen(pilot).state
+        while state.sort != "accuracy":
             await pilot.press("right")
         await pilot.press("r", "end")
-        await until(pilot, lambda: place.position == 9_999)
-        assert place.outcome is not None
-        assert place.outcome.end == "diverged"
+        await until(pilot, lambda: state.position == 9_999)
+        assert state.outcome is not None
+        assert state.outcome.end == "diverged"
         await pilot.press("home")
-        await until(pilot, lambda: place.position == 0)
-        assert place.outcome.scores["accuracy"] == 1.0
+        await until(pilot, lambda: state.position == 0)
+        assert state.outcome.scores["accuracy"] == 1.0
         for _ in VIEWS:
             await pilot.press("tab")
         await until(pilot, lambda: "diverged" not in screen(pilot)._view.plain_text)

@@ -106,8 +106,12 @@ def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 def weight_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
     """Into how many parts the sums over all lines of dy are cut, for all weights together."""
-    width = sizes[2] // integers[9]
-    return width * max(1, min(_PARTIAL // width, sizes[1] // 64, _SHARES))
+    return shares_of(sizes[2] // integers[9], sizes[1])
+
+
+def shares_of(width: int, numbers: int) -> int:
+    """The same for `width` sums, from how many numbers there are in dy."""
+    return width * max(1, min(_PARTIAL // width, numbers // 64, _SHARES))
 
 
 @kernel
@@ -147,10 +151,16 @@ def weight_partial(row: Any, clock: Any, memory: Any, part: int) -> None:
 @kernel
 def weight_fold(row: Any, clock: Any, memory: Any, part: int) -> None:
     """out[0,k] = Σₛ sums[s,k], and zeros in the other chunks of out (P, width)."""
-    sums, out, width = room(row, memory), pointer(row, memory, 2), dimension(row, 2, 1)
+    fold_shares(row, memory, part, 2, dimension(row, 2, 1))
+
+
+@inline
+def fold_shares(row: Any, memory: Any, part: int, output: int, width: int) -> None:
+    """out[0,k] = Σₛ sums[s,k], and zeros in the other chunks of operand `output` (P, width)."""
+    sums, out = room(row, memory), pointer(row, memory, output)
     shares = quotient(row[ROW_ROOM_COUNT], width)
     k = part
-    while k < size(row, 2):
+    while k < size(row, output):
         out[k] = DTYPE(0.0)
         if k < width:
             out[k] = sum_of(shifted(sums, k), width, shares, DTYPE(0.0))
@@ -190,21 +200,35 @@ def transpose(row: Any, clock: Any, memory: Any, part: int) -> None:
 @kernel
 def input_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
     """dx[n,h,w,c] = Σ dy[n,oh,ow,f]·w[kh,kw,f,c] where h = oh·SH + kh·DH − PH; dx (N, H, W, C)."""
-    dy, w, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    gather_gradient(row, memory, part, pointer(row, memory, 2), 2, False)
+
+
+@kernel
+def input_gradient_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `input_gradient`, with a bias: dx (N, H, W, C) = b[c] + Σ …, the forward pass of a transposed convolution."""
+    gather_gradient(row, memory, part, pointer(row, memory, 3), 3, True)
+
+
+@inline
+def gather_gradient(row: Any, memory: Any, part: int, dx: Any, output: int, biased: bool) -> None:
+    """dx[n,h,w,c] = b[c] + Σ dy[n,oh,ow,f]·w[kh,kw,f,c]; dx (N, H, W, C) is the last operand."""
+    dy, w, b = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
     DH, DW, G, LH, LW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 9), integer(row, 10)
-    H, W, C, F = integer(row, 11), integer(row, 12), last(row, 2), last(row, 0)
+    H, W, C, F = integer(row, 11), integer(row, 12), last(row, output), last(row, 0)
     image, OWP = quotient(size(row, 0), dimension(row, 0, 0)), dimension(row, 0, 2)
     if H == 1 and KH == 1:  # a sequence, whose operand has one axis less
         OWP = quotient(image, F)
     OHP, f, c_own = quotient(image, OWP * F), quotient(F, G), quotient(C, G)
     at = part
-    while at < size(row, 2):
+    while at < size(row, output):
         column = quotient(at, C)
         line = quotient(column, W)
         n = quotient(line, H)
         c, u, v = at - column * C, column - line * W + integer(row, 8), line - n * H + integer(row, 7)
         total = DTYPE(0.0)
+        if biased:
+            total = b[c]
         for kh in range(KH):
             rise = v - kh * DH + LH * SH
             oh = quotient(rise, SH) if rise >= 0 else -1
@@ -217,7 +241,7 @@ def input_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
                     continue
                 source = shifted(dy, n * image + (oh * OWP + ow) * F + quotient(c, c_own) * f)
                 total = chain(source, 1, shifted(w, (kh * KW + kw) * f * C + c), C, f, total)
-        put(dx, at, total, adds(row, 2))
+        put(dx, at, total, False if biased else adds(row, output))
         at += row[ROW_PARTS]
 
 
@@ -280,3 +304,23 @@ def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
                     total += dy[place]
         put(dx, at, total, adds(row, 2))
         at += row[ROW_PARTS]
+
+
+def channel_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
+    """Into how many parts the sums over all lines of dy (…, F) are cut, for sums (chunks, F)."""
+    return shares_of(sizes[1] // integers[0], sizes[0])
+
+
+@kernel
+def channels_partial(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """sums[s,f] = Σ dy[…,f] of share s of the lines of dy (…, F)."""
+    dy, F = pointer(row, memory, 0), last(row, 0)
+    shares, lines, s = quotient(row[ROW_PARTS], F), quotient(size(row, 0), F), quotient(part, F)
+    begin, stop = quotient(lines * s, shares), quotient(lines * (s + 1), shares)
+    room(row, memory)[part] = sum_of(shifted(dy, begin * F + part - s * F), F, stop - begin, DTYPE(0.0))
+
+
+@kernel
+def channels_fold(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """out[0,f] = Σₛ sums[s,f], and zeros in the other chunks of out (P, F)."""
+    fold_shares(row, memory, part, 1, last(row, 0))

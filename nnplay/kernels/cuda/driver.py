@@ -68,7 +68,10 @@ def _library() -> Any:
 
 
 def _call(name: str, *arguments: Any) -> None:
-    status = getattr(_library(), name)(*arguments)
+    function = getattr(_library(), name, None)
+    if function is None:  # of a driver from before that function
+        raise CardError("the NVIDIA driver is too old", where="cuda", hint="install one for CUDA 13.0 or later")
+    status = function(*arguments)
     if status:
         raise CardError(_meaning(status), where="cuda", hint="nvidia-smi shows what else runs on the card")
 
@@ -78,9 +81,7 @@ def _meaning(status: int) -> str:
         return "the graphics card has too little free memory"
     if status in (_NO_DEVICE, _INVALID_DEVICE):
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-        return "there is no graphics card" + (
-            "" if visible is None else " that CUDA_VISIBLE_DEVICES lets this program see"
-        )
+        return "there is no graphics card" + ("" if visible is None else f" in CUDA_VISIBLE_DEVICES={visible}")
     text = ctypes.c_char_p()
     _library().cuGetErrorString(status, ctypes.byref(text))
     return f"the graphics card failed: {(text.value or b'unknown error').decode()}"
@@ -134,6 +135,14 @@ def use() -> Card:
     found = card()
     _call("cuCtxSetCurrent", _contexts[0])
     return found
+
+
+def free_memory() -> int:
+    """Bytes of the card's memory that nobody has, other programs included."""
+    use()
+    free, total = ctypes.c_size_t(), ctypes.c_size_t()
+    _call("cuMemGetInfo_v2", ctypes.byref(free), ctypes.byref(total))
+    return free.value
 
 
 class Buffer:

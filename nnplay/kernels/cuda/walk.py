@@ -17,6 +17,7 @@ from nnplay.kernels import abi, averaged
 from nnplay.kernels.compile.intrinsics import doubles_at, integers_at, numbers_at, quotient, shifted
 from nnplay.kernels.compile.jit import Kernel, inline, with_typed_literals
 from nnplay.kernels.cuda.intrinsics import arrive, look, shared_numbers
+from nnplay.kernels.cuda.steps import GOES_ON
 from nnplay.kernels.cuda.toolchain import cuda
 from nnplay.kernels.loop import SHUFFLE_STREAM
 from nnplay.kernels.random import bits
@@ -86,10 +87,13 @@ def make_kernels(dispatch: Any, *, grid: bool) -> tuple[Any, Any]:
         for r in range(first, last):
             row = shifted(integers_at(rows), r * width)
             code, parts, part = row[abi.ROW_ADDRESS], row[abi.ROW_PARTS], thread
+            meets = code < GOES_ON
+            if not meets:
+                code -= GOES_ON
             while part < parts:
                 dispatch(code, row, clock, memory, part)
                 part += threads
-            if parts != 0:
+            if meets:
                 meet(program)
 
     @inline

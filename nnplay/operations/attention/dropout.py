@@ -14,7 +14,7 @@ from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
 from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import integer, part_of, place_of, size
 from nnplay.kernels.random import uniform
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, apply
 
 Array = NDArray[Any]
@@ -63,6 +63,7 @@ def drop(row: Any, clock: Any, memory: Any, part: int) -> None:
 DROP: Final = Operation(
     name="dropout of attention weights",
     kernel=drop,
+    cuda=(CudaRow(drop),),
     reads=("weights",),
     writes=("thinned", "drop_mask"),
     reference=_reference,

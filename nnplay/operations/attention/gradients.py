@@ -8,12 +8,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import lane_dot
 from nnplay.kernels.compile.jit import DTYPE, Kernel, noalias
+from nnplay.kernels.cuda.products import chain
 from nnplay.kernels.matmul import product, product_transposed
-from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
+from nnplay.kernels.operands import dimension, integer, pointer, ratio, share, shifted, size
 from nnplay.operations.attention.heads import INTEGERS, by_head, collected, dot, joined, keys_of, queries, values_of
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
@@ -24,6 +26,7 @@ def _scores_back(apart: bool, dropped: bool) -> Operation:
     return Operation(
         name="gradient of the scores",
         kernel=_SCORES[dropped],
+        cuda=(CudaRow(_CARD_SCORES[dropped]),),
         reads=("dmixed", "kv" if apart else "qkv", "weights", *(("drop_mask",) if dropped else ())),
         writes=("dscores",),
         reference=_scores_gradient,
@@ -43,6 +46,7 @@ def _inputs_back(apart: bool) -> Operation:
     return Operation(
         name="gradient of queries, keys, values",
         kernel=_INPUTS[apart],
+        cuda=(CudaRow(_CARD_INPUTS[apart]),),
         reads=("dscores", "weights", "dmixed", *sources),
         writes=tuple(f"d{source}" for source in sources),
         reference=_apart_gradient if apart else _joint_gradient,
@@ -187,6 +191,75 @@ def _inputs_kernel(apart: bool) -> Kernel:
     return Kernel(f"{__name__}:inputs_back{'_apart' if apart else ''}", inputs_back)
 
 
+def _card_scores(dropped: bool) -> Kernel:
+    written = 4 if dropped else 3
+
+    def scores_back(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """As in `_scores_kernel`: every parts-th line of dscores (N, heads, T, S)."""
+        heads, kv_heads, depth, keys = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+        N, T, S, V = dimension(row, 2, 0), dimension(row, 2, 2), dimension(row, 2, 3), dimension(row, 1, 2)
+        scale, line = DTYPE(1.0 / math.sqrt(depth)), part
+        while line < N * heads * T:
+            head = ratio(line, T)
+            n, t = ratio(head, heads), line - head * T
+            h = head - n * heads
+            dmixed = shifted(pointer(row, memory, 0), ((n * T + t) * heads + h) * depth)
+            v = shifted(
+                pointer(row, memory, 1), n * S * V + keys + (kv_heads + ratio(h, ratio(heads, kv_heads))) * depth
+            )
+            dscores = shifted(pointer(row, memory, written), line * S)
+            for j in range(S):
+                dscores[j] = chain(dmixed, 1, shifted(v, j * V), 1, depth, DTYPE(0.0))
+            if dropped:
+                times(dscores, shifted(pointer(row, memory, 3), line * S), S)
+            soften_back(shifted(pointer(row, memory, 2), line * S), dscores, S, scale)
+            line += row[ROW_PARTS]
+
+    return Kernel(f"{__name__}:card_scores_back{'_dropped' if dropped else ''}", scores_back)
+
+
+def _card_inputs(apart: bool) -> Kernel:
+    other = 4 if apart else 3
+    into, into_other = (5, 6) if apart else (4, 4)
+
+    def inputs_back(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """As in `_inputs_kernel`: every parts-th number of dq (N, T, E), then of dk and dv (N, S, 2K)."""
+        heads, kv_heads, depth, keys = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+        T, S, W, V = dimension(row, 0, 2), dimension(row, 0, 3), dimension(row, 3, 2), dimension(row, other, 2)
+        dscores, weights, dmixed = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+        q, kv = pointer(row, memory, 3), pointer(row, memory, other)
+        dq, dkv = pointer(row, memory, into), pointer(row, memory, into_other)
+        E, both, shared = heads * depth, 2 * kv_heads * depth, ratio(heads, kv_heads)
+        at, first = part, size(row, 2)
+        while at < first + dimension(row, 0, 0) * S * both:
+            total = DTYPE(0.0)
+            if at < first:
+                head = ratio(at, depth)
+                line = ratio(head, heads)
+                n, h, c = ratio(line, T), head - line * heads, at - head * depth
+                k = shifted(kv, n * S * V + keys + ratio(h, shared) * depth + c)
+                blame = shifted(dscores, ((n * heads + h) * T + line - n * T) * S)
+                dq[line * W + h * depth + c] = chain(blame, 1, k, V, S, total)
+            else:
+                line = ratio(at - first, both)
+                n, c = ratio(line, S), at - first - line * both
+                j, of_values = line - n * S, c >= kv_heads * depth
+                place = c - kv_heads * depth if of_values else c
+                group = ratio(place, depth)
+                for h in range(group * shared, (group + 1) * shared):
+                    lines, inner = (n * heads + h) * T * S + j, h * depth + place - group * depth
+                    if of_values:
+                        total = chain(shifted(weights, lines), S, shifted(dmixed, n * T * E + inner), E, T, total)
+                    else:
+                        total = chain(shifted(dscores, lines), S, shifted(q, n * T * W + inner), W, T, total)
+                dkv[line * V + keys + c] = total
+            at += row[ROW_PARTS]
+
+    return Kernel(f"{__name__}:card_inputs_back{'_apart' if apart else ''}", inputs_back)
+
+
+_CARD_SCORES: Final = {dropped: _card_scores(dropped) for dropped in (False, True)}
+_CARD_INPUTS: Final = {apart: _card_inputs(apart) for apart in (False, True)}
 _SCORES: Final = {dropped: _scores_kernel(dropped) for dropped in (False, True)}
 _INPUTS: Final = {apart: _inputs_kernel(apart) for apart in (False, True)}
 #: The row by whether keys and values have a tensor of their own, and whether some weights were dropped.

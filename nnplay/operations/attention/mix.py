@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.compile.jit import DTYPE, kernel
+from nnplay.kernels.cuda.products import chain
 from nnplay.kernels.matmul import product
-from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
+from nnplay.kernels.operands import dimension, integer, pointer, ratio, share, shifted, size
 from nnplay.operations.attention.heads import INTEGERS, joined, values_of
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
@@ -21,6 +23,7 @@ def _mix(source: str) -> Operation:
     return Operation(
         name="weighted sum of values",
         kernel=mix,
+        cuda=(CudaRow(mix_cuda),),
         reads=("weights", source),
         writes=("mixed",),
         reference=_mixed,
@@ -57,6 +60,27 @@ def mix(row: Any, clock: Any, memory: Any, part: int) -> None:
         v = shifted(pointer(row, memory, 1), n * S * V + keys + (kv_heads + h // (heads // kv_heads)) * depth)
         mixed = shifted(pointer(row, memory, 2), n * T * E + h * depth)
         product(shifted(pointer(row, memory, 0), unit * T * S), S, 1, v, V, mixed, E, T, depth, S, False)
+
+
+@kernel
+def mix_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `mix`: every parts-th number of mixed (N, T, E)."""
+    heads, kv_heads, depth, keys = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    T, S, V = dimension(row, 0, 2), dimension(row, 0, 3), dimension(row, 1, 2)
+    weights, kv, mixed, shared = (
+        pointer(row, memory, 0),
+        pointer(row, memory, 1),
+        pointer(row, memory, 2),
+        ratio(heads, kv_heads),
+    )
+    at = part
+    while at < size(row, 2):
+        head = ratio(at, depth)
+        line = ratio(head, heads)
+        n, h = ratio(line, T), head - line * heads
+        v = shifted(kv, n * S * V + keys + (kv_heads + ratio(h, shared)) * depth + at - head * depth)
+        mixed[at] = chain(shifted(weights, ((n * heads + h) * T + line - n * T) * S), 1, v, V, S, DTYPE(0.0))
+        at += row[ROW_PARTS]
 
 
 #: The row where values stand in `qkv`, and where they have a tensor of their own.

@@ -9,15 +9,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.abi import CLOCK_STEP
+from nnplay.kernels.abi import CLOCK_STEP, ROW_PARTS
 from nnplay.kernels.arithmetic import lane_max, lane_sum
 from nnplay.kernels.compile.jit import DTYPE, Kernel, noalias
+from nnplay.kernels.cuda.products import chain
 from nnplay.kernels.elementary import exp
 from nnplay.kernels.matmul import product_transposed
-from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
+from nnplay.kernels.operands import dimension, integer, pointer, ratio, share, shifted
 from nnplay.kernels.softmax import to_shares
 from nnplay.operations.attention.heads import INTEGERS, dot, keys_of, queries
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, apply, as_term
 
 Array = NDArray[Any]
@@ -32,6 +33,7 @@ def _look(apart: bool, padded: bool, kept: bool = False) -> Operation:
     return Operation(
         name="attention weights",
         kernel=_KERNELS[apart, padded],
+        cuda=(CudaRow(_CARD_KERNELS[apart, padded]),),
         reads=(*read, "present") if padded else read,
         writes=("weights",),
         reference=_between if apart else _within,
@@ -154,6 +156,39 @@ def _weights_kernel(apart: bool, padded: bool) -> Kernel:
     return Kernel(f"{__name__}:weights{'_apart' if apart else ''}{'_padded' if padded else ''}", weights)
 
 
+def _card_kernel(apart: bool, padded: bool) -> Kernel:
+    other = 1 if apart else 0
+    written = other + (2 if padded else 1)
+
+    def weights(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """As in `_weights_kernel`: every parts-th line of weights (N, heads, T, S)."""
+        heads, kv_heads, depth, keys = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+        N, T, S = dimension(row, 0, 0), dimension(row, 0, 1), dimension(row, other, 1)
+        W, V, scale = dimension(row, 0, 2), dimension(row, other, 2), DTYPE(1.0 / math.sqrt(depth))
+        behind = clock[CLOCK_STEP] if integer(row, 4) == KEPT else 0
+        line = part
+        while line < N * heads * T:
+            head = ratio(line, T)
+            n, t = ratio(head, heads), line - head * T
+            h = head - n * heads
+            q = shifted(pointer(row, memory, 0), (n * T + t) * W + h * depth)
+            k = shifted(pointer(row, memory, other), n * S * V + keys + ratio(h, ratio(heads, kv_heads)) * depth)
+            scores = shifted(pointer(row, memory, written), line * S)
+            count = min(S, behind + t + 1) if integer(row, 4) != 0 else S
+            for j in range(count):
+                scores[j] = chain(q, 1, shifted(k, j * V), 1, depth, DTYPE(0.0))
+            if padded:
+                soften_present(scores, shifted(pointer(row, memory, other + 1), n * S), count, S, scale)
+            else:
+                soften(scores, count, S, scale)
+            line += row[ROW_PARTS]
+
+    return Kernel(f"{__name__}:card_weights{'_apart' if apart else ''}{'_padded' if padded else ''}", weights)
+
+
+_CARD_KERNELS: Final = {
+    (apart, padded): _card_kernel(apart, padded) for apart in (False, True) for padded in (False, True)
+}
 _KERNELS: Final = {
     (apart, padded): _weights_kernel(apart, padded) for apart in (False, True) for padded in (False, True)
 }

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay import rng
-from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
+from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP, ROW_PARTS
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.elementary import cosine_of_turns, log
 from nnplay.kernels.operands import flat, integer
 from nnplay.kernels.random import uniform
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, as_term
 
 Array = NDArray[Any]
@@ -37,6 +37,18 @@ def draw_normal(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 
 @kernel
+def draw_normal_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `draw_normal`, for noise (N, …): every parts-th number of it."""
+    noise = flat(row, memory, 0)
+    seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
+    i = part
+    while i < noise.size:
+        radius = math.sqrt(-2.0 * log(uniform(seed, stream, step, i) + 2.98023223876953125e-08))
+        noise[i] = radius * cosine_of_turns(uniform(seed, stream, step, noise.size + i))
+        i += row[ROW_PARTS]
+
+
+@kernel
 def draw_uniform(row: Any, clock: Any, memory: Any, part: int) -> None:
     """noise = 2·u − 1, for u uniform in [0, 1); noise (N, …)."""
     noise = flat(row, memory, 0)
@@ -46,11 +58,32 @@ def draw_uniform(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 
 @kernel
+def draw_uniform_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `draw_uniform`, for noise (N, …): every parts-th number of it."""
+    noise = flat(row, memory, 0)
+    seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
+    i = part
+    while i < noise.size:
+        noise[i] = 2.0 * uniform(seed, stream, step, i) - 1.0
+        i += row[ROW_PARTS]
+
+
+@kernel
 def fill(row: Any, clock: Any, memory: Any, part: int) -> None:
     """target[n] = millionths / 1,000,000, for target (N, …)."""
     target, value = flat(row, memory, 0), integer(row, 0) / 1e6
     for i in range(target.size):
         target[i] = value
+
+
+@kernel
+def fill_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `fill`, for target (N, …): every parts-th number of it."""
+    target, value = flat(row, memory, 0), integer(row, 0) / 1e6
+    i = part
+    while i < target.size:
+        target[i] = value
+        i += row[ROW_PARTS]
 
 
 def normal_noise(seed: int, stream: int, step: int, shape: tuple[int, ...]) -> Array:
@@ -78,6 +111,7 @@ def _drawn(at: Any, noise: Named, stream: int, clock: Mapping[str, int]) -> Term
 NORMAL = Operation(
     name="noise drawn",
     kernel=draw_normal,
+    cuda=(CudaRow(draw_normal_cuda),),
     reads=(),
     writes=("input",),
     reference=_normal,
@@ -91,6 +125,7 @@ NORMAL = Operation(
 UNIFORM = Operation(
     name="noise drawn",
     kernel=draw_uniform,
+    cuda=(CudaRow(draw_uniform_cuda),),
     reads=(),
     writes=("input",),
     reference=_uniform,
@@ -110,6 +145,7 @@ MILLIONTHS = 1_000_000
 FILL = Operation(
     name="same target for all",
     kernel=fill,
+    cuda=(CudaRow(fill_cuda),),
     reads=(),
     writes=("target",),
     reference=lambda shapes, dtype, millionths: np.full(shapes[0], millionths / MILLIONTHS, dtype),

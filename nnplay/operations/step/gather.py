@@ -109,6 +109,20 @@ def gather_rows(row: Any, clock: Any, memory: Any, part: int) -> None:
             x[n * features + i] = data[source * features + i]
 
 
+@kernel
+def gather_rows_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `gather_rows`, for x (N, …): every parts-th number of it."""
+    x = flat(row, memory, 0)
+    features = quotient(x.size, dimension(row, 0, 0))
+    data, order = numbers_at(integer(row, 0)), order_of(clock, integer(row, 1))
+    first = clock[CLOCK_BATCH] * integer(row, 2) + clock[CLOCK_OFFSET]
+    i = part
+    while i < x.size:
+        n = quotient(i, features)
+        x[i] = data[order[first + n] * features + i - n * features]
+        i += row[ROW_PARTS]
+
+
 def rows_of_batch(clock: Mapping[str, int], order: int, size: int, count: int) -> Array:
     """Numbers of the data rows in this batch, read from the order array at an address."""
     first = clock["batch"] * size + clock["offset"]
@@ -199,6 +213,7 @@ def _of_one(name: str, array: str, words: str) -> Operation:
     return Operation(
         name=name,
         kernel=gather_rows,
+        cuda=(CudaRow(gather_rows_cuda),),
         reads=(),
         writes=(array,),
         reference=rows_reference,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.cuda.partial import once
 from nnplay.kernels.operands import adds, flat
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import scalar
 
 
@@ -36,9 +38,20 @@ def scale_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
             scaled[i] = factor * gradient[i]
 
 
+@kernel
+def scale_gradient_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `scale_gradient`, for (N, …): every parts-th number."""
+    gradient, factor, scaled = flat(row, memory, 0), flat(row, memory, 1)[0], flat(row, memory, 2)
+    i = part
+    while i < gradient.size:
+        scaled[i] = scaled[i] + factor * gradient[i] if adds(row, 2) else factor * gradient[i]
+        i += row[ROW_PARTS]
+
+
 SCALE_LOSS = Operation(
     name="first loss of the sum",
     kernel=scale_loss,
+    cuda=(CudaRow(scale_loss, once),),
     reads=("loss", "factor"),
     writes=("total",),
     reference=lambda loss, factor: factor * loss,
@@ -50,6 +63,7 @@ SCALE_LOSS = Operation(
 ADD_LOSS = Operation(
     name="loss added to the sum",
     kernel=add_loss,
+    cuda=(CudaRow(add_loss, once),),
     reads=("total", "loss", "factor"),
     writes=("total",),
     reference=lambda total, loss, factor: total + factor * loss,
@@ -61,6 +75,7 @@ ADD_LOSS = Operation(
 SCALE_GRADIENT = Operation(
     name="share of this loss",
     kernel=scale_gradient,
+    cuda=(CudaRow(scale_gradient_cuda),),
     reads=("gradient", "factor"),
     writes=("dprediction",),
     reference=lambda gradient, factor: factor * gradient,

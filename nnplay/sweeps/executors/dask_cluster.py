@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from nnplay.data.split import Split
 from nnplay.errors import InputError
-from nnplay.sweeps.executors.apart import Waiting, make_job, train_chunk
+from nnplay.sweeps.executors.remote import TrialQueue, make_job, train_chunk
 from nnplay.sweeps.sweep import Sweep
 from nnplay.sweeps.trial import Outcome, Trial
+from nnplay.system.extras import need
 from nnplay.text import clean
 
 #: Seconds that a scheduler gets to answer.
@@ -45,7 +46,7 @@ class DaskExecutor:
         """What comes of trials, some at a time, in no order."""
         from distributed import as_completed
 
-        waiting = Waiting(self._sweep, trials)
+        waiting = TrialQueue(self._sweep, trials)
         running: dict[Any, tuple[list[Trial], float]] = {}
         arriving = as_completed()
         try:
@@ -75,7 +76,7 @@ class DaskExecutor:
             with contextlib.suppress(Exception):
                 self._cluster.close()
 
-    def _result(self, future: Any, chunk: list[Trial], began: float, waiting: Waiting) -> list[Outcome]:
+    def _result(self, future: Any, chunk: list[Trial], began: float, waiting: TrialQueue) -> list[Outcome]:
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
 
@@ -98,13 +99,10 @@ def _allowed_failures(dask_scheduler: Any) -> int:
 
 def _connect(address: str) -> tuple[Any, Any]:
     """The cluster, where it was started here, and a client of it."""
-    try:
-        import dask
-        from distributed import Client, LocalCluster, SSHCluster
-    except ImportError:
-        raise InputError(
-            "clusters need Dask, which is not installed", where="--cluster", hint='pip install "nnplay[cluster]"'
-        ) from None
+    need("distributed", "clusters are", "--cluster", "reached")
+    import dask
+    from distributed import Client, LocalCluster, SSHCluster
+
     dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.comm.timeouts.connect": ANSWER_SECONDS})
     try:
         if address == "local":

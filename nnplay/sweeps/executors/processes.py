@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 
 from nnplay.data.split import Split
-from nnplay.sweeps.executors.apart import Waiting, make_job, train_chunk
+from nnplay.sweeps.executors.remote import TrialQueue, make_job, train_chunk
 from nnplay.sweeps.sweep import Sweep
 from nnplay.sweeps.trial import Outcome, Trial
 from nnplay.system.processors import cores
@@ -31,7 +31,7 @@ class ProcessExecutor:
 
     def run(self, trials: Sequence[Trial]) -> Iterator[list[Outcome]]:
         """What comes of trials, some at a time, in no order."""
-        waiting = Waiting(self._sweep, trials)
+        waiting = TrialQueue(self._sweep, trials)
         running: dict[Future[list[Outcome]], tuple[list[Trial], float]] = {}
         try:
             while waiting or running:
@@ -64,7 +64,7 @@ class ProcessExecutor:
             return self._pool.submit(train_chunk, self._job, chunk)
 
     def _result(
-        self, future: Future[list[Outcome]], chunk: list[Trial], began: float, waiting: Waiting
+        self, future: Future[list[Outcome]], chunk: list[Trial], began: float, waiting: TrialQueue
     ) -> list[Outcome]:
         try:
             outcomes = future.result()

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from nnplay.data.split import Split
-from nnplay.sweeps.chunks import ChunkSize, same_shapes_together
+from nnplay.sweeps.chunks import ChunkSize, same_shapes_together, share_of
 from nnplay.sweeps.sweep import Sweep
 from nnplay.sweeps.trial import Outcome, Trial
-from nnplay.sweeps.workbench import Workbench
+from nnplay.sweeps.trial_trainer import TrialTrainer
 from nnplay.system.processors import cores
 
 #: Seconds of training after which a thread hands over what it has.
@@ -28,7 +28,7 @@ class ThreadExecutor:
 
     def __init__(self, sweep: Sweep, split: Split, threads: int = 0) -> None:
         count = threads or cores()
-        self._benches = [Workbench(sweep, split) for _ in range(count)]
+        self._trainers = [TrialTrainer(sweep, split) for _ in range(count)]
         self._sweep = sweep
         self._stop = threading.Event()
 
@@ -38,11 +38,11 @@ class ThreadExecutor:
         Raises:
             Exception: whatever went wrong in a thread; the others have ended then.
         """
-        waiting, todo = _Shelf(same_shapes_together(self._sweep, trials), len(self._benches)), len(trials)
+        waiting, todo = _SharedQueue(same_shapes_together(self._sweep, trials), len(self._trainers)), len(trials)
         done: queue.SimpleQueue[list[Outcome] | BaseException | None] = queue.SimpleQueue()
         threads = [
-            threading.Thread(target=self._work, args=(bench, waiting, done), name="nnplay-sweep", daemon=True)
-            for bench in self._benches
+            threading.Thread(target=self._work, args=(trainer, waiting, done), name="nnplay-sweep", daemon=True)
+            for trainer in self._trainers
         ]
         for thread in threads:
             thread.start()
@@ -71,13 +71,16 @@ class ThreadExecutor:
         """Nothing is left running."""
 
     def _work(
-        self, bench: Workbench, waiting: _Shelf, done: queue.SimpleQueue[list[Outcome] | BaseException | None]
+        self,
+        trainer: TrialTrainer,
+        waiting: _SharedQueue,
+        done: queue.SimpleQueue[list[Outcome] | BaseException | None],
     ) -> None:
         size = ChunkSize(HAND_OVER_SECONDS)
         try:
             while chunk := waiting.take(size.trials):
                 with size.measured(len(chunk)):
-                    outcomes = bench.train_all(chunk, self._stop.is_set)
+                    outcomes = trainer.train_all(chunk, self._stop.is_set)
                 done.put(outcomes)
                 if self._stop.is_set():
                     return
@@ -87,8 +90,8 @@ class ThreadExecutor:
             done.put(None)
 
 
-class _Shelf:
-    """Trials that nobody has taken yet; towards the end each thread takes fewer, so that all end together."""
+class _SharedQueue:
+    """Trials that no thread has taken yet."""
 
     def __init__(self, trials: Sequence[Trial], threads: int) -> None:
         self._trials, self._next, self._threads = trials, 0, threads
@@ -96,8 +99,7 @@ class _Shelf:
 
     def take(self, count: int) -> Sequence[Trial]:
         with self._lock:
-            left = len(self._trials) - self._next
-            count = min(count, max(1, left // (2 * self._threads)))
-            taken = self._trials[self._next : self._next + count]
+            share = share_of(count, len(self._trials) - self._next, self._threads)
+            taken = self._trials[self._next : self._next + share]
             self._next += len(taken)
             return taken

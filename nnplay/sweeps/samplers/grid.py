@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from nnplay.errors import InputError
-from nnplay.sweeps.grid_of import combinations
+from nnplay.sweeps.combinations import combinations
 from nnplay.sweeps.sampler import Choosing, SamplerRecord
 from nnplay.sweeps.trial import Trial
 

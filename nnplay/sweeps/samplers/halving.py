@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnplay.sweeps.sampler import USUAL_TRIALS, Choosing, SamplerRecord, need_epochs, random_trials
-from nnplay.sweeps.samplers._climbing import FACTOR, climb
+from nnplay.sweeps.samplers._successive_halving import FACTOR, rungs_of, successive_halving
 
 if TYPE_CHECKING:
     from nnplay.sweeps.sweep import Sweep
@@ -24,7 +24,5 @@ HALVING = SamplerRecord(
 def choose(sweep: Sweep, values: dict[str, Any]) -> Choosing:
     """Rung after rung."""
     count, factor = sweep.trials or USUAL_TRIALS, int(values["factor"])
-    rungs = 0
-    while count // factor ** (rungs + 1) >= 1 and sweep.run.epochs // factor ** (rungs + 1) >= 1:
-        rungs += 1
-    yield from climb(sweep, random_trials(sweep.axes, sweep.seed, 0, count), rungs, factor)
+    rungs = min(rungs_of(count, factor), rungs_of(sweep.run.epochs, factor))
+    yield from successive_halving(sweep, random_trials(sweep.axes, sweep.seed, 0, count), rungs, factor)

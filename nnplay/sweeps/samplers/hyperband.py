@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from nnplay.sweeps.sampler import Choosing, SamplerRecord, need_epochs, random_trials
-from nnplay.sweeps.samplers._climbing import FACTOR, climb
+from nnplay.sweeps.samplers._successive_halving import FACTOR, rungs_of, successive_halving
 
 if TYPE_CHECKING:
     from nnplay.sweeps.sweep import Sweep
@@ -33,15 +33,7 @@ def choose(sweep: Sweep, values: dict[str, Any]) -> Choosing:
                 count = min(count, sweep.trials - begun)
             if count < 1:
                 return
-            yield from climb(sweep, random_trials(sweep.axes, sweep.seed, begun, count), rungs, factor)
+            yield from successive_halving(sweep, random_trials(sweep.axes, sweep.seed, begun, count), rungs, factor)
             begun += count
         if not sweep.trials:
             return
-
-
-def rungs_of(epochs: int, factor: int) -> int:
-    """How often the epochs can be divided."""
-    rungs = 0
-    while epochs // factor ** (rungs + 1) >= 1:
-        rungs += 1
-    return rungs

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnplay.kernels import abi
 from nnplay.kernels.cuda import driver, module
 from nnplay.kernels.cuda.driver import Buffer, Function, Module, buffer_of
-from nnplay.tape.machines.cuda_table import Encoded, encode, kernels_of, room_of
+from nnplay.tape.machines.cuda_table import Encoded, encode, ends_of, kernels_of, room_of
 from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Table
 from nnplay.tape.tape import Stage
 
@@ -79,6 +79,7 @@ class CardRun:
         """Tables, stages and the program."""
         tape, everyone = machine.tape, self.threads * self.blocks
         tables, watched = self._train(machine), self._watched(machine)
+        ends = ends_of(tape)
         room = room_of([self._encode(table, most, everyone, 0) for table, most in (*tables, *watched)])
         self.memory = Buffer((tape.size + room) * 4)
         near = (self.evaluation_at + room) * 4
@@ -86,7 +87,7 @@ class CardRun:
         if self.shared:
             self.advance_function.allow_shared(self.shared)
         at = self.evaluation_at if self.shared else tape.size
-        full, *tail = [self._encode(table, most, everyone, at) for table, most in tables]
+        full, *tail = [self._encode(table, most, everyone, at, ends) for table, most in tables]
         self.clock, self.barrier = Buffer(abi.CLOCK_SIZE * 8), Buffer(8)
         self.trace, self.rates = (Buffer(MAX_STEPS * len(tape.stages) * k * 4) for k in (abi.TRACE_COLUMNS, 1))
         self.epochs, self.loss_sum = Buffer(MAX_EPOCHS * abi.EPOCH_COLUMNS * 8), Buffer(8)
@@ -126,8 +127,8 @@ class CardRun:
             return []
         return [(table, rows.table) for table in (rows.table, rows.tail) if table is not None]
 
-    def _encode(self, table: Table, largest: Table, threads: int, room: int) -> Encoded:
-        made = encode(table, largest, self._codes, room, threads)
+    def _encode(self, table: Table, largest: Table, threads: int, room: int, ends: Sequence[int] = ()) -> Encoded:
+        made = encode(table, largest, self._codes, room, threads, ends)
         for number, row in enumerate(table.rows):
             if row.phase == "data":
                 for k, name in enumerate(row.operation.integers):

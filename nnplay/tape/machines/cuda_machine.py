@@ -7,15 +7,23 @@ processor. Where the card cannot be used, or no longer, the processor goes on fr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
 
 from nnplay.errors import NnplayError
+from nnplay.kernels import abi
 from nnplay.kernels.cuda import driver
+from nnplay.kernels.cuda.driver import CardError
 from nnplay.tape.machines.card_run import CardRun
 from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.cuda_table import lacking
 from nnplay.tape.machines.machine import MAX_STEPS, Array, EvalRows, Progress
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Tape
+
+#: The share of the card's memory that a run may have: there is a context besides, and room for partial sums.
+_USABLE: Final = 0.9
 
 
 class CudaMachine(CpuMachine):
@@ -71,14 +79,17 @@ class CudaMachine(CpuMachine):
         """Trains for up to `steps` (at most `MAX_STEPS`); returns how many were taken."""
         if self.why_not:
             return super().advance(steps)
+        clock, loss_sum = np.array(self.cells), np.array(self._loss_sum)
         try:
             if self._run is None:
                 self._run = self._begin()
             return self._run.advance(self, min(steps, MAX_STEPS))
         except NnplayError as error:
             self._run, self.why_not = None, str(error)
-            taken = self.steps_taken
-            return taken or super().advance(steps)
+            # Memory here is that of before this call, so the clock has to be, too.
+            self.cells[:], self._loss_sum[:] = clock, loss_sum
+            self.program[[abi.PROGRAM_STEPS_DONE, abi.PROGRAM_EPOCH_COUNT]] = 0
+            return super().advance(steps)
 
     @property
     def where(self) -> str:
@@ -93,6 +104,10 @@ class CudaMachine(CpuMachine):
         return [*self._data, *(() if self._watched is None else self._watched.data)]
 
     def _begin(self) -> CardRun:
+        need, free = self.tape.size * 4 + sum(array.nbytes for array in self.data), driver.free_memory()
+        if need > _USABLE * free:
+            what = f"{need / 1e9:.1f} GB are needed and {free / 1e9:.1f} are free on the card"
+            raise CardError(what, where="cuda", hint="nvidia-smi shows what else runs on the card")
         return CardRun(self, self.data, self.schedule)
 
 
@@ -109,4 +124,4 @@ def _reason(tape: Tape, dtype: str) -> str:
     except NnplayError as error:
         return error.message
     need, have = tape.size * 4, found.memory
-    return f"{need / 1e9:.1f} GB are needed and the card has {have / 1e9:.1f}" if need > 0.9 * have else ""
+    return f"{need / 1e9:.1f} GB are needed and the card has {have / 1e9:.1f}" if need > _USABLE * have else ""

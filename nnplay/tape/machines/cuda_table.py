@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,18 +13,22 @@ from numpy.typing import NDArray
 from nnplay.kernels import abi
 from nnplay.kernels.compile.jit import KERNELS, Kernel
 from nnplay.kernels.cuda.partial import FOLDED
-from nnplay.records.operation import ALL_THREADS
+from nnplay.kernels.cuda.recurrence import TURN
+from nnplay.kernels.cuda.steps import GOES_ON
+from nnplay.records.cuda_rows import TurnRow
+from nnplay.records.operation import ALL_THREADS, CudaRow
+from nnplay.tape.machines.cuda_meetings import Access, meetings
 from nnplay.tape.machines.machine import Table
-from nnplay.tape.tape import Tape
+from nnplay.tape.tape import Row, Tape
 
 #: Kernels that every module has, so that most networks find theirs made: their records' modules, and what they are.
 _USUAL: Final = (
-    "nnplay.layers.linear:forward_cuda",
-    "nnplay.layers.linear:forward_shares",
-    "nnplay.layers.linear:backward_input_shares",
-    "nnplay.layers.linear:backward_weight_cuda",
-    "nnplay.layers.linear:backward_bias_cuda",
-    "nnplay.layers.linear:backward_input_cuda",
+    "nnplay.kernels.cuda.linear:forward",
+    "nnplay.kernels.cuda.linear:forward_shares",
+    "nnplay.kernels.cuda.linear:backward_input_shares",
+    "nnplay.kernels.cuda.linear:backward_weight",
+    "nnplay.kernels.cuda.linear:backward_bias",
+    "nnplay.kernels.cuda.linear:backward_input",
     "nnplay.layers.relu:value_forward",
     "nnplay.layers.relu:derivative_backward",
     "nnplay.layers.tanh:value_forward",
@@ -85,7 +89,9 @@ class Encoded:
     starts: NDArray[np.int64]
 
 
-def encode(table: Table, largest: Table, codes: Mapping[str, int], room: int, threads: int) -> Encoded:
+def encode(
+    table: Table, largest: Table, codes: Mapping[str, int], room: int, threads: int, ends: Sequence[int] = ()
+) -> Encoded:
     """A table for a card.
 
     Args:
@@ -93,8 +99,11 @@ def encode(table: Table, largest: Table, codes: Mapping[str, int], room: int, th
         codes: number of each kernel.
         room: offset of the room for partial sums in memory.
         threads: how many share a row.
+        ends: numbers of rows of the tape in front of which all threads have to have met.
     """
-    lines, starts = [], [0]
+    lines: list[NDArray[np.int64]] = []
+    touched: list[Access] = []
+    starts = [0]
     for row, cells, most in zip(table.rows, table.cells, largest.cells, strict=True):
         sizes, at_most = ([int(line[_size_at(k)]) for k in range(len(row.operands))] for line in (cells, most))
         first = 0
@@ -107,9 +116,38 @@ def encode(table: Table, largest: Table, codes: Mapping[str, int], room: int, th
             line[abi.ROW_PARTS] = threads if parts == ALL_THREADS else parts
             first = first or max(0, parts)
             line[abi.ROW_ROOM], line[abi.ROW_ROOM_COUNT] = room, first
-            lines.append(line)
+            turns = _turns(item, line)
+            lines += turns
+            touched += [_access(item, row, line, first > 0)] * len(turns)
         starts.append(len(lines))
+    for line, meets in zip(
+        lines, meetings(touched, [starts[number] for number in ends if number < len(starts)]), strict=True
+    ):
+        line[abi.ROW_ADDRESS] += 0 if meets else GOES_ON
     return Encoded(np.array(lines, np.int64), np.array(starts, np.int64))
+
+
+def ends_of(tape: Tape) -> list[int]:
+    """Rows of a step in front of which all threads have to have met: there its stages begin, and their parts."""
+    bounds = [stage.rows for stage in tape.stages]
+    return sorted({at for rows in bounds for at in (rows.first, rows.finish_at, rows.update_at, rows.end)})
+
+
+def _access(item: CudaRow, row: Row, line: NDArray[np.int64], room: bool) -> Access:
+    """What a row of the card touches of memory."""
+    places = [(int(line[_size_at(k) - 1]), int(line[_size_at(k)])) for k in range(len(row.operands))]
+    reads, writes = places[: len(row.reads)], places[len(row.reads) :]
+    added = [place for place, adds in zip(writes, row.adds or [False] * len(writes), strict=True) if adds]
+    return Access(item, (*reads, *added), tuple(writes), room)
+
+
+def _turns(item: CudaRow, line: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The row, or one for each time that it is run."""
+    if not isinstance(item, TurnRow):
+        return [line]
+    made = np.tile(line, (int(line[_size_at(item.operand) + 1 + item.axis]), 1))
+    made[:, abi.ROW_INTEGERS + TURN] = np.arange(len(made))
+    return list(made)
 
 
 def room_of(made: Iterable[Encoded]) -> int:

@@ -20,6 +20,7 @@ from nnplay.timeline.change_log import Change, SetWeight, settings_after
 from nnplay.timeline.saved.saved_timeline import SavedBranchLog, SavedSegment, SavedTimeline
 from nnplay.training import parameter_groups
 from nnplay.training.batches import batch_count
+from nnplay.training.player_stages import make_stages, plan_networks
 
 _WHERE: Final = "past.stretch"
 
@@ -73,8 +74,8 @@ def _check_segment(segment: SavedSegment, changes: Sequence[Change], split: Spli
     plan = Network(config.layers, config.seed).plan(split.feature_shape)
     settings = config.training_settings()
     assert config.loss is not None  # a completed run has one
-    plans = config.players.plans(plan)
-    stages = config.players.objectives_of(config.loss, config.optimizer, "", plans).objectives
+    plans = plan_networks(config.players, plan)
+    stages = make_stages(config.players, config.loss, config.optimizer, "", plans).objectives
     dtype, shapes = settings.dtype, state_shapes(plans, stages, settings.average != "none")
     batches = batch_count(plan, split, settings)
     for checkpoint in segment.checkpoints:

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from nnplay.sweeps.race import RunnerState, place_of
+from nnplay.sweeps.race import VariantState, rank_variants
 from nnplay.text import clean, figure, note_cut, percent
 from nnplay.tui.draw import curves
 from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined
@@ -24,7 +24,7 @@ class RaceTable(Cells):
     """A row for each variant; the one under the cursor stays under it when places change.
 
     Args:
-        counts: whether there is an accuracy.
+        has_accuracy: whether there is an accuracy.
         has_curves: whether each variant has a curve of its own above, whose colour stands beside its name.
     """
 
@@ -33,18 +33,18 @@ class RaceTable(Cells):
     class Chosen(Message):
         """A row was clicked twice."""
 
-    def __init__(self, counts: bool, has_curves: bool) -> None:
+    def __init__(self, has_accuracy: bool, has_curves: bool) -> None:
         super().__init__(id="race-table")
-        self._counts, self._has_curves = counts, has_curves
-        self._states: Sequence[RunnerState] = ()
+        self._has_accuracy, self._has_curves = has_accuracy, has_curves
+        self._states: Sequence[VariantState] = ()
         self._order: list[int] = []
         self._top = 0
         self.chosen = 0
         """Number of the variant under the cursor."""
 
-    def show(self, states: Sequence[RunnerState]) -> None:
+    def show(self, states: Sequence[VariantState]) -> None:
         """Draw the newest states."""
-        self._states, self._order = states, place_of(states, self._counts)
+        self._states, self._order = states, rank_variants(states, self._has_accuracy)
         self.redraw()
 
     def move(self, by: int) -> bool:
@@ -71,7 +71,7 @@ class RaceTable(Cells):
         return rows
 
     def _heads(self, width: int) -> list[str]:
-        heads = list(_HEADS if self._counts else _WITHOUT_CLASSES)
+        heads = list(_HEADS if self._has_accuracy else _WITHOUT_CLASSES)
         for head in _LAST:
             if width < 40 + 10 * len(heads):
                 heads.remove(head)
@@ -102,7 +102,7 @@ class RaceTable(Cells):
                 self.post_message(self.Chosen())
 
 
-def _cell(state: RunnerState, head: str) -> str:
+def _cell(state: VariantState, head: str) -> str:
     if head == "epoch":
         return f"{state.epoch:,}"
     if head == "loss":

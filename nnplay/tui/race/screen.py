@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from typing import ClassVar, Final
 
 from textual import on
@@ -12,7 +12,7 @@ from textual.timer import Timer
 
 from nnplay.config import RunConfig
 from nnplay.fields import number
-from nnplay.sweeps.race import MOST_RUNNERS, Race, RunnerState, band, place_of
+from nnplay.sweeps.race import MOST_VARIANTS, Race, VariantState, band, rank_variants
 from nnplay.sweeps.seed_summary import summarize_seeds
 from nnplay.text import counted, figure, percent
 from nnplay.training.history import Curve
@@ -23,32 +23,13 @@ from nnplay.tui.dialogs.reading import find_cut_texts, whole_texts
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.race.keys import KEYS
 from nnplay.tui.race.race_table import RaceTable
-from nnplay.tui.widgets.cells import Cells, Row, joined
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.keys_line import KeysLine
 from nnplay.tui.widgets.message_line import MessageLine
+from nnplay.tui.widgets.screen_head import ScreenHead
 
 _LOOKS: Final = 0.3
 """Seconds between two frames: eight curves cost up to 10 KiB each time, and a screen may send 40 KiB a second."""
-
-
-class RaceHead(Cells):
-    """What races, how far it is, and where the line is."""
-
-    DEFAULT_CSS = "RaceHead { height: 1; background: $panel; }"
-
-    def __init__(self) -> None:
-        super().__init__(id="race-head")
-        self._words = ""
-
-    def show(self, words: str) -> None:
-        """Show these words."""
-        self._words = words
-        self.redraw()
-
-    def draw(self, width: int, height: int) -> Sequence[Row]:
-        """One row."""
-        return [joined([(" race ", self.look.ink("accent", bold=True)), (f" {self._words}", self.look.ink("strong"))])]
 
 
 class RaceScreen(KeyScreen[RunConfig]):
@@ -72,11 +53,11 @@ class RaceScreen(KeyScreen[RunConfig]):
     def __init__(self, race: Race, about: str) -> None:
         super().__init__()
         self._race, self._about = race, about
-        self._states: list[RunnerState] = race.states()
-        self._curves, self._table = CurveView(id="race-curves"), RaceTable(race.counts, not race.only_seeds)
+        self._states: list[VariantState] = race.states()
+        self._curves, self._table = CurveView(id="race-curves"), RaceTable(race.has_accuracy, not race.only_seeds)
         self._curves.has_legend = race.only_seeds
         self._curves.can_focus = False  # the keys are the screen's own
-        self._head = RaceHead()
+        self._head = ScreenHead("race")
         self._timer: Timer | None = None
         self._told = False
         self.groups: tuple[object, ...] = (self,)
@@ -92,9 +73,9 @@ class RaceScreen(KeyScreen[RunConfig]):
 
     def on_mount(self) -> None:
         """Start the race."""
-        self._table.styles.height = min(len(self._states), 2 * MOST_RUNNERS) + 1
+        self._table.styles.height = min(len(self._states), 2 * MOST_VARIANTS) + 1
         self._curves.invite("the curves of all variants appear here")
-        self._race.run()
+        self._race.start()
         self._look()
         self._timer = self.set_interval(_LOOKS, self._look)
 
@@ -132,18 +113,22 @@ class RaceScreen(KeyScreen[RunConfig]):
         return " · ".join(part for part in parts if part)
 
     def _line_words(self) -> str:
-        if self._race.counts:
+        if self._race.has_accuracy:
             return f"accuracy {percent(self._race.line, 1)}"
         return f"loss {figure(self._race.line, 4)}"
 
     def _result(self) -> str:
         """Who won, by what; of seeds what they say together."""
         if self._race.only_seeds:
-            return summarize_seeds(self._states, self._race.counts)
-        first = self._states[place_of(self._states, self._race.counts)[0]]
+            name = "accuracy" if self._race.has_accuracy else "loss"
+            return summarize_seeds(name, [math.nan if one.fault else getattr(one, name) for one in self._states])
+        first = self._states[rank_variants(self._states, self._race.has_accuracy)[0]]
         if first.fault:
             return "no variant came to the end"
-        score = f"accuracy {percent(first.accuracy, 1)}" if self._race.counts else f"loss {figure(first.loss, 4)}"
+        if self._race.judge:
+            words = f"{self._race.judge} takes {percent(first.accuracy, 1)} of real rows for real"
+            return f"{first.name}: its {words}, the most here, which does not make it the best game; enter takes it"
+        score = f"accuracy {percent(first.accuracy, 1)}" if self._race.has_accuracy else f"loss {figure(first.loss, 4)}"
         if first.crossed:
             return f"{first.name} was first over the line, at epoch {first.crossed:,}; enter takes it, + goes on"
         return f"{first.name} is ahead with validation {score}; enter takes it, + goes on"
@@ -159,15 +144,15 @@ class RaceScreen(KeyScreen[RunConfig]):
             self._race.pause()
             self.say("paused")
         else:
-            self._race.run()
+            self._race.start()
             self.say("")
         self._look()
 
     def go_on(self) -> None:
         """Half as many epochs more."""
-        self._race.go_on(max(1, self._race.epochs // 2))
+        self._race.extend(max(1, self._race.epochs // 2))
         self._told = False
-        self._race.run()
+        self._race.start()
         self.say(f"to epoch {self._race.epochs:,}")
         self._look()
 
@@ -190,8 +175,10 @@ class RaceScreen(KeyScreen[RunConfig]):
 
     def ask_line(self) -> None:
         """Set the line."""
-        if self._race.counts:
-            field = number("line", 0.9, "accuracy on validation rows that decides; 0 for none", low=0.0, high=1.0)
+        judge = self._race.judge
+        if self._race.has_accuracy:
+            score = f"share of real rows that the {judge} takes for real" if judge else "accuracy on validation rows"
+            field = number("line", 0.9, f"{score} that decides; 0 for none", low=0.0, high=1.0)
         else:
             field = number("line", 0.1, "validation loss that decides; 0 for none", low=0.0)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from nnplay.sweeps.importance import FEWEST
 from nnplay.text import clean, counted, percent
 from nnplay.tui.draw import bars
-from nnplay.tui.sweep.place import Place
+from nnplay.tui.sweep.view_state import ViewState
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, fit, joined, wrap
 
 
-def draw(place: Place, width: int, height: int, look: Look) -> list[Row]:
+def draw(state: ViewState, width: int, height: int, look: Look) -> list[Row]:
     """A bar for each setting, the longest first, and what it says."""
-    count, shares = len(place.board.outcomes), place.board.importance
+    count, shares = len(state.board.outcomes), state.board.importance
     if not shares:
         words = f"nothing can be said yet: it takes {FEWEST} trials that do not all score the same"
         return [(), *(((f"  {line}", look.ink("dim")),) for line in wrap(words, width - 4))]
@@ -22,7 +22,7 @@ def draw(place: Place, width: int, height: int, look: Look) -> list[Row]:
         bar = bars.bar(share, max(4, width - room - 14), look)
         text = look.ink("text")
         rows += [joined([(f"  {fit(clean(name), room)}", text), *bar, (f"  {percent(share):>6}", text)]), ()]
-    goal = place.sweep.objectives[0].name
+    goal = state.sweep.objectives[0].name
     words = (
         f"so much of the differences in {goal} among {counted(count, 'trial')} each setting explains by itself; "
         "what is missing to 100 % is chance, and settings that matter only together"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nnplay.text import clean
 from nnplay.tui.draw.raster import Area, Bits
 from nnplay.tui.sweep.layers import Layer, rows_of, styles, unit_area
-from nnplay.tui.sweep.place import Place, short_name
+from nnplay.tui.sweep.view_state import ViewState, short_name
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, Run, fit, joined
 
@@ -20,19 +20,19 @@ MOST_LINES: Final = 300
 _NARROW: Final = 10
 
 
-def draw(place: Place, width: int, height: int, look: Look) -> list[Row]:
+def draw(state: ViewState, width: int, height: int, look: Look) -> list[Row]:
     """Names, upper ends, lines, lower ends."""
-    names = _axes(place, width)
+    names = _axes(state, width)
     margin = 2
     area = unit_area(max(len(names), width - 2 * margin), max(2, height - 3), look)
-    scales = [place.scale(name) for name in names]
-    shares = np.array([scale.shares(place.values(name)) for scale, name in zip(scales, names, strict=True)])
-    count = len(place.board.order)
+    scales = [state.scale(name) for name in names]
+    shares = np.array([scale.shares(state.values(name)) for scale, name in zip(scales, names, strict=True)])
+    count = len(state.board.order)
     some = np.unique(np.linspace(0, count - 1, min(count, MOST_LINES)).astype(np.int64)) if count else np.array([], int)
-    chosen = np.array([] if place.row is None else [place.row], np.int64)
+    chosen = np.array([] if state.row is None else [state.row], np.int64)
     layers = [
         Layer(_lines(shares[:, rows], area), *style)
-        for rows, style in zip((chosen, place.best, some), styles(look, "faint"), strict=True)
+        for rows, style in zip((chosen, state.best, some), styles(look, "faint"), strict=True)
     ]
     places = [round(index * (area.width - 1) / max(1, len(names) - 1)) for index in range(len(names))]
     rows: list[Row] = [_texts([short_name(name) for name in names], places, width, margin, look, strong=True)]
@@ -47,15 +47,15 @@ def draw(place: Place, width: int, height: int, look: Look) -> list[Row]:
     return [*rows, _texts([scale.ends[0] for scale in scales], places, width, margin, look)]
 
 
-def _axes(place: Place, width: int) -> list[str]:
+def _axes(state: ViewState, width: int) -> list[str]:
     """The settings and the score, as many as there is room for; those that explain most stay."""
-    names = [axis.name for axis in place.sweep.axes]
+    names = [axis.name for axis in state.sweep.axes]
     most = max(1, width // _NARROW - 1)
     if len(names) > most:
-        known = place.board.importance
+        known = state.board.importance
         kept = sorted(names, key=lambda name: -known.get(name, 0.0))[:most]
         names = [name for name in names if name in kept]
-    return [*names, place.goal]
+    return [*names, state.goal]
 
 
 def _lines(shares: np.ndarray, area: Area) -> Bits:

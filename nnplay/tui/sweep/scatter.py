@@ -8,30 +8,30 @@ from numpy.typing import NDArray
 from nnplay.text import clean
 from nnplay.tui.draw.raster import Area, Bits
 from nnplay.tui.sweep.layers import Layer, rows_of, styles, unit_area
-from nnplay.tui.sweep.place import Place
 from nnplay.tui.sweep.scale import Scale
+from nnplay.tui.sweep.view_state import ViewState
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, Run, fit, joined
 
 _TO_ASCII = str.maketrans("│┤─┬└", "|+-++")
 
 
-def draw(place: Place, width: int, height: int, look: Look) -> list[Row]:
+def draw(state: ViewState, width: int, height: int, look: Look) -> list[Row]:
     """Names, the points with both axes, the best bright and the chosen one on top."""
-    across, up = place.scale(place.x), place.scale(place.y)
+    across, up = state.scale(state.x), state.scale(state.y)
     labels = _labels(up, max(1, height - 4))
     margin = max((len(text) for text in labels.values()), default=1)
     area = unit_area(max(4, width - margin - 1), max(2, height - 4), look)
-    x, y = across.shares(place.values(place.x)), up.shares(place.values(place.y))
+    x, y = across.shares(state.values(state.x)), up.shares(state.values(state.y))
     if up.words or across.words:
         x, y = _apart(x, across, 1), _apart(y, up, 2)
-    chosen = np.array([] if place.row is None else [place.row], np.int64)
+    chosen = np.array([] if state.row is None else [state.row], np.int64)
     every = np.arange(len(x))
     layers = [
         Layer(_points(x, y, rows, area), *style)
-        for rows, style in zip((chosen, place.best, every), styles(look, "dim"), strict=True)
+        for rows, style in zip((chosen, state.best, every), styles(look, "dim"), strict=True)
     ]
-    rows: list[Row] = [((f" {clean(place.y)} against {clean(place.x)}", look.ink("text")),)]
+    rows: list[Row] = [((f" {clean(state.y)} against {clean(state.x)}", look.ink("text")),)]
     for row, runs in enumerate(rows_of(layers, area)):
         axis = f"{labels.get(row, ''):>{margin}}{'┤' if row in labels else '│'}"
         rows.append(joined([(_plain(axis, look), look.ink("dim")), *runs]))

@@ -12,7 +12,6 @@ from textual.binding import BindingType
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.fields import text
-from nnplay.sweeps.change import changed_run
 from nnplay.sweeps.live import BOARD_SECONDS, LiveSweep
 from nnplay.sweeps.ranking import score_text
 from nnplay.sweeps.trial_filter import parse_filter
@@ -24,10 +23,11 @@ from nnplay.tui.dialogs.key_screen import KeyScreen
 from nnplay.tui.dialogs.reading import find_cut_texts, whole_texts
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.sweep.keys import KEYS
-from nnplay.tui.sweep.place import Place, short_name
-from nnplay.tui.sweep.views import SweepHead, SweepView, TrialLine
+from nnplay.tui.sweep.view_state import ViewState, short_name
+from nnplay.tui.sweep.views import VIEWS, SweepView, TrialLine
 from nnplay.tui.widgets.keys_line import KeysLine
 from nnplay.tui.widgets.message_line import MessageLine
+from nnplay.tui.widgets.screen_head import ScreenHead
 
 _GO_ON: Final = "space goes on"
 
@@ -57,9 +57,9 @@ class SweepScreen(KeyScreen[TakenTrial]):
     def __init__(self, sweep: LiveSweep) -> None:
         super().__init__()
         self._sweep = sweep
-        self.place = Place(sweep.sweep)
-        self._view = SweepView(self.place)
-        self._head, self._trial = SweepHead(self._view), TrialLine()
+        self.state = ViewState(sweep.sweep)
+        self._view = SweepView(self.state)
+        self._head, self._trial = ScreenHead("sweep", tuple(VIEWS)), TrialLine()
         self._told = ""
         self.groups: tuple[object, ...] = (self,)
         connect(self, methods_of_screen(KEYS), self.groups)
@@ -80,10 +80,10 @@ class SweepScreen(KeyScreen[TakenTrial]):
     # -- following the sweep ---------------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        if self._sweep.board is not self.place.board:
-            self.place.show(self._sweep.board)
+        if self._sweep.board is not self.state.board:
+            self.state.show(self._sweep.board)
             self._view.redraw()
-        self._head.show(self._describe())
+        self._head.show(self._describe(), self._view.name_of_view)
         self._trial.show(self._trial_words())
         news = self._sweep.fault or (self._result() if self._sweep.finished else "")
         if news != self._told:
@@ -92,16 +92,16 @@ class SweepScreen(KeyScreen[TakenTrial]):
 
     def _draw(self) -> None:
         """Everything anew after a key."""
-        self.place.show(self.place.board)
+        self.state.show(self.state.board)
         self._view.redraw()
         self._look()
 
     def _describe(self) -> str:
-        done = len(self.place.board.outcomes)
+        done = len(self.state.board.outcomes)
         state = "finished" if self._sweep.finished else "training" if self._sweep.training else "stopped"
         if not self._sweep.trains_here:
             state = "of a file"
-        shown = f"{len(self.place.rows):,} shown: {self.place.wanted.text}" if self.place.wanted.clauses else ""
+        shown = f"{len(self.state.rows):,} shown: {self.state.filter.text}" if self.state.filter.clauses else ""
         of = f"{done:,} of {counted(self._sweep.asked, 'trial')}" if self._sweep.asked else counted(done, "trial")
         parts = [
             clean(self._sweep.sweep.run.data.source, 60),
@@ -114,7 +114,7 @@ class SweepScreen(KeyScreen[TakenTrial]):
         return " · ".join(part for part in parts if part)
 
     def _best(self) -> str:
-        best, goal = self.place.board.best, self.place.sweep.objectives[0].name
+        best, goal = self.state.board.best, self.state.sweep.objectives[0].name
         return f"best {goal} {score_text(goal, float(best[-1]))}" if len(best) and best[-1] == best[-1] else ""
 
     def _result(self) -> str:
@@ -122,12 +122,12 @@ class SweepScreen(KeyScreen[TakenTrial]):
         return f"the sweep is finished: {best}; enter takes the trial under the cursor" if best else "it is finished"
 
     def _trial_words(self) -> str:
-        row, outcome = self.place.row, self.place.outcome
+        row, outcome = self.state.row, self.state.outcome
         if row is None or outcome is None:
             return "the trials appear here"
-        goal = self.place.goal
-        names = [goal, *(name for name in self.place.columns if name not in ("trial", goal))]
-        words = [f"trial {outcome.trial.number}", *(f"{short_name(one)} {self.place.text(row, one)}" for one in names)]
+        goal = self.state.goal
+        names = [goal, *(name for name in self.state.columns if name not in ("trial", goal))]
+        words = [f"trial {outcome.trial.number}", *(f"{short_name(one)} {self.state.text(row, one)}" for one in names)]
         return " · ".join(words) + (f" · {clean(outcome.reason, 200)}" if outcome.reason else "")
 
     # -- keys ------------------------------------------------------------------------------------------------------
@@ -138,18 +138,18 @@ class SweepScreen(KeyScreen[TakenTrial]):
         self.say("")
         self._draw()
 
-    @on(SweepHead.Wanted)
-    def _view_clicked(self, event: SweepHead.Wanted) -> None:
+    @on(ScreenHead.ViewClicked)
+    def _view_clicked(self, event: ScreenHead.ViewClicked) -> None:
         self.turn(event.by)
 
     def take_trial(self) -> None:
         """Close with the trial under the cursor."""
-        outcome = self.place.outcome
+        outcome = self.state.outcome
         if outcome is None:
             self.say("there is no trial yet", error=True)
             return
         try:
-            run = changed_run(self._sweep.sweep.run, outcome.trial.settings)
+            run = self._sweep.sweep.run_of(outcome.trial.settings)
         except InputError as error:
             self.say(error.message, error=True)
             return
@@ -175,9 +175,9 @@ class SweepScreen(KeyScreen[TakenTrial]):
 
     def move(self, by: int) -> None:
         """The trial above or below."""
-        if self.place.move(by):
+        if self.state.move(by):
             self.say("")
-        elif self.place.row is None:
+        elif self.state.row is None:
             self.say("there is no trial yet")
         else:
             self.say("this is the first trial" if by < 0 else "this is the last trial")
@@ -185,14 +185,14 @@ class SweepScreen(KeyScreen[TakenTrial]):
 
     def sort(self, by: int) -> None:
         """Sort by another column; between the last and the first one, by rank."""
-        names = ["", *self.place.columns]
-        self.place.sort = names[(names.index(self.place.sort) + by) % len(names)]
-        self.place.falling = False
+        names = ["", *self.state.columns]
+        self.state.sort = names[(names.index(self.state.sort) + by) % len(names)]
+        self.state.descending = False
         self._say_sorting()
 
     def ask_filter(self) -> None:
         """Show only the trials of which some conditions hold."""
-        names = self.place.columns
+        names = self.state.columns
         shown = ", ".join(short_name(name) for name in names)
         field = text("filter", "", f"conditions such as lr>0.01 width=16 diverged; of {shown}")
 
@@ -200,50 +200,50 @@ class SweepScreen(KeyScreen[TakenTrial]):
             if written is None:
                 return
             try:
-                self.place.wanted = parse_filter(written, names)
+                self.state.filter = parse_filter(written, names)
             except InputError as error:
                 self.say(error.message, error=True)
                 return
             self._draw()
-            count = f"{len(self.place.rows):,} of {counted(len(self.place.board.outcomes), 'trial')}"
-            self.say(f"the table has {count}" if self.place.wanted.clauses else "the table has all trials")
+            count = f"{len(self.state.rows):,} of {counted(len(self.state.board.outcomes), 'trial')}"
+            self.say(f"the table has {count}" if self.state.filter.clauses else "the table has all trials")
 
-        self.ask(AskValue("which trials", field, self.place.wanted.text), take)
+        self.ask(AskValue("which trials", field, self.state.filter.text), take)
 
     def reverse(self) -> None:
         """Sort the other way round."""
-        self.place.falling = not self.place.falling
+        self.state.descending = not self.state.descending
         self._say_sorting()
 
     def _say_sorting(self) -> None:
-        falling, name = self.place.falling, self.place.sort
-        first = "largest" if falling else "smallest"
-        self.say(f"sorted by {name}, the {first} first" if name else f"the {'worst' if falling else 'best'} first")
+        descending, name = self.state.descending, self.state.sort
+        first = "largest" if descending else "smallest"
+        self.say(f"sorted by {name}, the {first} first" if name else f"the {'worst' if descending else 'best'} first")
         self._draw()
 
     def across(self) -> None:
         """Another column across the scatter."""
-        self.place.x = self._next(self.place.x, self.place.y)
+        self.state.x = self._next(self.state.x, self.state.y)
         self._say_axes()
 
     def upwards(self) -> None:
         """Another column upwards in the scatter."""
-        self.place.y = self._next(self.place.y, self.place.x)
+        self.state.y = self._next(self.state.y, self.state.x)
         self._say_axes()
 
     def _next(self, name: str, other: str) -> str:
-        names = [one for one in self.place.columns if one != other]
+        names = [one for one in self.state.columns if one != other]
         return names[(names.index(name) + 1) % len(names)] if name in names else names[0]
 
     def _say_axes(self) -> None:
         where = "" if self._view.name_of_view == "scatter" else "the scatter: "
-        self.say(f"{where}{self.place.y} against {self.place.x}")
+        self.say(f"{where}{self.state.y} against {self.state.x}")
         self._draw()
 
     def log_scale(self) -> None:
         """Logarithmic or linear scores."""
-        self.place.log = not self.place.log
-        self.say("logarithmic scale of scores" if self.place.log else "linear scale of scores")
+        self.state.log = not self.state.log
+        self.say("logarithmic scale of scores" if self.state.log else "linear scale of scores")
         self._draw()
 
     def copy_view(self) -> None:

@@ -1,4 +1,4 @@
-"""The views of a sweep in one widget, and the two rows above it."""
+"""The views of a sweep in one widget, and the row of the trial under the cursor."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from textual import events
 from textual.message import Message
 
 from nnplay.tui.sweep import charts, importance_bars, parallel, scatter, trial_table
-from nnplay.tui.sweep.place import Place
+from nnplay.tui.sweep.view_state import ViewState
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined
+from nnplay.tui.widgets.cells import Cells, Row, fit
 
-Drawing = Callable[[Place, int, int, Look], list[Row]]
+Drawing = Callable[[ViewState, int, int, Look], list[Row]]
 #: The views in the order in which tab turns them.
 VIEWS: Final[Mapping[str, Drawing]] = MappingProxyType(
     {
@@ -30,18 +30,18 @@ _LEAST_WIDTH, _LEAST_HEIGHT = 20, 6
 
 
 class SweepView(Cells):
-    """Draws one view of a place.
+    """Draws one view.
 
     Args:
-        place: what is shown; drawn again whenever `redraw` is called.
+        state: what is shown; drawn again whenever `redraw` is called.
     """
 
     class Chosen(Message):
         """A row of the table was clicked twice."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, state: ViewState) -> None:
         super().__init__(id="sweep-view")
-        self._place = place
+        self._state = state
         self.name_of_view = next(iter(VIEWS))
 
     def turn(self, by: int) -> None:
@@ -54,70 +54,18 @@ class SweepView(Cells):
         """The present view."""
         if width < _LEAST_WIDTH or height < _LEAST_HEIGHT:
             return [(("too little room", self.look.ink("dim")),)]
-        return VIEWS[self.name_of_view](self._place, width, height, self.look)
+        return VIEWS[self.name_of_view](self._state, width, height, self.look)
 
     def on_click(self, event: events.Click) -> None:
         """Choose the row of the table under the mouse; twice takes it."""
         if self.name_of_view != "table" or event.y < 1:
             return
-        position = trial_table.first_row(self._place, self.size.height) + event.y - 1
-        if position < len(self._place.rows):
-            self._place.choose(position)
+        position = trial_table.first_row(self._state, self.size.height) + event.y - 1
+        if position < len(self._state.rows):
+            self._state.choose(position)
             self.redraw()
             if event.chain == 2:
                 self.post_message(self.Chosen())
-
-
-class SweepHead(Cells):
-    """What is swept and how far it is, and below that the names of the views.
-
-    Args:
-        view: whose present view stands out.
-    """
-
-    DEFAULT_CSS = "SweepHead { height: 2; background: $panel; }"
-
-    class Wanted(Message):
-        """The name of a view was clicked.
-
-        Args:
-            by: how many views further it is.
-        """
-
-        def __init__(self, by: int) -> None:
-            super().__init__()
-            self.by = by
-
-    def __init__(self, view: SweepView) -> None:
-        super().__init__(id="sweep-head")
-        self._view, self._words = view, ""
-
-    def show(self, words: str) -> None:
-        """Show these words."""
-        self._words = words
-        self.redraw()
-
-    def draw(self, width: int, height: int) -> Sequence[Row]:
-        """Two rows."""
-        look = self.look
-        words = fit(f" {self._words}", max(0, width - len(" sweep ")))
-        first = joined([(" sweep ", look.ink("accent", bold=True)), (words, look.ink("strong"))])
-        runs: list[Run] = [(" ", look.ink("dim"))]
-        for name in VIEWS:
-            here = name == self._view.name_of_view
-            runs += [
-                (f" {name} ", look.ink("accent" if here else "text", bold=here, reverse=here)),
-                (" ", look.ink("dim")),
-            ]
-        return [first, joined(runs)]
-
-    def on_click(self, event: events.Click) -> None:
-        """Show the view under the mouse."""
-        place, here = 1, list(VIEWS).index(self._view.name_of_view)
-        for number, name in enumerate(VIEWS):
-            if event.y == 1 and place <= event.x < place + len(name) + 2:
-                self.post_message(self.Wanted(number - here))
-            place += len(name) + 3
 
 
 class TrialLine(Cells):

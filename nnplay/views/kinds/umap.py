@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 
-from nnplay.data.reading.extras import need
 from nnplay.errors import InputError
+from nnplay.system.extras import need
 from nnplay.training.trainer import Trainer
 from nnplay.views.clouds import Clouds, turn_clouds
 from nnplay.views.layer_values import compared_rows, name_layers, read_layers

@@ -7,10 +7,10 @@ from nnplay.tui.outputs.drawing import Drawing
 from nnplay.tui.outputs.pictures import draw_tiles
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, fit
-from nnplay.views.kinds.draws import Draws
+from nnplay.views.kinds.augmentation import Augmentation
 
 
-def draw(view: Draws, width: int, height: int, look: Look) -> list[Row]:
+def draw(view: Augmentation, width: int, height: int, look: Look) -> list[Row]:
     """The image and its draws, and how they are made."""
     tiles = [(clean(view.label) or "as read", view.image)]
     for number, (picture, label) in enumerate(zip(view.draws, view.labels, strict=True), 1):
@@ -21,4 +21,4 @@ def draw(view: Draws, width: int, height: int, look: Look) -> list[Row]:
     return [head, *draw_tiles(tiles, width, max(1, height - 1), look)]
 
 
-DRAWS = Drawing(Draws, draw)
+AUGMENTATION = Drawing(Augmentation, draw)

@@ -1,4 +1,4 @@
-"""An input that pleases a unit: beside the training row that does so most, or column by column."""
+"""The input that activates a unit most, beside the training row that does, or column by column."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from nnplay.tui.outputs.pictures import draw_tiles
 from nnplay.tui.outputs.shares import draw_sentence, draw_shares
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row
-from nnplay.views.kinds.pleasing_input import Pleasing
+from nnplay.views.kinds.activation_maximisation import ActivationMaximum
 
 
-def draw(view: Pleasing, width: int, height: int, look: Look) -> list[Row]:
+def draw(view: ActivationMaximum, width: int, height: int, look: Look) -> list[Row]:
     """Which unit, the input that was made, and the notes."""
     head = draw_sentence(view.head, width, look)
     if view.made is None:
@@ -29,4 +29,4 @@ def draw(view: Pleasing, width: int, height: int, look: Look) -> list[Row]:
     ]
 
 
-PLEASING = Drawing(Pleasing, draw)
+ACTIVATION_MAXIMISATION = Drawing(ActivationMaximum, draw)

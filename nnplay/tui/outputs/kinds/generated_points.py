@@ -1,4 +1,4 @@
-"""Real and made points over the discriminator's map, arrows that pull at made ones, and the generator's sheet."""
+"""Real and generated points over the discriminator's map, arrows that pull at these, and the generator's sheet."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from nnplay.tui.draw.blocks import picture
 from nnplay.tui.outputs.drawing import Drawing
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, fit, joined
-from nnplay.views.kinds.made_points import MadePoints
+from nnplay.views.kinds.generated_points import GeneratedPoints
 
 _REAL_SHOWN = 200
 #: Directions from the right, counter-clockwise, in steps of 45 degrees.
 _WAYS, _PLAIN_WAYS = "→↗↑↖←↙↓↘", ">/^\\<v/v"
 
 
-def draw(view: MadePoints, width: int, height: int, look: Look) -> list[Row]:
+def draw(view: GeneratedPoints, width: int, height: int, look: Look) -> list[Row]:
     """The plane with its points, and below what can be counted of them."""
     if height < 3:
         return []
@@ -24,7 +24,7 @@ def draw(view: MadePoints, width: int, height: int, look: Look) -> list[Row]:
     return [*rows, _legend(view, look), ((fit(_numbers(view), width), look.ink("dim")),)]
 
 
-def _mark(view: MadePoints, width: int, height: int, look: Look) -> dict[tuple[int, int], tuple[str, str]]:
+def _mark(view: GeneratedPoints, width: int, height: int, look: Look) -> dict[tuple[int, int], tuple[str, str]]:
     marks: dict[tuple[int, int], tuple[str, str]] = {}
     if view.what != "manifold":
         real = set(_cells(view.real[:_REAL_SHOWN], view, width, height))
@@ -42,7 +42,7 @@ def _mark(view: MadePoints, width: int, height: int, look: Look) -> dict[tuple[i
     return marks
 
 
-def _cells(points: np.ndarray, view: MadePoints, width: int, height: int) -> list[tuple[int, int]]:
+def _cells(points: np.ndarray, view: GeneratedPoints, width: int, height: int) -> list[tuple[int, int]]:
     """The cell (row, column) of each point; those outside are at the edge."""
     (x0, x1), (y0, y1) = view.x_range, view.y_range
     columns = np.clip((points[:, 0] - x0) / (x1 - x0) * width, 0, width - 1).astype(int)
@@ -50,7 +50,7 @@ def _cells(points: np.ndarray, view: MadePoints, width: int, height: int) -> lis
     return list(zip(lines.tolist(), columns.tolist(), strict=True))
 
 
-def _legend(view: MadePoints, look: Look) -> Row:
+def _legend(view: GeneratedPoints, look: Look) -> Row:
     dim = look.ink("dim")
     if view.what == "manifold":
         return joined(
@@ -73,9 +73,9 @@ def _legend(view: MadePoints, look: Look) -> Row:
     )
 
 
-def _numbers(view: MadePoints) -> str:
+def _numbers(view: GeneratedPoints) -> str:
     found = [] if view.modes is None else [f"{view.modes.covered} of {view.modes.count} lumps"]
     return " · ".join([*found, f"KL {view.kl:.2f}", f"JS {view.js:.2f} bits"])
 
 
-MADE_POINTS = Drawing(MadePoints, draw)
+GENERATED_POINTS = Drawing(GeneratedPoints, draw)

@@ -1,4 +1,4 @@
-"""One training image, and how it is drawn anew: what the network is given in its place."""
+"""Augmentation: one training image, and the altered copies that the network is trained on."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _DRAWS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Draws(Output):
-    """An image and draws of it.
+class Augmentation(Output):
+    """An image and altered copies of it.
 
     Attributes:
         image: (h, w) or (h, w, 3), as it was read.
@@ -40,14 +40,14 @@ class Draws(Output):
 
 
 def suits(trainer: Trainer) -> bool:
-    """Images that are drawn anew."""
+    """Images that are augmented."""
     return trainer.split.augmentation is not None and bool(image_shape(trainer)[0])
 
 
-_recent: list[tuple[Split, int, Draws]] = []
+_recent: list[tuple[Split, int, Augmentation]] = []
 
 
-def make_draws(trainer: Trainer, asked: Asked) -> Draws:
+def make_augmentation(trainer: Trainer, asked: Asked) -> Augmentation:
     """The training row with that number; remembered, as it does not change while the network learns."""
     row = asked.item
     for split, number, draws in _recent:
@@ -58,7 +58,7 @@ def make_draws(trainer: Trainer, asked: Asked) -> Draws:
     return made
 
 
-def _draw(trainer: Trainer, row: int) -> Draws:
+def _draw(trainer: Trainer, row: int) -> Augmentation:
     split, shape = trainer.split, image_shape(trainer)
     drawing = split.augmentation
     if drawing is None:
@@ -66,7 +66,7 @@ def _draw(trainer: Trainer, row: int) -> Draws:
     count = count_drawn(split)
     x, y = split.scaler.inverse(split.train.x[:count]), split.train.y[:count]
     found = [drawing.draw_row(x, y, row, copy) for copy in range(1, _DRAWS + 1)]
-    return Draws(
+    return Augmentation(
         as_image(x[row], shape),
         tuple(as_image(picture, shape) for picture, _ in found),
         _class_name(split, y[row]),
@@ -81,11 +81,11 @@ def _class_name(split: Split, target: Any) -> str:
     return split.class_names[int(target)] if one_class else ""
 
 
-DRAWS = View(
-    "draws",
-    Draws,
+AUGMENTATION = View(
+    "augmentation",
+    Augmentation,
     suits,
-    make_draws,
+    make_augmentation,
     item="training row",
     order=1,
     about="One training image, and altered copies of it as training draws them.",

@@ -17,12 +17,20 @@ FACTOR: Final[Field] = integer(
 )
 
 
-def climb(sweep: Sweep, trials: Sequence[Trial], rungs: int, factor: int) -> Choosing:
+def successive_halving(sweep: Sweep, trials: Sequence[Trial], rungs: int, factor: int) -> Choosing:
     """Trains trials for the epochs of the lowest rung, and the best of them for those of the next, up to all epochs."""
     for rung in range(rungs, -1, -1):
         epochs = max(1, sweep.run.epochs // factor**rung)
         outcomes = yield [Trial(trial.number, trial.settings, epochs) for trial in trials]
         trials = best(sweep, outcomes, len(trials) // factor)
+
+
+def rungs_of(count: int, factor: int) -> int:
+    """How often a number of epochs, or of trials, can be divided by the factor without coming to 0."""
+    rungs = 0
+    while count // factor ** (rungs + 1) >= 1:
+        rungs += 1
+    return rungs
 
 
 def best(sweep: Sweep, outcomes: Sequence[Outcome], count: int) -> list[Trial]:

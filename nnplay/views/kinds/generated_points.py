@@ -1,4 +1,4 @@
-"""Two players over the plane: what the discriminator thinks of it, real points, and what the generator makes."""
+"""Two players over the plane: what the discriminator thinks of it, real points, and generated ones."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ _STEP: Final = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class MadePoints(Output):
+class GeneratedPoints(Output):
     """The plane with both players.
 
     Attributes:
         what: which of `PLACES`.
-        field: (rows, columns), first row at the top: the discriminator's answer from −1 (made) to 1 (real), or for the
-            manifold how densely it lies, from 0 to 1.
+        field: (rows, columns), first row at the top: the discriminator's answer from −1 (generated) to 1 (real), or for
+            the manifold how densely it lies, from 0 to 1.
         real, made: points (n, 2) and (m, 2), in the data's own units.
         arrows: (k, 2), where the first k made points are pulled; None where they are not asked for.
         x_range, y_range: the part of the plane.
@@ -70,7 +70,7 @@ def suits(trainer: Trainer) -> bool:
     return plane_inputs(trainer) == 2 and not trainer.split.train.features[2:] and generator_of(trainer) is not None
 
 
-def make_points(trainer: Trainer, asked: Asked) -> MadePoints:
+def make_points(trainer: Trainer, asked: Asked) -> GeneratedPoints:
     """What both players do over the plane now."""
     generator = generator_of(trainer)
     if generator is None:
@@ -87,7 +87,7 @@ def make_points(trainer: Trainer, asked: Asked) -> MadePoints:
         field = make_surface(trainer, _SIZE, _SIZE).values
         field = field / max(1.0, float(np.abs(field).max(initial=0.0)))
     arrows = _pulls(trainer, made[:_ARROWS], corners) if what == "arrows" else None
-    return MadePoints(
+    return GeneratedPoints(
         what,
         field.astype(np.float32),
         real[:_MADE].astype(np.float32),
@@ -126,17 +126,17 @@ def _density(
     return np.asarray(shades / max(float(shades.max()), 1e-9))
 
 
-def list_points(shown: MadePoints) -> Table:
-    """A row for each made point."""
+def list_points(shown: GeneratedPoints) -> Table:
+    """A row for each generated point."""
     return Table(("x1", "x2"), shown.made.tolist())
 
 
-MADE_POINTS = View(
-    "made points",
-    MadePoints,
+GENERATED_POINTS = View(
+    "generated points",
+    GeneratedPoints,
     suits,
     make_points,
-    about="Real and made points over what the discriminator thinks of the plane; J: arrows, the generator's sheet.",
+    about="Real and generated points over what the discriminator thinks of the plane; J: arrows, its sheet.",
     places=lambda trainer: PLACES,
     place="picture",
     order=-1,

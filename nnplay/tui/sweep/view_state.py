@@ -22,29 +22,29 @@ _FEWEST, _MOST = 3, 100
 
 
 @dataclass(slots=True)
-class Place:
-    """The state of all views.
+class ViewState:
+    """What all views of a sweep share.
 
     Attributes:
         sweep: what was tried.
         board: what came of it so far.
         chosen: number of the trial under the cursor; the best one as long as nobody has chosen.
         sort: the column that sorts; empty for the rank.
-        falling: whether the largest come first.
+        descending: whether the largest come first.
         x, y: columns of the scatter.
         log: whether scores are shown by their logarithm.
-        wanted: which trials the table has.
+        filter: which trials the table has.
     """
 
     sweep: Sweep
     board: Board = field(default_factory=Board)
     chosen: int | None = None
     sort: str = ""
-    falling: bool = False
+    descending: bool = False
     x: str = ""
     y: str = ""
     log: bool = False
-    wanted: TrialFilter = field(default_factory=TrialFilter)
+    filter: TrialFilter = field(default_factory=TrialFilter)
     rows: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
@@ -67,21 +67,21 @@ class Place:
     def show(self, board: Board) -> None:
         """Takes over the newest board."""
         self.board = board
-        self.rows = board.sorted_by(self.sort, self.falling)
-        if not self.sort and self.falling:
+        self.rows = board.sorted_by(self.sort, self.descending)
+        if not self.sort and self.descending:
             self.rows = self.rows[::-1]
-        if self.wanted.clauses:
-            self.rows = self.rows[self.wanted.mask(board)[self.rows]]
+        if self.filter.clauses:
+            self.rows = self.rows[self.filter.mask(board)[self.rows]]
 
     @property
     def row(self) -> int | None:
-        """The row of the board of the trial under the cursor; None where there is none yet, or none is wanted."""
+        """The board's row of the trial under the cursor; None without a trial that passes the filter."""
         if not len(self.rows):
             return None
         found = np.flatnonzero(self.board.columns["trial"] == (-1 if self.chosen is None else self.chosen))
-        if len(found) and (not self.wanted.clauses or found[0] in self.rows):
+        if len(found) and (not self.filter.clauses or found[0] in self.rows):
             return int(found[0])
-        return int(self.rows[0]) if self.wanted.clauses else int(self.board.order[0])
+        return int(self.rows[0]) if self.filter.clauses else int(self.board.order[0])
 
     @property
     def outcome(self) -> Outcome | None:

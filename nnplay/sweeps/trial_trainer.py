@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from nnplay.config import RunConfig
 from nnplay.data.split import Split
 from nnplay.errors import DivergedError, InputError
-from nnplay.sweeps.change import changed_run
 from nnplay.sweeps.sweep import Sweep
 from nnplay.sweeps.trial import Outcome, Trial
 from nnplay.training.live_settings import LIVE_SETTINGS
@@ -40,7 +39,7 @@ _CALL_SECONDS: Final = 0.25
 _ATTRIBUTES: Final = {DECLARED[name].table_field.name: name for name in LIVE_SETTINGS}
 
 
-class Workbench:
+class TrialTrainer:
     """Trains the trials of one sweep, in one thread.
 
     A trial that differs from an earlier one in its seed and in live settings only gets its trainer: nothing is built,
@@ -48,7 +47,7 @@ class Workbench:
 
     Args:
         sweep: what is tried.
-        split: the data of its run, shared with other workbenches.
+        split: the data of its run, shared with other trainers.
     """
 
     def __init__(self, sweep: Sweep, split: Split) -> None:
@@ -100,7 +99,7 @@ class Workbench:
                 self._draw(shape, run, trainer, ahead)
             trainer.restart(seed, self._drawn[1][seed], **self._live_values(trial))
             return run, trainer
-        run = changed_run(self._sweep.run, trial.settings)
+        run = self._sweep.run_of(trial.settings)
         split = run.load() if self._sweep.moves_data else self._split
         trainer = replace(run, training={**run.training, "threads": 1}).trainer(split=split)
         self._trainers[shape] = run, trainer

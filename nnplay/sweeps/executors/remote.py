@@ -1,6 +1,6 @@
-"""Trials in other processes: what travels there, and what is done when such a process dies.
+"""Trials in other processes and on other machines: what is sent there, and what is done when such a process dies.
 
-A worker gets the sweep and its data once, keeps a workbench for it, and trains chunks of trials of about a second. The
+A worker gets the sweep and its data once, keeps a trainer for it, and trains chunks of trials of about a second. The
 chunk of a worker that died is trained by another one, trial by trial; a trial that three workers died of is set aside.
 """
 
@@ -14,18 +14,18 @@ from typing import Any, Final
 from nnplay import __version__
 from nnplay.data.split import Split
 from nnplay.errors import NnplayError
-from nnplay.sweeps.chunks import ChunkSize, same_shapes_together
+from nnplay.sweeps.chunks import ChunkSize, same_shapes_together, share_of
 from nnplay.sweeps.sweep import Sweep
 from nnplay.sweeps.trial import Outcome, Trial
-from nnplay.sweeps.workbench import Workbench
+from nnplay.sweeps.trial_trainer import TrialTrainer
 
 #: Seconds of one chunk, so that what it costs to hand one over does not matter.
 CHUNK_SECONDS: Final = 1.0
 #: Workers that may die of one trial.
 MOST_DEATHS: Final = 3
-#: Sweeps whose workbench a worker keeps.
+#: Sweeps whose trainer a worker keeps.
 _KEPT: Final = 2
-_benches: OrderedDict[str, Workbench] = OrderedDict()
+_trainers: OrderedDict[str, TrialTrainer] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +62,16 @@ def train_chunk(job: Job, trials: Sequence[Trial]) -> list[Outcome]:
             where="--cluster",
             hint="install the same version on all machines",
         )
-    bench = _benches.get(job.digest)
-    if bench is None:
-        bench = _benches[job.digest] = Workbench(Sweep.from_dict(job.sweep), job.split)
-        if len(_benches) > _KEPT:
-            _benches.popitem(last=False)
-    return bench.train_all(trials)
+    trainer = _trainers.get(job.digest)
+    if trainer is None:
+        trainer = _trainers[job.digest] = TrialTrainer(Sweep.from_dict(job.sweep), job.split)
+        if len(_trainers) > _KEPT:
+            _trainers.popitem(last=False)
+    return trainer.train_all(trials)
 
 
-class Waiting:
-    """Trials that are still to be handed out, and those that may have killed a worker: suspects."""
+class TrialQueue:
+    """Trials that no worker has yet, and suspects: those that may have killed one."""
 
     def __init__(self, sweep: Sweep, trials: Sequence[Trial]) -> None:
         self._trials = deque(same_shapes_together(sweep, trials))
@@ -88,18 +88,18 @@ class Waiting:
         return len(self._suspects)
 
     def take(self, workers: int) -> list[Trial]:
-        """The next chunk: one suspect, or a chunk that is smaller towards the end, so that all workers end together."""
+        """The next chunk: one suspect, or several trials."""
         if self._suspects:
             return [self._suspects.popleft()]
-        count = min(self.size.trials, max(1, len(self._trials) // (2 * workers)), len(self._trials))
+        count = share_of(self.size.trials, len(self._trials), workers)
         return [self._trials.popleft() for _ in range(count)]
 
     def put_back(self, chunk: Sequence[Trial]) -> None:
-        """Keeps the trials of a chunk for others, where nobody died of them."""
+        """Puts the trials of a chunk back to the front: no worker died of them."""
         self._trials.extendleft(reversed(chunk))
 
     def suspect(self, chunk: Sequence[Trial], deaths: int = 1) -> list[Outcome]:
-        """Keeps the trials of a worker that died, for others, one by one; returns those that are given up.
+        """Puts back the trials of a worker that died, to be trained one by one; returns those that are given up.
 
         Args:
             deaths: workers that died of it. Only a trial that had a worker for itself is blamed.

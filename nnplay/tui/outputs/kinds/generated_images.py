@@ -6,10 +6,10 @@ from nnplay.tui.outputs.drawing import Drawing
 from nnplay.tui.outputs.pictures import draw_picture, put_beside
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, fit
-from nnplay.views.kinds.made_images import MadeImages
+from nnplay.views.kinds.generated_images import GeneratedImages
 
 
-def draw(view: MadeImages, width: int, height: int, look: Look) -> list[Row]:
+def draw(view: GeneratedImages, width: int, height: int, look: Look) -> list[Row]:
     """As much of the grid as finds room, each picture as large as that allows."""
     tall, broad = view.images.shape[1:3]
     down = len(view.images) // view.across
@@ -22,4 +22,4 @@ def draw(view: MadeImages, width: int, height: int, look: Look) -> list[Row]:
     return found[:height]
 
 
-MADE_IMAGES = Drawing(MadeImages, draw)
+GENERATED_IMAGES = Drawing(GeneratedImages, draw)

@@ -1,4 +1,4 @@
-"""Pictures that a generator or a decoder makes: from fixed noise, and along the first two numbers of its input."""
+"""Images that a generator or a decoder makes: from fixed noise, and along the first two numbers of its input."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REACH: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class MadeImages(Output):
+class GeneratedImages(Output):
     """Pictures (n, h, w) or (n, h, w, 3), how many are side by side, and in words where they come from."""
 
     images: NDArray[np.float32]
@@ -41,7 +41,7 @@ def suits(trainer: Trainer) -> bool:
     return decodes or generator_of(trainer) is not None
 
 
-def make_images(trainer: Trainer, asked: Asked) -> MadeImages:
+def make_images(trainer: Trainer, asked: Asked) -> GeneratedImages:
     """Samples from the same noise at every step, a grid over two latent numbers, or the picture at one place of it."""
     what = PLACES[asked.place]
     if what == "samples":
@@ -53,7 +53,7 @@ def make_images(trainer: Trainer, asked: Asked) -> MadeImages:
         latent, across = _grid(_STEPS)[asked.item : asked.item + 1], 1
         words = f"latent numbers {latent[0, 0]:.2f}, {latent[0, 1]:.2f}"
     shape = image_shape(trainer)
-    return MadeImages(np.stack([as_image(row, shape) for row in _make(trainer, latent)]), across, words)
+    return GeneratedImages(np.stack([as_image(row, shape) for row in _make(trainer, latent)]), across, words)
 
 
 def _make(trainer: Trainer, places: Array | None) -> Array:
@@ -82,12 +82,12 @@ def _grid(side: int) -> Array:
     return np.stack([np.tile(across, side), np.repeat(across[::-1], side)], axis=1)
 
 
-MADE_IMAGES = View(
-    "made pictures",
-    MadeImages,
+GENERATED_IMAGES = View(
+    "generated images",
+    GeneratedImages,
     suits,
     make_images,
-    about="Pictures made of fixed noise; J: the latent plane as a grid, and a walk through it place by place.",
+    about="Images generated from fixed noise; J: the latent plane as a grid, and a walk through it place by place.",
     places=lambda trainer: PLACES,
     place="picture",
     item="place",

@@ -1,4 +1,4 @@
-"""An input made to please a unit: gradient ascent from nothing (Erhan et al., 2009), and the row that pleases it most.
+"""Activation maximisation: gradient ascent on the input of a unit (Erhan et al., 2009), and its strongest training row.
 
 x ← x + step·s/‖s‖ with the slope s of the unit's mean over its places, kept within what training rows hold. In
 pictures the slope is smoothed, or the input would be noise that only the network sees.
@@ -34,15 +34,15 @@ _STRIDE: Final = 0.08
 
 
 @dataclass(frozen=True, slots=True)
-class Pleasing(Output):
-    """An input that a unit answers strongly to.
+class ActivationMaximum(Output):
+    """An input that makes one unit respond strongly.
 
     Attributes:
-        head: which unit, and how strongly it answers.
+        head: which unit, and its activation.
         made: the input that was made, as a picture (h, w[, 3]); None for a table.
-        row: the training row that pleases the unit most, likewise.
+        row: the training row with the largest activation, likewise.
         names, details, values: columns of a table, what stands in them and how far from the mean that is.
-        notes: how strongly the training row is answered to, and how it was made.
+        notes: the activation of the training row, and how the input was made.
     """
 
     head: str
@@ -80,31 +80,31 @@ def _units(trainer: Trainer) -> list[tuple[str, int, int]]:
     return found[:_PLACES]
 
 
-def make_pleasing(trainer: Trainer, asked: Asked) -> Pleasing:
+def maximise_activation(trainer: Trainer, asked: Asked) -> ActivationMaximum:
     """The input after up to 60 steps uphill, and the best of up to 256 training rows."""
     name, value, unit = _units(trainer)[asked.place]
     prober = prober_of(trainer, 0, value)
     if prober is None:
         raise ValueError(f"{name} has no slope")
     steps = max(_LEAST_STEPS, min(_STEPS, int(_COST / (3 * max(1, trainer.plan.multiply_adds)))))
-    made = climb(trainer, prober, unit, steps)
+    made = ascend(trainer, prober, unit, steps)
     direction = unit_direction(prober, unit)
     asked_rows = spread_rows(len(trainer.split.train), min(_ROWS, int(_COST / max(1, trainer.plan.multiply_adds))))
     rows = trainer.split.train.x[asked_rows]
     scores = _score(prober, np.concatenate([made[None], rows]), direction)
     best = int(scores[1:].argmax())
-    head = f"{name}: answers {figure(float(scores[0]))}"
+    head = f"{name}: activation {figure(float(scores[0]))}"
     notes = (
-        f"of {len(rows):,} training rows, row {asked_rows[best]} pleases it most: {figure(float(scores[1 + best]))}",
-        f"{steps} steps uphill, within what training rows hold",
+        f"of {len(rows):,} training rows, row {asked_rows[best]} activates it most: {figure(float(scores[1 + best]))}",
+        f"{steps} steps of gradient ascent, within the range of the training rows",
     )
     if input_form(trainer) == "columns":
         details = tuple(figure(float(number), 4) for number in in_units(trainer, made[None])[0])
         train = seen_inputs(trainer)
         away = (made - train.mean(axis=0)) / np.maximum(train.std(axis=0), 1e-12)
-        return Pleasing(head, None, None, column_names(trainer), details, np.asarray(away, np.float64), notes)
+        return ActivationMaximum(head, None, None, column_names(trainer), details, np.asarray(away, np.float64), notes)
     pictures = [as_shown(as_picture(trainer, each)) for each in (made, rows[best])]
-    return Pleasing(head, pictures[0], pictures[1], (), (), np.zeros(0), notes)
+    return ActivationMaximum(head, pictures[0], pictures[1], (), (), np.zeros(0), notes)
 
 
 def unit_direction(prober: Prober, unit: int) -> Array:
@@ -114,8 +114,8 @@ def unit_direction(prober: Prober, unit: int) -> Array:
     return direction
 
 
-def climb(trainer: Trainer, prober: Prober, unit: int, steps: int) -> Array:
-    """An input (…) that the unit answers strongly to, beginning at the mean of the training rows."""
+def ascend(trainer: Trainer, prober: Prober, unit: int, steps: int) -> Array:
+    """An input (…) with a large activation of the unit: gradient ascent from the mean of the training rows."""
     train = seen_inputs(trainer)
     low, high = train.min(axis=0), train.max(axis=0)
     x = train.mean(axis=0, dtype=np.float64)
@@ -124,7 +124,7 @@ def climb(trainer: Trainer, prober: Prober, unit: int, steps: int) -> Array:
     for _ in range(steps):
         slope = _smooth(trainer, prober.slopes(x[None], direction).slope[0].astype(np.float64))
         length = float(np.sqrt((slope**2).sum()))
-        if not length > 0:  # a unit that is off is pleased by nothing nearby, and one that is not finite by nothing
+        if not length > 0:  # a unit that is off has no slope nearby, and one that is not finite has none anywhere
             break
         x = np.clip(x + stride * slope / length, low, high)
     return np.asarray(x)
@@ -144,14 +144,14 @@ def _score(prober: Prober, x: Array, direction: Array) -> Array:
     return np.asarray((prober.answers(x) * direction).reshape(len(x), -1).sum(axis=1))
 
 
-PLEASING_INPUT = View(
-    "pleasing input",
-    Pleasing,
+ACTIVATION_MAXIMISATION = View(
+    "activation maximisation",
+    ActivationMaximum,
     suits,
-    make_pleasing,
+    maximise_activation,
     places=place_names,
     place="unit",
-    about="An input made by gradient ascent so that a unit answers strongly, and the training row it likes best.",
+    about="An input made by gradient ascent so that activates a unit strongly, and the training row that does so most.",
     group="why",
     order=7,
 )

@@ -1,0 +1,30 @@
+"""Kinds of rows of a graphics card: what is known of which thread works on what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nnplay.records.operation import CudaRow
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRow(CudaRow):
+    """A row that is run once for each place along an axis; which one stands in `nnplay.kernels.cuda.recurrence.TURN`.
+
+    Attributes:
+        operand, axis: whose length says how often.
+    """
+
+    operand: int = 0
+    axis: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRow(CudaRow):
+    """A row whose part p writes numbers p, p + parts, … of each output, all of which are as large.
+
+    Attributes:
+        gathers: it reads what it likes. Otherwise, of operands as large as its outputs, it reads those numbers alone.
+    """
+
+    gathers: bool = False

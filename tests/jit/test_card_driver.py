@@ -1,0 +1,163 @@
+"""What is said where a card cannot be used, and that the run goes on: a stand-in speaks for NVIDIA's driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from small_trainer import trainer
+
+import nnplay as nn
+from nnplay.kernels import abi
+from nnplay.kernels.cuda import driver
+from nnplay.tape.machines import card_run, device
+from nnplay.tape.machines.cuda_machine import CudaMachine
+
+_GIB = 1 << 30
+
+
+@dataclass
+class StandIn:
+    """A driver of an H200 that answers as it is told.
+
+    Attributes:
+        statuses: what functions return, by name, where that is not 0.
+        absent: functions that it does not have.
+    """
+
+    version: int = 13_000
+    capability: tuple[int, int] = (9, 0)
+    memory: int = 141 * _GIB
+    free: int = 140 * _GIB
+    statuses: dict[str, int] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    called: list[str] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Callable[..., int]:
+        if not name.startswith("cu") or name in self.absent:
+            raise AttributeError(name)
+
+        def call(*arguments: Any) -> int:
+            self.called.append(name)
+            self.answer(name, arguments)
+            return self.statuses.get(name, 0)
+
+        return call
+
+    def answer(self, name: str, given: tuple[Any, ...]) -> None:
+        """Writes what a function of the driver gives back."""
+        attributes = {75: self.capability[0], 76: self.capability[1], 16: 132, 97: 232_448, 95: 1}
+        if name == "cuDriverGetVersion":
+            given[0]._obj.value = self.version
+        elif name == "cuDeviceGetName":
+            given[0].value = b"NVIDIA H200"
+        elif name == "cuDeviceGetAttribute":
+            given[0]._obj.value = attributes[given[1]]
+        elif name == "cuDeviceTotalMem_v2":
+            given[0]._obj.value = self.memory
+        elif name == "cuMemGetInfo_v2":
+            given[0]._obj.value, given[1]._obj.value = self.free, self.memory
+        elif name == "cuGetErrorString":
+            given[1]._obj.value = b"unspecified launch failure"
+
+
+@pytest.fixture(autouse=True)
+def fresh_card(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test finds the card of another."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(driver, "_contexts", [])
+    driver.card.cache_clear()
+    yield
+    driver.card.cache_clear()
+
+
+def put_in(monkeypatch: pytest.MonkeyPatch, **given: Any) -> StandIn:
+    made = StandIn(**given)
+    monkeypatch.setattr(driver, "_library", lambda: made)
+    return made
+
+
+FAULTS = {
+    "no card": ({"statuses": {"cuInit": 100}}, "there is no graphics card"),
+    "no such card": ({"statuses": {"cuDeviceGet": 101}}, "there is no graphics card"),
+    "driver too old": ({"version": 12_040}, "the NVIDIA driver supports CUDA 12.4"),
+    "driver far too old": ({"absent": ("cuDevicePrimaryCtxRetain",)}, "the NVIDIA driver is too old"),
+    "card too old": ({"capability": (7, 5)}, "NVIDIA H200 is too old"),
+    "too little memory at all": ({"memory": 1000}, "GB are needed and the card has 0.0"),
+    "too little free": ({"free": 1000}, "GB are needed and 0.0 are free on the card"),
+    "another program has the rest": (
+        {"statuses": {"cuMemAlloc_v2": 2}},
+        "the graphics card has too little free memory",
+    ),
+    "taken away": ({"statuses": {"cuMemGetInfo_v2": 719}}, "the graphics card failed: unspecified launch failure"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_is_wrong_is_one_sentence_and_the_processor_goes_on(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given, wanted = FAULTS[fault]
+    put_in(monkeypatch, **given)
+    run, other = trainer(machine=CudaMachine), trainer()
+    for steps in (3, 4):
+        for each in (run, other):
+            each.run(steps=steps)
+    where = run.machine.where
+    assert where.startswith("the processor, because ")
+    assert wanted in where
+    assert "\n" not in where
+    assert run.step == other.step == 7
+    np.testing.assert_array_equal(run.machine.state(), other.machine.state())
+    np.testing.assert_array_equal(run.history["loss"].last, other.history["loss"].last)
+
+
+def test_nonsense_in_cuda_visible_devices_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "seven")
+    put_in(monkeypatch, statuses={"cuInit": 100})
+    with pytest.raises(nn.NnplayError, match="no graphics card in CUDA_VISIBLE_DEVICES=seven"):
+        driver.card()
+
+
+def test_version_says_what_trains_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in(monkeypatch)
+    assert device.describe() == "training on the processor; --device cuda trains on NVIDIA H200, 141 GiB"
+    device.choose("cuda")
+    try:
+        assert device.describe() == "training on NVIDIA H200, 141 GiB"
+    finally:
+        device.choose("cpu")
+
+
+def test_a_driver_is_not_asked_where_the_processor_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = put_in(monkeypatch)
+    device.make_machine(trainer().machine.tape)
+    assert made.called == []
+
+
+def test_a_card_that_fails_between_two_launches_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in(monkeypatch)
+    monkeypatch.setattr(card_run.module, "code", lambda kernels: dict.fromkeys(card_run.module.FUNCTIONS, b""))
+    run, other = trainer(machine=CudaMachine), trainer()
+    launches = []
+
+    def launch(self: Any, machine: CudaMachine, at: int, steps: int, epochs: int) -> tuple[int, int]:
+        launches.append(steps)
+        if len(launches) == 2:
+            raise driver.CardError("the graphics card failed: unspecified launch failure", where="cuda")
+        machine.cells[[abi.CLOCK_STEP, abi.CLOCK_BATCH]] += steps
+        machine._loss_sum += 1.0
+        return steps, 0
+
+    monkeypatch.setattr(card_run.CardRun, "_launch", launch)
+    monkeypatch.setattr(card_run, "_FIRST_STEPS", 2)
+    for each in (run, other):
+        each.machine.rates[:30] = 0.01
+        assert each.machine.advance(30) == 30
+    assert len(launches) == 2
+    assert "launch failure" in run.machine.why_not
+    np.testing.assert_array_equal(run.machine.cells, other.machine.cells)
+    np.testing.assert_array_equal(run.machine.state(), other.machine.state())
+    np.testing.assert_array_equal(run.machine.trace[:30], other.machine.trace[:30])
+    np.testing.assert_array_equal(run.machine._loss_sum, other.machine._loss_sum)
