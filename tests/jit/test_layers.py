@@ -40,7 +40,7 @@ MARKS = (-1e4, -100.0, -20.0, -5.0, -1.0, -1e-3, -1e-30, 0.0, 1e-30, 1e-3, 1.0, 
 def test_rows_are_their_definitions(record: LayerRecord, dtype: str) -> None:
     """Every row equals its definition, adds where asked, writes nothing else and is worked out right, at all sizes.
 
-    The slow one tries each case at each size, the quick one each size with one case in four, or in as many as there are.
+    The slow one tries each case at each size, the quick one each size with one case in four (or fewer).
     """
     cases, every = cases_of(record), range(len(WIDTHS))
     for number, case in enumerate(cases):

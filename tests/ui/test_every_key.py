@@ -221,7 +221,7 @@ async def test_keys_of_every_place_do_what_the_help_says(read: Read) -> None:
     """The same, one after the other in one playground, of which nothing is left to the next by a question asked."""
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
-        for name, key in [(name, key) for name in SHARED[read] for key in BY_ID[name].keys]:
+        for name, key in [(one, key) for one in SHARED[read] for key in BY_ID[one].keys]:
             asked(app).clear()
             before = read(app)
             await pilot.press(key)
