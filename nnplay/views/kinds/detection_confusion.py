@@ -57,6 +57,7 @@ DETECTION_CONFUSION = View(
     item="cell",
     count=lambda trainer, place: (len(trainer.split.class_names) + 1) ** 2,
     order=2,
-    about="Which objects are predicted as which, which are missed, and boxes where there is only background.",
+    about="Which objects are predicted as which, which are missed, and boxes where there is only background; of boxes "
+    "with a score of 0.5 or more, however many others there are.",
     table=list_counts,
 )
