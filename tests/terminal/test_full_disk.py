@@ -42,7 +42,7 @@ def test_a_full_disk_is_said_and_costs_nothing_but_the_autosaves_of_that_time(op
     terminal.until(lambda: step_of(terminal) > step + 1000)
     assert generation() == before
     terminal.press("s")
-    terminal.until(lambda: "not saved" in terminal.text and "autosave failed" not in terminal.text)
+    terminal.until(lambda: "not saved" in terminal.words and "autosave failed" not in terminal.words)
     (kept,) = session.autosaves()
     assert session.load(kept.path).warnings == ()
     files_of(terminal, resource.RLIM_INFINITY)
