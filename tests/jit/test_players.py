@@ -191,6 +191,29 @@ GAN_LOSSES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.parametrize("silent", ["generator.0:1", "0:2 generator.0"])
+def test_parts_of_both_networks_are_silent_and_frozen(silent: str) -> None:
+    """Frozen layers of a generator keep their bits while others train, and its silent units are 0 in what it makes."""
+    training = {"batch_size": 16, "threads": 1, "frozen": "generator.3", "silent": silent, "real": "float64"}
+    config = game(training=training)
+    trainer, plain = config.trainer(), config.trainer(machine=InterpretedMachine)
+    before = {name: value.copy() for name, value in trainer.parameters().items()}
+    trainer.run(steps=4)
+    plain.run(steps=4)
+    assert np.allclose(trainer.machine.state(), plain.machine.state(), rtol=0, atol=1e-10)
+    now = trainer.parameters()
+    assert (now["generator.3.weight"] == before["generator.3.weight"]).all()
+    assert (now["generator.0.weight"][:, 1] == before["generator.0.weight"][:, 1]).all()
+    assert (now["0.weight"] != before["0.weight"]).any()
+    generator = generator_of(trainer)
+    assert generator is not None
+    noise = fixed_noise(trainer, generator, 4)
+    made = make_rows(trainer, generator, noise)
+    zero = noise @ now["generator.0.weight"] + now["generator.0.bias"]
+    zero[:, 1 if ":1" in silent else slice(None)] = 0
+    assert np.allclose(made, np.tanh(zero) @ now["generator.3.weight"] + now["generator.3.bias"])
+
+
 @pytest.mark.parametrize("name", GAN_LOSSES)
 def test_two_turns_of_every_game_walked_are_run(name: str) -> None:
     """Each loss and each shape of the data set makes a game whose rows, one by one, give the bits of two steps."""
