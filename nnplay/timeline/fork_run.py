@@ -22,6 +22,7 @@ from nnplay.training import parameter_groups
 from nnplay.training.driver import Driver
 from nnplay.training.history import History
 from nnplay.training.live_settings import LIVE_SETTINGS
+from nnplay.training.player_stages import list_layers
 from nnplay.training.remake import remake
 from nnplay.training.settings import DECLARED
 from nnplay.training.state.saved_checkpoint import SavedCheckpoint
@@ -233,7 +234,7 @@ def read_fork(trainer: Trainer, words: str) -> tuple[SetValues | None, dict[str,
         return SetValues({name: optimizer.values[name]}) if live else None, {"optimizer": optimizer}
     if name in _OTHER:
         settings = trainer.settings.changed(**{name: value})
-        silenced_frozen.check(trainer.plan, settings.silent, settings.frozen)
+        silenced_frozen.check(list_layers(trainer.plans), settings.silent, settings.frozen)
         parameter_groups.check(trainer.plan, trainer.optimizer, settings.groups)
         live = name in LIVE_SETTINGS
         return SetValues({name: getattr(settings, name)}) if live else None, {name: getattr(settings, name)}
