@@ -41,16 +41,17 @@ def read_saved(path: str, network: str = "") -> SavedNetwork:
     loaded = session.load(user_path(path))
     run = loaded.record.get("run", loaded.record)
     table = run if isinstance(run, Mapping) else {}
+    networks = table.get("networks", {})
+    others = networks if isinstance(networks, Mapping) else {}
     if network:
-        networks = table.get("networks", {})
-        others = networks if isinstance(networks, Mapping) else {}
         if network not in others:
             raise unknown("network", network, others, where=where)
         table = others[network]
     lines = table.get("layers", [])
     texts = (lines,) if isinstance(lines, str) else tuple(lines)
-    prefix = f"{network}." if network else ""
-    tensors = {name.removeprefix(prefix): array for name, array in loaded.tensors.items() if name.startswith(prefix)}
+    owners = {name: first if (first := name.partition(".")[0]) in others else "" for name in loaded.tensors}
+    own = (name for name, owner in owners.items() if owner == network)
+    tensors = {name.removeprefix(f"{network}."): loaded.tensors[name] for name in own}
     if not texts or not tensors:
         raise InputError("holds no trained network", where=where, hint="save a session after some steps")
     return SavedNetwork(texts, tensors)

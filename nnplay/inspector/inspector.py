@@ -128,11 +128,21 @@ class Inspector(PartialStep):
 
     def _running(self, row: int, *, backwards: bool) -> int:
         """A row, or where this step does not run it the nearest one that it runs; the last + 1 where none is left."""
-        if any(first <= row < last for first, last in self._active):
+        if self.runs(row):
             return row
         if backwards:
             return max((last - 1 for _, last in self._active if last <= row), default=self._active[0][0])
         return min((first for first, _ in self._active if first >= row), default=len(self.rows))
+
+    def runs(self, number: int) -> bool:
+        """Whether this step runs a row: no row of an objective that sits it out, no update of one that rests."""
+        return any(first <= number < last for first, last in self._active)
+
+    @property
+    def sitting_out(self) -> tuple[str, ...]:
+        """The objectives that are no part of this step."""
+        named = zip(self.trainer.players.names, self.machine.tape.stages, strict=True)
+        return tuple(name for name, stage in named if not self.runs(stage.rows.first))
 
     def player_of(self, number: int) -> str:
         """The objective that a row belongs to, and which of its passes; empty in a run with a single one."""
@@ -393,6 +403,8 @@ def _put(trainer: Trainer, state: Array) -> None:
 def trace(trainer: Trainer) -> Iterator[tuple[RowView, dict[str, Array]]]:
     """Takes one training step row by row: yields each row with copies of its operands, by name, after it has run.
 
+    Rows of objectives that sit this step out, or rest, are left out.
+
     Raises:
         InputError: the argument is not a trainer.
     """
@@ -405,7 +417,7 @@ def _end(slot: Slot) -> int:
 
 def _walk(inspector: Inspector) -> Iterator[tuple[RowView, dict[str, Array]]]:
     with inspector.pause_before(0):
-        for number in range(len(inspector.rows)):
+        for number in filter(inspector.runs, range(len(inspector.rows))):
             inspector.run_through(number)
             values = {}
             for name, slot in inspector.slots(number).items():

@@ -42,7 +42,7 @@ def step_text(inspector: Inspector, phases: Sequence[str] = PHASES, *, explain: 
     lines = [heading(inspector)]
     phase = ""
     for view in inspector.views():
-        if view.phase not in phases:
+        if view.phase not in phases or not inspector.runs(view.number):
             continue
         if view.section != phase:
             lines += ["", f"== {view.section} =="]
@@ -53,7 +53,8 @@ def step_text(inspector: Inspector, phases: Sequence[str] = PHASES, *, explain: 
 
 def heading(inspector: Inspector) -> str:
     """Which step it is, on which batch, at which learning rate."""
-    trainer, several = inspector.trainer, "".join(f", {words}" for words in inspector.batch_words)
+    trainer, idle = inspector.trainer, [f"{name} sits it out" for name in inspector.sitting_out]
+    several = "".join(f", {words}" for words in (*inspector.batch_words, *idle))
     return (
         f"step {trainer.step + 1:,}: epoch {trainer.epoch + 1:,}, batch {trainer.batch + 1:,} of {trainer.batches:,}, "
         f"{counted(inspector.n, 'row')}, learning rate {trainer.lr:g}{several}"
@@ -204,11 +205,14 @@ def _parameter_text(inspector: Inspector, slot: Slot, index: tuple[int, ...]) ->
         lines += _element_lines(inspector, number, index)
     if slot.name not in inspector.trained:
         return [*lines, "", "it is frozen, so it has no gradient and no update"]
-    for number in range(len(inspector.rows)):
+    updates = len(lines)
+    for number in filter(inspector.runs, range(len(inspector.rows))):
         if slot.name in inspector.spans_parameters(number):
             lines += _element_lines(inspector, number, index, slot.name)
         elif _is_own_update(inspector.rows[number], slot):
             lines += _element_lines(inspector, number, index)
+    if len(lines) == updates:
+        lines += ["", "its objective sits this step out or rests, so there is no update"]
     return lines
 
 
@@ -220,7 +224,8 @@ def _is_own_update(row: Row, slot: Slot) -> bool:
 
 
 def _rows_where(inspector: Inspector, holds: Callable[[Any], Any]) -> list[int]:
-    return [number for number, row in enumerate(inspector.rows) if holds(row)]
+    """Those rows that this step runs."""
+    return [number for number, row in enumerate(inspector.rows) if inspector.runs(number) and holds(row)]
 
 
 def _element_lines(inspector: Inspector, number: int, index: tuple[int, ...], parameter: str = "") -> list[str]:

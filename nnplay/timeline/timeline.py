@@ -12,7 +12,6 @@ from typing import Final
 
 from nnplay.errors import DivergedError, InputError
 from nnplay.tape.not_copied import NotCopied
-from nnplay.text import counted
 from nnplay.timeline.branch_curves import own_curves
 from nnplay.timeline.branch_end import BranchEnd, end_of_branch, limit_ends
 from nnplay.timeline.branches import (
@@ -432,16 +431,3 @@ class Timeline(NotCopied):
         kept = thin_checkpoints(checkpoints)
         self._store.take_out(checkpoints, kept)
         return kept
-
-
-def describe_dropped(steps: int) -> str:
-    """Says that so many later steps of a run are taken once more; nothing where there were none."""
-    if not steps:
-        return ""
-    return f"{counted(steps, 'later step')} discarded; training on gives the same numbers again"
-
-
-def describe_left(branch: Branch[BranchLog]) -> str:
-    """Says that the later steps of a run stay as a branch."""
-    later = branch.latest - branch.common_step
-    return f"new branch; {counted(later, 'later step')} kept as '{branch.description}' (:branch returns to it)"

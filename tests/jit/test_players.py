@@ -14,6 +14,7 @@ from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.inspector.gradient_check import Checker
 from nnplay.inspector.inspector import Inspector
+from nnplay.inspector.step_text import element_text, step_text
 from nnplay.tape.machines.interpreter import InterpretedMachine
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.made_rows import fixed_noise, generator_of, make_rows, scores
@@ -182,6 +183,21 @@ def test_walked_row_by_row_is_run(settings: dict[str, Any]) -> None:
         assert same(run, walked)
         assert "generator" in seen
         assert ("discriminator" in seen) == (step % 3 == 0)
+
+
+def test_a_step_is_told_without_the_rows_that_it_does_not_run() -> None:
+    """`trace` and the step as text leave out objectives that sit it out; the text says which, and of their weights."""
+    trainer = game(**RIVALS["turns"]).trainer()
+    told = {}
+    for step in range(2):
+        inspector = Inspector(trainer)
+        text = step_text(inspector)
+        assert sum(line.startswith("row ") for line in text) == sum(map(inspector.runs, range(len(inspector.rows))))
+        assert ("discriminator sits it out" in text[0]) == (step == 1)
+        weight = element_text(inspector, "0.weight", (0, 0))
+        assert ("its objective sits this step out or rests, so there is no update" in weight) == (step == 1)
+        told[step] = len(list(nn.trace(trainer)))
+    assert told[1] < told[0] == len(trainer.machine.tape.train)
 
 
 def test_a_resting_player_stays_as_it_is_and_the_other_trains() -> None:

@@ -14,6 +14,7 @@ from nnplay.errors import InputError
 from nnplay.inspector.gradient_check import Checker
 from nnplay.tape.machines.interpreter import InterpretedMachine
 from nnplay.timeline.timeline import Timeline
+from tests.small_players import game
 from tests.small_trainer import same
 
 TEACHER: dict[str, Any] = {
@@ -99,6 +100,20 @@ def test_a_student_is_saved_forked_and_replayed(saved: str, tmp_path: Path) -> N
     timeline.go_to(9)
     assert same(trainer, again)
     assert RunConfig.from_dict(config.to_dict()) == config
+
+
+def test_a_network_out_of_a_game_brings_no_other_player_along(tmp_path: Path) -> None:
+    """The run's own network begins as it was saved; a generator that only has the same name begins at random."""
+    path = tmp_path / "game.nnplay"
+    with nn.Session.new(path, game().to_dict()) as session:
+        session.trainer.run(steps=3)
+        session.save()
+        saved = {name: values.copy() for name, values in session.trainer.parameters().items()}
+    fresh = game().trainer().parameters()
+    begun = game(objective={"name": "discriminator", "target": 1, "from": str(path)}).trainer().parameters()
+    for name, values in begun.items():
+        wanted = fresh if name.startswith("generator.") else saved
+        assert np.array_equal(values, wanted[name]), name
 
 
 def test_fine_tuning_begins_with_saved_weights_and_leaves_frozen_ones(saved: str) -> None:

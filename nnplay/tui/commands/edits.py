@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from textual.app import App
@@ -22,6 +22,7 @@ from nnplay.tui.dialogs.branches import branch_picker
 from nnplay.tui.dialogs.rates import rate_picker
 from nnplay.tui.forms import column_choices, entries
 from nnplay.tui.forms.entry import Entry
+from nnplay.tui.forms.player_entries import layers_change
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.picker.screen import take_picked
 
@@ -69,6 +70,10 @@ class EditActions:
             self._background.start(f"loading {self._backend.settings.data.source} …", self._prepare_change(values))
         else:
             self._run_now(self._prepare_change(values))
+
+    def change_layers(self, layers: Sequence[str]) -> None:
+        """Give the network that is shown other layers."""
+        self.change(**layers_change(self._backend.settings, self._main.network, layers))
 
     def open_data(self, values: dict[str, Any]) -> None:
         """Begin a run on a data set or file; what is wrong with a file can be mended by `:set`, as the answer says."""
@@ -150,16 +155,16 @@ class EditActions:
         self._undo_or_redo(self._backend.redo)
 
     def choose_branch(self) -> None:
-        """Choose another line of the run to train on from."""
-        lines = self._backend.branches()
-        if lines:
+        """Choose another branch of the run to go on with."""
+        branches = self._backend.branches()
+        if branches:
             curves = self._backend.snapshot.curves
-            self._app.push_screen(branch_picker(lines, curves, self.take_line), take_picked)
+            self._app.push_screen(branch_picker(branches, curves, self.switch_branch), take_picked)
         else:
             self._messages.say("there is no other branch: F in the inspector (i) creates one")
 
-    def take_line(self, words: str) -> None:
-        """Train on from another line of the run."""
+    def switch_branch(self, words: str) -> None:
+        """Go on with another branch of the run."""
         self._messages.attempt(lambda: self._backend.switch_branch(words))
 
     def find_rates(self) -> None:
