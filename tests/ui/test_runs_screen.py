@@ -145,3 +145,12 @@ async def test_the_list_needs_neither_blocks_nor_colours(look: Look) -> None:
             await press(pilot, "tab")
         table = text(pilot, RunTable).splitlines()
         assert {line[6] for line in table[2:4]} == {"x", "*"}  # the marks of their curves
+
+
+async def test_a_run_has_no_value_behind_its_end() -> None:
+    """At the last step of the longest run the legend says of the others that they have ended."""
+    async with listing() as (pilot, _):
+        await press(pilot, "space", "up", "space", "up", "space", "left")
+        legend = text(pilot, CurveView).splitlines()[0]
+        assert legend.count("ended") == 2, legend
+        assert "at 44" in legend  # the end of its second epoch
