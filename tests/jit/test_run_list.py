@@ -196,6 +196,7 @@ def test_a_session_keeps_its_runs(backend: PlaygroundBackend) -> None:
     assert len(found[0].curves["loss"]) == 40
     enter(backend, 1)
     assert equal(read_everything(backend), there)
+    assert "now on run 1, exactly where it ended" in backend.snapshot.message
     backend.save("")
     backend.open("kept.nnplay")
     assert [(run.number, run.label.name, run.latest) for run in rows(backend)] == [(1, "calm", 40), (2, "", 20)]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nnplay.cli.interrupt import Interrupt
 from nnplay.cli.main import main
 from nnplay.config import RunConfig
 
@@ -100,6 +101,24 @@ def test_the_run_of_a_trial_that_could_not_be_trained_says_so(capsys: pytest.Cap
     assert RunConfig.from_text(said.out).optimizer.record.name == "lbfgs"
     assert "trial 1 could not be trained: " in said.err
     assert "needs all rows in every step" in said.err
+
+
+def test_a_sweep_that_is_stopped_says_how_many_trials_it_kept(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And that the same command goes on; which it does."""
+
+    class AtOnce(Interrupt):
+        def __enter__(self) -> Interrupt:
+            self.asked = True
+            return self
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nnplay.cli.commands.sweep.Interrupt", AtOnce)
+        assert main([*WORDS, *AXES]) == 130
+    assert "stopped: 0 of 4 trials in xor-sweep.jsonl; the same command goes on" in capsys.readouterr().out
+    assert main([*WORDS, *AXES]) == 0
+    assert "all 4 trials are in xor-sweep.jsonl" in capsys.readouterr().out
 
 
 def test_a_trial_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from nnplay.cli.interrupt import Ending, Interrupt, without_terminal
@@ -67,7 +69,10 @@ def run(words: Sequence[str]) -> int:
         if kept and not options.json:
             verb = "is" if kept == 1 else "are"
             print(f"{counted(kept, 'trial')} {verb} already in {shown(results.path)}; going on")
-        interrupt, ending = until_done.enter_context(Interrupt()), until_done.enter_context(Ending())
+        interrupt, ending = (
+            until_done.enter_context(Interrupt(partial(_stop_soon, executor))),
+            until_done.enter_context(Ending()),
+        )
         follow = _Follower(sweep, watching, lambda: interrupt.asked or bool(ending.status))
         outcomes = run_sweep(sweep, executor, results, follow)
         watching.close()
@@ -77,6 +82,13 @@ def run(words: Sequence[str]) -> int:
     if not options.json:
         print(_kept_words(len(outcomes), follow.asked_for, shown(results.path), stopped=interrupt.asked))
     return _INTERRUPTED if interrupt.asked else 0
+
+
+def _stop_soon(executor: Executor) -> None:
+    """Answers Ctrl+C at once; the trials that train now are left, and trained anew when the sweep goes on."""
+    with contextlib.suppress(OSError):  # in a signal handler: the stream itself may be in the middle of a line
+        os.write(2, b"\nstopping; Ctrl+C again ends at once\n")
+    executor.interrupt()
 
 
 def _kept_words(count: int, asked: int, path: str, *, stopped: bool) -> str:
