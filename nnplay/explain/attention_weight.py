@@ -34,7 +34,7 @@ class AttentionWeight:
     def explain(self, run: TrainingThread) -> Explanation:
         """From the network's weights of attention now."""
         trainer, _ = run.require_run()
-        if not attending_layers(trainer) or self.item >= len(shown_part(trainer)):
+        if not attending_layers(trainer.plan) or self.item >= len(shown_part(trainer)):
             raise InputError("this run has no such attention", where="explanation")
         view = make_attention(trainer, Asked(item=self.item, place=self.place))
         head, row, column = self.index
@@ -65,7 +65,7 @@ class AttentionWeight:
     def _find_place(self, run: TrainingThread) -> tuple[InspectorPlace | None, tuple[str, ...]]:
         """Where the inspector shows this weight of attention."""
         trainer, _ = run.require_run()
-        layers, (head, row, column) = attending_layers(trainer), self.index
+        layers, (head, row, column) = attending_layers(trainer.plan), self.index
         for layer in layers if self.place == 0 else layers[self.place - 1 : self.place]:
             shape = layer.plan.saved["weights"]
             heads = int(shape[-3]) if len(shape) > 3 else 1

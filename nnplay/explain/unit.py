@@ -15,6 +15,7 @@ from nnplay.explain.weight import Weight
 from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.operand_copies import frame_of
 from nnplay.run.training_thread import TrainingThread
+from nnplay.tape.objective import full_name
 from nnplay.text import counted, percent
 
 Array = NDArray[Any]
@@ -91,7 +92,8 @@ class UnitValues:
                 f"{self._subject} is {mean} on average over the {what} of the batch of step {step:,}, "
                 f"with a standard deviation of {amount(float(own.std()))}, from {amount(low)} to {amount(high)}."
             )
-        layer = next((one.layer for one in inspector.trainer.plan.layers if one.path == self.shown), None)
+        layers = [(name, one) for name, plan in inspector.trainer.plans.items() for one in plan.layers]
+        layer = next((one.layer for name, one in layers if full_name(name, one.path) == self.shown), None)
         traits = layer.record.traits if layer is not None else None
         if traits is not None and layer is not None and traits.bounds is not None:
             bottom, top = traits.bounds(layer.values)

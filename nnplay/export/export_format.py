@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from nnplay.errors import InputError
 from nnplay.export.exported_run import ExportedRun
 from nnplay.records.registry import find_records
 
@@ -35,15 +32,3 @@ class ExportFormat:
 def export_formats() -> dict[str, ExportFormat]:
     """Every format by its name."""
     return {record.name: record for record in find_records("nnplay.export.formats", ExportFormat)}
-
-
-def import_extra(module: str, package: str) -> Any:
-    """A library that is an extra.
-
-    Raises:
-        InputError: it is not installed.
-    """
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        raise InputError(f"{package} is not installed", where="--as", hint=f"pip install {package}") from None

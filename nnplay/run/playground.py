@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -15,12 +14,11 @@ from nnplay.config.fit import complete_for_screen, fit_data, fit_loss, suit_file
 from nnplay.data.columns.columns import Column
 from nnplay.data.profile.profile import Profile
 from nnplay.errors import InputError
-from nnplay.network.network import Network
-from nnplay.network.summary import Ledger, ledger
+from nnplay.network.summary import Ledger
 from nnplay.presets.catalogue import load_preset
-from nnplay.records.operation import shape_text
 from nnplay.run.choices import Catalogue, catalogue
 from nnplay.run.edits import RunEditor
+from nnplay.run.network_ledger import own_ledger, player_ledger
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
 from nnplay.run.render import Look
@@ -31,12 +29,11 @@ from nnplay.run.saving.files import RunFiles
 from nnplay.run.saving.recent import Recent
 from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import EASED, SpeedLimit
-from nnplay.run.task_words import describe_task, token_words
+from nnplay.run.task_words import describe_task
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
 from nnplay.run.worker import Worker
 from nnplay.timeline.timeline import BUDGET
-from nnplay.training.scores.targets import target_form
 from nnplay.views.asked_image import ask_image, askable_shape
 from nnplay.views.chances import Chance
 
@@ -103,29 +100,14 @@ class PlaygroundBackend:
         """The latest one that the training thread published."""
         return self.worker.snapshot
 
-    def ledger(self, layers: Sequence[str]) -> Ledger:
-        """Shapes, costs and problems of some layers on the present data; says too when the end does not fit."""
-        train = self._run.split.train
-        names = (token_words(train),) if train.vocabulary is not None else train.feature_names
-        names = names or (shape_text(train.feature_shape),)
-        outputs = train.target_names if train.task == "regression" else train.class_names
-        found = ledger(layers, self._run.split.feature_shape, names, outputs)
-        if found.lines and not any(line.problem for line in found.lines):
-            problem = self._end_problem(layers)
-            if problem:
-                last = replace(found.lines[-1], problem=problem)
-                found = replace(found, lines=(*found.lines[:-1], last))
-        return found
+    def ledger(self, layers: Sequence[str], network: str = "") -> Ledger:
+        """Shapes, costs and problems of some layers on the present data; says too when the end does not fit.
 
-    def _end_problem(self, layers: Sequence[str]) -> str:
-        try:
-            config = self._run.config.changed({"layers": tuple(layers)})
-            plan = Network(config.layers).plan(self._run.split.feature_shape)
-            if config.loss is not None:
-                target_form(config.loss, self._run.split.train, plan.output_shape)
-        except InputError as problem:
-            return f"{problem.what}; {problem.hint}" if problem.hint else problem.what
-        return ""
+        Args:
+            network: the one beside the run's own that they are of; empty: the run's own.
+        """
+        config, split = self._run.config, self._run.split
+        return player_ledger(config, split, network, layers) if network else own_ledger(config, split, layers)
 
     def summary(self) -> str:
         """How the rows are dealt: "700 training rows in batches of 32 = 22 batches per epoch; …"."""
@@ -233,9 +215,10 @@ class PlaygroundBackend:
         place: int | str = 0,
         room: tuple[int, int] = (60, 20),
         layers: int = 0,
+        network: str = "",
     ) -> None:
         """Says which pictures are visible, and how large; what is not is not computed."""
-        self.worker.controls.look = Look(surface, neurons, output, held_out, view, item, place, room, layers)
+        self.worker.controls.look = Look(surface, neurons, output, held_out, view, item, place, room, layers, network)
         self.worker.draw_again()
 
     # -- changing --------------------------------------------------------------------------------------------------
@@ -271,8 +254,7 @@ class PlaygroundBackend:
             InputError: there is no such preset.
         """
         preset = load_preset(name)
-        config = preset.config.completed(split_of(preset.config))
-        return config.stopping({"epochs": config.epochs, "patience": preset.patience})
+        return preset.config.completed(split_of(preset.config))
 
     def apply(self, settings: RunConfig, *, anew: bool = False, words: str = "") -> str:
         """See `RunEditor.apply`."""

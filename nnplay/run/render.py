@@ -10,6 +10,7 @@ from nnplay import views
 from nnplay.health import findings
 from nnplay.network import silenced_frozen
 from nnplay.run.moments import find_moments, find_ways
+from nnplay.tape.objective import full_name
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.averaged_weights import average_words
 from nnplay.training.curve_recording import OF_EPOCHS
@@ -36,6 +37,7 @@ class Look:
             which layer or the like (its number or name), in it; see `views.make_view`.
         room: columns and rows of characters for it.
         layers: side in pixels of a small picture of what each layer gives, or 0.
+        network: whose weights and layers are shown: one beside the run's own, or empty for its own.
     """
 
     surface: tuple[int, int] | None = (40, 40)
@@ -47,6 +49,7 @@ class Look:
     place: int | str = 0
     room: tuple[int, int] = (60, 20)
     layers: int = 0
+    network: str = ""
 
 
 def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
@@ -91,12 +94,12 @@ def pictures(trainer: Trainer, timeline: Timeline | None, look: Look, before: Ou
     Args:
         before: the answers that are on the screen now.
     """
-    plane = views.plane_inputs(trainer)
-    small = trainer.plan.parameter_count <= _SMALL_NETWORK
+    network = look.network if look.network in trainer.plans else ""
     found: dict[str, Any] = {
         "curves": _curves(trainer, timeline),
         "clock": trainer.history.clock.copy(),
-        "weights": {name: value.copy() for name, value in trainer.parameters().items()} if small else {},
+        "network": network,
+        "weights": _weights(trainer, network),
         "health": findings(trainer, timeline.kept_step if timeline else None),
         "surface": None,
         "neurons": {},
@@ -119,10 +122,20 @@ def pictures(trainer: Trainer, timeline: Timeline | None, look: Look, before: Ou
     if look.layers:
         shown = found.get("shown")
         example = shown.item if shown is not None and shown.noun == "example" else 0
-        found["layers"] = views.make_layer_pictures(trainer, example, look.layers)
-    if look.neurons and plane == 2:
-        found["neurons"] = views.make_neuron_pictures(trainer, look.neurons)
+        found["layers"] = views.make_layer_pictures(trainer, example, look.layers, network)
+    if look.neurons:
+        found["neurons"] = views.make_neuron_pictures(trainer, look.neurons, network)
+        found["neuron_range"] = views.plane_range(trainer, network)
     return found
+
+
+def _weights(trainer: Trainer, network: str) -> dict[str, Any]:
+    """Copies of a small network's parameters, by the names that they have in it; nothing of a large one."""
+    plan, parameters = trainer.plans[network], trainer.parameters()
+    if plan.parameter_count > _SMALL_NETWORK:
+        return {}
+    names = [full_name(planned.path, name) for planned in plan.layers for name in planned.plan.parameters]
+    return {name: parameters[full_name(network, name)].copy() for name in names}
 
 
 def _curves(trainer: Trainer, timeline: Timeline | None) -> dict[str, Curve]:

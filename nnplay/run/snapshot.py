@@ -24,6 +24,8 @@ class Snapshot:
     """A run at one step, for the screen.
 
     Attributes:
+        network: the one beside the run's own that `neurons`, `layers` and `weights` are of; empty: the run's own.
+        neuron_range: where the plane of the neurons' pictures begins and ends, both ways.
         layers: small pictures by where a layer stands in the network.
         output: the task's own view where no surface is shown; `shown` says which view it is and what else there is.
         held: what is silent or frozen, in words.
@@ -56,7 +58,9 @@ class Snapshot:
     gradient_norm: float = float("nan")
     curves: Mapping[str, Curve] = field(default_factory=dict)
     surface: Surface | None = None
+    network: str = ""
     neurons: Mapping[tuple[int, int], Floats] = field(default_factory=dict)
+    neuron_range: tuple[float, float] = (-6.0, 6.0)
     layers: Mapping[Path, LayerPicture] = field(default_factory=dict)
     weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     output: Output | None = None

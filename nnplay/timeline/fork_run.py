@@ -12,7 +12,7 @@ from nnplay.errors import DivergedError, InputError, NnplayError, unknown
 from nnplay.network import silenced_frozen
 from nnplay.records.registry import optimizer_records
 from nnplay.timeline.branch_curves import BranchCurve, branch_curve_names, curve_name, own_curves, parse_curve_name
-from nnplay.timeline.branches import Branch, BranchLog, describe_branch, drop_oldest, keep_beside
+from nnplay.timeline.branches import Branch, BranchLog, describe_branch, keep_beside
 from nnplay.timeline.change_log import DIVERGED, Change, SetValues, skip_in_replay
 from nnplay.timeline.checkpoint_store import StoredCheckpoint
 from nnplay.timeline.run_label import RunLabel
@@ -126,7 +126,7 @@ class ForkRun:
         history = timeline.trainer.history
         if "loss" in self.trainer.history:
             history.put(self.curve_name, self.trainer.history["loss"].since(self._begin))
-        timeline.branches = drop_oldest(timeline.branches)
+        timeline.limit_branches()
         keep_beside(history, timeline.branches)
 
     def _update_branch(self, *, finished: bool = False) -> bool:

@@ -64,8 +64,12 @@ def generator_of(trainer: Trainer) -> Generator | None:
 
 def fixed_noise(trainer: Trainer, generator: Generator, count: int) -> Array:
     """The same noise (count, noise) at every step of a run."""
-    draw = NOISES[generator.distribution][1]
-    return draw(trainer.settings.seed, _FIXED, 0, (count, generator.noise))
+    return fixed_rows(trainer, generator.distribution, count, generator.noise)
+
+
+def fixed_rows(trainer: Trainer, distribution: str, count: int, width: int) -> Array:
+    """The same noise (count, width) of one of `NOISES` at every step of a run."""
+    return NOISES[distribution][1](trainer.settings.seed, _FIXED, 0, (count, width))
 
 
 def make_rows(trainer: Trainer, generator: Generator, noise: Array) -> Array:

@@ -117,7 +117,7 @@ class Playground(textual_private.FaultReporting):
         self.comparing = RunActions(self, backend, main, self.edits, messages)
         self.typed_line = TypedLine(
             self, backend, messages, self.dispatch, self.edits, self.picking, self.files, exports, racing,
-            self.sweeping, self.comparing,
+            self.sweeping, self.comparing, self.navigation,
         )  # fmt: skip
         actions.connect(self, actions.methods_of_app(), self.groups)
 

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from nnplay.tui.arrange import COLUMNS, PANES, arrange
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands import actions
+from nnplay.tui.forms.player_entries import network_layers, network_names
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.panes.curves import CurvesPane
 from nnplay.tui.panes.data import DataPane
@@ -59,7 +60,13 @@ MainScreen { layout: vertical; }
 
 
 class MainScreen(Screen[None]):
-    """All panes; which of them are on the screen follows from its size and the pane that the user is at."""
+    """All panes; which of them are on the screen follows from its size and the pane that the user is at.
+
+    Attributes:
+        current: the pane that the user is at.
+        full: it fills the screen.
+        network: whose layers are shown, of a run with several networks; empty: the run's own.
+    """
 
     AUTO_FOCUS = "#output"
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("screen")  # before Textual's own use of tab
@@ -68,6 +75,7 @@ class MainScreen(Screen[None]):
         super().__init__()
         self._backend, self._keymap = backend, keymap
         self.current = "output"
+        self.network = ""
         self.full = False
 
     def compose(self) -> ComposeResult:
@@ -132,14 +140,23 @@ class MainScreen(Screen[None]):
         """Show the settings that are in force now in all panes."""
         if not self.is_running:
             return
-        settings = self._backend.settings
-        ledger = self._backend.ledger(settings.layer_texts)
+        settings, backend = self._backend.settings, self._backend
+        names = network_names(settings)
+        self.network = self.network if self.network in names.values() else ""
+        shown = next((name for name, network in names.items() if network == self.network), "")
+        texts = network_layers(settings, self.network)
+        ledger = backend.ledger(texts, self.network) if self.network else backend.ledger(texts)
+        for of_network in (self.query_one(NetworkPane), self.query_one(LayersPane)):
+            of_network.network = self.network
+            of_network.entitle(shown, "O next network" if names else "")
+        self.query_one(TrainingPane).entitle(settings.players.own if names else "")
         for pane in self.query(Pane):
             pane.set_up(settings, ledger)
         shape = ledger.inputs[0] if len(ledger.inputs) == 1 and "×" in ledger.inputs[0] else ""
         widths = [shape or str(len(ledger.inputs)), *(str(line.units) for line in ledger.lines if line.parameters)]
         header = self.query_one(HeaderLine)
-        header.set_up(settings, header.look.pick("·", "-").join(widths))
+        title = header.look.pick("·", "-").join(widths)
+        header.set_up(settings, f"{shown} {title}" if shown else title)
 
     def pane(self, name: str) -> Pane:
         """The pane called `name`."""

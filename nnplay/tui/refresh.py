@@ -136,10 +136,11 @@ class Refresher:
             output.place,
             output.room,
             _LAYER if network.wants_layers else 0,
+            network.network,
         )
         if wanted != self._requested:
             self._requested = wanted
-            surface, neurons, answer, held_out, view, item, place, room, layers = wanted
+            surface, neurons, answer, held_out, view, item, place, room, layers, of_network = wanted
             self._backend.look(
                 surface=surface,
                 neurons=neurons,
@@ -150,6 +151,7 @@ class Refresher:
                 place=place,
                 room=room,
                 layers=layers,
+                network=of_network,
             )
 
     def _exchange_view_settings(self) -> None:

@@ -14,6 +14,7 @@ from nnplay.network.network import PlannedLayer
 from nnplay.records.layer import Layer
 from nnplay.training.trainer import Trainer
 from nnplay.views.choosing import views_of
+from nnplay.views.fed_network import FedNetwork, fed_network
 from nnplay.views.layer_places import as_maps, attending_layers, kept_over_time
 from nnplay.views.rows import shown_part
 from nnplay.views.shrinking import shrink
@@ -44,29 +45,34 @@ class LayerPicture:
     place: str = ""
 
 
-def make_layer_pictures(trainer: Trainer, item: int, side: int) -> dict[Path, LayerPicture]:
+def make_layer_pictures(trainer: Trainer, item: int, side: int, network: str = "") -> dict[Path, LayerPicture]:
     """Pictures by where a layer stands in the network, as in the list of layers; those of blocks are of their output.
 
     Args:
-        item: number of the example, counted round.
+        item: number of the example, counted round; of a network that is fed noise, always the same noise.
         side: pixels that a map is high and wide at the most.
+        network: the one beside the run's own whose layers they are. What shows layers at full size shows the run's own.
     """
+    fed = fed_network(trainer, network)
+    if fed is None:
+        return {}
     part = shown_part(trainer)
     row = item % len(part)
-    layers, views = _chosen(trainer), _views_by_path(trainer)
-    attending = attending_layers(trainer)
+    rows = fed.example(trainer, 0) if fed.noise else part.x[row : row + 1]
+    layers, views = _chosen(fed), {} if network else _views_by_path(trainer)
+    attending = attending_layers(fed.plan)
     slots = {path: _slot(planned, planned in attending) for path, planned in layers.items()}
-    found = trainer.forward(part.x[row : row + 1], list(dict.fromkeys(slots.values()))) if slots else {}
+    found = fed.forward(trainer, rows, list(dict.fromkeys(slots.values()))) if slots else {}
     return {
         path: _picture(planned, planned in attending, found[slots[path]][0], side, views.get(planned.path, ("", "")))
         for path, planned in layers.items()
     }
 
 
-def _chosen(trainer: Trainer) -> dict[Path, PlannedLayer]:
+def _chosen(fed: FedNetwork) -> dict[Path, PlannedLayer]:
     """The layers that are pictured: all, or those outside of blocks, or the first and last of these."""
-    by_path = {planned.path: planned for planned in trainer.plan.layers}
-    places = dict(_places(trainer.network.layers, "", ()))
+    by_path = {planned.path: planned for planned in fed.plan.layers}
+    places = dict(_places(fed.layers, "", ()))
     kept = [path for path in places if places[path] in by_path]
     if len(kept) > MOST_LAYERS:
         kept = [path for path in kept if len(path) == 1]
@@ -104,7 +110,7 @@ def _views_by_path(trainer: Trainer) -> Mapping[str, tuple[str, str]]:
 def _slot(planned: PlannedLayer, attends: bool) -> str:
     """What of a layer is drawn: who looks at whom, the state at each step, or the output."""
     kept = kept_over_time(planned)
-    return f"eval.{planned.path}.{'weights' if attends else kept[-1][1] if kept else 'output'}"
+    return f"{planned.path}.{'weights' if attends else kept[-1][1] if kept else 'output'}"
 
 
 def _picture(

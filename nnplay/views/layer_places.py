@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.network.network import PlannedLayer
+from nnplay.network.network import NetworkPlan, PlannedLayer
 from nnplay.network.notation import show_layer
 from nnplay.operations.attend import look
 from nnplay.operations.attention.weights import LOOK
@@ -47,9 +47,9 @@ def layers_over_time(trainer: Trainer) -> tuple[PlannedLayer, ...]:
     )
 
 
-def attending_layers(trainer: Trainer) -> tuple[PlannedLayer, ...]:
+def attending_layers(plan: NetworkPlan) -> tuple[PlannedLayer, ...]:
     """Layers whose steps look at each other or at those of another branch, all as many at as many."""
-    planned = [layer for layer in trainer.plan.layers if any(use.operation in _LOOKS for use in layer.plan.forward)]
+    planned = [layer for layer in plan.layers if any(use.operation in _LOOKS for use in layer.plan.forward)]
     return tuple(layer for layer in planned if _looks(layer) == _looks(planned[0]))
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.training.trainer import Trainer
+from nnplay.views.data_form import plane_inputs
+from nnplay.views.fed_network import REACHES, fed_network
 from nnplay.views.rows import raw_inputs
 from nnplay.views.view import Output
 
@@ -110,17 +112,33 @@ def _make_points(trainer: Trainer, held_out: bool, target: int) -> Points:
     return Points(np.concatenate(places).astype(np.float32), joined, np.concatenate(held))
 
 
-def make_neuron_pictures(trainer: Trainer, size: int) -> dict[tuple[int, int], NDArray[np.float32]]:
-    """What every unit of every small layer answers over the plane: (layer, unit) → (size, size)."""
+def make_neuron_pictures(trainer: Trainer, size: int, network: str = "") -> dict[tuple[int, int], Floats]:
+    """What every unit of every small layer answers over the plane: (layer, unit) → (size, size).
+
+    Args:
+        network: the one beside the run's own whose units they are: over two numbers of noise where it is fed these.
+
+    Returns nothing where there is no such plane.
+    """
+    fed = fed_network(trainer, network)
+    if fed is None or (fed.noise or plane_inputs(trainer)) != 2:
+        return {}
+    rows = fed.noise_plane(size) if fed.noise else make_grid(trainer, size, size)
     steps = [
         (number, planned)
-        for number, planned in enumerate(trainer.plan.layers)
+        for number, planned in enumerate(fed.plan.layers)
         if len(planned.plan.output) == 1 and planned.plan.output[0] <= MAX_PICTURED_UNITS
     ][:MAX_PICTURED_LAYERS]
-    names = [f"eval.{planned.path}.output" for _, planned in steps]
-    answers = trainer.forward(make_grid(trainer, size, size), names)
+    answers = fed.forward(trainer, rows, [f"{planned.path}.output" for _, planned in steps])
     return {
-        (number, unit): answers[name][:, unit].reshape(size, size).astype(np.float32)
-        for (number, planned), name in zip(steps, names, strict=True)
+        (number, unit): answers[f"{planned.path}.output"][:, unit].reshape(size, size).astype(np.float32)
+        for number, planned in steps
         for unit in range(planned.plan.output[0])
     }
+
+
+def plane_range(trainer: Trainer, network: str) -> tuple[float, float]:
+    """Where the plane of the pictures of `make_neuron_pictures` begins and ends, both ways."""
+    fed = fed_network(trainer, network)
+    reach = REACHES[fed.distribution] if fed is not None and fed.noise else PLANE[1]
+    return -reach, reach

@@ -9,8 +9,8 @@ import pytest
 
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import find_source, read_file
-from nnplay.data.reading import extras
 from nnplay.errors import InputError
+from nnplay.system import extras
 from tests.table_files import SOURCES, need, write_source
 
 CSV = read_file(str(SOURCES / "houses.csv"), target="price", missing="mean")

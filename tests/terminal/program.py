@@ -49,7 +49,7 @@ class LiveBackend(FakeBackend):
             time.sleep(10_000)
         super().rewind()
 
-    def ledger(self, layers: Sequence[str]) -> FakeLedger:
+    def ledger(self, layers: Sequence[str], network: str = "") -> FakeLedger:
         if self._crash == "start":
             raise RuntimeError("a bug of the tests")
         return super().ledger(layers)

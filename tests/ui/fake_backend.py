@@ -178,7 +178,7 @@ class FakeBackend:
             raise InputError(f"unknown preset '{name}'")
         return self.changed(data={"name": name})
 
-    def ledger(self, layers: Sequence[str]) -> FakeLedger:
+    def ledger(self, layers: Sequence[str], network: str = "") -> FakeLedger:
         width, lines, total = 2, [], 0
         for text in layers:
             word, *rest = text.split()

@@ -19,6 +19,7 @@ from nnplay.tui.runs.screen import RunsPanel, RunsScreen
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.message_line import MessageLine
+from nnplay.tui.widgets.screen_head import ScreenHead
 from tests.ui.playing import main
 from tests.ui.settling import settle
 from tests.ui.waiting import until
@@ -86,7 +87,8 @@ async def test_runs_are_listed_and_compared(size: tuple[int, int]) -> None:
         assert "3 lr 0.2" in text(pilot, CurveView)
         await press(pilot, "x", "x")
         assert pilot.app.screen.query_one(MessageLine).text == "by seconds of training"
-        await press(pilot, "tab")
+        await pilot.click(ScreenHead, offset=(11, 1))  # the name of the second view
+        await settle(pilot)
         rows = text(pilot, RunsPanel).splitlines()
         assert [row.split() for row in rows if "optimizer.lr" in row] == [["optimizer.lr", "0.01", "0.2"]]
         await press(pilot, "tab")

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from nnplay.data.csv.text.other_formats import HEAD, recognise_format
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.pictures.options import FORMATS_TEXT, Fit
-from nnplay.data.reading.extras import need
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget, size_text
+from nnplay.system.extras import need
 from nnplay.text import clean
 
 if TYPE_CHECKING:

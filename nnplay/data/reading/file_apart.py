@@ -11,10 +11,10 @@ from nnplay.data.csv.advice import advice
 from nnplay.data.csv.text.other_formats import HEAD, recognise_format
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.reading.addresses import place_of
-from nnplay.data.reading.extras import need
 from nnplay.data.reading.table_source import skipped_columns
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget
+from nnplay.system.extras import need
 from nnplay.system.paths import whole_path
 
 _SECONDS: Final = 3600

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from nnplay.data.csv.text.other_formats import recognise_format
 from nnplay.data.csv.text.regular_file import open_regular
-from nnplay.data.reading.extras import need
 from nnplay.data.sound.wav import SoundHead, read_wav, read_wav_head
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget
+from nnplay.system.extras import need
 from nnplay.text import clean
 
 #: Bytes of one file, as for images.

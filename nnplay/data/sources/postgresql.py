@@ -7,9 +7,9 @@ from typing import Any
 
 from nnplay.data.columns.named_columns import NamedColumns
 from nnplay.data.reading.addresses import place_of, read_address
-from nnplay.data.reading.extras import need
 from nnplay.data.reading.sql_source import SQL_FIELDS, query_order, read_query
 from nnplay.data.reading.table_source import table_source
+from nnplay.system.extras import need
 
 
 def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:

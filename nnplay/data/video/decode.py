@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from nnplay.data.csv.text.other_formats import HEAD, recognise_format
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.pictures.decode import fit_picture
-from nnplay.data.reading.extras import need
 from nnplay.data.video.options import VideoOptions
 from nnplay.errors import InputError
+from nnplay.system.extras import need
 from nnplay.text import clean
 
 #: Bytes of one file.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnplay.export.export_format import ExportFormat, import_extra
+from nnplay.export.export_format import ExportFormat
 from nnplay.export.exported_run import ExportedRun
+from nnplay.system.extras import need
 
 MLFLOW = ExportFormat(
     "mlflow",
@@ -23,7 +25,8 @@ def write(runs: Sequence[ExportedRun], path: Path) -> None:
     Raises:
         InputError: MLflow is not installed.
     """
-    mlflow = import_extra("mlflow", "mlflow")
+    need("mlflow", "runs for MLflow are", "--as mlflow", "written")
+    mlflow = importlib.import_module("mlflow")
     path.mkdir()
     client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{path / 'mlflow.db'}")
     experiment = client.create_experiment("nnplay", artifact_location=str(path / "artifacts"))

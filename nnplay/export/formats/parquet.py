@@ -6,10 +6,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnplay.errors import InputError
 from nnplay.export.export_format import ExportFormat
 from nnplay.export.exported_run import ExportedRun
 from nnplay.export.formats._table import write_table
+from nnplay.system.extras import need
 
 PARQUET = ExportFormat(
     "parquet",
@@ -26,10 +26,9 @@ def write(runs: Sequence[ExportedRun], path: Path) -> None:
     Raises:
         InputError: DuckDB is not installed.
     """
-    try:
-        import duckdb
-    except ImportError:
-        raise InputError("DuckDB is not installed", where="--as parquet", hint='pip install "nnplay[data]"') from None
+    need("duckdb", "Parquet files are", "--as parquet", "written")
+    import duckdb
+
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as database:
         rows = Path(folder) / "rows.csv"
         write_table(runs, rows)

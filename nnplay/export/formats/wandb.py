@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnplay.export.export_format import ExportFormat, import_extra
+from nnplay.export.export_format import ExportFormat
 from nnplay.export.exported_run import ExportedRun, finite
+from nnplay.system.extras import need
 
 WANDB = ExportFormat(
     "wandb",
@@ -22,7 +24,8 @@ def write(runs: Sequence[ExportedRun], path: Path) -> None:
     Raises:
         InputError: the library is not installed.
     """
-    wandb = import_extra("wandb", "wandb")
+    need("wandb", "runs for Weights & Biases are", "--as wandb", "written")
+    wandb = importlib.import_module("wandb")
     path.mkdir()
     for run in runs:
         made = wandb.init(

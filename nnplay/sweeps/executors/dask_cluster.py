@@ -12,6 +12,7 @@ from nnplay.errors import InputError
 from nnplay.sweeps.executors.remote import TrialQueue, make_job, train_chunk
 from nnplay.sweeps.sweep import Sweep
 from nnplay.sweeps.trial import Outcome, Trial
+from nnplay.system.extras import need
 from nnplay.text import clean
 
 #: Seconds that a scheduler gets to answer.
@@ -98,13 +99,10 @@ def _allowed_failures(dask_scheduler: Any) -> int:
 
 def _connect(address: str) -> tuple[Any, Any]:
     """The cluster, where it was started here, and a client of it."""
-    try:
-        import dask
-        from distributed import Client, LocalCluster, SSHCluster
-    except ImportError:
-        raise InputError(
-            "clusters need Dask, which is not installed", where="--cluster", hint='pip install "nnplay[cluster]"'
-        ) from None
+    need("distributed", "clusters are", "--cluster", "reached")
+    import dask
+    from distributed import Client, LocalCluster, SSHCluster
+
     dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.comm.timeouts.connect": ANSWER_SECONDS})
     try:
         if address == "local":

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from nnplay.errors import InputError
 from nnplay.fields import choice, integer
 from nnplay.sweeps.axis import Axis, Value
 from nnplay.sweeps.sampler import USUAL_TRIALS, Choosing, SamplerRecord
 from nnplay.sweeps.trial import Outcome, Trial
+from nnplay.system.extras import need
 
 if TYPE_CHECKING:
     from nnplay.sweeps.sweep import Sweep
@@ -33,7 +33,8 @@ OPTUNA = SamplerRecord(
 
 def choose(sweep: Sweep, values: dict[str, Any]) -> Choosing:
     """Batch after batch; Optuna is told the outcomes in the order of the trials, whoever trained them first."""
-    optuna = _import()
+    import optuna
+
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler = getattr(optuna.samplers, _SAMPLERS[values["algorithm"]])(seed=sweep.seed % 2**32)
     directions = ["maximize" if objective.maximise else "minimize" for objective in sweep.objectives]
@@ -52,7 +53,7 @@ def choose(sweep: Sweep, values: dict[str, Any]) -> Choosing:
 
 def check(sweep: Sweep) -> None:
     """Refuses a sweep where Optuna is missing, before anything is trained."""
-    _import()
+    need("optuna", "such trials are", "--sampler optuna", "chosen", instead="choose random, sobol or halving")
 
 
 def _tell(optuna: Any, study: Any, sweep: Sweep, asked: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
@@ -72,12 +73,3 @@ def _suggest(trial: Any, axis: Axis) -> Value:
     else:
         value = float(trial.suggest_float(axis.name, axis.low, axis.high, log=axis.log))
     return value
-
-
-def _import() -> Any:
-    try:
-        import optuna
-    except ImportError:
-        hint = 'pip install "nnplay[sweep]", or choose random, sobol or halving'
-        raise InputError("Optuna is not installed", where="--sampler optuna", hint=hint) from None
-    return optuna

@@ -10,7 +10,7 @@ from nnplay.tui.commands.edits import EditActions
 from nnplay.tui.commands.messages import Messages
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.curves import CurvesPane
-from nnplay.tui.runs.look import RunsLook
+from nnplay.tui.runs.view_state import RunsViewState
 
 
 class RunActions:
@@ -28,7 +28,7 @@ class RunActions:
         self, app: App[int], backend: Backend, main: MainScreen, edits: EditActions, messages: Messages
     ) -> None:
         self._app, self._backend, self._main, self._edits, self._messages = app, backend, main, edits, messages
-        self._look = RunsLook()
+        self._state = RunsViewState()
 
     def show_runs(self) -> None:
         """The list of all runs."""
@@ -41,7 +41,7 @@ class RunActions:
             self._messages.say("there are no runs to compare", error=True)
             return
         making = SideBySide(RunMaker(worker, runs.provenance))
-        self._app.push_screen(RunsScreen(runs, making, self._look, self._backend.settings.data.source), self._take)
+        self._app.push_screen(RunsScreen(runs, making, self._state, self._backend.settings.data.source), self._take)
 
     def go_to_run(self, text: str) -> None:
         """The run of a number, as `:runs 3` asks for it."""
@@ -67,5 +67,5 @@ class RunActions:
         """What is marked in the list lies in the curves of the main screen too."""
         runs = self._backend.runs
         rows = [] if runs is None else runs.rows()
-        marked = [row for row in rows if row.number in self._look.marked and not row.present]
+        marked = [row for row in rows if row.number in self._state.marked and not row.present]
         self._main.query_one(CurvesPane).lay_over(marked)

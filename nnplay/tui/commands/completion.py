@@ -60,12 +60,17 @@ def _setting_meant(word: str, rest: str, entries: Sequence[Entry]) -> str:
 
 
 def complete_line(
-    line: str, entries: Sequence[Entry], catalogue: Catalogue, lines: Sequence[tuple[str, str]] = ()
+    line: str,
+    entries: Sequence[Entry],
+    catalogue: Catalogue,
+    lines: Sequence[tuple[str, str]] = (),
+    networks: Sequence[str] = (),
 ) -> list[Candidate]:
     """What `line` could become, best first.
 
     Args:
         lines: other lines of the run, each with a note.
+        networks: those of the run.
     """
     word, space, rest = line.lstrip(":").partition(" ")
     if not space:
@@ -101,6 +106,8 @@ def complete_line(
             for view in view_records()
             if view.typed and (line := f"view {rest}").startswith(f"view {view.name} ")
         ] + [Candidate(f"view {view.name}", view.about) for view in view_records() if view.name.startswith(rest)]
+    if word == "network":
+        return [Candidate(f"network {name}", "") for name in networks if name.startswith(rest)]
     if word == "layers":
         return _layers(rest, catalogue)
     return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from textual.app import App
@@ -22,6 +22,7 @@ from nnplay.tui.dialogs.branches import branch_picker
 from nnplay.tui.dialogs.rates import rate_picker
 from nnplay.tui.forms import column_choices, entries
 from nnplay.tui.forms.entry import Entry
+from nnplay.tui.forms.player_entries import layers_change
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.picker.screen import take_picked
 
@@ -69,6 +70,10 @@ class EditActions:
             self._background.start(f"loading {self._backend.settings.data.source} …", self._prepare_change(values))
         else:
             self._run_now(self._prepare_change(values))
+
+    def change_layers(self, layers: Sequence[str]) -> None:
+        """Give the network that is shown other layers."""
+        self.change(**layers_change(self._backend.settings, self._main.network, layers))
 
     def open_data(self, values: dict[str, Any]) -> None:
         """Begin a run on a data set or file; what is wrong with a file can be mended by `:set`, as the answer says."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from textual.app import App
 
+from nnplay.errors import unknown
 from nnplay.explain.explanation import InspectorPlace
 from nnplay.tui.arrange import mode_for
 from nnplay.tui.backend import Backend
@@ -20,6 +21,7 @@ from nnplay.tui.dialogs.reading import find_cut_texts, whole_texts
 from nnplay.tui.explaining import asking, subject_of
 from nnplay.tui.forms.entry import Entry
 from nnplay.tui.forms.form import Form
+from nnplay.tui.forms.player_entries import network_names
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.curves import CurvesPane
 from nnplay.tui.panes.network import NetworkPane
@@ -142,6 +144,32 @@ class NavigationActions:
         """The network as a graph, or as the chain of its layers."""
         if not self._main.query_one(NetworkPane).fold():
             self._messages.say("the network is too large, or the pane too small, to draw it as a graph")
+
+    def turn_network(self) -> None:
+        """The next network of the run in the panes of the network and its layers."""
+        names = list(network_names(self._backend.settings).values())
+        if names:
+            self._show_network(names[(names.index(self._main.network) + 1) % len(names)])
+        else:
+            self._messages.say("this run has only one network")
+
+    def show_network(self, name: str) -> None:
+        """The network of that name there.
+
+        Raises:
+            InputError: the run has none that is called so.
+        """
+        names = network_names(self._backend.settings)
+        if name not in names:
+            raise unknown("network", name, list(names) or [self._backend.settings.players.own], where="network")
+        self._show_network(names[name])
+
+    def _show_network(self, network: str) -> None:
+        self._main.network = network
+        self._main.show_settings()
+        self._refresher.request_visible()
+        own = self._backend.settings.players.own
+        self._messages.say(f"network and layers are those of '{network or own}'")
 
     def open_layer(self, view: str, place: str, *, walked: bool) -> None:
         """What a layer gives, in the output pane; where that pane has no room beside the network, it comes up.

@@ -18,11 +18,13 @@ from nnplay.tui.commands.edits import EditActions
 from nnplay.tui.commands.exports import ExportActions
 from nnplay.tui.commands.files import FileActions
 from nnplay.tui.commands.messages import Messages
+from nnplay.tui.commands.navigation import NavigationActions
 from nnplay.tui.commands.picking import PickActions
 from nnplay.tui.commands.racing import RaceActions
 from nnplay.tui.commands.sweeping import SweepActions
 from nnplay.tui.dialogs.command_line import CommandLine
 from nnplay.tui.forms import entries
+from nnplay.tui.forms.player_entries import network_names
 from nnplay.tui.forms.problem import data_named
 
 
@@ -34,7 +36,7 @@ class TypedLine:
         backend: completes names, and trains for as long as a command says.
         messages: say what is wrong with a line.
         dispatch: does commands that are actions without an argument.
-        edits, picking, files, exports, racing, sweeping: do the others.
+        edits, picking, files, exports, racing, sweeping, comparing, navigation: do the others.
     """
 
     def __init__(
@@ -50,10 +52,12 @@ class TypedLine:
         racing: RaceActions,
         sweeping: SweepActions,
         comparing: RunActions,
+        navigation: NavigationActions,
     ) -> None:
         self._app, self._backend, self._messages, self._dispatch = app, backend, messages, dispatch
         self._edits, self._picking, self._files = edits, picking, files
         self._exports, self._racing, self._sweeping, self._comparing = exports, racing, sweeping, comparing
+        self._navigation = navigation
         self._history: list[str] = []
 
     def command_line(self) -> None:
@@ -65,7 +69,8 @@ class TypedLine:
 
         def complete(line: str) -> list[completion.Candidate]:
             settable, backend = self._edits.settable(), self._backend
-            return completion.complete_line(line, settable, backend.catalogue, backend.branches())
+            networks = tuple(network_names(backend.settings))
+            return completion.complete_line(line, settable, backend.catalogue, backend.branches(), networks)
 
         self._app.push_screen(CommandLine(complete, self._history, start), self._run_line)
 
@@ -89,7 +94,7 @@ class TypedLine:
             word, _, value = rest.partition(" ")
             self._set(word, value.strip())
         elif name == "layers":
-            self._edits.change(layers=split_layers(rest))
+            self._edits.change_layers(split_layers(rest))
         elif name == "goto":
             self._messages.say("")
             self._backend.goto(*completion.read_goto(rest))
@@ -124,6 +129,8 @@ class TypedLine:
             self._racing.race_seeds(rest)
         elif name == "sweep":
             self._sweeping.sweep(rest)
+        elif name == "network":
+            self._navigation.show_network(rest)
         elif name == "runs":
             self._comparing.go_to_run(rest)
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from nnplay.data.reading.extras import need
 from nnplay.errors import InputError
+from nnplay.system.extras import need
 from nnplay.system.new_file import new_path
 from nnplay.text import clean
 from nnplay.tui.export.png import draw_png

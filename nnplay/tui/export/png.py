@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.cells import cell_len
 from rich.style import Style
 
-from nnplay.data.reading.extras import need
+from nnplay.system.extras import need
 from nnplay.tui.draw.two_colours import QUADRANTS, SEXTANTS
 from nnplay.tui.theme.palette import Palette
 from nnplay.tui.widgets.cells import Row, graphemes

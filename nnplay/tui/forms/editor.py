@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
 from textual.widget import Widget
@@ -15,6 +16,9 @@ class Editor(Protocol):
 
     def change(self, **values: Any) -> None:
         """Give settings new values."""
+
+    def change_layers(self, layers: Sequence[str]) -> None:
+        """Give the network that is shown other layers."""
 
     def change_entry(self, entry: Entry, value: Any) -> None:
         """Give the setting behind `entry` another value."""

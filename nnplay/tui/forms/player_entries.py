@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from nnplay.config import RunConfig
@@ -44,6 +44,25 @@ def _of_objective(item: PlayerObjective) -> Iterator[Entry]:
 
 def _field(name: str) -> Field:
     return next(field for field in OBJECTIVE_FIELDS if field.name == name)
+
+
+def network_names(settings: RunConfig) -> Mapping[str, str]:
+    """The networks of a run by what readers call them, the run's own ("") first; none where there is only that one."""
+    players = settings.players
+    return {players.own: "", **{name: name for name in players.networks}} if players.networks else {}
+
+
+def network_layers(settings: RunConfig, network: str) -> tuple[str, ...]:
+    """The layers of the network of that name, or of the run's own, as text."""
+    return tuple(map(show_layer, settings.players.networks[network].layers)) if network else settings.layer_texts
+
+
+def layers_change(settings: RunConfig, network: str, layers: Sequence[str]) -> Mapping[str, Any]:
+    """What of the run's table gives the network of that name, or the run's own, these layers."""
+    if not network:
+        return {"layers": layers}
+    tables = players_tables(settings.players)["networks"]
+    return {"networks": {**tables, network: {**tables[network], "layers": list(layers)}}}
 
 
 def of_players(key: str) -> bool:

@@ -33,4 +33,4 @@ def change_hidden_layers(widget: Widget, texts: Sequence[str], by: int) -> None:
     except InputError as problem:
         host(widget).say(problem.message, error=True)
         return
-    editor(widget).change(layers=layers)
+    editor(widget).change_layers(layers)

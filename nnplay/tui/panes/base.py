@@ -46,6 +46,12 @@ class Pane(Vertical):
     def set_up(self, settings: RunConfig, ledger: Ledger) -> None:
         """Take over settings that the user changed; `ledger` is that of their layers."""
 
+    def entitle(self, network: str, key: str = "") -> None:
+        """Say in the border which network of several is shown, and the key that leads to the next one."""
+        heading = f"{self.number} {self.heading}".strip()
+        self.border_title = Content(f"{heading} · {network}" if network else heading)
+        self.border_subtitle = Content(key)
+
     @property
     def plain_text(self) -> str:
         """What the pane shows, for the clipboard."""

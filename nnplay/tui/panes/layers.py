@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import on
 from textual.app import ComposeResult
 
@@ -20,13 +22,18 @@ from nnplay.tui.widgets.layer_list import LayerList
 
 
 class LayersPane(Pane):
-    """Edits the layers of the settings."""
+    """Edits the layers of the settings.
+
+    Attributes:
+        network: whose, of a run with several; empty: the run's own.
+    """
 
     number, heading = HEADINGS["layers"]
 
     def __init__(self, backend: Backend) -> None:
         super().__init__(id="layers")
         self._backend = backend
+        self.network = ""
 
     def compose(self) -> ComposeResult:
         """One list."""
@@ -42,6 +49,9 @@ class LayersPane(Pane):
         after = 1 if layers.item is not None else 0
         return self._shelf((*layers.path[:-1], layers.path[-1] + after), new=True)
 
+    def _ledger(self, layers: Sequence[str]) -> Ledger:
+        return self._backend.ledger(layers, self.network) if self.network else self._backend.ledger(layers)
+
     @on(LayerList.Edit)
     def _edit(self, event: LayerList.Edit) -> None:
         if event.new:
@@ -56,12 +66,12 @@ class LayersPane(Pane):
 
         def preview(text: str) -> Ledger:
             try:
-                return self._backend.ledger(changed(texts, path, put(text, new=new)))
+                return self._ledger(changed(texts, path, put(text, new=new)))
             except InputError:  # within a block: the ledger says what is wrong with the text alone
-                return self._backend.ledger((*texts[: path[0]], text, *texts[path[0] + 1 :]))
+                return self._ledger((*texts[: path[0]], text, *texts[path[0] + 1 :]))
 
         def take(text: str) -> None:
-            editor(self).change(layers=changed(texts, path, put(text, new=new)))
+            editor(self).change_layers(changed(texts, path, put(text, new=new)))
             layers.go_to(path)
 
         within = " in a block" if len(path) > 1 else ""

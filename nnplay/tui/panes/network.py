@@ -21,7 +21,11 @@ _SIDE = 12
 
 
 class NetworkPane(Pane):
-    """Neuron pictures and weights of the latest snapshot."""
+    """Neuron pictures and weights of the latest snapshot.
+
+    Attributes:
+        network: whose, of a run with several; empty: the run's own.
+    """
 
     number, heading = HEADINGS["network"]
     slow = True
@@ -30,6 +34,7 @@ class NetworkPane(Pane):
         super().__init__(id="network")
         self._backend = backend
         self._inputs: Mapping[tuple[int, int], Floats] = {}
+        self.network = ""
 
     def compose(self) -> ComposeResult:
         """One view."""
@@ -39,12 +44,17 @@ class NetworkPane(Pane):
         """Draw the network that the settings describe."""
         self._ledger = ledger
         self._inputs = input_pictures(self._ledger.inputs)
+        self.query_one(NetworkView).turn_to(self.network)
         self.show(self._backend.snapshot)
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw weights and pictures."""
+        view = self.query_one(NetworkView)
+        if snapshot.network != self.network:  # the training thread has not yet looked at this one
+            view.show(self._ledger, {}, {}, {})
+            return
         pictures = {**self._inputs, **snapshot.neurons} if snapshot.neurons else snapshot.neurons
-        self.query_one(NetworkView).show(self._ledger, snapshot.weights, pictures, snapshot.layers)
+        view.show(self._ledger, snapshot.weights, pictures, snapshot.layers)
 
     @property
     def wants_layers(self) -> bool:

@@ -30,9 +30,6 @@ from nnplay.views.view import Group, Shown
 WORST = -1
 """In place of an example's number: the one that is missed most."""
 
-_SIDE = (-6.0, 6.0)
-"""Where a neuron's picture begins and ends on both axes; no examples are drawn on it."""
-
 _CORNERS = 4
 """Columns of the border that a text in it does not have."""
 
@@ -107,7 +104,8 @@ class OutputPane(Pane, can_focus=True):
         self.border_title = Content(f"{self.number} {self.heading}{self._titled(neuron is not None)}")
         if neuron is not None:
             bound = float(np.abs(np.nan_to_num(neuron)).max()) or 1.0
-            picture.show(Surface(neuron, 0, -bound, bound, _SIDE, _SIDE, None))
+            side = snapshot.neuron_range
+            picture.show(Surface(neuron, 0, -bound, bound, side, side, None))
             self.border_subtitle = Content("esc in the network: whole output")
         elif snapshot.surface is not None:
             picture.show(snapshot.surface)

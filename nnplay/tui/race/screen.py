@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from textual import on
@@ -24,32 +23,13 @@ from nnplay.tui.dialogs.reading import find_cut_texts, whole_texts
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.race.keys import KEYS
 from nnplay.tui.race.race_table import RaceTable
-from nnplay.tui.widgets.cells import Cells, Row, joined
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.keys_line import KeysLine
 from nnplay.tui.widgets.message_line import MessageLine
+from nnplay.tui.widgets.screen_head import ScreenHead
 
 _LOOKS: Final = 0.3
 """Seconds between two frames: eight curves cost up to 10 KiB each time, and a screen may send 40 KiB a second."""
-
-
-class RaceHead(Cells):
-    """What races, how far it is, and where the line is."""
-
-    DEFAULT_CSS = "RaceHead { height: 1; background: $panel; }"
-
-    def __init__(self) -> None:
-        super().__init__(id="race-head")
-        self._words = ""
-
-    def show(self, words: str) -> None:
-        """Show these words."""
-        self._words = words
-        self.redraw()
-
-    def draw(self, width: int, height: int) -> Sequence[Row]:
-        """One row."""
-        return [joined([(" race ", self.look.ink("accent", bold=True)), (f" {self._words}", self.look.ink("strong"))])]
 
 
 class RaceScreen(KeyScreen[RunConfig]):
@@ -77,7 +57,7 @@ class RaceScreen(KeyScreen[RunConfig]):
         self._curves, self._table = CurveView(id="race-curves"), RaceTable(race.has_accuracy, not race.only_seeds)
         self._curves.has_legend = race.only_seeds
         self._curves.can_focus = False  # the keys are the screen's own
-        self._head = RaceHead()
+        self._head = ScreenHead("race")
         self._timer: Timer | None = None
         self._told = False
         self.groups: tuple[object, ...] = (self,)
@@ -145,6 +125,9 @@ class RaceScreen(KeyScreen[RunConfig]):
         first = self._states[rank_variants(self._states, self._race.has_accuracy)[0]]
         if first.fault:
             return "no variant came to the end"
+        if self._race.judge:
+            words = f"{self._race.judge} takes {percent(first.accuracy, 1)} of real rows for real"
+            return f"{first.name}: its {words}, the most here, which does not make it the best game; enter takes it"
         score = f"accuracy {percent(first.accuracy, 1)}" if self._race.has_accuracy else f"loss {figure(first.loss, 4)}"
         if first.crossed:
             return f"{first.name} was first over the line, at epoch {first.crossed:,}; enter takes it, + goes on"
@@ -192,8 +175,10 @@ class RaceScreen(KeyScreen[RunConfig]):
 
     def ask_line(self) -> None:
         """Set the line."""
+        judge = self._race.judge
         if self._race.has_accuracy:
-            field = number("line", 0.9, "accuracy on validation rows that decides; 0 for none", low=0.0, high=1.0)
+            score = f"share of real rows that the {judge} takes for real" if judge else "accuracy on validation rows"
+            field = number("line", 0.9, f"{score} that decides; 0 for none", low=0.0, high=1.0)
         else:
             field = number("line", 0.1, "validation loss that decides; 0 for none", low=0.0)
 

@@ -24,13 +24,14 @@ from nnplay.tui.dialogs.reading import find_cut_texts, whole_texts
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.runs import panels
 from nnplay.tui.runs.keys import KEYS
-from nnplay.tui.runs.look import VIEWS, RunsLook
 from nnplay.tui.runs.run_table import RunTable
 from nnplay.tui.runs.side_by_side import Made, SideBySide
-from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined
+from nnplay.tui.runs.view_state import VIEWS, RunsViewState
+from nnplay.tui.widgets.cells import Cells, Row
 from nnplay.tui.widgets.curve_view import CurveView, Places
 from nnplay.tui.widgets.keys_line import KeysLine
 from nnplay.tui.widgets.message_line import MessageLine
+from nnplay.tui.widgets.screen_head import ScreenHead
 
 #: Curves in the order in which they are turned.
 _CURVES: Final = ("validation_loss", "train_loss", "validation_accuracy", "loss", "gradient_norm", "lr")
@@ -39,35 +40,6 @@ MOST_SHOWN: Final = 6
 _LOOK_SECONDS: Final = 0.5
 #: Shares of a run between two steps of the difference.
 _STEPS: Final = 20
-
-
-class RunsHead(Cells):
-    """How many runs there are, and the names of the views."""
-
-    DEFAULT_CSS = "RunsHead { height: 2; background: $panel; }"
-
-    def __init__(self, look: RunsLook) -> None:
-        super().__init__(id="runs-head")
-        self._place, self._words = look, ""
-
-    def show(self, words: str) -> None:
-        """Show these words."""
-        self._words = words
-        self.redraw()
-
-    def draw(self, width: int, height: int) -> Sequence[Row]:
-        """Two rows."""
-        look = self.look
-        words = fit(f" {self._words}", max(0, width - len(" runs ")))
-        first = joined([(" runs ", look.ink("accent", bold=True)), (words, look.ink("strong"))])
-        runs: list[Run] = [(" ", look.ink("dim"))]
-        for name in VIEWS:
-            here = name == self._place.view
-            runs += [
-                (f" {name} ", look.ink("accent" if here else "text", bold=here, reverse=here)),
-                (" ", look.ink("dim")),
-            ]
-        return [first, joined(runs)]
 
 
 class RunsPanel(Cells):
@@ -93,7 +65,7 @@ class RunsScreen(KeyScreen[tuple[str, int]]):
     Args:
         runs: of the session.
         side_by_side: makes them again.
-        look: what was shown last.
+        state: how the screen was left.
         about: what the present run is about.
     """
 
@@ -107,16 +79,16 @@ class RunsScreen(KeyScreen[tuple[str, int]]):
     RunsScreen RunTable { height: auto; }
     """
 
-    def __init__(self, runs: RunList, side_by_side: SideBySide, look: RunsLook, about: str) -> None:
+    def __init__(self, runs: RunList, side_by_side: SideBySide, state: RunsViewState, about: str) -> None:
         super().__init__()
-        self._list, self._making, self.place, self._about = runs, side_by_side, look, about
+        self._list, self._making, self.state, self._about = runs, side_by_side, state, about
         self._rows: list[ListedRun] = []
         self._made: Made = Made()
         self._asked: object = None
         self._asked_steps: Sequence[int] = ()
         self._under_way = False
         self._step: int | None = None
-        self._head, self._table, self._panel = RunsHead(look), RunTable(), RunsPanel()
+        self._head, self._table, self._panel = ScreenHead("runs", VIEWS), RunTable(), RunsPanel()
         self._curves = CurveView(id="runs-curves")
         self._curves.can_focus = False  # the keys are the screen's own
         self._curves.comparing, self._curves.running = True, False
@@ -152,8 +124,8 @@ class RunsScreen(KeyScreen[tuple[str, int]]):
     @property
     def shown(self) -> list[ListedRun]:
         """The runs that are compared: those that were marked, and that under the cursor; else the present one too."""
-        numbers = [*self.place.marked, self._table.chosen]
-        if not self.place.marked:
+        numbers = [*self.state.marked, self._table.chosen]
+        if not self.state.marked:
             numbers = [*(run.number for run in self._rows if run.present), self._table.chosen]
         by_number = {run.number: run for run in self._rows}
         return [by_number[one] for one in dict.fromkeys(numbers) if one in by_number][-MOST_SHOWN:]
@@ -162,22 +134,22 @@ class RunsScreen(KeyScreen[tuple[str, int]]):
         """Everything anew."""
         self._rows = self._list.rows()
         numbers = [run.number for run in self._rows]
-        self.place.marked[:] = [number for number in self.place.marked if number in numbers]
+        self.state.marked[:] = [number for number in self.state.marked if number in numbers]
         if self._table.chosen not in numbers:
             self._table.chosen = next((run.number for run in self._rows if run.present), 0)
         self._table.styles.height = max(2, min(len(numbers) + 1, (self.size.height - 4) * 2 // 5))
-        self._table.show(self._rows, [run.number for run in self.shown], self.place.marked)
-        self._curves.display = self.place.view == "curves"
+        self._table.show(self._rows, [run.number for run in self.shown], self.state.marked)
+        self._curves.display = self.state.view == "curves"
         self._panel.display = not self._curves.display
-        {"curves": self._show_curves, "settings": self._show_settings}.get(self.place.view, self._show_made)()
-        self._head.show(self._describe())
+        {"curves": self._show_curves, "settings": self._show_settings}.get(self.state.view, self._show_made)()
+        self._head.show(self._describe(), self.state.view)
 
     def _describe(self) -> str:
-        marked = f"{len(self.place.marked)} laid over" if self.place.marked else ""
+        marked = f"{len(self.state.marked)} laid over" if self.state.marked else ""
         what = ""
-        if self.place.view == "curves":
-            what = f"{label(self._curve)} by {self.place.axis}"
-        elif self.place.view == "output":
+        if self.state.view == "curves":
+            what = f"{label(self._curve)} by {self.state.axis}"
+        elif self.state.view == "output":
             what = self._made.view
         return " · ".join(part for part in (self._about, counted(len(self._rows), "run"), marked, what) if part)
 
@@ -188,14 +160,14 @@ class RunsScreen(KeyScreen[tuple[str, int]]):
     @property
     def _curve(self) -> str:
         known = self._known_curves
-        return self.place.curve if self.place.curve in known else known[0]
+        return self.state.curve if self.state.curve in known else known[0]
 
     def _show_curves(self) -> None:
         found, places = dict[str, Curve](), dict[str, Places]()
         for run in self.shown:
             found[run.legend] = run.curves.get(self._curve, Curve(2))
-            places[run.legend] = _places(run, self.place.axis)
-        self._curves.show(found, self.place.axis, places)
+            places[run.legend] = _places(run, self.state.axis)
+        self._curves.show(found, self.state.axis, places)
 
     def _show_settings(self) -> None:
         runs = self.shown
@@ -210,7 +182,7 @@ class RunsScreen(KeyScreen[tuple[str, int]]):
     def _show_made(self) -> None:
         """A difference or outputs: what there is of them, and asks for what there is not."""
         runs, look = self.shown, self._panel.look
-        if self.place.view == "output":
+        if self.state.view == "output":
             made = self._made
             self._panel.show(
                 lambda width, height: panels.draw_panels(runs, made.panels, made.view, width, height, look)
@@ -218,11 +190,11 @@ class RunsScreen(KeyScreen[tuple[str, int]]):
             room = panels.room_of(len(runs), *self._panel.size) if all(self._panel.size) else (0, 0)
             if all(room):
                 pixels = max(2, look.down * room[1]), max(2, look.across * room[0])
-                ask = ("output", [run.number for run in runs], self.place.output, room)
+                ask = ("output", [run.number for run in runs], self.state.output, room)
                 self._ask_for(
                     ask,
                     [run.latest for run in runs],
-                    lambda request: self._making.show(request, runs, self.place.output, room, pixels),
+                    lambda request: self._making.show(request, runs, self.state.output, room, pixels),
                 )
             return
         pair, step = runs[-2:], self.step
@@ -262,9 +234,13 @@ class RunsScreen(KeyScreen[tuple[str, int]]):
 
     def turn(self, by: int) -> None:
         """The next view."""
-        self.place.view = VIEWS[(VIEWS.index(self.place.view) + by) % len(VIEWS)]
+        self.state.view = VIEWS[(VIEWS.index(self.state.view) + by) % len(VIEWS)]
         self._made, self._asked = Made(), None
         self._look()
+
+    @on(ScreenHead.ViewClicked)
+    def _view_clicked(self, event: ScreenHead.ViewClicked) -> None:
+        self.turn(event.by)
 
     def move(self, by: int) -> None:
         """The run above or below."""
@@ -278,7 +254,7 @@ class RunsScreen(KeyScreen[tuple[str, int]]):
 
     def mark(self) -> None:
         """Lay the run over the others, or take it away."""
-        number, marked = self._table.chosen, self.place.marked
+        number, marked = self._table.chosen, self.state.marked
         if number in marked:
             marked.remove(number)
         elif len(marked) == MOST_SHOWN:
@@ -289,34 +265,34 @@ class RunsScreen(KeyScreen[tuple[str, int]]):
 
     def turn_part(self, by: int) -> None:
         """Another curve, or another view of the output."""
-        if self.place.view == "curves":
+        if self.state.view == "curves":
             known = self._known_curves
-            self.place.curve = known[(known.index(self._curve) + by) % len(known)]
-            self._curves.logarithmic = self.place.curve != "validation_accuracy"
+            self.state.curve = known[(known.index(self._curve) + by) % len(known)]
+            self._curves.logarithmic = self.state.curve != "validation_accuracy"
             self._curves.forget()
-        elif self.place.view == "output" and self._made.views:
+        elif self.state.view == "output" and self._made.views:
             views = self._made.views
-            self.place.output = views[(views.index(self._made.view) + by) % len(views)]
+            self.state.output = views[(views.index(self._made.view) + by) % len(views)]
         else:
             self.say("[ and ] turn curves, and views of the output; tab turns to them")
         self._look()
 
     def turn_axis(self) -> None:
         """Steps, epochs or seconds."""
-        if self.place.view != "curves":
+        if self.state.view != "curves":
             self.say("x is for the curves; tab turns to them")
             return
-        self.place.axis = AXES[(AXES.index(self.place.axis) + 1) % len(AXES)]
-        self.say(f"by {self.place.axis}" + (" of training" if self.place.axis == "seconds" else ""))
+        self.state.axis = AXES[(AXES.index(self.state.axis) + 1) % len(AXES)]
+        self.say(f"by {self.state.axis}" + (" of training" if self.state.axis == "seconds" else ""))
         self._look()
 
     def cursor(self, by: int) -> None:
         """Another step."""
-        if self.place.view == "difference":
+        if self.state.view == "difference":
             most = min((run.latest for run in self.shown[-2:]), default=0)
             self._step = max(0, min(most, self.step + by * max(1, most // _STEPS)))
             self._look()
-        elif self.place.view == "curves":
+        elif self.state.view == "curves":
             self._curves.action_cursor(by)
         else:
             self.say("left and right choose a step of curves and differences; tab turns to them")
@@ -373,7 +349,7 @@ class RunsScreen(KeyScreen[tuple[str, int]]):
 
     def copy_view(self) -> None:
         """List and view as text."""
-        view = self._curves if self.place.view == "curves" else self._panel
+        view = self._curves if self.state.view == "curves" else self._panel
         self.app.copy_to_clipboard(f"{self._table.plain_text}\n{view.plain_text}")
         self.say("copied the list and the view")
 

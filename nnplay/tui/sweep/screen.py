@@ -12,7 +12,6 @@ from textual.binding import BindingType
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.fields import text
-from nnplay.sweeps.change import changed_run
 from nnplay.sweeps.live import BOARD_SECONDS, LiveSweep
 from nnplay.sweeps.ranking import score_text
 from nnplay.sweeps.trial_filter import parse_filter
@@ -25,9 +24,10 @@ from nnplay.tui.dialogs.reading import find_cut_texts, whole_texts
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.sweep.keys import KEYS
 from nnplay.tui.sweep.view_state import ViewState, short_name
-from nnplay.tui.sweep.views import SweepHead, SweepView, TrialLine
+from nnplay.tui.sweep.views import VIEWS, SweepView, TrialLine
 from nnplay.tui.widgets.keys_line import KeysLine
 from nnplay.tui.widgets.message_line import MessageLine
+from nnplay.tui.widgets.screen_head import ScreenHead
 
 _GO_ON: Final = "space goes on"
 
@@ -59,7 +59,7 @@ class SweepScreen(KeyScreen[TakenTrial]):
         self._sweep = sweep
         self.state = ViewState(sweep.sweep)
         self._view = SweepView(self.state)
-        self._head, self._trial = SweepHead(self._view), TrialLine()
+        self._head, self._trial = ScreenHead("sweep", tuple(VIEWS)), TrialLine()
         self._told = ""
         self.groups: tuple[object, ...] = (self,)
         connect(self, methods_of_screen(KEYS), self.groups)
@@ -83,7 +83,7 @@ class SweepScreen(KeyScreen[TakenTrial]):
         if self._sweep.board is not self.state.board:
             self.state.show(self._sweep.board)
             self._view.redraw()
-        self._head.show(self._describe())
+        self._head.show(self._describe(), self._view.name_of_view)
         self._trial.show(self._trial_words())
         news = self._sweep.fault or (self._result() if self._sweep.finished else "")
         if news != self._told:
@@ -138,8 +138,8 @@ class SweepScreen(KeyScreen[TakenTrial]):
         self.say("")
         self._draw()
 
-    @on(SweepHead.Wanted)
-    def _view_clicked(self, event: SweepHead.Wanted) -> None:
+    @on(ScreenHead.ViewClicked)
+    def _view_clicked(self, event: ScreenHead.ViewClicked) -> None:
         self.turn(event.by)
 
     def take_trial(self) -> None:
@@ -149,7 +149,7 @@ class SweepScreen(KeyScreen[TakenTrial]):
             self.say("there is no trial yet", error=True)
             return
         try:
-            run = changed_run(self._sweep.sweep.run, outcome.trial.settings)
+            run = self._sweep.sweep.run_of(outcome.trial.settings)
         except InputError as error:
             self.say(error.message, error=True)
             return

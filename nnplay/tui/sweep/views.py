@@ -1,4 +1,4 @@
-"""The views of a sweep in one widget, and the two rows above it."""
+"""The views of a sweep in one widget, and the row of the trial under the cursor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textual.message import Message
 from nnplay.tui.sweep import charts, importance_bars, parallel, scatter, trial_table
 from nnplay.tui.sweep.view_state import ViewState
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined
+from nnplay.tui.widgets.cells import Cells, Row, fit
 
 Drawing = Callable[[ViewState, int, int, Look], list[Row]]
 #: The views in the order in which tab turns them.
@@ -66,58 +66,6 @@ class SweepView(Cells):
             self.redraw()
             if event.chain == 2:
                 self.post_message(self.Chosen())
-
-
-class SweepHead(Cells):
-    """What is swept and how far it is, and below that the names of the views.
-
-    Args:
-        view: whose present view stands out.
-    """
-
-    DEFAULT_CSS = "SweepHead { height: 2; background: $panel; }"
-
-    class Wanted(Message):
-        """The name of a view was clicked.
-
-        Args:
-            by: how many views further it is.
-        """
-
-        def __init__(self, by: int) -> None:
-            super().__init__()
-            self.by = by
-
-    def __init__(self, view: SweepView) -> None:
-        super().__init__(id="sweep-head")
-        self._view, self._words = view, ""
-
-    def show(self, words: str) -> None:
-        """Show these words."""
-        self._words = words
-        self.redraw()
-
-    def draw(self, width: int, height: int) -> Sequence[Row]:
-        """Two rows."""
-        look = self.look
-        words = fit(f" {self._words}", max(0, width - len(" sweep ")))
-        first = joined([(" sweep ", look.ink("accent", bold=True)), (words, look.ink("strong"))])
-        runs: list[Run] = [(" ", look.ink("dim"))]
-        for name in VIEWS:
-            here = name == self._view.name_of_view
-            runs += [
-                (f" {name} ", look.ink("accent" if here else "text", bold=here, reverse=here)),
-                (" ", look.ink("dim")),
-            ]
-        return [first, joined(runs)]
-
-    def on_click(self, event: events.Click) -> None:
-        """Show the view under the mouse."""
-        left, here = 1, list(VIEWS).index(self._view.name_of_view)
-        for number, name in enumerate(VIEWS):
-            if event.y == 1 and left <= event.x < left + len(name) + 2:
-                self.post_message(self.Wanted(number - here))
-            left += len(name) + 3
 
 
 class TrialLine(Cells):

@@ -218,7 +218,7 @@ class LayerList(Cells, can_focus=True):
                 host(self).say(problem.message, error=True)
                 return
             if layers != tuple(self.texts):
-                editor(self).change(layers=layers)
+                editor(self).change_layers(layers)
                 self.go_to(then or path)
 
     def _tell_adder(self) -> None:

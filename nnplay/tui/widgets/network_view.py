@@ -119,6 +119,12 @@ class NetworkView(Cells, can_focus=True):
         self._chain.ledger, self._chain.pictures = ledger, layers
         self.redraw()
 
+    def turn_to(self, network: str) -> None:
+        """Show the network of that name from now on; empty: the run's own. Units of another one are not chosen."""
+        if network != self._cursor.network:
+            self.choose(None)
+            self._cursor.network, self._chain.row = network, 0
+
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """The graph with what is known of the chosen unit below it, or the chain of layers."""
         self._cursor.ranks, self._spots, self._lines, self._chain.owners = [], [], [], []
@@ -219,7 +225,9 @@ class NetworkView(Cells, can_focus=True):
             self.post_message(self.Chosen(None, ""))
         else:
             picture = (self._cursor.ranks[self.chosen[0]].pictures, self.chosen[1])
-            self.post_message(self.Chosen(picture, self._cursor.name(*self.chosen)))
+            name = self._cursor.name(*self.chosen)
+            network = self._cursor.network
+            self.post_message(self.Chosen(picture, f"{network}, {name}" if network else name))
 
     def action_column(self, by: int) -> None:
         """A unit of another column."""
@@ -301,7 +309,7 @@ class NetworkView(Cells, can_focus=True):
         else:
             text = wider(self, texts[path[0]], by)
             if text != texts[path[0]]:
-                editor(self).change(layers=changed(texts, path, put(text)))
+                editor(self).change_layers(changed(texts, path, put(text)))
 
     def _layer_under_cursor(self) -> Path | None:
         """Of the chosen unit, or of the line of the chain; an empty path for inputs, `None` where nothing is chosen."""

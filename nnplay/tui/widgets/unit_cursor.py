@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from nnplay.explain.explanation import Subject
 from nnplay.explain.unit import UnitValues
 from nnplay.explain.weight import Weight
+from nnplay.tape.objective import full_name
 from nnplay.text import clean
 from nnplay.tui.draw.graph import Column
 from nnplay.tui.theme.look import Look
@@ -21,12 +22,14 @@ class UnitCursor:
         ranks: the columns, the inputs first; empty while no graph is drawn.
         chosen: column and unit; None where none is chosen.
         link: which number of that unit is meant: 0 its bias, k its weight from unit k - 1.
+        network: the one beside the run's own whose units they are; empty: the run's own.
     """
 
     def __init__(self) -> None:
         self.ranks: Sequence[Column] = []
         self.chosen: Unit | None = None
         self.link = 0
+        self.network = ""
 
     @property
     def rank(self) -> Column | None:
@@ -63,8 +66,8 @@ class UnitCursor:
         assert rank is not None
         assert chosen is not None
         if self.link == 0:
-            return f"{rank.layer}.bias", (chosen[1],)
-        return f"{rank.layer}.weight", (self.link - 1, chosen[1])
+            return full_name(self.network, f"{rank.layer}.bias"), (chosen[1],)
+        return full_name(self.network, f"{rank.layer}.weight"), (self.link - 1, chosen[1])
 
     @property
     def subject(self) -> Subject | None:
@@ -74,8 +77,12 @@ class UnitCursor:
             return None
         if self.link:
             return Weight(*self.place)
-        name, path = self.name(*chosen), "" if rank.weights is None else f"{rank.layer}"
-        return UnitValues(path, f"{rank.pictures}" if path else "", chosen[1], name, bias=rank.bias is not None)
+        name = self.name(*chosen)
+        if rank.weights is None:
+            return UnitValues("", "", chosen[1], name) if not self.network else None
+        path, shown = (full_name(self.network, f"{layer}") for layer in (rank.layer, rank.pictures))
+        name = f"{name} of '{self.network}'" if self.network else name
+        return UnitValues(path, shown, chosen[1], name, bias=rank.bias is not None)
 
     def name(self, column: int, unit: int) -> str:
         """What a unit is called."""

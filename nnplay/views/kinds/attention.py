@@ -33,14 +33,14 @@ class Attention(Output):
 
 def suits(trainer: Trainer) -> bool:
     """Some layer of the network has steps that look at each other."""
-    return bool(attending_layers(trainer))
+    return bool(attending_layers(trainer.plan))
 
 
 def make_attention(trainer: Trainer, asked: Asked) -> Attention:
     """The weights of every head, of every layer or of one, for one example."""
     row = asked.item
     x = shown_part(trainer).x[row : row + 1]
-    layers = attending_layers(trainer)
+    layers = attending_layers(trainer.plan)
     paths = [planned.path for planned in (layers if asked.place == 0 else layers[asked.place - 1 : asked.place])]
     found = trainer.forward(x, [f"eval.{path}.weights" for path in paths])
     heads = [
@@ -56,7 +56,7 @@ def make_attention(trainer: Trainer, asked: Asked) -> Attention:
 
 def _places(trainer: Trainer) -> tuple[str, ...]:
     """All layers together, and each by itself where there are several."""
-    layers = attending_layers(trainer)
+    layers = attending_layers(trainer.plan)
     return ("all layers", *name_layers(layers)) if len(layers) > 1 else name_layers(layers)
 
 

@@ -11,7 +11,7 @@ VIEWS: Final = ("curves", "settings", "difference", "output")
 
 
 @dataclass(slots=True)
-class RunsLook:
+class RunsViewState:
     """What the screen shows, which stays when it is left.
 
     Attributes:

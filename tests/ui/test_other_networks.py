@@ -1,0 +1,70 @@
+"""A run of two networks on the screen: one key shows the other one, which can then be read and changed as the first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from nnplay.run.playground import PlaygroundBackend
+from nnplay.tui.app import Playground
+from nnplay.tui.panes.layers import LayersPane
+from nnplay.tui.panes.network import NetworkPane
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.layer_list import LayerList
+from nnplay.tui.widgets.message_line import MessageLine
+from nnplay.tui.widgets.network_view import NetworkView
+from nnplay.views.plane import make_neuron_pictures
+from tests.small_players import game
+from tests.ui.waiting import until
+
+RUN = game(networks={"generator": {"layers": "linear 3, tanh, linear 2", "noise": 2}})
+
+
+@pytest.fixture
+def backend() -> Iterator[PlaygroundBackend]:
+    made = PlaygroundBackend(RUN)
+    yield made
+    made.stop()
+
+
+async def test_a_key_shows_the_generator_and_changes_reach_it(backend: PlaygroundBackend) -> None:
+    """Titles name it, its weights are drawn and set, its layers edited; the discriminator's stay as they are."""
+    app = Playground(backend, Look())
+    async with app.run_test(size=(120, 40)) as pilot:
+        main = app._main
+        network, view, layers = main.query_one(NetworkPane), main.query_one(NetworkView), main.query_one(LayerList)
+        await until(pilot, lambda: backend.snapshot.weights)
+        assert str(network.border_title) == "2 Network · discriminator"
+        await pilot.press("2", "O")
+        await until(pilot, lambda: backend.snapshot.network == "generator" and not view.is_chain)
+        titles = [str(main.query_one(pane).border_title) for pane in (NetworkPane, LayersPane)]
+        assert titles == ["2 Network · generator", "Layers · generator"]
+        assert layers.texts == ["linear 3", "tanh", "linear 2"]
+        trainer = backend.worker.trainer
+        assert trainer is not None
+        assert np.array_equal(backend.snapshot.weights["2.weight"], trainer.parameters()["generator.2.weight"])
+        await pilot.press("right", "right", "w", "K")
+        before = float(backend.snapshot.weights["2.weight"][0, 0])
+        await until(pilot, lambda: trainer.parameters()["generator.2.weight"][0, 0] != np.float32(before))
+        assert trainer.parameters()["generator.2.weight"][0, 0] == pytest.approx(before + 0.1, abs=1e-6)
+        await pilot.press("left", "+")
+        await until(pilot, lambda: backend.settings.players.networks["generator"].layers[0].values["units"] == 4)
+        assert backend.settings.layers == RUN.layers
+        app.typed_line.run_command("network", "discriminator")
+        assert layers.texts == ["linear 6", "tanh", "linear 1"]
+        await pilot.press("colon", *"network", "space", *"critic", "enter")
+        await until(pilot, lambda: "unknown network 'critic'" in main.query_one(MessageLine).text)
+
+
+def test_units_of_a_generator_are_drawn_over_its_noise() -> None:
+    """Over the square of noise within 2.5 deviations, first row at the top: what its layers make of each place."""
+    trainer = RUN.trainer()
+    pictures = make_neuron_pictures(trainer, 4, "generator")
+    place = np.array([[-2.5 + 1.25 / 2, 2.5 - 1.25 / 2]], np.float32)
+    weights = {name: value for name, value in trainer.parameters().items() if name.startswith("generator")}
+    hidden = place @ weights["generator.0.weight"] + weights["generator.0.bias"]
+    made = np.tanh(hidden) @ weights["generator.2.weight"] + weights["generator.2.bias"]
+    assert pictures[0, 1][0, 0] == pytest.approx(float(hidden[0, 1]), rel=1e-5)
+    assert pictures[2, 0][0, 0] == pytest.approx(float(made[0, 0]), rel=1e-5)
