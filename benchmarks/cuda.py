@@ -21,6 +21,7 @@ from nnplay.kernels.cuda import driver
 from nnplay.presets.catalogue import load_preset
 from nnplay.run.replicas import train_replicas
 from nnplay.tape.machines import device
+from nnplay.tape.machines.cuda_cost import H200, cost_of_step
 from nnplay.tape.machines.cuda_machine import CudaMachine
 
 HERE: Final = Path(__file__).parent
@@ -104,8 +105,10 @@ def measure(name: str, config: Any, kind: type[CudaMachine], threads: int = 0) -
         begun = time.perf_counter()
         machine._run._launch(machine, 0, steps, 0)
         times.append((time.perf_counter() - begun) / steps)
-    found = float(np.median(times))
-    say(f"{name}, {kind.__name__}, {machine._run.blocks} × {machine._run.threads} threads: {found * 1e6:.2f} µs a step")
+    found, run = float(np.median(times)), machine._run
+    cost = cost_of_step(machine.tape, machine.full_table, run.threads * run.blocks)
+    least = f"at least {cost.floor(H200) * 1e6:.2f} by the model of all of an H200, {cost.meetings} meetings"
+    say(f"{name}, {kind.__name__}, {run.blocks} × {run.threads} threads: {found * 1e6:.2f} µs a step ({least})")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
@@ -173,7 +174,7 @@ def lay(row: Any, clock: Any, memory: Any, part: int) -> None:
                 for number in range(5):
                     said[number] = x[n, i, j, 5 * a + number]
                 size = np.float64(integer(row, a // ratios)) / 1000.0
-                root = np.sqrt(np.float64(integer(row, 4 + a % ratios)) / 1000.0)
+                root = math.sqrt(np.float64(integer(row, 4 + a % ratios)) / 1000.0)
                 said[5] = ((j + 0.5) - size / root * 0.5) / W
                 said[6] = ((i + 0.5) - size * root * 0.5) / H
                 said[7] = ((j + 0.5) + size / root * 0.5) / W

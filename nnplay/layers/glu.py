@@ -20,7 +20,7 @@ from nnplay.kernels.gelu import gelu, gelu_slope
 from nnplay.kernels.operands import adds, pointer, share, shifted, size
 from nnplay.kernels.span_sums import last
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply
 
@@ -70,6 +70,7 @@ def _operations(gate: str) -> tuple[Operation, Operation]:
     forward = Operation(
         name=f"glu ({gate})",
         kernel=FORWARD[gate],
+        cuda=(CudaRow(FORWARD[gate]),),
         reads=("x",),
         writes=("y",),
         reference=lambda x: _halves(x)[0] * value(_halves(x)[1]),
@@ -81,6 +82,7 @@ def _operations(gate: str) -> tuple[Operation, Operation]:
     backward = Operation(
         name=f"glu ({gate}) backward",
         kernel=BACKWARD[gate],
+        cuda=(CudaRow(BACKWARD[gate]),),
         reads=("x", "dy"),
         writes=("dx",),
         reference=lambda x, dy: _back(x, dy, value, slope),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import integer, number
+from nnplay.kernels.cuda import groups as cuda
 from nnplay.kernels.normalise import groups as kernels
 from nnplay.operations.normalise import (
     affine_field,
@@ -27,8 +28,9 @@ from nnplay.operations.normalise import (
 )
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, sum_of
 from nnplay.operations.window_geometry import nearest_numbers
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
-from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.operation import CudaRow, Operation, Shape, Use, shape_text
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
 from nnplay.text import counted
@@ -211,6 +213,7 @@ def _input_element(
 STATISTICS = Operation(
     name="mean and 1 / standard deviation of each group",
     kernel=kernels.group_statistics,
+    cuda=(CudaRow(cuda.moments_partial, cuda.moment_parts), CudaRow(cuda.statistics)),
     reads=("x", "eps"),
     writes=("mean", "rest", "rstd"),
     reference=statistics,
@@ -224,6 +227,7 @@ STATISTICS = Operation(
 NORMALISE = Operation(
     name="normalise each group",
     kernel=kernels.group_normalise,
+    cuda=(NumberRow(cuda.normalise),),
     reads=("x", "mean", "rest", "rstd", "weight", "bias"),
     writes=("y",),
     reference=normalised,
@@ -235,6 +239,7 @@ NORMALISE = Operation(
 SUMS = Operation(
     name="gradients of weight and bias, by example",
     kernel=kernels.group_sums,
+    cuda=(CudaRow(cuda.sums),),
     reads=("x", "dy", "mean", "rest", "rstd"),
     writes=("sums",),
     reference=sums,
@@ -246,6 +251,7 @@ SUMS = Operation(
 INPUT = Operation(
     name="gradient of x",
     kernel=kernels.group_input,
+    cuda=(CudaRow(cuda.totals_partial, cuda.total_parts), CudaRow(cuda.input_gradient)),
     reads=("x", "dy", "mean", "rest", "rstd", "weight", "sums"),
     writes=("dx",),
     reference=input_gradient,

@@ -16,7 +16,7 @@ from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.elementary import exp, log
 from nnplay.kernels.operands import adds, pointer, rows_of, share, shifted
 from nnplay.records.layer import Case, LayerRecord, Plan
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, total
 
@@ -51,6 +51,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="log softmax",
         kernel=forward,
+        cuda=(CudaRow(forward),),
         reads=("x",),
         writes=("y",),
         reference=reference,
@@ -66,6 +67,7 @@ def _backward_operation() -> Operation:
     return Operation(
         name="log softmax backward",
         kernel=backward,
+        cuda=(CudaRow(backward),),
         reads=("y", "dy"),
         writes=("dx",),
         reference=reference_back,

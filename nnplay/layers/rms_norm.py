@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from nnplay.fields import number
 from nnplay.kernels.arithmetic import lane_dot, multiply_add, scratch
 from nnplay.kernels.compile.jit import DTYPE, kernel
+from nnplay.kernels.cuda import normalise as cuda
 from nnplay.kernels.operands import adds, dimension, pointer, rows_of, share, shifted
 from nnplay.operations.normalise import affine_field, learned, mean_of
 from nnplay.operations.normalise import rows_of as flattened
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, CHUNKS, chunk, sum_of
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
 
@@ -93,6 +94,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="divide by the root mean square",
         kernel=forward,
+        cuda=(CudaRow(forward),),
         reads=("x", "weight", "eps"),
         writes=("y", "rrms"),
         reference=reference,
@@ -108,6 +110,7 @@ def _weight_operation() -> Operation:
     return Operation(
         name="gradient of weight, partial sums",
         kernel=backward_weight,
+        cuda=(CudaRow(cuda.square_sums_partial, cuda.square_sum_parts), CudaRow(cuda.square_sums_join)),
         reads=("x", "dy", "rrms"),
         writes=("sums",),
         reference=reference_weight,
@@ -124,6 +127,7 @@ def _input_operation() -> Operation:
     return Operation(
         name="gradient of x",
         kernel=backward_input,
+        cuda=(CudaRow(cuda.square_input_gradient),),
         reads=("x", "dy", "rrms", "weight"),
         writes=("dx",),
         reference=reference_input,

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import lane_dot, scratch
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import adds, pointer, rows_of, share, shifted
 from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
 from nnplay.operations.scoring import softmax
 from nnplay.records.layer import Case, LayerRecord, Plan
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, total
 
@@ -50,6 +51,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="softmax",
         kernel=forward,
+        cuda=(CudaRow(rows_cuda),),
         reads=("x",),
         writes=("y",),
         reference=softmax,
@@ -65,6 +67,7 @@ def _backward_operation() -> Operation:
     return Operation(
         name="softmax backward",
         kernel=backward,
+        cuda=(CudaRow(backward),),
         reads=("y", "dy"),
         writes=("dx",),
         reference=reference_back,
@@ -104,6 +107,19 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         raise_rows(shifted(x, first * C), shifted(y, first * C), tops, C, rows)
         for n in range(first, first + rows):
             to_shares(shifted(y, n * C), C)
+
+
+@kernel
+def rows_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """The same on a graphics card, where a thread takes a row at a time."""
+    x, y = pointer(row, memory, 0), pointer(row, memory, 1)
+    N, C = rows_of(row, memory, 0).shape
+    tops = scratch(1)
+    n = part
+    while n < N:
+        raise_rows(shifted(x, n * C), shifted(y, n * C), tops, C, 1)
+        to_shares(shifted(y, n * C), C)
+        n += row[ROW_PARTS]
 
 
 @kernel

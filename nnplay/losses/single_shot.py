@@ -21,9 +21,10 @@ from nnplay.kernels.operands import cube, flat, grid, integer, rows_of, share
 from nnplay.losses._terms import terms_plan
 from nnplay.operations import focal
 from nnplay.operations.place_boxes import BETA, MATCH, box_costs, box_slopes, box_term, true_distances
+from nnplay.records.cuda_rows import PictureRow
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import LossPlan, LossRecord
-from nnplay.records.operation import BATCH, CudaRow, Operation, Shape, Use, shape_text
+from nnplay.records.operation import BATCH, Operation, Shape, Use, shape_text
 from nnplay.records.worked import Named, Term, as_term, scalar, total
 
 Array = NDArray[Any]
@@ -83,7 +84,7 @@ def _costs_operation() -> Operation:
     return Operation(
         name="costs of classes and boxes",
         kernel=costs,
-        cuda=(CudaRow(costs),),
+        cuda=(PictureRow(costs),),
         reads=("prediction", "target", "matched", "gamma", "alpha"),
         writes=("costs", "parts", "counts"),
         reference=reference,
@@ -100,7 +101,7 @@ def _gradient_operation() -> Operation:
     return Operation(
         name="gradient of classes and boxes",
         kernel=gradient,
-        cuda=(CudaRow(gradient),),
+        cuda=(PictureRow(gradient),),
         reads=("prediction", "target", "matched", "gamma", "alpha", "term_weights", "divisors"),
         writes=("dprediction",),
         reference=reference_back,

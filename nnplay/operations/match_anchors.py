@@ -21,7 +21,8 @@ from nnplay.kernels.compile.jit import inline, kernel
 from nnplay.kernels.operands import cube, integer, matrix, pointer, share
 from nnplay.kernels.random import uniform
 from nnplay.operations.proposals import chosen_together, true_boxes
-from nnplay.records.operation import CudaRow, Operation
+from nnplay.records.cuda_rows import PictureRow
+from nnplay.records.operation import Operation
 
 Array = NDArray[Any]
 #: IoU from which an anchor is near an object, below which it is background; and from which a proposal is.
@@ -169,7 +170,7 @@ def match_proposals(row: Any, clock: Any, memory: Any, part: int) -> None:
 LABEL: Final = Operation(
     name="what each anchor is near",
     kernel=label,
-    cuda=(CudaRow(label),),
+    cuda=(PictureRow(label),),
     reads=("prediction", "target"),
     writes=("anchor_labels", "keys"),
     reference=label_anchors,
@@ -183,7 +184,7 @@ LABEL: Final = Operation(
 SAMPLE: Final = Operation(
     name="anchors, sampled",
     kernel=sample,
-    cuda=(CudaRow(sample),),
+    cuda=(PictureRow(sample),),
     reads=("anchor_labels", "keys"),
     writes=("anchor_match",),
     reference=sample_anchors,
@@ -196,7 +197,7 @@ SAMPLE: Final = Operation(
 MATCH_ROIS: Final = Operation(
     name="what each proposal is",
     kernel=match_proposals,
-    cuda=(CudaRow(match_proposals),),
+    cuda=(PictureRow(match_proposals),),
     reads=("prediction", "target"),
     writes=("roi_match",),
     reference=match_rois,

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from nnplay.detection.boxes import MOST_GROWTH
 from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import cube, flat, share
-from nnplay.records.operation import CudaRow, Operation
+from nnplay.records.cuda_rows import PictureRow
+from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term, apply, as_term, total
 
 Array = NDArray[Any]
@@ -125,7 +126,7 @@ def match(row: Any, clock: Any, memory: Any, part: int) -> None:
 MATCH: Final = Operation(
     name="which place finds which object",
     kernel=match,
-    cuda=(CudaRow(match),),
+    cuda=(PictureRow(match),),
     reads=("target", "radius"),
     writes=("matched",),
     reference=lambda target, radius, height, width: match_places(target, radius, (height, width)),

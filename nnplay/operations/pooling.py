@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.cuda import convolution as cuda
+from nnplay.kernels.cuda import pooling as cuda
 from nnplay.kernels.pooling import pooling as kernels
 from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, apply, as_term, total
@@ -140,6 +140,7 @@ MAX_BACK = Operation(
 MEAN = Operation(
     name="mean of each window",
     kernel=kernels.mean_forward,
+    cuda=(CudaRow(cuda.mean_forward),),
     reads=("x",),
     writes=("y",),
     reference=mean,
@@ -152,6 +153,7 @@ MEAN = Operation(
 MEAN_BACK = Operation(
     name="gradient shared over the window",
     kernel=kernels.mean_backward,
+    cuda=(CudaRow(cuda.mean_backward),),
     reads=("dy",),
     writes=("dx",),
     reference=mean_back,

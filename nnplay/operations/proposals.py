@@ -19,7 +19,8 @@ from nnplay.kernels.boxes import iou as iou_of
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import cube, flat, integer, matrix, pointer, share, shifted
 from nnplay.kernels.random import uniform
-from nnplay.records.operation import CudaRow, Operation
+from nnplay.records.cuda_rows import PictureRow
+from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term, as_term
 
 Array = NDArray[Any]
@@ -257,7 +258,7 @@ def sample_proposals(row: Any, clock: Any, memory: Any, part: int) -> None:
 MOVE: Final = Operation(
     name="anchors moved by their deltas",
     kernel=move_anchors,
-    cuda=(CudaRow(move_anchors),),
+    cuda=(PictureRow(move_anchors),),
     reads=("x",),
     writes=("boxes",),
     reference=move,
@@ -269,7 +270,7 @@ MOVE: Final = Operation(
 RANK: Final = Operation(
     name="boxes ranked by objectness",
     kernel=rank_anchors,
-    cuda=(CudaRow(rank_anchors),),
+    cuda=(PictureRow(rank_anchors),),
     reads=("x",),
     writes=("order",),
     reference=rank,
@@ -282,7 +283,7 @@ RANK: Final = Operation(
 SUPPRESS: Final = Operation(
     name="non-maximum suppression",
     kernel=suppress_boxes,
-    cuda=(CudaRow(suppress_boxes),),
+    cuda=(PictureRow(suppress_boxes),),
     reads=("boxes", "order", "overlap"),
     writes=("by",),
     reference=suppress,
@@ -294,7 +295,7 @@ SUPPRESS: Final = Operation(
 KEEP: Final = Operation(
     name="proposals",
     kernel=keep_boxes,
-    cuda=(CudaRow(keep_boxes),),
+    cuda=(PictureRow(keep_boxes),),
     reads=("boxes", "order", "by"),
     writes=("y",),
     reference=keep,
@@ -307,7 +308,7 @@ KEEP: Final = Operation(
 MEASURE: Final = Operation(
     name="how near proposals are to true boxes",
     kernel=measure_proposals,
-    cuda=(CudaRow(measure_proposals),),
+    cuda=(PictureRow(measure_proposals),),
     reads=("boxes", "order", "by", "target"),
     writes=("best", "keys"),
     reference=measure,
@@ -321,7 +322,7 @@ MEASURE: Final = Operation(
 SAMPLE: Final = Operation(
     name="proposals, sampled",
     kernel=sample_proposals,
-    cuda=(CudaRow(sample_proposals),),
+    cuda=(PictureRow(sample_proposals),),
     reads=("boxes", "order", "best", "keys", "target"),
     writes=("y", "picked"),
     reference=sample,

@@ -17,6 +17,7 @@ from nnplay.detection.boxes import area
 from nnplay.kernels.boxes import box_area
 from nnplay.kernels.compile.jit import inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
+from nnplay.records.cuda_rows import PictureRow
 from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, as_term, total
 
@@ -277,7 +278,7 @@ def align_back_operation(level: int, levels: int) -> Operation:
     return Operation(
         name="RoIAlign backward",
         kernel=align_back,
-        cuda=(CudaRow(align_back),),
+        cuda=(PictureRow(align_back),),
         reads=("dy", f"x{levels}"),
         writes=(f"dx{level}",),
         reference=reference_back,

@@ -28,3 +28,8 @@ class NumberRow(CudaRow):
     """
 
     gathers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRow(CudaRow):
+    """A row of which one thread takes a whole picture: box after box, so that nearly all of a card waits for it."""

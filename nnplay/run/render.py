@@ -10,6 +10,7 @@ from nnplay import views
 from nnplay.health import findings
 from nnplay.network import silenced_frozen
 from nnplay.run.moments import find_moments, find_ways
+from nnplay.tape.machines.device import device_word
 from nnplay.tape.objective import full_name
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.averaged_weights import average_words
@@ -67,6 +68,7 @@ def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
         "first": timeline.first if timeline else 0,
         "latest": timeline.latest if timeline else trainer.step,
         "seconds": trainer.seconds,
+        "device": device_word(trainer.machine),
         "scored_since": trainer.scored_since,
         "kept_step": kept,
         "batch_loss": last.get("loss", float("nan")),

@@ -130,6 +130,19 @@ def test_version_says_what_trains_and_why(monkeypatch: pytest.MonkeyPatch) -> No
         device.choose("cpu")
 
 
+def test_a_word_says_what_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in(monkeypatch)
+    assert device.device_word(trainer(machine=CudaMachine).machine) == "H200"
+    assert device.device_word(trainer().machine) == ""
+    assert device.device_word(trainer(layers="linear 8, prelu, linear 2", machine=CudaMachine).machine) == ""
+    names = {
+        "NVIDIA A100-SXM4-80GB": "A100",
+        "NVIDIA GeForce RTX 4090": "RTX 4090",
+        "NVIDIA RTX PRO 6000 Blackwell": "cuda",
+    }
+    assert {name: driver.Card(name, (9, 0), 0, 1, 0).short_name for name in names} == names
+
+
 def test_a_driver_is_not_asked_where_the_processor_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     made = put_in(monkeypatch)
     device.make_machine(trainer().machine.tape)
@@ -157,6 +170,7 @@ def test_a_card_that_fails_between_two_launches_loses_nothing(monkeypatch: pytes
         assert each.machine.advance(30) == 30
     assert len(launches) == 2
     assert "launch failure" in run.machine.why_not
+    assert device.device_word(run.machine) == "cpu (card failed)"
     np.testing.assert_array_equal(run.machine.cells, other.machine.cells)
     np.testing.assert_array_equal(run.machine.state(), other.machine.state())
     np.testing.assert_array_equal(run.machine.trace[:30], other.machine.trace[:30])

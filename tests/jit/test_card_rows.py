@@ -20,6 +20,8 @@ from nnplay.tape.machines import device
 from nnplay.tape.machines.cuda_machine import CudaMachine
 from nnplay.tape.machines.cuda_table import _size_at, encode, ends_of, kernels_of, lacking, room_of
 
+#: Stands in a table for "as many parts as threads": no row has so many parts of its own.
+_ALL = 1_000_003
 _ROW = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 
 
@@ -32,7 +34,7 @@ def one_step(run: nn.Trainer, threads: int, seed: int) -> NDArray[Any]:
     functions = [_ROW(addresses[kernel.name]) for kernel in kernels]
     codes = {kernel.name: number for number, kernel in enumerate(kernels)}
     table = machine.full_table
-    made = encode(table, table, codes, tape.size, threads, ends_of(tape))
+    made = encode(table, table, codes, tape.size, _ALL, ends_of(tape))
     memory = np.zeros(tape.size + room_of([made]), np.float32)
     memory[: tape.size] = machine.memory
     clock = machine.cells.copy()
@@ -57,10 +59,9 @@ def groups_of(cells: NDArray[np.int64], threads: int) -> list[NDArray[np.int64]]
     ends = np.flatnonzero(cells[:, abi.ROW_ADDRESS] < GOES_ON) + 1
     found = [np.array(group) for group in np.split(cells, ends) if len(group)]
     for group in found:
-        if len(group) > 1:
-            free = group[:, abi.ROW_PARTS] == threads
-            written = [int(row[_size_at(last_operand(row))]) for row in group]
-            group[free, abi.ROW_PARTS] = np.array(written)[free]
+        free = group[:, abi.ROW_PARTS] == _ALL
+        written = [int(row[_size_at(last_operand(row))]) if len(group) > 1 else threads for row in group]
+        group[free, abi.ROW_PARTS] = np.array(written)[free]
     return found
 
 
@@ -135,6 +136,29 @@ def test_rows_of_normalisation(layers: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "linear 8, group_norm groups=2, tanh, linear 2",
+        "linear 8, reshape 2x2x2, group_norm groups=1 affine=false, instance_norm, flatten, linear 2",
+        "linear 8, rms_norm, relu, linear 2",
+        "linear 8, glu, linear 12, glu gate=gelu, linear 2",
+        "linear 4, softmax, linear 5, log_softmax, linear 2",
+    ],
+)
+def test_rows_of_groups_and_gates(layers: str) -> None:
+    check(trainer(layers=layers), state=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "pool", ["2", "3 stride=1 padding=1", "3 stride=2 padding=1 count_include_pad", "2 stride=1 dilation=2"]
+)
+def test_rows_of_means_of_windows(pool: str) -> None:
+    check(trainer(layers=f"linear 60, tanh, reshape 5x6x2, avg_pool2d {pool}, flatten, linear 2"), state=False)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["rnn", "rnn nonlinearity=relu", "gru", "lstm"])
 @pytest.mark.parametrize("form", ["", " bidirectional output=sequence padded"])
 def test_rows_of_recurrence(cell: str, form: str) -> None:
@@ -158,9 +182,9 @@ def test_all_presets_but_those_of_second_order_run_on_a_card() -> None:
 
 
 def test_a_row_without_a_form_is_named_and_the_processor_trains() -> None:
-    run = trainer(layers="linear 8, group_norm groups=2, tanh, linear 2", machine=CudaMachine)
+    run = trainer(layers="linear 8, prelu, linear 2", machine=CudaMachine)
     assert run.machine.why_not.startswith("there is no CUDA form of 1: ")
-    other = trainer(layers="linear 8, group_norm groups=2, tanh, linear 2")
+    other = trainer(layers="linear 8, prelu, linear 2")
     for each in (run, other):
         each.run(steps=3)
     np.testing.assert_array_equal(run.machine.state(), other.machine.state())

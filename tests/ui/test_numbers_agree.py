@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -47,6 +49,19 @@ async def test_the_header_says_which_loss_it_shows() -> None:
         assert "train 0.5000" in header.plain_text
         assert "epoch 1 " in header.plain_text
         assert "batch 7/7" in header.plain_text
+
+
+async def test_the_header_names_a_card_that_trains_and_one_that_failed() -> None:
+    app = make()
+    async with app.run_test(size=(120, 40)):
+        header = main(app).query_one(HeaderLine)
+        run = train_run(3, running=False)
+        header.show(replace(run, device="H200"))
+        assert "H200" in header.plain_text
+        header.show(replace(run, device="cpu (card failed)"))
+        assert "cpu (card failed)" in header.plain_text
+        header.show(run)
+        assert "cpu" not in header.plain_text
 
 
 async def test_header_legend_and_inspector_agree_on_a_real_run() -> None:

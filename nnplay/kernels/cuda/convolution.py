@@ -1,6 +1,6 @@
-"""Convolutions, padding and pooling on a graphics card: each number of the result by one thread.
+"""Convolutions and padding on a graphics card: each number of the result by one thread.
 
-Shapes and integers are those of `nnplay.kernels.convolution` and `nnplay.kernels.pooling`.
+Shapes and integers are those of `nnplay.kernels.convolution`.
 """
 
 from __future__ import annotations
@@ -242,67 +242,6 @@ def gather_gradient(row: Any, memory: Any, part: int, dx: Any, output: int, bias
                 source = shifted(dy, n * image + (oh * OWP + ow) * F + quotient(c, c_own) * f)
                 total = chain(source, 1, shifted(w, (kh * KW + kw) * f * C + c), C, f, total)
         put(dx, at, total, False if biased else adds(row, output))
-        at += row[ROW_PARTS]
-
-
-@kernel
-def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y[n,oh,ow,c] = max x[n,oh·SH − PH + kh·DH,ow·SW − PW + kw·DW,c], and which = kh·KW + kw of that.
-
-    x (N, H, W, C), y and which (N, OH, OW, C).
-    """
-    x, y, which = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    KH, KW, OH, OW = integer(row, 0), integer(row, 1), integer(row, 6), integer(row, 7)
-    H, W, C = integer(row, 8), integer(row, 9), last(row, 0)
-    at = part
-    while at < size(row, 1):
-        column = quotient(at, C)
-        line = quotient(column, OW)
-        n = quotient(line, OH)
-        c, w = at - column * C, (column - line * OW) * integer(row, 3) - integer(row, 5)
-        h = (line - n * OH) * integer(row, 2) - integer(row, 4)
-        top, tap = DTYPE(0.0), -1
-        for kh in range(KH):
-            for kw in range(KW):
-                i, j = h + kh * integer(row, 10), w + kw * integer(row, 11)
-                if 0 <= i < H and 0 <= j < W:
-                    value = x[((n * H + i) * W + j) * C + c]
-                    if tap < 0 or value > top or value != value:
-                        top, tap = value, kh * KW + kw
-        y[at] = top
-        which[at] = DTYPE(tap)
-        at += row[ROW_PARTS]
-
-
-@kernel
-def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y = x[which], so dx (N, H, W, C) += dy where x was the largest of its window; dy, which (N, OH, OW, C)."""
-    dy, which, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    KH, KW, SH, SW, OH, OW = (
-        integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 6), integer(row, 7),
-    )  # fmt: skip
-    H, W, C = integer(row, 8), integer(row, 9), last(row, 2)
-    at = part
-    while at < size(row, 2):
-        column = quotient(at, C)
-        line = quotient(column, W)
-        n = quotient(line, H)
-        c, u, v = at - column * C, column - line * W + integer(row, 5), line - n * H + integer(row, 4)
-        total = DTYPE(0.0)
-        for kh in range(KH):
-            rise = v - kh * integer(row, 10)
-            oh = quotient(rise, SH) if rise >= 0 else -1
-            if oh < 0 or oh >= OH or oh * SH != rise:
-                continue
-            for kw in range(KW):
-                run = u - kw * integer(row, 11)
-                ow = quotient(run, SW) if run >= 0 else -1
-                if ow < 0 or ow >= OW or ow * SW != run:
-                    continue
-                place = ((n * OH + oh) * OW + ow) * C + c
-                if which[place] == DTYPE(kh * KW + kw):
-                    total += dy[place]
-        put(dx, at, total, adds(row, 2))
         at += row[ROW_PARTS]
 
 

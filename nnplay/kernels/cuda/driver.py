@@ -56,6 +56,12 @@ class Card:
     processors: int
     shared: int
 
+    @property
+    def short_name(self) -> str:
+        """Its model alone, such as "A100" of an "NVIDIA A100-SXM4-80GB"; "cuda" where that is long."""
+        model = self.name.removeprefix("NVIDIA ").removeprefix("GeForce ").split("-")[0].strip()
+        return model if 0 < len(model) <= 12 else "cuda"
+
 
 @functools.cache
 def _library() -> Any:

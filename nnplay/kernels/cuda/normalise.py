@@ -1,6 +1,6 @@
-"""Batch and layer normalisation on a graphics card: sums over the rows in shares, all else number by number.
+"""Batch, layer and RMS normalisation on a graphics card: sums over the rows in shares, all else number by number.
 
-Operands are those of `nnplay.kernels.normalise.batch` and `nnplay.layers.layer_norm`.
+Operands are those of `nnplay.kernels.normalise.batch`, `nnplay.layers.layer_norm` and `nnplay.layers.rms_norm`.
 """
 
 from __future__ import annotations
@@ -36,6 +36,11 @@ def sum_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
 def row_sum_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
     """The same from the sizes of x (R, C), dy, mean (R) and so on."""
     return _parts(sizes[0], sizes[0] // sizes[2])
+
+
+def square_sum_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
+    """A sum for each channel and share, from the sizes of x (R, C), dy and rrms (R)."""
+    return row_sum_parts(sizes, integers) // 2
 
 
 def _parts(numbers: int, channels: int) -> int:
@@ -232,4 +237,42 @@ def row_input_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
         for c in range(C):
             moved = s * (dY[c] * weight[c] - plain - ((X[c] - m) - q) * along)
             dX[c] = dX[c] + moved if adds(row, 6) else moved
+        r += row[ROW_PARTS]
+
+
+@kernel
+def square_sums_partial(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """sums[s,c] = Σ dy·x·rrms of share s of the rows of x, dy (R, C), for rrms (R)."""
+    x, dy, rrms = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    R, C = rows_of(row, memory, 0).shape
+    s = quotient(part, C)
+    c = part - s * C
+    begin, stop = rows_of_share(s, quotient(row[ROW_PARTS], C), R)
+    total = DTYPE(0.0)
+    for r in range(begin, stop):
+        total = multiply_add(dy[r * C + c], x[r * C + c] * rrms[r], total)
+    room(row, memory)[part] = total
+
+
+@kernel
+def square_sums_join(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """out[0] = Σₛ sums[s], both (C), and zeros in the other chunks of out (P, C)."""
+    fold_shares(row, memory, part, 3, last(row, 0))
+
+
+@kernel
+def square_input_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """dx = rrms·(g − x̂·mean (g·x̂)), where g = dy·weight, x̂ = x·rrms; x, dy, dx (R, C), rrms (R)."""
+    x, dy, rrms = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    weight, dx = pointer(row, memory, 3), pointer(row, memory, 4)
+    R, C = rows_of(row, memory, 0).shape
+    r = part
+    while r < R:
+        X, dY, dX, s, along = shifted(x, r * C), shifted(dy, r * C), shifted(dx, r * C), rrms[r], DTYPE(0.0)
+        for c in range(C):
+            along = multiply_add(dY[c], weight[c] * X[c], along)
+        along = along * s * s / DTYPE(C)
+        for c in range(C):
+            moved = s * (dY[c] * weight[c] - X[c] * along)
+            dX[c] = dX[c] + moved if adds(row, 4) else moved
         r += row[ROW_PARTS]

@@ -9,6 +9,7 @@ from typing import Final
 
 from nnplay.kernels import abi
 from nnplay.kernels.cuda.steps import GOES_ON
+from nnplay.records.cuda_rows import PictureRow
 from nnplay.tape.machines.cuda_table import Encoded, encode, ends_of, kernels_of
 from nnplay.tape.machines.machine import Table
 from nnplay.tape.tape import Tape
@@ -25,15 +26,17 @@ class Peak:
     Attributes:
         bandwidth, multiply_adds: bytes and multiply-adds of 32 bits a second.
         meeting: seconds that a meeting of all blocks takes.
+        clock: of a thread, in Hz: it reads or writes no more than a number a turn.
     """
 
     bandwidth: float
     multiply_adds: float
     meeting: float
+    clock: float
 
 
-#: 4.8 TB/s, 67 TFLOPS without tensor cores.
-H200: Final = Peak(4.8e12, 33.5e12, 1e-6)
+#: 4.8 TB/s, 67 TFLOPS without tensor cores, 1.98 GHz.
+H200: Final = Peak(4.8e12, 33.5e12, 1e-6, 1.98e9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +47,19 @@ class StepCost:
         rows, meetings: of the card's table; threads go on without a meeting where no row needs another one's numbers.
         nbytes: read and written, each operand of a row once.
         multiply_adds: of products and convolutions, and one for each number that other rows write.
+        alone: numbers of one picture that a single thread reads or writes, in rows that have a thread a picture.
     """
 
     rows: int
     meetings: int
     nbytes: int
     multiply_adds: int
+    alone: int = 0
 
     def floor(self, peak: Peak) -> float:
         """Seconds below which no step can be on all of a card."""
         work = max(self.nbytes / peak.bandwidth, self.multiply_adds / peak.multiply_adds)
-        return work + self.meetings * peak.meeting
+        return work + self.meetings * peak.meeting + self.alone / peak.clock
 
 
 def cost_of_step(tape: Tape, table: Table, threads: int) -> StepCost:
@@ -63,15 +68,17 @@ def cost_of_step(tape: Tape, table: Table, threads: int) -> StepCost:
     codes = {kernel.name: number for number, kernel in enumerate(kernels)}
     made = encode(table, table, codes, tape.size, threads, ends_of(tape))
     names = [kernel.name for kernel in kernels]
-    nbytes = work = 0
+    nbytes = work = alone = 0
     for number, row in enumerate(table.rows):
         for line in made.cells[made.starts[number] : made.starts[number + 1]]:
             sizes = _sizes(line, len(row.operands))
             turns = _turns(made, number, line)
             nbytes += 4 * sum(sizes) // turns
+            if isinstance(row.operation.cuda[0], PictureRow):
+                alone += sum(sizes) // int(line[abi.ROW_OPERANDS + abi.OPERAND_SHAPE])
             work += _multiply_adds(names[int(line[abi.ROW_ADDRESS]) % GOES_ON], sizes, line) // turns
     meets = int((made.cells[:, abi.ROW_ADDRESS] < GOES_ON).sum())
-    return StepCost(len(made.cells), meets, nbytes, work)
+    return StepCost(len(made.cells), meets, nbytes, work, alone)
 
 
 def _turns(made: Encoded, number: int, line: Sequence[int]) -> int:

@@ -35,6 +35,7 @@ class CudaMachine(CpuMachine):
     Attributes:
         schedule: "block" or "grid" has all rows of a step run by one block, or by all of the card; "" lets size decide.
         why_not: why the processor trains instead; empty while the card does.
+        failed: the card was to train, and could not, or could not go on.
         steps_a_launch: so many steps take about `LAUNCH` seconds; 0 before any was taken.
     """
 
@@ -51,6 +52,7 @@ class CudaMachine(CpuMachine):
     ) -> None:
         super().__init__(tape, dtype=dtype, threads=threads, progress=progress, wait=wait)
         self.why_not = _reason(tape, dtype)
+        self.failed = False
         self.steps_a_launch = 0
         self._run: CardRun | None = None
 
@@ -85,7 +87,7 @@ class CudaMachine(CpuMachine):
                 self._run = self._begin()
             return self._run.advance(self, min(steps, MAX_STEPS))
         except NnplayError as error:
-            self._run, self.why_not = None, str(error)
+            self._run, self.why_not, self.failed = None, str(error), True
             # Memory here is that of before this call, so the clock has to be, too.
             self.cells[:], self._loss_sum[:] = clock, loss_sum
             self.program[[abi.PROGRAM_STEPS_DONE, abi.PROGRAM_EPOCH_COUNT]] = 0
@@ -97,6 +99,13 @@ class CudaMachine(CpuMachine):
         if self.why_not:
             return f"the processor, because {self.why_not}"
         return driver.card().name if self._run is None else self._run.where
+
+    @property
+    def word(self) -> str:
+        """What trains, in a word for a line with little room; empty: the processor, and nothing has happened."""
+        if self.failed:
+            return "cpu (card failed)"
+        return "" if self.why_not else driver.card().short_name
 
     @property
     def data(self) -> list[Array]:

@@ -15,7 +15,7 @@ from nnplay.kernels.compile.jit import KERNELS, Kernel
 from nnplay.kernels.cuda.partial import FOLDED
 from nnplay.kernels.cuda.recurrence import TURN
 from nnplay.kernels.cuda.steps import GOES_ON
-from nnplay.records.cuda_rows import TurnRow
+from nnplay.records.cuda_rows import PictureRow, TurnRow
 from nnplay.records.operation import ALL_THREADS, CudaRow
 from nnplay.tape.machines.cuda_meetings import Access, meetings
 from nnplay.tape.machines.machine import Table
@@ -74,6 +74,11 @@ def lacking(tape: Tape) -> list[str]:
     rows = [*tape.train, *(row for stage in tape.stages for row in stage.evaluation)]
     found = [f"{row.path or row.phase}: {row.operation.name}" for row in rows if not row.operation.cuda]
     return list(dict.fromkeys(found))
+
+
+def takes_pictures_alone(tape: Tape) -> bool:
+    """Whether rows of a step have one thread for each picture, behind which nearly all of a card waits."""
+    return any(isinstance(item, PictureRow) for row in tape.train for item in row.operation.cuda)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,13 +60,13 @@ def _worth_a_card(tape: Tape, dtype: str) -> bool:
     if dtype != "float32" or tape.layout.bounds["evaluation"][0] < WORTH_A_CARD:
         return False
     from nnplay.kernels.cuda import driver
-    from nnplay.tape.machines.cuda_table import lacking
+    from nnplay.tape.machines.cuda_table import lacking, takes_pictures_alone
 
     try:
         driver.card()
     except NnplayError:
         return False
-    return not lacking(tape)
+    return not lacking(tape) and not takes_pictures_alone(tape)
 
 
 def describe() -> str:
@@ -85,7 +85,10 @@ def describe() -> str:
 
 def device_of(machine: Machine) -> str:
     """What trains a run, and why, in words."""
-    where = getattr(machine, "where", None)
-    return (
-        str(where) if where else "the processor: the network is too small for a card, or has rows without a form there"
-    )
+    small = "the network is too small for a card, has rows without a form there, or rows of one thread a picture"
+    return str(getattr(machine, "where", "") or f"the processor: {small}")
+
+
+def device_word(machine: Machine) -> str:
+    """What trains a run, in a word such as "H200"; empty for the processor, unless a card has failed."""
+    return str(getattr(machine, "word", ""))

@@ -13,7 +13,7 @@ from nnplay.tui.draw import number_text
 from nnplay.tui.forms.entry import data_title
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
 
-_DROPPED = ("seconds", "name", "unsaved", "unit", "batch", "accuracy", "epoch")
+_DROPPED = ("seconds", "name", "unsaved", "unit", "device", "batch", "accuracy", "epoch")
 """What goes where there is no room, the least useful first; data, network, state, step, losses and speed stay."""
 _LEAST_TITLE = 8
 """Columns that the names of data and network keep, however little room there is."""
@@ -62,7 +62,7 @@ class HeaderLine(Cells):
         if self._snapshot is None:
             return ()
         parts = self._parts(self._snapshot)
-        for dropped in (*_DROPPED, "end of title", "held", "per second", "speed", "kept", "title"):
+        for dropped in (*_DROPPED, "end of title", "failed", "held", "per second", "speed", "kept", "title"):
             excess = sum(row_width(tuple(runs)) for runs in parts.values()) - width
             if excess <= 0:
                 break
@@ -97,8 +97,15 @@ class HeaderLine(Cells):
             "speed": [bar, (number_text.short(now.steps_per_second), look.ink("text"))],
             "unit": [(" steps", dim)],
             "per second": [("/s", dim)],
+            "failed" if now.device.startswith("cpu") else "device": self._device(now),
             "seconds": [(f"  {number_text.duration(now.seconds)}", dim)],
         }
+
+    def _device(self, now: Snapshot) -> list[Run]:
+        """What trains, where it is not the processor as usual."""
+        if not now.device:
+            return []
+        return [(f" {clean(now.device, 20)}", self.look.ink("warning" if now.device.startswith("cpu") else "strong"))]
 
     def _training_loss(self, now: Snapshot) -> list[Run]:
         """The mean of the last epoch, or before there is one the loss of the last batch."""
