@@ -6,10 +6,12 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from nnplay.system.private_folder import cache_folder, make_private
 from tests.held_compiler import held_compiler
 
 __all__ = ["held_compiler"]
@@ -73,7 +75,8 @@ def pytest_runtest_logfinish() -> None:
 def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """State, settings and data of this run of the tests lie in a folder of its own; the terminal is always the same.
 
-    The cache of compiled kernels stays where it is: it is keyed by content, and compiling them anew takes minutes.
+    The cache of compiled kernels stays where it is, if it can be written: it is keyed by content, and compiling them
+    anew takes minutes.
     """
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(UNSET)]:
@@ -81,4 +84,14 @@ def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         patch.setenv("TERM", "xterm-256color")
         for name in FOLDERS:
             patch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
+        if not _can_keep(cache_folder("kernels")):
+            patch.setenv("NNPLAY_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+def _can_keep(folder: Path) -> bool:
+    """Whether kernels can be stored in a folder, which is made if it is missing."""
+    try:
+        return os.access(make_private(folder), os.W_OK)
+    except OSError:
+        return False
