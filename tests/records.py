@@ -5,7 +5,7 @@ Tests loop over the registry, so a new record is tested without being named anyw
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -90,19 +90,30 @@ def _branch(first: tuple[int, ...], shape: tuple[int, ...]) -> list[Layer]:
     return [layer_named("flatten"), layer_named("linear", int(np.prod(shape))), layer_named("reshape", shape)]
 
 
-def trials(record: LayerRecord, case: Case) -> Iterator[Trial]:
-    """The case itself, as one row and as several, whole and cut into parts; and other widths that the layer accepts."""
+def trials(record: LayerRecord, case: Case, widths: Sequence[int] = range(len(WIDTHS))) -> Iterator[Trial]:
+    """The case itself, as one row and as several, whole and cut into parts; and other widths that the layer accepts.
+
+    Args:
+        record, case: the layer, and what it is made with.
+        widths: places in `WIDTHS` of those that are tried.
+    """
     layers, shape = network_of(record, case)
     yield Trial(layers, shape, 3, tokens=case.tokens)
     yield Trial(layers, shape, 1, tokens=case.tokens)
     yield Trial(layers, shape, 5, share=16, tokens=case.tokens)
-    for k, width in enumerate(WIDTHS):
+    for k in widths:
+        width = WIDTHS[k]
         if case.tokens or record.joins or width == shape[-1]:
             continue
         wider = (*shape[:-1], width)
         layers, _ = network_of(record, Case(case.values, wider))
         if accepts(layers, wider):
             yield Trial(layers, wider, 2 + k % 3, share=(shares.SHARE, 64)[k % 2])
+
+
+def shared_widths(cases: int, number: int) -> list[int]:
+    """Places in `WIDTHS` for one case of `cases`: all of them together try each width, up to four share them."""
+    return [k for k in range(len(WIDTHS)) if (number + k) % min(cases, 4) == 0]
 
 
 def accepts(layers: tuple[Layer, ...], shape: tuple[int, ...]) -> bool:

@@ -6,15 +6,20 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 
 class Interrupt:
-    """In a `with` block: `asked` becomes true at the first Ctrl+C; a second one raises KeyboardInterrupt."""
+    """In a `with` block: `asked` becomes true at the first Ctrl+C; a second one raises KeyboardInterrupt.
 
-    def __init__(self) -> None:
-        self.asked = False
+    Args:
+        answer: called at the first one, in the middle of whatever the main thread does.
+    """
+
+    def __init__(self, answer: Callable[[], object] = lambda: None) -> None:
+        self.asked, self._answer = False, answer
         self._before: Any = None
 
     def __enter__(self) -> Interrupt:
@@ -29,6 +34,7 @@ class Interrupt:
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        self._answer()
 
 
 class Ending:

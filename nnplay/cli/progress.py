@@ -9,6 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
+from nnplay.memory_budget import size_text
 from nnplay.text import counted, figure, percent
 from nnplay.training import numbers
 
@@ -30,6 +31,9 @@ class Watcher(Protocol):
 
     def reading(self, done: int, total: int, what: str) -> None:
         """So many of the bytes, rows or columns of the data were read."""
+
+    def downloading(self, done: int, total: int, name: str) -> None:
+        """So many bytes of a data set are here."""
 
     def show_progress(self, trainer: Trainer, epochs: int) -> None:
         """Some steps were taken; `epochs` is where the run ends."""
@@ -72,6 +76,9 @@ class Silent:
     def reading(self, done: int, total: int, what: str) -> None:
         """Nothing."""
 
+    def downloading(self, done: int, total: int, name: str) -> None:
+        """Nothing."""
+
     def show_progress(self, trainer: Trainer, epochs: int) -> None:
         """Nothing."""
 
@@ -104,11 +111,19 @@ class Plain(Silent):
         """Epoch and losses."""
         print(f"epoch {trainer.epoch:,}/{epochs:,}  {losses(trainer)}", file=self.stream, flush=True)
 
+    def downloading(self, done: int, total: int, name: str) -> None:
+        """A line for each tenth of the bytes."""
+        self._print_tenths(done, total, f"{name}  {size_text(done)} of {size_text(total)}")
+
     def show_trials(self, done: int, total: int, words: str) -> None:
         """A line for each tenth of the trials."""
-        if done * LINES // max(1, total) > self._tenths:
-            self._tenths = done * LINES // max(1, total)
-            print(f"trial {done:,}/{total:,}  {words}", file=self.stream, flush=True)
+        self._print_tenths(done, total, f"trial {done:,}/{total:,}  {words}")
+
+    def _print_tenths(self, done: int, total: int, line: str) -> None:
+        tenths = done * LINES // max(1, total)
+        if tenths > self._tenths:
+            self._tenths = tenths
+            print(line, file=self.stream, flush=True)
 
 
 class Live(Silent):
@@ -129,6 +144,11 @@ class Live(Silent):
         """A bar of what was read."""
         share = done / max(1, total)
         self._draw(f"reading {what} {self._bar(share)} {percent(share, 0)}")
+
+    def downloading(self, done: int, total: int, name: str) -> None:
+        """A bar of bytes."""
+        share = done / max(1, total)
+        self._draw(f"{name} {self._bar(share)} {size_text(done)} of {size_text(total)}", now=done == total)
 
     def show_progress(self, trainer: Trainer, epochs: int) -> None:
         """A bar of epochs, speed, time to go and losses."""

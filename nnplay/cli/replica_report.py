@@ -1,4 +1,4 @@
-"""What many runs came to, in words: bands of their curves, the best of them, and how fast they were."""
+"""The result of many replicas as text: quantiles of their curves, the best seeds, and the speed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from nnplay.run.replicas import CURVES, Replicas, take
+from nnplay.run.replicas import CURVES, Replicas
 from nnplay.text import counted, figure
-from nnplay.training.trainer import Trainer
 
-#: Epochs whose bands are printed, about.
+#: About how many epochs are printed.
 _LINES: Final = 10
 _BEST: Final = 5
 
@@ -37,7 +36,7 @@ def report(found: Replicas, *, as_json: bool) -> str:
         )
     lines = [
         f"{counted(count, 'run')} of {counted(epochs, 'epoch')} in {found.seconds:.2f} s on {found.where}:",
-        f"{count * found.steps / found.seconds:,.0f} steps a second in all",
+        f"{count * found.steps / found.seconds:,.0f} steps/s in all",
         "",
         "epoch  " + "  ".join(f"{name + ' 10% … 50% … 90%':>36}" for name in shown),
     ]
@@ -52,11 +51,6 @@ def report(found: Replicas, *, as_json: bool) -> str:
         lines.append(f"{int(found.seeds[run]):>7}  {last}")
     failed = int((~np.isfinite(found.curves[:, -1, 0])).sum())
     return "\n".join([*lines, *([f"{counted(failed, 'run')} diverged"] if failed else [])])
-
-
-def best_of(found: Replicas, trainer: Trainer) -> None:
-    """Puts the best run into a trainer."""
-    take(found, int(found.ranked[0]), trainer)
 
 
 def _last(found: Replicas, run: int, names: list[str]) -> dict[str, float | None]:

@@ -223,6 +223,8 @@ def _finite(value: float) -> float | None:
 
 def _score(name: str, value: float) -> str:
     """A score as it can be read: one in the target's own units may be large, and its decimals say nothing then."""
+    if math.isnan(value):  # R² of targets that are all the same
+        return "–"
     if name in _PERCENT:
         return percent(value, 1)
     for most, decimals in ((100.0, 4), (1000.0, 2), (1e7, 0)):

@@ -48,9 +48,12 @@ def add_device_flag(parser: argparse.ArgumentParser) -> None:
 
 
 def add_run_flags(parser: argparse.ArgumentParser) -> None:
-    """Adds every option that describes a run; each is stored under `section.key`, as text."""
+    """Adds every option that describes a run; each is stored under `section.key`, as text.
+
+    One whose name the parser has for something else already is called after its section, as in `--loss-temperature`.
+    """
     add_main_flags(parser)
-    taken = {"layers", "loss", "optimizer", "schedule", "epochs", "seed", "split", "set"}
+    taken = {option.lstrip("-").replace("-", "_") for option in parser._option_string_actions}
     added: dict[str, argparse.Action] = {}
     known: dict[str, list[Field]] = {}
     for section, title, fields in _groups():

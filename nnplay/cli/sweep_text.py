@@ -34,6 +34,11 @@ def report(sweep: Sweep, outcomes: Sequence[Outcome], top: int) -> str:
     if found and len(sweep.axes) > 1:
         shares = ", ".join(f"{name} {percent(share)}" for name, share in sorted(found.items(), key=lambda at: -at[1]))
         lines.append(f"of the differences in {sweep.objectives[0].name}, the settings explain: {shares}")
+    if sweep.is_game and sweep.objectives[0].name in ("accuracy", "loss"):
+        own = sweep.run.players.own
+        lines.append(
+            f"in a game the {sweep.objectives[0].name} says how well the {own} tells real rows, not who plays best"
+        )
     ends = Counter(outcome.end for outcome in outcomes)
     for end, words in _ENDS.items():
         if ends[end]:

@@ -9,14 +9,11 @@ from numpy.typing import NDArray
 
 from nnplay.detection.boxes import MOST_GROWTH, clip
 from nnplay.detection.objects import Found, collect
-from nnplay.detection.suppression import suppress
+from nnplay.detection.suppression import LEAST_SCORE, MOST_KEPT, MOST_OVERLAP, suppress
 
 Array = NDArray[Any]
-#: As in torchvision: scores from which boxes are looked at, and the overlap from which one suppresses another.
-LEAST_SCORE: Final = 0.05
-MOST_OVERLAP: Final = 0.5
-#: Boxes of a picture that are looked at, and that are kept.
-_LOOKED_AT, _KEPT = 100, 30
+#: Boxes of a picture that are looked at, the likeliest first.
+_LOOKED_AT: Final = 100
 
 
 def place_boxes(prediction: Array) -> Array:
@@ -42,5 +39,5 @@ def keep_best(boxes: Array, scores: Array) -> tuple[Array, Array, Array, None]:
     places = np.flatnonzero(scores.ravel() > LEAST_SCORE)
     places = places[np.argsort(-scores.ravel()[places], kind="stable")][:_LOOKED_AT]
     box, label = places // scores.shape[1], places % scores.shape[1]
-    kept = suppress(boxes[box], scores.ravel()[places], MOST_OVERLAP, label).kept[:_KEPT]
+    kept = suppress(boxes[box], scores.ravel()[places], MOST_OVERLAP, label).kept[:MOST_KEPT]
     return label[kept], scores.ravel()[places][kept], boxes[box[kept]], None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 from nnplay.detection.boxes import iou
 
 Array = NDArray[Any]
+#: As in torchvision: scores above which boxes are looked at, and the IoU above which one suppresses another.
+LEAST_SCORE: Final = 0.05
+MOST_OVERLAP: Final = 0.5
+#: Boxes of a picture that are kept at the most.
+MOST_KEPT: Final = 30
 
 
 @dataclass(frozen=True, slots=True)

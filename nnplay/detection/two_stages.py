@@ -10,16 +10,13 @@ from numpy.typing import NDArray
 
 from nnplay.detection.boxes import area, clip, decode
 from nnplay.detection.objects import Found, collect
-from nnplay.detection.suppression import suppress
+from nnplay.detection.suppression import LEAST_SCORE, MOST_KEPT, MOST_OVERLAP, suppress
 
 Array = NDArray[Any]
 #: Numbers of an anchor: objectness, four deltas, left, top, right, bottom.
 ANCHOR: Final = 9
-#: As in torchvision: what deltas of proposals are multiplied by, and what is kept of the boxes.
+#: As in torchvision: what deltas of proposals are multiplied by.
 WEIGHTS: Final = (10.0, 10.0, 5.0, 5.0)
-LEAST_SCORE: Final = 0.05
-MOST_OVERLAP: Final = 0.5
-_KEPT: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ def detect(outputs: Array, rois: int, classes: int, mask: int) -> Found:
     for n in range(len(outputs)):
         roi, label = np.nonzero(scores[n] > LEAST_SCORE)
         own = boxes[n, roi, label]
-        kept = suppress(own, scores[n, roi, label], MOST_OVERLAP, label).kept[:_KEPT]
+        kept = suppress(own, scores[n, roi, label], MOST_OVERLAP, label).kept[:MOST_KEPT]
         roi, label = roi[kept], label[kept]
         masks = 1 / (1 + np.exp(-np.clip(heads.masks[n, roi, :, :, label], -60, 60))) if mask else None
         found.append((label, scores[n, roi, label], own[kept], masks))

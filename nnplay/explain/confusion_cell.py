@@ -28,7 +28,7 @@ _NAMED: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class ConfusionCell:
-    """Rows of one true class that were taken for one class.
+    """Rows of one true class that were predicted as one class.
 
     Attributes:
         true, predicted: numbers of the classes.
@@ -87,7 +87,7 @@ class ConfusionCell:
         here = own & (chosen == self.predicted)
         noun, count = "row" if scored.y.ndim == 1 else "place", int(here.sum())
         share = f", {percent(count / int(own.sum()))} of them" if own.any() else ""
-        taken = "was found right" if self.true == self.predicted else f"was taken for {predicted}"
+        taken = "was found right" if self.true == self.predicted else f"was predicted as {predicted}"
         were = taken if count == 1 else taken.replace("was", "were", 1)
         yield f"Of {counted(int(own.sum()), noun)} that are {true}, {count:,} {were}{share} ({scored.words})."
         if count and scored.y.ndim == 1 and trainer.form.probabilities is not None:

@@ -9,7 +9,7 @@ from nnplay.errors import NnplayError
 from nnplay.inspector.breakpoints import Breakpoint
 from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.requests import SLICE, TOLD_EVERY, Requests
-from nnplay.timeline.timeline import describe_left
+from nnplay.timeline.branches import describe_left
 from nnplay.training.driver import Driver
 
 

@@ -10,19 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.errors import InputError
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.elementary import exp
 from nnplay.kernels.operands import flat, rows_of, share
 from nnplay.losses._costs import costs_plan
+from nnplay.losses._gaussian import costs_shape, halves, halves_at, slope_element
 from nnplay.operations.weighing import inverse, one_over
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import REDUCTION, LossPlan, LossRecord
 from nnplay.records.operation import CudaRow, Operation, Shape
-from nnplay.records.worked import Named, Term, apply, as_term
+from nnplay.records.worked import Named, Term, apply
 
 Array = NDArray[Any]
-
 
 GAUSSIAN_KL = LossRecord(
     name="gaussian_kl",
@@ -45,16 +44,8 @@ GAUSSIAN_KL = LossRecord(
 
 def plan(values: Mapping[str, Any], shape: Shape, *, weighted: bool = False) -> LossPlan:
     """Means and log variances (N, 2T), targets (N, T) → costs (N, T) → loss (1,), gradients of both (N, 2T)."""
-    if len(shape) != 1:
-        hint = "end the network with flatten and linear"
-        raise InputError("needs one row of outputs, not one for each place", where="gaussian_kl", hint=hint)
-    if shape[0] % 2:
-        hint = f"end the network with linear {shape[0] + 1}"
-        raise InputError("needs two outputs for each target: mean and log variance", where="gaussian_kl", hint=hint)
-    work = 8 * shape[0]
-    return costs_plan(
-        _costs_operation(), _gradient_operation(), (shape[0] // 2,), work=work, values=values, weighted=weighted
-    )
+    answers, work = costs_shape("gaussian_kl", shape), 8 * shape[0]
+    return costs_plan(_costs_operation(), _gradient_operation(), answers, work=work, values=values, weighted=weighted)
 
 
 @cache
@@ -84,42 +75,29 @@ def _gradient_operation() -> Operation:
         reference=reference_back,
         formula="dμ = (μ − t)·factors / divisor;  ds = ½·(exp(s) − 1)·factors / divisor",
         words="Means are pulled towards their targets, and variances towards 1.",
-        element=_element_back,
+        element=slope_element(_slopes),
         torch="autograd",
     )
 
 
-def _halves(prediction: Array, target: Array) -> tuple[Array, Array, Array]:
-    count = prediction.shape[1] // 2
-    return prediction[:, :count], prediction[:, count:], target.reshape(-1, count)
-
-
 def reference(prediction: Array, target: Array) -> Array:
-    mean, s, t = _halves(prediction, target)
+    mean, s, t = halves(prediction, target)
     return np.asarray(0.5 * ((mean - t) ** 2 + np.exp(s) - 1 - s))
 
 
 def reference_back(prediction: Array, target: Array, factors: Array, divisor: Array) -> Array:
-    mean, s, t = _halves(prediction, target)
+    mean, s, t = halves(prediction, target)
     scale = factors * inverse(divisor)
     return np.concatenate([(mean - t) * scale, 0.5 * (np.exp(s) - 1) * scale], axis=1)
 
 
 def _element(at: Any, prediction: Named, target: Named) -> Term:
-    n, k = at
-    count = prediction.shape[1] // 2
-    mean, s, t = prediction[n, k], prediction[n, count + k], Named("t", target.array.reshape(-1, count))[n, k]
+    mean, s, t = halves_at(at, prediction, target)
     return 0.5 * ((mean - t) ** 2 + apply("exp", math.exp, s) - 1.0 - s)
 
 
-def _element_back(at: Any, prediction: Named, target: Named, factors: Named, divisor: Named) -> Term:
-    if divisor.array[0] == 0:
-        return as_term(0.0)
-    n, count = at[0], prediction.shape[1] // 2
-    k = at[1] % count
-    mean, s, t = prediction[n, k], prediction[n, count + k], Named("t", target.array.reshape(-1, count))[n, k]
-    slope = mean - t if at[1] < count else 0.5 * (apply("exp", math.exp, s) - 1.0)
-    return slope * factors[n, k] / divisor[0]
+def _slopes(mean: Term, s: Term, t: Term) -> tuple[Term, Term]:
+    return mean - t, 0.5 * (apply("exp", math.exp, s) - 1.0)
 
 
 @kernel

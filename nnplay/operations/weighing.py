@@ -61,6 +61,7 @@ def _weight_of(labels: bool, rows: bool, classes: bool) -> Any:
 
     @inline
     def weight_of(row: Any, memory: Any, target: Any, m: int) -> Any:
+        """The factor of answer m, and what it adds to the divisor."""
         answers = ratio(size(row, reads), dimension(row, reads, 0))
         factor = flat(row, memory, 2)[ratio(m, answers)] if rows else DTYPE(1.0)
         counted = factor
@@ -83,7 +84,7 @@ def _weigh_cuda(labels: bool, rows: bool, classes: bool) -> tuple[CudaRow, ...]:
     weight_of = _weight_of(labels, rows, classes)
 
     def weigh(row: Any, clock: Any, memory: Any, part: int) -> None:
-        """factors[m] of this part of the answers, and sums[part] = Σ factors·class_weights[target] of them."""
+        """factors (M,) of this part of the answers, and sums[part] = Σ factors·class_weights[target] of them."""
         target, factors = flat(row, memory, 1), flat(row, memory, reads)
         summed, m = np.float64(0), part
         while m < factors.size:

@@ -12,7 +12,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.errors import InputError
 from nnplay.fields import flag, number
 from nnplay.kernels.arithmetic import mark_not_finite, scratch
 from nnplay.kernels.compile.jit import inline, kernel
@@ -65,6 +64,7 @@ NEWTON = OptimizerRecord(
     slots=(),
     rule=None,
     whole=lambda sizes, values: rule(sizes),
+    most_weights=MOST,
     torch="PyTorch has none; torch.func.hessian gives the matrix",
     cases=({"lr": 1.0}, {"lr": 0.5, "saddle_free": False}),
     refused=(Refused({"probe": 0}, (), "≥ 1e-12"), Refused({"floor": 2}, (), "≤ 1")),
@@ -72,15 +72,8 @@ NEWTON = OptimizerRecord(
 
 
 def rule(sizes: WholeSizes) -> WholeRule:
-    """The rows, for up to 64 weights.
-
-    Raises:
-        InputError: there are more.
-    """
+    """The rows: the Hessian is measured by two evaluations a weight."""
     span, M = sizes.span, sizes.weights
-    if M > MOST:
-        what = f"newton measures the Hessian by two evaluations a weight, and there are {M:,} weights"
-        raise InputError(what, where="optimizer", hint=f"use up to {MOST}, or take lbfgs")
     return WholeRule(
         slots={
             "search": (SIZE,), "point": (span,), "move": (span,), "slope": (span,), "hessian": (M, M),

@@ -11,7 +11,6 @@ from typing import Any, Literal
 from nnplay.config import RunConfig, merged
 from nnplay.data.split import Split
 from nnplay.training.made_rows import scores
-from nnplay.training.stopping import Stops
 from nnplay.training.trainer import Trainer
 
 
@@ -28,7 +27,6 @@ class Preset:
         part: of the data that is scored.
         at_least, at_most: the score is between them, by a margin that other seeds keep to as well.
         seconds: about how long training takes on two processors.
-        patience: epochs without a better validation loss after which the run stops; 0 never.
     """
 
     name: str
@@ -39,7 +37,6 @@ class Preset:
     part: Literal["train", "validation", "test"] = "test"
     at_least: float = -math.inf
     at_most: float = math.inf
-    patience: int = 0
 
     @property
     def title(self) -> str:
@@ -75,7 +72,7 @@ class Preset:
         Raises:
             DivergedError: a number that is not finite.
         """
-        stops = Stops(epochs=self.config.completed(trainer.split).epochs, patience=self.patience)
+        stops = self.config.completed(trainer.split).stop_conditions()
         stops.begin(trainer)
         stopped = False
 

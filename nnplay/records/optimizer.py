@@ -79,6 +79,7 @@ class OptimizerRecord(Record):
             sizes of network and data and the field values; None where `rule` and `by_tensor` say what it does.
         fixed: fields that decide what is kept from step to step, besides those of `switched`.
         least_squares: it asks how each answer depends on each parameter, so it takes squared errors only.
+        most_weights: parameters that it can have at the most, as it keeps a number for each pair; 0 sets no limit.
         torch: PyTorch's class, or a sentence why there is none.
         twin: the same as data, for parity tests and exports; None where there is none.
         cases, refused: settings that the tests try, and settings that must be refused.
@@ -98,6 +99,7 @@ class OptimizerRecord(Record):
     whole: Callable[[WholeSizes, Mapping[str, Any]], WholeRule] | None = None
     fixed: tuple[str, ...] = ()
     least_squares: bool = False
+    most_weights: int = 0
     squares: tuple[str, ...] = ()
     pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     torch: str = ""

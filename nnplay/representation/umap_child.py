@@ -19,8 +19,8 @@ _NICE = 10
 _ONE_THREAD = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
-def find_places(rows: Any, start: Any) -> Any:
-    """Places (N, 2) of rows (N, D) by UMAP, always the same ones: its seed is fixed, and it begins at `start`."""
+def embed(rows: Any, start: Any) -> Any:
+    """The embedding (N, 2) of rows (N, D) by UMAP, always the same one: its seed is fixed, as is where it begins."""
     import umap
 
     neighbours = max(2, min(NEIGHBOURS, len(rows) - 1))
@@ -43,7 +43,7 @@ def main() -> None:
             np.frombuffer(sys.stdin.buffer.read(4 * count * width), np.float32).reshape(count, width)
             for width in (units, 2)
         )
-        out.write(np.asarray(find_places(rows, start), np.float32).tobytes())
+        out.write(np.asarray(embed(rows, start), np.float32).tobytes())
         out.flush()
 
 

@@ -21,13 +21,13 @@ _FORBIDDEN = ("PYTHON", "LD_", "DYLD_")
 
 
 class UmapProcess:
-    """Works out places of rows. It is for one thread; `end` may be called by any."""
+    """Embeds rows in the plane. It is for one thread; `end` may be called by any."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
-    def find_places(self, rows: NDArray[Any], start: NDArray[Any]) -> NDArray[np.float32]:
-        """Places (N, 2) of rows (N, D), which begin at `start` (N, 2); takes seconds.
+    def embed(self, rows: NDArray[Any], start: NDArray[Any]) -> NDArray[np.float32]:
+        """The embedding (N, 2) of rows (N, D), which begins at `start` (N, 2); takes seconds.
 
         Raises:
             NnplayError: the process ended.

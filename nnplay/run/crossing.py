@@ -194,7 +194,7 @@ def _describe_return(run: TrainingThread, edit: Edit, done: str) -> str:
         lost = run.timeline is not None and run.timeline.first == run.trainer.step > 0
         past = "; the steps before it took too much memory to keep" if lost else ""
         return f"rewind {done}: at step {run.trainer.step:,} again{past}"
-    return f"{done}: {edit.words}; restored exactly"
+    return f"{done}: {edit.words}; restored exactly" if done else f"now on {edit.words}, exactly where it ended"
 
 
 def _rewind(run: TrainingThread) -> None:

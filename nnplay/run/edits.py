@@ -24,7 +24,7 @@ from nnplay.timeline.change_log import SetValues
 from nnplay.timeline.fork_run import find_branch
 from nnplay.training import parameter_groups, players_check, whole_data
 from nnplay.training.batches import batch_count
-from nnplay.training.player_stages import plan_networks
+from nnplay.training.player_stages import list_layers, plan_networks
 from nnplay.training.scores.class_balance import balanced
 from nnplay.training.scores.targets import target_form
 from nnplay.training.settings import SILENCED_FROZEN
@@ -219,14 +219,15 @@ class RunEditor:
     def _with_parts(self, config: RunConfig, split: Split) -> RunConfig:
         """Refuses silent and frozen parts that are not there; those that another network leaves behind are dropped."""
         settings, plan = config.training_settings(), Network(config.layers, config.seed).plan(split.feature_shape)
-        old = self._run.config
-        if config.layers == old.layers and config.data.source == old.data.source:
-            silenced_frozen.check(plan, settings.silent, settings.frozen)
+        old, every = self._run.config, list_layers(plan_networks(config.players, plan))
+        same_layers = config.layers == old.layers and config.players == old.players
+        if same_layers and config.data.source == old.data.source:
+            silenced_frozen.check(every, settings.silent, settings.frozen)
             if config.optimizer.record is old.optimizer.record:
                 parameter_groups.check(plan, config.optimizer, settings.groups)
                 return config
         fitting = dict(
-            zip(SILENCED_FROZEN, silenced_frozen.fitting(plan, settings.silent, settings.frozen), strict=True)
+            zip(SILENCED_FROZEN, silenced_frozen.fitting(every, settings.silent, settings.frozen), strict=True)
         )
         fitting["groups"] = parameter_groups.fitting(plan, config.optimizer, settings.groups)
         return replace(config, training={name: fitting.get(name, value) for name, value in config.training.items()})

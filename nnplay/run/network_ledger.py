@@ -56,7 +56,8 @@ def _check_own_end(config: RunConfig, split: Split, layers: Sequence[str]) -> No
 def _check_player_end(config: RunConfig, split: Split, name: str, layers: Sequence[str]) -> None:
     parsed = tuple(layer for text in layers for layer in parse_layers(text))
     networks = {**config.players.networks, name: replace(config.players.networks[name], layers=parsed)}
-    plan_networks(replace(config.players, networks=networks), Network(config.layers).plan(split.feature_shape))
+    players = replace(config.players, networks=networks)
+    plan_networks(players, Network(config.layers).plan(split.feature_shape))
 
 
 def _feature_names(split: Split) -> tuple[str, ...]:

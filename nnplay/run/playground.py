@@ -254,8 +254,7 @@ class PlaygroundBackend:
             InputError: there is no such preset.
         """
         preset = load_preset(name)
-        config = preset.config.completed(split_of(preset.config))
-        return config.stopping({"epochs": config.epochs, "patience": preset.patience})
+        return preset.config.completed(split_of(preset.config))
 
     def apply(self, settings: RunConfig, *, anew: bool = False, words: str = "") -> str:
         """See `RunEditor.apply`."""

@@ -14,10 +14,10 @@ from nnplay.run.publisher import FINER_EVERY, NUMBERS_EVERY, PICTURES_EVERY, Pub
 from nnplay.run.render import Look
 from nnplay.run.speed_limit import FULL, SpeedLimit
 from nnplay.timeline.branch_curves import parse_curve_name
-from nnplay.timeline.branches import RUN_BEFORE, Branch, BranchLog, describe_original
+from nnplay.timeline.branches import RUN_BEFORE, Branch, BranchLog, describe_dropped, describe_left, describe_original
 from nnplay.timeline.change_log import SetValues
 from nnplay.timeline.segment import Segment, remake_segment
-from nnplay.timeline.timeline import BUDGET, Timeline, describe_dropped, describe_left
+from nnplay.timeline.timeline import BUDGET, Timeline
 from nnplay.training.driver import Driver
 from nnplay.training.stopping import Stops
 from nnplay.training.trainer import Trainer

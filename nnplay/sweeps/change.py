@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from nnplay.config import RunConfig
 from nnplay.config.assignments import SECTIONS, read_named
+from nnplay.data.split import Split
 from nnplay.errors import InputError, unknown
 from nnplay.network.hidden_layers import with_activation
 from nnplay.network.notation import parse_layers
 from nnplay.records.layer import Layer
 from nnplay.sweeps.axis import Axis, Value
+from nnplay.training.whole_data import looks_at_all
 
 #: Settings of a run that have no section; any other name without one is a field of the data set.
 RUN_SETTINGS: Final = ("seed", "epochs", "layers", "loss", "optimizer", "schedule")
@@ -21,11 +23,13 @@ RUN_SETTINGS: Final = ("seed", "epochs", "layers", "loss", "optimizer", "schedul
 SHAPES: Final = ("layers.depth", "layers.width", "layers.activation")
 
 
-def changed_run(base: RunConfig, settings: Mapping[str, Value]) -> RunConfig:
+def changed_run(base: RunConfig, settings: Mapping[str, Value], usual: Collection[str] = ()) -> RunConfig:
     """The run with the values of a trial.
 
     Args:
         base: has layers, where a setting changes them.
+        usual: settings of training that nobody chose. They are left open where an optimizer that sees all rows in every
+            step takes the place of one that sees batches, or the other way round: what suits one is not for the other.
 
     Raises:
         InputError: an unknown setting, or a value that its setting refuses.
@@ -35,10 +39,19 @@ def changed_run(base: RunConfig, settings: Mapping[str, Value]) -> RunConfig:
         if name not in SHAPES:
             _enter(table, name, value)
     run = base.changed(table) if table else base
+    if looks_at_all(run.optimizer) != looks_at_all(base.optimizer):
+        left_open = {name for name in usual if f"training.{name}" not in settings}
+        run = replace(run, training={name: value for name, value in run.training.items() if name not in left_open})
     for name in SHAPES:  # the depth first: layers that are added have the width of the others until that is set
         if name in settings:
             run = replace(run, layers=_reshape(run.layers, name, settings[name]))
     return run
+
+
+def usual_settings(run: RunConfig, split: Split) -> tuple[str, ...]:
+    """The settings of training that are what nnplay itself chooses for such a run on these data."""
+    chosen = replace(run, training={}, layers=()).completed(split).training
+    return tuple(name for name, value in run.training.items() if name in chosen and chosen[name] == value)
 
 
 def check_axes(base: RunConfig, axes: Sequence[Axis]) -> None:
@@ -53,6 +66,13 @@ def check_axes(base: RunConfig, axes: Sequence[Axis]) -> None:
             raise InputError("this setting is given twice", where=axis.name, hint="give all its values at once")
         for value in axis.ends:
             changed_run(base, {axis.name: value})
+
+
+def changes_rows(base: RunConfig, axes: Sequence[Axis]) -> bool:
+    """Whether some trials have an optimizer that sees all rows in every step, and others one that sees batches."""
+    values = [(axis.name, value) for axis in axes if axis.name == "optimizer" for value in axis.ends]
+    whole = {looks_at_all(changed_run(base, {name: value}).optimizer) for name, value in values}
+    return bool(whole - {looks_at_all(base.optimizer)})
 
 
 def _enter(table: dict[str, Any], name: str, value: Value) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
@@ -13,10 +13,11 @@ from typing import Final
 import numpy as np
 
 from nnplay.config import RunConfig
+from nnplay.data.real_rows import are_all_real
 from nnplay.data.split import Split
 from nnplay.errors import DivergedError, InputError
 from nnplay.sweeps.axis import Axis, Value, parse_axis
-from nnplay.sweeps.change import changed_run, check_axes
+from nnplay.sweeps.change import changed_run, check_axes, usual_settings
 from nnplay.sweeps.combinations import combinations
 from nnplay.system.processors import cores
 from nnplay.training.history import Curve
@@ -82,6 +83,7 @@ class Race:
     Attributes:
         axes: the settings, parsed.
         has_accuracy: whether variants are compared by their validation accuracy; else by their loss.
+        judge: of a game, the network that its scores are about: they say how well it tells real rows; else empty.
         line: the accuracy (a loss, where there are no classes) whose crossing decides the race; 0 draws none.
 
     Raises:
@@ -96,10 +98,12 @@ class Race:
         self.only_seeds = [axis.name for axis in self.axes] == ["seed"]
         refuse_too_many(self.axes, len(settings), self.only_seeds)
         self.has_accuracy = split.train.task == "classification" and split.validation is not None
+        self.judge = complete.players.own if are_all_real(split.train) else ""
         self.line = 0.0
         self.epochs = complete.epochs
         self._split, self._part = split, _part_of(split)
-        self._variants = [self._enter(complete, each) for each in settings]
+        usual = usual_settings(complete, split)
+        self._variants = [self._enter(complete, each, usual) for each in settings]
         self._lock = threading.Lock()
         self._going, self._ended = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -160,10 +164,10 @@ class Race:
 
     # -- in the background -----------------------------------------------------------------------------------------
 
-    def _enter(self, run: RunConfig, settings: Mapping[str, Value]) -> _Variant:
+    def _enter(self, run: RunConfig, settings: Mapping[str, Value], usual: Collection[str]) -> _Variant:
         name = ", ".join(_describe(key, value) for key, value in settings.items())
         try:
-            return _Variant(name, settings, changed_run(run, settings))
+            return _Variant(name, settings, changed_run(run, settings, usual))
         except InputError as error:
             return _Variant(name, settings, None, error.message)
 

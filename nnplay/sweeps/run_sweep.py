@@ -17,6 +17,9 @@ class Executor(Protocol):
     def run(self, trials: Sequence[Trial]) -> Iterator[list[Outcome]]:
         """What comes of trials, some at a time, in no order."""
 
+    def interrupt(self) -> None:
+        """Somebody wants the sweep to stop: ends soon what can be ended; called from any thread."""
+
     def close(self) -> None:
         """Ends whatever it has started."""
 

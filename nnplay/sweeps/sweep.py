@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from nnplay.config import RunConfig
 from nnplay.data.split import Split
 from nnplay.errors import InputError
-from nnplay.sweeps.axis import Axis, parse_axis
-from nnplay.sweeps.change import RUN_SETTINGS, check_axes
+from nnplay.sweeps.axis import Axis, Value, parse_axis
+from nnplay.sweeps.change import RUN_SETTINGS, changed_run, changes_rows, check_axes
 from nnplay.sweeps.objective import Objective, parse_objectives
 from nnplay.sweeps.registry import sampler_records
 from nnplay.sweeps.sampler import Sampler
@@ -31,6 +31,7 @@ class Sweep:
         trials: how many to start; 0 where the sampler itself knows.
         objectives: what is looked for; the first one ranks.
         seed: of the sampler's choices.
+        usual: settings of training that nobody chose, where trials differ in their optimizer.
     """
 
     run: RunConfig
@@ -39,6 +40,20 @@ class Sweep:
     trials: int
     objectives: tuple[Objective, ...]
     seed: int = 0
+    usual: tuple[str, ...] = ()
+
+    def run_of(self, settings: Mapping[str, Value]) -> RunConfig:
+        """The run of a trial with these settings.
+
+        Raises:
+            InputError: a value that its setting refuses.
+        """
+        return changed_run(self.run, settings, self.usual)
+
+    @property
+    def is_game(self) -> bool:
+        """Whether another network makes rows for the run's own to tell from real ones: no score ranks that."""
+        return self.run.players.target is not None
 
     @property
     def moves_data(self) -> bool:
@@ -47,7 +62,8 @@ class Sweep:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values that `from_dict` reads back as an equal sweep."""
-        return {
+        usual = {"usual": list(self.usual)} if self.usual else {}
+        return usual | {
             "run": self.run.to_dict(),
             "axes": [str(axis) for axis in self.axes],
             "sampler": {"name": self.sampler.record.name, **self.sampler.values},
@@ -71,6 +87,7 @@ class Sweep:
             int(table["trials"]),
             parse_objectives(table["objective"]),
             int(table["seed"]),
+            tuple(map(str, table.get("usual", ()))),
         )
 
     @property
@@ -93,6 +110,7 @@ def plan_sweep(
     objective: str = "",
     seed: int = 0,
     split: Split | None = None,
+    usual: Collection[str] | None = None,
 ) -> tuple[Sweep, Split]:
     """The sweep that a user means, complete and checked, and the data of its run.
 
@@ -101,6 +119,7 @@ def plan_sweep(
         sampler: as in `halving factor=4`; by default a grid where all values are listed and `trials` is 0, else random.
         objective: names of scores; by default accuracy for classes, else the loss.
         split: the data of the run, where they are at hand; else they are loaded.
+        usual: settings of training that nobody chose; by default those that the run leaves open.
 
     Raises:
         InputError: anything that cannot be, before a step is trained.
@@ -118,7 +137,9 @@ def plan_sweep(
     if not 0 <= trials <= MOST_TRIALS:
         raise InputError(f"{trials:,} trials are not possible", where="--trials", hint=f"up to {MOST_TRIALS:,}")
     goal = objective or ("accuracy" if split.train.task == "classification" else "loss")
-    sweep = Sweep(complete, parsed, chosen, trials, parse_objectives(goal), seed)
+    nobodys = set(complete.training) - set(run.training) if usual is None else set(usual)
+    left_open = tuple(sorted(nobodys)) if changes_rows(complete, parsed) else ()
+    sweep = Sweep(complete, parsed, chosen, trials, parse_objectives(goal), seed, left_open)
     chosen.record.check(sweep)
     return sweep, split
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from nnplay.config import RunConfig
 from nnplay.data.split import Split
 from nnplay.errors import DivergedError, InputError
-from nnplay.sweeps.change import changed_run
 from nnplay.sweeps.sweep import Sweep
 from nnplay.sweeps.trial import Outcome, Trial
 from nnplay.training.live_settings import LIVE_SETTINGS
@@ -100,7 +99,7 @@ class TrialTrainer:
                 self._draw(shape, run, trainer, ahead)
             trainer.restart(seed, self._drawn[1][seed], **self._live_values(trial))
             return run, trainer
-        run = changed_run(self._sweep.run, trial.settings)
+        run = self._sweep.run_of(trial.settings)
         split = run.load() if self._sweep.moves_data else self._split
         trainer = replace(run, training={**run.training, "threads": 1}).trainer(split=split)
         self._trainers[shape] = run, trainer

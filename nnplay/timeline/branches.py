@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
 
 from nnplay.records.optimizer import Optimizer
-from nnplay.text import clean
+from nnplay.text import clean, counted
 from nnplay.timeline.branch_curves import branch_curve_names, curve_name
 from nnplay.timeline.change_log import Change
 from nnplay.timeline.checkpoint_store import StoredCheckpoint
@@ -93,6 +93,19 @@ class Branch(Generic[Log]):
 def describe_branch(words: str, forked_at: int) -> str:
     """Which branch that is, for people."""
     return f"{words} from step {forked_at:,}"
+
+
+def describe_dropped(steps: int) -> str:
+    """Says that so many later steps of a run are taken once more; nothing where there were none."""
+    if not steps:
+        return ""
+    return f"{counted(steps, 'later step')} discarded; training on gives the same numbers again"
+
+
+def describe_left(branch: Branch[Log]) -> str:
+    """Says that the later steps of a run stay as a branch."""
+    later = branch.latest - branch.common_step
+    return f"new branch; {counted(later, 'later step')} kept as '{branch.description}' (:branch returns to it)"
 
 
 def describe_original(words: str, optimizer: Optimizer, settings: TrainingSettings) -> str:

@@ -12,7 +12,7 @@ from nnplay.errors import DivergedError, InputError, NnplayError, unknown
 from nnplay.network import silenced_frozen
 from nnplay.records.registry import optimizer_records
 from nnplay.timeline.branch_curves import BranchCurve, branch_curve_names, curve_name, own_curves, parse_curve_name
-from nnplay.timeline.branches import Branch, BranchLog, describe_branch, drop_oldest, keep_beside
+from nnplay.timeline.branches import Branch, BranchLog, describe_branch, keep_beside
 from nnplay.timeline.change_log import DIVERGED, Change, SetValues, skip_in_replay
 from nnplay.timeline.checkpoint_store import StoredCheckpoint
 from nnplay.timeline.run_label import RunLabel
@@ -22,6 +22,7 @@ from nnplay.training import parameter_groups
 from nnplay.training.driver import Driver
 from nnplay.training.history import History
 from nnplay.training.live_settings import LIVE_SETTINGS
+from nnplay.training.player_stages import list_layers
 from nnplay.training.remake import remake
 from nnplay.training.settings import DECLARED
 from nnplay.training.state.saved_checkpoint import SavedCheckpoint
@@ -126,7 +127,7 @@ class ForkRun:
         history = timeline.trainer.history
         if "loss" in self.trainer.history:
             history.put(self.curve_name, self.trainer.history["loss"].since(self._begin))
-        timeline.branches = drop_oldest(timeline.branches)
+        timeline.limit_branches()
         keep_beside(history, timeline.branches)
 
     def _update_branch(self, *, finished: bool = False) -> bool:
@@ -233,7 +234,7 @@ def read_fork(trainer: Trainer, words: str) -> tuple[SetValues | None, dict[str,
         return SetValues({name: optimizer.values[name]}) if live else None, {"optimizer": optimizer}
     if name in _OTHER:
         settings = trainer.settings.changed(**{name: value})
-        silenced_frozen.check(trainer.plan, settings.silent, settings.frozen)
+        silenced_frozen.check(list_layers(trainer.plans), settings.silent, settings.frozen)
         parameter_groups.check(trainer.plan, trainer.optimizer, settings.groups)
         live = name in LIVE_SETTINGS
         return SetValues({name: getattr(settings, name)}) if live else None, {name: getattr(settings, name)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nnplay.errors import InputError
 from nnplay.records.optimizer import Optimizer
@@ -11,10 +12,12 @@ from nnplay.timeline.branches import Branch, BranchLog
 from nnplay.timeline.change_log import Change, settings_after
 from nnplay.timeline.checkpoint_store import StoredCheckpoint
 from nnplay.timeline.segment import Segment
-from nnplay.timeline.timeline import Timeline
 from nnplay.training.settings import TrainingSettings
 from nnplay.training.state.checkpoint import Checkpoint
 from nnplay.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from nnplay.timeline.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def find_step(timeline: Timeline, branch: Branch[BranchLog] | None, step: int) -
     Raises:
         InputError: what leads there is not kept any more.
     """
-    stored, changes = _log(timeline, branch)
+    stored, changes = branch_log(timeline, branch)
     before = [one for one in stored if one.step <= step]
     if not before:
         raise InputError(f"the steps up to {step:,} are not kept any more", where="runs")
@@ -68,12 +71,12 @@ def find_step(timeline: Timeline, branch: Branch[BranchLog] | None, step: int) -
 
 def last_settings(timeline: Timeline, branch: Branch[BranchLog]) -> tuple[Segment, Optimizer, TrainingSettings]:
     """The segment that a branch ends in, and the settings in force there."""
-    stored, changes = _log(timeline, branch)
+    stored, changes = branch_log(timeline, branch)
     found = stored[-1]
     return found.segment, *settings_after(*found.settings, changes[found.change_count :])
 
 
-def _log(timeline: Timeline, branch: Branch[BranchLog] | None) -> tuple[list[StoredCheckpoint], Sequence[Change]]:
+def branch_log(timeline: Timeline, branch: Branch[BranchLog] | None) -> tuple[list[StoredCheckpoint], Sequence[Change]]:
     """All checkpoints and changes of a branch, from the beginning of the run."""
     if branch is None:
         return list(timeline.checkpoints), timeline.changes

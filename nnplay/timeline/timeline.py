@@ -12,8 +12,8 @@ from typing import Final
 
 from nnplay.errors import DivergedError, InputError
 from nnplay.tape.not_copied import NotCopied
-from nnplay.text import counted
 from nnplay.timeline.branch_curves import own_curves
+from nnplay.timeline.branch_end import BranchEnd, end_of_branch, limit_ends
 from nnplay.timeline.branches import (
     Branch,
     BranchLog,
@@ -66,6 +66,7 @@ class Timeline(NotCopied):
         engine: what ran the steps before `restored_at`, where that was not this process; see `timeline.saved.engine`.
         restored_at: the step where this timeline began.
         branches: other branches of the run, the newest last.
+        ended: branches that gave way to newer ones.
         words, forked_at: what sets the present branch apart, once there was another one, and from which step on.
         label: which of the session's runs the present branch is.
     """
@@ -81,6 +82,7 @@ class Timeline(NotCopied):
         self.engine = self.words = ""
         self.forked_at = 0
         self.branches: list[Branch[BranchLog]] = []
+        self.ended: list[BranchEnd] = []
         self.label = RunLabel()
 
     @property
@@ -339,13 +341,20 @@ class Timeline(NotCopied):
         curves = own_curves(trainer.history)
         left = Branch(*before, step, count, self.latest, curves, log, trainer.seconds, trained=True, label=self.label)
         self.drop_later_steps()
-        self.branches = drop_oldest([*self.branches, left])
+        self.branches.append(left)
+        self.limit_branches()
         self._lay_beside(left)
         self.words, self.forked_at = unused_words(words, step, self.branches), step
         self.label = RunLabel(describe_branch(self.words, step), left.label)
         trainer.recorded = step
         self._note_change()
         return left
+
+    def limit_branches(self) -> None:
+        """The oldest branches give way where there are too many of them; where they ended is kept."""
+        kept = drop_oldest(self.branches)
+        gone = [end_of_branch(self, branch) for branch in self.branches if branch not in kept]
+        self.branches, self.ended = kept, limit_ends([*self.ended, *gone])
 
     def _lay_beside(self, left: Branch[BranchLog]) -> None:
         """Lays the curve of a branch that was left beside the run's; curves of those that gave way for it go."""
@@ -422,16 +431,3 @@ class Timeline(NotCopied):
         kept = thin_checkpoints(checkpoints)
         self._store.take_out(checkpoints, kept)
         return kept
-
-
-def describe_dropped(steps: int) -> str:
-    """Says that so many later steps of a run are taken once more; nothing where there were none."""
-    if not steps:
-        return ""
-    return f"{counted(steps, 'later step')} discarded; training on gives the same numbers again"
-
-
-def describe_left(branch: Branch[BranchLog]) -> str:
-    """Says that the later steps of a run stay as a branch."""
-    later = branch.latest - branch.common_step
-    return f"new branch; {counted(later, 'later step')} kept as '{branch.description}' (:branch returns to it)"

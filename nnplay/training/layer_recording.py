@@ -223,7 +223,7 @@ class LayerRecorder:
         if not self._weights.is_laid_out_as(self._gradients):
             return [float("nan")] * (1 + len(_RATES))
         lengths = float(np.linalg.norm(step) * np.linalg.norm(gradient))
-        some = slice(None, None, -(-len(step) // _MOST_RATES))
+        some = slice(None, None, max(1, -(-len(step) // _MOST_RATES)))  # of a network without weights there are none
         rates = effective_rates(step[some], gradient[some])
         cosine = -float(step @ gradient) / lengths if lengths > 0 else float("nan")
         return [cosine, *(_percentiles(rates, list(_RATES.values())) if rates.size else np.full(len(_RATES), np.nan))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from nnplay.errors import InputError, unknown
@@ -12,7 +12,7 @@ from nnplay.network.network import Network, NetworkPlan
 from nnplay.records.loss import Loss
 from nnplay.records.operation import Shape, shape_text
 from nnplay.records.optimizer import Optimizer
-from nnplay.tape.objective import GradientPenalty, Objective, Term
+from nnplay.tape.objective import GradientPenalty, Objective, Term, full_name
 from nnplay.text import clean
 from nnplay.training.players import DATA, INPUT, PlayerObjective, Players, noise_of
 
@@ -50,6 +50,14 @@ def plan_networks(players: Players, own: NetworkPlan) -> dict[str, NetworkPlan]:
     if missing := [name for name in players.networks if name not in found]:
         raise InputError(f"nothing feeds '{missing[0]}'", where="players", hint="give it noise, or a path to it")
     return {players.in_tape(name): plan for name, plan in found.items()}
+
+
+def list_layers(plans: Mapping[str, NetworkPlan]) -> NetworkPlan:
+    """One plan with the layers of all networks under the tape's names: it says which layers a text may name."""
+    layers = tuple(
+        replace(planned, path=full_name(name, planned.path)) for name, plan in plans.items() for planned in plan.layers
+    )
+    return replace(plans[""], layers=layers)
 
 
 def _plan_path(players: Players, where: str, at: str, path: Sequence[str], found: dict[str, NetworkPlan]) -> None:

@@ -29,7 +29,7 @@ _made: WeakKeyDictionary[Trainer, Race] = WeakKeyDictionary()
 
 
 class Race:
-    """The ways of all runners as far as they have come; those whose loss became infinite have left."""
+    """The path of every runner so far; one whose loss became infinite goes no further."""
 
     def __init__(self, trainer: Trainer) -> None:
         settings = trainer.settings.changed(
@@ -45,7 +45,7 @@ class Race:
             )
             for name, text in RUNNERS
         ]
-        self._ways: dict[str, list[Floats]] = {name: [_place(runner)] for name, runner in self._runners}
+        self._paths: dict[str, list[Floats]] = {name: [_place(runner)] for name, runner in self._runners}
 
     def turn(self) -> bool:
         """Lets every runner that can take some steps; returns whether any did."""
@@ -53,23 +53,23 @@ class Race:
         for name, runner in self._runners:
             if runner.machine.compiling is not None:
                 continue
-            for _ in range(min(TURN, STEPS + 1 - len(self._ways[name]))):
+            for _ in range(min(TURN, STEPS + 1 - len(self._paths[name]))):
                 try:
                     runner.advance(1)
                 except DivergedError:
                     break
-                self._ways[name].append(_place(runner))
+                self._paths[name].append(_place(runner))
                 went = True
         return went
 
     @property
-    def waits(self) -> bool:
+    def compiling(self) -> bool:
         """Whether kernels of a runner are still being compiled."""
         return any(runner.machine.compiling is not None for _, runner in self._runners)
 
-    def ways(self) -> list[tuple[str, Floats]]:
-        """Weights (k, M) of each runner, in order, with its name."""
-        return [(name, np.array(places)) for name, places in self._ways.items()]
+    def paths(self) -> list[tuple[str, Floats]]:
+        """Name of each runner, and its weights (k, M) after every step so far."""
+        return [(name, np.array(places)) for name, places in self._paths.items()]
 
 
 def _place(runner: Trainer) -> Floats:

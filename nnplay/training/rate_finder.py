@@ -31,6 +31,8 @@ _CALL: Final = 10
 _FEWEST: Final = 10
 #: Changes of the smoothed loss between two rates that count as none (`slide`).
 _FLAT: Final = 0.005
+#: Share of the whole fall of the loss that counts as hardly any.
+_HARDLY: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +129,29 @@ def suggest(rates: Array, losses: Array) -> tuple[Suggestion, ...]:
     skipped = min(max(_FEWEST, len(rates) // 12), len(rates) // 4)  # the average of a few losses says little
     rates, losses = rates[skipped:], losses[skipped:]
     fall = slice(0, max(2, int(losses.argmin()) + 1))
-    return (
-        Suggestion("valley", _valley(rates, losses), "two thirds down the longest fall: a good start"),
-        Suggestion("steep", _steep(rates[fall], losses[fall]), "where the loss falls fastest"),
-        Suggestion("minimum", float(rates[int(losses.argmin())]) / 10, "a tenth of where it is lowest"),
-        Suggestion("slide", _slide(rates, losses), "the last one in front of the rise"),
+    found = (
+        ("valley", _valley(rates, losses), "in the middle of the longest fall"),
+        ("steep", _steep(rates[fall], losses[fall]), "where the loss falls fastest"),
+        ("minimum", float(rates[int(losses.argmin())]) / 10, "a tenth of the rate with the lowest loss"),
+        ("slide", _slide(rates, losses), "the last rate before the loss rises"),
     )
+    return tuple(Suggestion(name, rate, why + _doubt(rate, rates, losses)) for name, rate, why in found)
+
+
+def _doubt(rate: float, rates: Array, losses: Array) -> str:
+    """Why a rate may be no good: the loss explodes from about there on, or has hardly begun to fall; else nothing.
+
+    The moving average is late by 1 / (1 - DECAY) steps, so the explosion begins that much before it shows in it.
+    """
+    level = float(losses[: max(1, len(losses) // 3)].max())
+    last = int(np.flatnonzero(losses <= level)[-1])
+    if last < len(losses) - 1 and rate > rates[max(0, last - round(1 / (1 - DECAY)))]:
+        return "; it explodes about there"
+    fall = float(losses[0] - losses.min())
+    at = min(int(np.searchsorted(rates, rate)), len(losses) - 1)
+    if fall > _HARDLY * losses[0] and losses[0] - losses[at] < _HARDLY * fall:
+        return "; it has hardly fallen by then"
+    return ""
 
 
 def _steep(rates: Array, losses: Array) -> float:

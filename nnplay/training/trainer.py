@@ -39,7 +39,7 @@ from nnplay.training.history import History
 from nnplay.training.layer_recording import LayerRecorder
 from nnplay.training.learning_rate import Plateau, rates, watches
 from nnplay.training.memory_check import refuse_too_large
-from nnplay.training.player_stages import plan_networks
+from nnplay.training.player_stages import list_layers, plan_networks
 from nnplay.training.players import Players
 from nnplay.training.run_tape import run_tape
 from nnplay.training.scores.class_balance import balanced
@@ -111,7 +111,7 @@ class Trainer:
         self.form: TargetForm = target_form(
             balanced(self.loss, self.split.train), self.split.train, self.plan.output_shape
         )
-        silent, frozen = silenced_frozen.fitting(self.plan, self.settings.silent, self.settings.frozen)
+        silent, frozen = silenced_frozen.fitting(list_layers(self.plans), self.settings.silent, self.settings.frozen)
         self.settings = replace(self.settings, silent=silent, frozen=frozen)
         parameter_groups.check(self.plan, self.optimizer, self.settings.groups)
         batch_count(self.plan, self.split, self.settings)
@@ -226,7 +226,7 @@ class Trainer:
         own = {key: changes.pop(key) for key in list(changes) if key in live_settings.LIVE_SETTINGS}
         optimizer = self.optimizer.with_live(**changes) if changes else self.optimizer
         settings = self.settings.changed(**own)
-        silenced_frozen.check(self.plan, settings.silent, settings.frozen)
+        silenced_frozen.check(list_layers(self.plans), settings.silent, settings.frozen)
         parameter_groups.check(self.plan, optimizer, settings.groups)
         whole_data.check(self.plan, self.split.train, self.loss, optimizer, settings)
         return optimizer, settings

@@ -47,7 +47,12 @@ def check(plan: NetworkPlan, data: Dataset, loss: Loss, optimizer: Optimizer, se
         return
     name = optimizer.record.name
     squares = [_of_least_squares(plan, data, loss)] if optimizer.record.least_squares else []
-    for problems in (_of_network(plan), *squares, _of_settings(settings, len(data))):  # what settings can mend is last
+    for problems in (
+        _of_size(plan, optimizer),
+        _of_network(plan),
+        *squares,
+        _of_settings(settings, len(data)),
+    ):  # what settings can mend is last
         for what, hint in problems:
             raise InputError(f"{name} {what}", where="optimizer", hint=hint)
 
@@ -64,6 +69,13 @@ def _of_settings(settings: TrainingSettings, rows: int) -> Iterator[tuple[str, s
         yield "moves all parameters together, so layers cannot have settings of their own", hint
     if settings.average != "none":
         yield "has no noise that an average of weights could take out", 'set average="none"'
+
+
+def _of_size(plan: NetworkPlan, optimizer: Optimizer) -> Iterator[tuple[str, str]]:
+    most, weights = optimizer.record.most_weights, plan.parameter_count
+    if most and weights > most:
+        what = f"measures the Hessian by two evaluations a weight, and there are {counted(weights, 'weight')}"
+        yield what, f"use up to {most}, or take lbfgs"
 
 
 def _of_network(plan: NetworkPlan) -> Iterator[tuple[str, str]]:

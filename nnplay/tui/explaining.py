@@ -86,10 +86,10 @@ class ExplanationText(Static):
         self.explained: Explanation | None = None
 
     def on_mount(self) -> None:
-        """Ask for it."""
-        self._ask(self._take)
+        """Ask for it, once this has its place: a text that comes before would stay in the room for one line."""
+        self.call_after_refresh(self._ask, lambda explained: self.call_later(self._show, explained))
 
-    def _take(self, explained: Explanation) -> None:
+    def _show(self, explained: Explanation) -> None:
         """The sentences, under the name of what they explain."""
         if not self.is_attached:
             return

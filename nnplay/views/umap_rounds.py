@@ -37,7 +37,7 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Progress:
     """How far the rounds of a run are.
 
     Attributes:
@@ -62,9 +62,9 @@ class UmapRounds:
         self._thread: threading.Thread | None = None
         self._run: ReferenceType[Trainer] | None = None
         self._waiting: tuple[Key, Sequence[LayerValues]] | None = None
-        self._standing = Standing()
+        self._progress = Progress()
 
-    def ask(self, trainer: Trainer, key: Key, read: Callable[[], Sequence[LayerValues]]) -> Standing:
+    def ask(self, trainer: Trainer, key: Key, read: Callable[[], Sequence[LayerValues]]) -> Progress:
         """How far it is; begins a round if none is being worked out and the last one shows something else.
 
         Args:
@@ -73,18 +73,18 @@ class UmapRounds:
         """
         with self._changed:
             if self._run is None or self._run() is not trainer:
-                self._run, self._waiting, self._standing = ref(trainer), None, Standing()
-            standing = self._standing
-            known = standing.failed if standing.found is None else standing.found.key
-            if standing.count or known == key:
-                return standing
+                self._run, self._waiting, self._progress = ref(trainer), None, Progress()
+            progress = self._progress
+            known = progress.failed if progress.found is None else progress.found.key
+            if progress.count or known == key:
+                return progress
             layers = read()
-            self._waiting, self._standing = (key, layers), Standing(standing.found, 0, len(layers))
+            self._waiting, self._progress = (key, layers), Progress(progress.found, 0, len(layers))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="umap", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
-            return self._standing
+            return self._progress
 
     def end(self) -> None:
         """Ends the process; what is asked next starts another one."""
@@ -105,22 +105,22 @@ class UmapRounds:
             try:
                 self._work_out(run, key, layers)
             except NnplayError as problem:
-                self._note(run, Standing(problem=problem.message, failed=key))
+                self._note(run, Progress(problem=problem.message, failed=key))
 
     def _work_out(self, run: ReferenceType[Trainer] | None, key: Key, layers: Sequence[LayerValues]) -> None:
         places: list[Floats] = []
         for layer in layers:
             start = find_principal(layer.values).project(layer.values)
-            places.append(np.asarray(self._process.find_places(layer.values, start), np.float32))
-            if not self._note(run, Standing(self._standing.found, len(places), len(layers))):
+            places.append(np.asarray(self._process.embed(layer.values, start), np.float32))
+            if not self._note(run, Progress(self._progress.found, len(places), len(layers))):
                 return  # another run is looked at
-        self._note(run, Standing(Round(key, tuple(places))))
+        self._note(run, Progress(Round(key, tuple(places))))
 
-    def _note(self, run: ReferenceType[Trainer] | None, standing: Standing) -> bool:
+    def _note(self, run: ReferenceType[Trainer] | None, progress: Progress) -> bool:
         """Takes down how far it is; returns whether the run is still the one that is looked at."""
         with self._changed:
             if self._run is run:
-                self._standing = standing
+                self._progress = progress
             return self._run is run
 
 

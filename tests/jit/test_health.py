@@ -171,6 +171,20 @@ def test_a_fall_to_nearly_nothing_is_told_by_its_ends() -> None:
     assert f"the train loss fell {ends} over the last 19 epochs" in findings_of(trainer)["learning"]
 
 
+def test_a_run_that_nothing_moves_any_more_has_converged() -> None:
+    """Its loss and gradient are exactly 0; where only one of them is, it learned."""
+    x, y = table(100)
+    trainer = run("linear 2", Dataset(x, y), epochs=1)
+    trainer.history.truncate(0)
+    epochs = np.arange(1, 41) * trainer.batches
+    losses = np.concatenate((np.geomspace(0.7, 1e-5, 20), np.zeros(20)))
+    for name in ("loss", "train_loss"):
+        trainer.history.extend(name, epochs, losses)
+    assert findings_of(trainer)["learning"].startswith("learn")
+    trainer.history.extend("gradient_norm", epochs, losses)
+    assert findings_of(trainer)["learning"].startswith("converged: the train loss fell from 0.7 to exactly 0")
+
+
 def test_every_rule_has_a_run_with_its_fault() -> None:
     """No rule is in the program without a test of it; those of two players are tested with their presets."""
     assert {row[0] for row in FAULTS} | GAMES == set(health_rules())

@@ -67,7 +67,7 @@ def no_room() -> None:
 @pytest.mark.parametrize(
     ("place", "begin", "reason"),
     [
-        ({"HOME": "/proc/nowhere"}, None, "No such file or directory"),
+        pytest.param({"HOME": "/proc/nowhere"}, None, "No such file or directory", marks=pytest.mark.slow),
         ({"HOME": "/sys/nowhere"}, None, "Operation not permitted|Read-only file system|Permission denied"),
         ({"NNPLAY_CACHE_DIR": "cache"}, no_room, "File too large"),
     ],

@@ -186,7 +186,7 @@ def test_a_race_starts_from_the_same_place_and_ends_where_the_loss_is_least() ->
             compiling.wait(lambda: False)
     while race.turn():
         pass
-    ways = dict(race.ways())
+    ways = dict(race.paths())
     assert all(np.allclose(way[0], [-1.2, 1.0]) for way in ways.values())
     assert np.allclose(ways["l-bfgs"][-1], 1.0, atol=1e-4)
     assert np.allclose(ways["conjugate gradient"][-1], 1.0, atol=1e-3)

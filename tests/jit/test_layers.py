@@ -14,6 +14,7 @@ from nnplay.records.layer import Case, LayerRecord
 from nnplay.records.registry import layer_records
 from nnplay.tape.machines.interpreter import results_of
 from tests.records import (
+    WIDTHS,
     Bench,
     Trial,
     accepts,
@@ -23,6 +24,7 @@ from tests.records import (
     layer_named,
     layers_with_rows,
     network_of,
+    shared_widths,
     trials,
 )
 
@@ -36,9 +38,13 @@ MARKS = (-1e4, -100.0, -20.0, -5.0, -1.0, -1e-3, -1e-30, 0.0, 1e-30, 1e-3, 1.0, 
 @LAYERS
 @DTYPES
 def test_rows_are_their_definitions(record: LayerRecord, dtype: str) -> None:
-    """Every row equals its definition, adds where asked, writes nothing else and is worked out right, at all sizes."""
-    for case in cases_of(record):
-        for trial in trials(record, case):
+    """Every row equals its definition, adds where asked, writes nothing else and is worked out right, at all sizes.
+
+    The slow one tries each case at each size, the quick one each size with one case in four (or fewer).
+    """
+    cases, every = cases_of(record), range(len(WIDTHS))
+    for number, case in enumerate(cases):
+        for trial in trials(record, case, every if dtype == "float64" else shared_widths(len(cases), number)):
             bench = Bench(trial, dtype, seed=trial.n)
             tested = bench.plan.layers[-1].path
             held = bench.hold_to_definitions(lambda row, path=tested: row.path == path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from nnplay.errors import InputError
 from nnplay.records.layer import Case, Layer
 from nnplay.records.loss import Loss, LossRecord
 from nnplay.records.registry import loss_records
-from tests.records import WIDTHS, Bench, Trial, cases_of, gradient_errors, layer_named
+from tests.records import WIDTHS, Bench, Trial, cases_of, gradient_errors, layer_named, shared_widths
 
 pytestmark = pytest.mark.usefixtures("kernels")
 LOSSES = pytest.mark.parametrize("record", loss_records().values(), ids=lambda record: record.name)
@@ -25,11 +25,11 @@ def network(record: LossRecord, shape: tuple[int, ...]) -> tuple[Layer, ...]:
     return (front, layer_named(record.ends)) if record.ends else (front,)
 
 
-def benches(record: LossRecord, case: Case, dtype: str) -> Iterator[Bench]:
-    """The case with several sizes of batch, whole and in parts, and other widths that the loss accepts."""
+def benches(record: LossRecord, case: Case, dtype: str, widths: Sequence[int]) -> Iterator[Bench]:
+    """The case with several sizes of batch, whole and in parts, and those other widths that the loss accepts."""
     shapes = [(case.shape, 1, 10**9), (case.shape, 6, 10**9), (case.shape, 9, 16)]
     if case.shape[-1] != 1:
-        shapes += [((*case.shape[:-1], width), 4, 64) for width in WIDTHS if width > 1]
+        shapes += [((*case.shape[:-1], width), 4, 64) for width in widths if width > 1]
     loss = record(**case.values)
     for shape, n, share in shapes:
         if not accepts(loss, shape):
@@ -49,9 +49,14 @@ def accepts(loss: Loss, shape: tuple[int, ...]) -> bool:
 @LOSSES
 @DTYPES
 def test_rows_are_their_definitions(record: LossRecord, dtype: str) -> None:
-    """Loss, gradient and score equal their definitions, write nothing else and are worked out right, at all sizes."""
-    for case in cases_of(record):
-        for bench in benches(record, case, dtype):
+    """Loss, gradient and score equal their definitions, write nothing else and are worked out right, at all sizes.
+
+    The slow one tries each case at each size; in the quick one the cases of a loss share them.
+    """
+    cases = cases_of(record)
+    for number, case in enumerate(cases):
+        shared = [WIDTHS[k] for k in shared_widths(len(cases), number)]
+        for bench in benches(record, case, dtype, WIDTHS if dtype == "float64" else shared):
             held = bench.hold_to_definitions(
                 lambda row: row.phase == "loss" or (row.phase == "backward" and not row.path)
             )

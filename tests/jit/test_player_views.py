@@ -14,12 +14,15 @@ from nnplay.health.judge import health_rules
 from nnplay.inspector.inspector import Inspector
 from nnplay.presets.catalogue import load_preset
 from nnplay.run.edit_words import difference
+from nnplay.run.moments import find_ways
+from nnplay.timeline.timeline import Timeline
 from nnplay.training import players_check
-from nnplay.training.made_rows import divergences
+from nnplay.training.made_rows import divergences, fixed_noise, generator_of, in_units, make_rows
 from nnplay.training.trainer import Trainer
 from nnplay.tui.forms.player_entries import player_changes, player_entries
 from nnplay.views.choosing import make_view, views_of
 from nnplay.views.kinds import generated_images, generated_points
+from nnplay.views.view import Asked
 from tests.small_players import game
 
 
@@ -39,6 +42,28 @@ def test_the_plane_of_two_players_is_the_first_view(place: str) -> None:
         higher = trainer.answers(trainer.split.inputs(shown.made[:60] + 0.01 * shown.arrows))
         lower = trainer.answers(trainer.split.inputs(shown.made[:60] - 0.01 * shown.arrows))
         assert (higher >= lower).all()
+
+
+def test_a_trail_is_what_the_same_noise_gave_at_earlier_steps() -> None:
+    """Its last place is now; each one before it is what the generator made at that step; the run keeps its own bits."""
+    timeline = Timeline(game(training={"batch_size": 16, "threads": 1, "real": "float64"}).trainer())
+    trainer, made = timeline.trainer, {}
+    generator = generator_of(trainer)
+    assert generator is not None
+    noise = fixed_noise(trainer, generator, 500)[:40]
+    while len(timeline.checkpoints) < 4:
+        timeline.advance(1)
+        made[trainer.step] = in_units(trainer, make_rows(trainer, generator, noise))
+    before = trainer.machine.state().copy()
+    place = generated_points.PLACES.index("trail")
+    shown = generated_points.make_points(trainer, Asked(place=place, ways=lambda: find_ways(timeline)))
+    assert shown.trail is not None
+    assert len(shown.steps) >= 3
+    assert shown.steps[-1] == trainer.step
+    for step, points in zip(shown.steps, shown.trail, strict=True):
+        if step:
+            assert np.allclose(points, made[step], atol=1e-5)
+    assert (trainer.machine.state() == before).all()
 
 
 def test_divergences_are_0_for_the_same_points_and_1_bit_for_points_apart() -> None:

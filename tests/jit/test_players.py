@@ -166,6 +166,68 @@ def test_a_run_in_the_middle_of_a_turn_goes_on_bit_for_bit(at: int, tmp_path: Pa
     assert same(whole, trainer)
 
 
+PENALTY = {"name": "penalty", "path": ["discriminator"], "factor": 10, "adds_to": "discriminator"}
+STRAIGHT = "linear 6, leaky_relu 0.2, linear 1"
+GAN_LOSSES: dict[str, dict[str, Any]] = {
+    **RIVALS,
+    "least squares": {"loss": "mse", "objectives": [{**objectives()[0], "target": -1}, objectives()[1]]},
+    "wasserstein with penalty": {
+        "loss": "wasserstein",
+        "layers": STRAIGHT,
+        "objectives": [
+            {**objectives()[0], "target": -1},
+            {**PENALTY, "gradient_norm": 1, "between": "made"},
+            objectives()[1],
+        ],
+    },
+    "slope at real points": {
+        "layers": STRAIGHT,
+        "objectives": [objectives()[0], {**PENALTY, "gradient_norm": 0}, objectives()[1]],
+    },
+    "spectral norm": {"layers": "linear 6 parametrization=spectral_norm, tanh, linear 1"},
+    **{
+        shape: {"data": {"name": "points", "samples": 100, "shape": shape}}
+        for shape in ("line", "ring", "grid", "disjoint", "spiral")
+    },
+}
+
+
+@pytest.mark.parametrize("silent", ["generator.0:1", "0:2 generator.0"])
+def test_parts_of_both_networks_are_silent_and_frozen(silent: str) -> None:
+    """Frozen layers of a generator keep their bits while others train, and its silent units are 0 in what it makes."""
+    training = {"batch_size": 16, "threads": 1, "frozen": "generator.3", "silent": silent, "real": "float64"}
+    config = game(training=training)
+    trainer, plain = config.trainer(), config.trainer(machine=InterpretedMachine)
+    before = {name: value.copy() for name, value in trainer.parameters().items()}
+    trainer.run(steps=4)
+    plain.run(steps=4)
+    assert np.allclose(trainer.machine.state(), plain.machine.state(), rtol=0, atol=1e-10)
+    now = trainer.parameters()
+    assert (now["generator.3.weight"] == before["generator.3.weight"]).all()
+    assert (now["generator.0.weight"][:, 1] == before["generator.0.weight"][:, 1]).all()
+    assert (now["0.weight"] != before["0.weight"]).any()
+    generator = generator_of(trainer)
+    assert generator is not None
+    noise = fixed_noise(trainer, generator, 4)
+    made = make_rows(trainer, generator, noise)
+    zero = noise @ now["generator.0.weight"] + now["generator.0.bias"]
+    zero[:, 1 if ":1" in silent else slice(None)] = 0
+    assert np.allclose(made, np.tanh(zero) @ now["generator.3.weight"] + now["generator.3.bias"])
+
+
+@pytest.mark.parametrize("name", GAN_LOSSES)
+def test_two_turns_of_every_game_walked_are_run(name: str) -> None:
+    """Each loss and each shape of the data set makes a game whose rows, one by one, give the bits of two steps."""
+    config = game(**GAN_LOSSES[name])
+    run, walked = config.trainer(), config.trainer()
+    run.run(steps=2)
+    inspector = Inspector(walked)
+    while walked.step < 2:
+        inspector.phase_end()
+    assert same(run, walked)
+    assert np.isfinite(run.machine.state()).all()
+
+
 @pytest.mark.parametrize("settings", [{}, {"resting": "generator"}, {"resting": "discriminator"}], ids=str)
 def test_walked_row_by_row_is_run(settings: dict[str, Any]) -> None:
     """The inspector leads through each turn to the same bits, past objectives that sit a step out or rest."""

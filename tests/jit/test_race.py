@@ -70,6 +70,22 @@ def test_each_variant_has_the_numbers_of_a_run_of_its_own() -> None:
     assert any(state.crossed for state in states)
 
 
+def test_an_optimizer_that_sees_all_rows_gets_them_in_a_race() -> None:
+    """And no penalty that nobody chose; the other variants are the run as it is."""
+    run = RunConfig.from_dict({"data": "spiral"})
+    split = run.load()
+    complete = run.completed(split)
+    race = Race(complete, ("optimizer=adam,lbfgs",), split)
+    adam, lbfgs = race.run_of(0), race.run_of(1)
+    assert adam is not None
+    assert lbfgs is not None
+    assert adam.training == complete.training
+    assert lbfgs.completed(split).training == {"batch_size": "all", "real": "float64"}
+    asked = Race(complete, ("optimizer=adam,lbfgs", "training.batch_size=16,32"), split).run_of(2)
+    assert asked is not None
+    assert asked.training["batch_size"] == 16
+
+
 def test_a_variant_that_falls_out_does_not_hold_up_the_others() -> None:
     """One diverges, one cannot be; both say why, and come last."""
     race = make(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nnplay.config import RunConfig
 from nnplay.data.catalogue import load_dataset
 from nnplay.errors import InputError
 from nnplay.network.network import Network
+from nnplay.presets.catalogue import preset_records
 from nnplay.training.rate_finder import find_rates, suggest
 from nnplay.training.trainer import Trainer
 
@@ -43,6 +45,17 @@ def test_the_suggestions_lie_where_the_loss_falls() -> None:
     assert 1e-3 < found["steep"] < 1e-2
     assert found["minimum"] == pytest.approx(float(rates[losses.argmin()]) / 10)
     assert all(1e-4 < rate < 1 for rate in found.values()), found
+
+
+def test_suggestions_that_diverge_or_do_nothing_say_so() -> None:
+    """In a ravine where gradient descent diverges from a rate of 0.02 on, exactly those beyond it explode."""
+    run = RunConfig.from_dict(preset_records()["lr_too_high"].config.to_dict())
+    found = find_rates(run.trainer()).suggestions
+    assert {one.name: "it explodes about there" in one.why for one in found} == {
+        one.name: one.rate > 0.02 for one in found
+    }
+    assert {one.name for one in found if one.rate > 0.02} == {"steep", "slide"}
+    assert "it has hardly fallen by then" in next(one.why for one in found if one.name == "valley")
 
 
 @pytest.mark.parametrize(("low", "high"), [(1.0, 0.1), (0.0, 1.0), (1.0, float("inf"))])

@@ -12,6 +12,8 @@ from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.runs.comparison import difference, differing_settings
 from nnplay.run.runs.listed_run import ListedRun
 from nnplay.run.runs.remade import RunMaker
+from nnplay.run.runs.run_list import first_words
+from nnplay.timeline import branch_end, branches
 from tests.jit.test_branches import fork, timeline_of
 from tests.jit.test_saved_timeline import digest
 from tests.jit.test_timeline_of_edits import go
@@ -194,9 +196,61 @@ def test_a_session_keeps_its_runs(backend: PlaygroundBackend) -> None:
     assert len(found[0].curves["loss"]) == 40
     enter(backend, 1)
     assert equal(read_everything(backend), there)
+    assert "now on run 1, exactly where it ended" in backend.snapshot.message
     backend.save("")
     backend.open("kept.nnplay")
-    assert [(run.number, run.latest) for run in rows(backend)] == [(2, 20), (3, 40)]
+    assert [(run.number, run.label.name, run.latest) for run in rows(backend)] == [(1, "calm", 40), (2, "", 20)]
+    assert [run.present for run in rows(backend)] == [True, False]
+
+
+def ends(backend: PlaygroundBackend) -> dict[int, str]:
+    """The digest of each run at its end, made again apart from it."""
+    maker = RunMaker(backend.worker, backend.provenance)
+    made = {run.number: maker.make(run, run.latest) for run in rows(backend)}
+    return {number: digest(trainer) for number, trainer in made.items() if trainer is not None}
+
+
+def test_a_fork_that_gave_way_to_newer_ones_stays_in_the_list(
+    backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its curves, and the end from which it goes on; without the end where that would take too much memory."""
+    fork(backend, 25, "lr 0.2")
+    fork(backend, 25, "lr 0.3")
+    there = ends(backend)
+    monkeypatch.setattr(branches, "MOST_BRANCHES", 1)
+    fork(backend, 30, "lr 0.4")
+    found = rows(backend)
+    assert [run.number for run in found] == [1, 2, 3, 4]
+    assert [run.dropped for run in found] == ["", "no past", "no past", ""]
+    assert len(found[1].curves["loss"]) == 40
+    assert differing_settings(found[:2]) == [("optimizer.lr", ("0.01", "0.2"))]
+    enter(backend, 2)
+    assert state(backend) == there[2]
+    assert [(run.number, run.dropped) for run in rows(backend)] == [(1, ""), (2, ""), (3, "no past"), (4, "")]
+    monkeypatch.setattr(branch_end, "BRANCH_BYTES", 0)
+    enter(backend, 1)
+    fork(backend, 30, "lr 0.5")
+    assert [run.dropped for run in rows(backend)] == ["", "", "curves only", "curves only", ""]
+
+
+def test_a_session_keeps_branches_of_runs_that_were_left_and_who_is_who(backend: PlaygroundBackend) -> None:
+    """A fork of the run before goes on where it ended; the present run and its fork keep number, name and parent."""
+    fork(backend, 25, "lr 0.2")
+    there = ends(backend)
+    backend.reseed()
+    train(backend, 20)
+    fork(backend, 10, "lr 0.3")
+    rows(backend)
+    backend.runs.name(3, "mine")
+    backend.runs.name(4, "its fork")
+    backend.save("kept")
+    before = [(run.number, run.title, first_words(run.label), run.latest) for run in rows(backend)]
+    assert [line[2] for line in before] == ["", "of 1", "of 1", "of 3"]
+    backend.open("kept.nnplay")
+    assert [(run.number, run.title, first_words(run.label), run.latest) for run in rows(backend)] == before
+    assert [run.present for run in rows(backend)] == [False, False, True, False]
+    enter(backend, 2)
+    assert state(backend) == there[2]
 
 
 @pytest.mark.parametrize(
@@ -206,6 +260,7 @@ def test_a_session_keeps_its_runs(backend: PlaygroundBackend) -> None:
         ("batches = ", "batch_count = "),
         ("words = ", "words = 3 #"),
         ("sum = ", "sum = nan #"),
+        ("number = 1", "number = 2"),
     ],
 )
 def test_damaged_runs_cost_only_themselves(backend: PlaygroundBackend, old: str, new: str) -> None:

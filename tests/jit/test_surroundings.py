@@ -33,7 +33,7 @@ def nnplay_process(*words: str, **environ: str) -> subprocess.CompletedProcess[s
 
 
 @pytest.mark.parametrize("words", [("presets",), ("step", "xor"), ("train", "--help")])
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+@pytest.mark.parametrize("encoding", ["ascii", pytest.param("latin-1", marks=pytest.mark.slow)])
 def test_signs_that_the_terminal_lacks_become_question_marks(words: tuple[str, ...], encoding: str) -> None:
     """With LANG=C and an old encoding everything is printed, in signs that it has."""
     done = nnplay_process(*words, LANG="C", LC_ALL="C", PYTHONIOENCODING=encoding)
@@ -99,8 +99,16 @@ def test_closed_streams_are_no_fault(closed: str) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-@pytest.mark.parametrize("buffered", ["", "1"], ids=["buffered", "unbuffered"])
-@pytest.mark.parametrize("words", [TRAIN, ("--version",), ("presets",)], ids=["train", "version", "presets"])
+@pytest.mark.parametrize(
+    ("words", "buffered"),
+    [
+        pytest.param(words, buffered, id=words[0] + "-un" * bool(buffered) + "buffered", marks=marks)
+        for words, buffered, marks in (
+            *((TRAIN, "", ()), (TRAIN, "1", pytest.mark.slow), (("presets",), "", ())),
+            *((("presets",), "1", pytest.mark.slow), (("--version",), "", pytest.mark.slow), (("--version",), "1", ())),
+        )
+    ],
+)
 def test_a_full_device_is_one_sentence(words: tuple[str, ...], buffered: str) -> None:
     """Results that cannot be written end with a message and a status, not with a traceback."""
     with Path("/dev/full").open("w") as full:
@@ -121,11 +129,9 @@ def test_a_full_device_is_one_sentence(words: tuple[str, ...], buffered: str) ->
     "environ",
     [
         {},
-        {"HOME": "/proc/nonexistent", "COLUMNS": "1"},  # not even root can make it
-        {"HOME": "/proc", "TMPDIR": "/proc/nonexistent"},
-        {"HOME": "/dev/null", "COLUMNS": "wide"},
+        {"HOME": "/proc/nonexistent", "TMPDIR": "/proc/nonexistent", "COLUMNS": "1"},  # not even root can make it
+        {"HOME": "/dev/null", "COLUMNS": "wide", "XDG_STATE_HOME": "relative", "NNPLAY_AUTOSAVE_SECONDS": "soon"},
         {"XDG_STATE_HOME": "/proc", "XDG_CONFIG_HOME": "/proc", "XDG_CACHE_HOME": "/proc"},
-        {"XDG_STATE_HOME": "relative", "NNPLAY_AUTOSAVE_SECONDS": "soon"},
     ],
     ids=lambda environ: "-".join(environ) or "no HOME",
 )

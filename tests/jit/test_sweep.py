@@ -62,6 +62,22 @@ def test_a_trial_gives_the_numbers_of_its_run_alone() -> None:
         assert outcome.scores["parameters"] == trainer.plan.parameter_count
 
 
+def test_an_optimizer_that_sees_all_rows_gets_them_in_a_sweep() -> None:
+    """In float64, unless the user chose a batch size; trials of other optimizers are what they would be without it."""
+    run = {"data": {"name": "xor"}, "layers": ["linear 3", "tanh", "linear 2"], "epochs": 3}
+    sweep, split = plan("optimizer=sgd,lbfgs", trials=0, run=run)
+    assert Sweep.from_dict(sweep.to_dict()) == sweep
+    outcomes = {outcome.trial.settings["optimizer"]: outcome for outcome in by_threads(sweep, split)}
+    for name, outcome in outcomes.items():
+        trainer = RunConfig.from_dict({**run, "optimizer": name}).trainer(split=split)
+        trainer.run(epochs=3)
+        assert (outcome.end, outcome.steps) == ("done", trainer.step), name
+        assert outcome.scores["loss"] == trainer.evaluate("validation")["loss"], name
+    asked, split = plan("optimizer=sgd,lbfgs", trials=0)
+    ends = {outcome.trial.settings["optimizer"]: outcome.reason for outcome in by_threads(asked, split)}
+    assert "lbfgs needs all rows in every step" in ends["lbfgs"]
+
+
 def test_the_run_of_a_trial_written_down_is_that_trial() -> None:
     """As `nnplay sweep FILE --trial N` prints it: with its own data set loaded and split anew."""
     sweep, split = plan("seed=1..3", "layers.width=2,3", trials=4)

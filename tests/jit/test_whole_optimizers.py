@@ -281,6 +281,15 @@ def test_newton_refuses_many_weights() -> None:
     """The sentence says why, and what can be taken."""
     with pytest.raises(InputError, match=r"two evaluations a weight.*lbfgs"):
         trainer_of("newton", layers="linear 40, tanh, linear 1")
+    with pytest.raises(InputError, match="two evaluations a weight"):  # which no batch size mends
+        RunConfig.from_dict(
+            {
+                "data": "sine",
+                "layers": "linear 40, tanh, linear 1",
+                "optimizer": "newton",
+                "training": {"batch_size": 8},
+            }
+        ).trainer()
 
 
 @pytest.mark.parametrize("optimizer", ["levenberg_marquardt", "lbfgs"])

@@ -103,7 +103,7 @@ def test_pictures_that_are_not_read_are_said(tmp_path: Path) -> None:
         ({"annotations": [{**BEYOND, "segmentation": [[1, 2]]}]}, "a polygon needs three or more"),
         (
             {"annotations": [{**BEYOND, "segmentation": [[1, 2, 3, 4, float("nan"), 6]]}]},
-            "its polygon has 'nan', not a place",
+            "its polygon has 'nan', which cannot be a place",
         ),
         ({"categories": [{"id": 1, "name": "cat"}] * 2}, r"categories\[1\]: category 1 is there twice"),
         (

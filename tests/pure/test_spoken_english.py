@@ -30,11 +30,12 @@ TRANSLATED: Final = re.compile(
 
 
 def texts_of(source: str) -> Iterator[tuple[int, str]]:
-    """The texts in a module that a person may read, each with its line: all but docstrings and single words."""
-    tree = ast.parse(source)
-    described = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.JoinedStr):
+    """The texts in a module that a person may read, each with its line: all but docstrings."""
+    described: set[int] = set()
+    for node in ast.walk(ast.parse(source)):  # an expression comes before what it holds
+        if isinstance(node, ast.Expr):
+            described.add(id(node.value))
+        elif isinstance(node, ast.JoinedStr):
             yield node.lineno, " ".join(part.value for part in node.values if isinstance(part, ast.Constant))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in described:
             yield node.lineno, node.value

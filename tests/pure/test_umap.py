@@ -49,13 +49,13 @@ def test_the_process_gets_rows_and_gives_places(stand_in: Path) -> None:
     try:
         for count in (40, 7):
             rows = np.random.default_rng(count).normal(size=(count, 5)).astype(np.float32)
-            places = process.find_places(rows, rows[:, :2])
+            places = process.embed(rows, rows[:, :2])
             assert np.allclose(places, 3 * rows[:, :2] + rows.sum(), atol=1e-5)
             settings = json.loads((stand_in / "settings").read_text())
             assert settings == {"n_neighbors": min(15, count - 1), "random_state": 0, "n_jobs": 1}
         with pytest.raises(NnplayError, match="one column is not enough"):
-            process.find_places(np.zeros((9, 1)), np.zeros((9, 2)))
-        assert process.find_places(np.zeros((9, 2)), np.ones((9, 2))).tolist() == [[3.0, 3.0]] * 9
+            process.embed(np.zeros((9, 1)), np.zeros((9, 2)))
+        assert process.embed(np.zeros((9, 2)), np.ones((9, 2))).tolist() == [[3.0, 3.0]] * 9
     finally:
         process.end()
 

@@ -41,11 +41,9 @@ def open_terminal(fork_server: ForkServer, tmp_path: Path, monkeypatch: pytest.M
         rescue = ["--rescue", str(tmp_path / "rescued"), *options]
         home = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
         how = {"answers": answers, "ignored": ignored}
-        if environ or program != "program":  # read while Python and Textual start
-            arguments = ["-m", f"tests.terminal.{program}", *rescue]
-            opened.append(Terminal(arguments, *size, {**home, **environ}, **how))
-        else:
-            opened.append(Terminal(rescue, *size, home, server=fork_server, **how))
+        arguments = ["-m", f"tests.terminal.{program}", *rescue]
+        apart = bool(environ) or program != "program"  # read while Python and Textual start
+        opened.append(Terminal(arguments, *size, {**home, **environ}, **how, server=None if apart else fork_server))
         return opened[-1]
 
     yield open_one

@@ -126,13 +126,18 @@ class Terminal:
             assert time.monotonic() < end, f"never happened; the screen is:\n{self.text}"
 
     def shows(self, text: str) -> None:
-        """Draw until `text` is on the screen."""
-        self.until(lambda: text in self.text)
+        """Draw until `text` is on the screen, on one line or broken into several."""
+        self.until(lambda: text in self.text or text in self.words)
 
     @property
     def text(self) -> str:
         """The screen as text."""
         return "\n".join(self.screen.display)
+
+    @property
+    def words(self) -> str:
+        """The same with one blank between words, as of a sentence that takes several lines of the whole width."""
+        return " ".join(self.text.split())
 
     def press(self, keys: str) -> None:
         """Type."""

@@ -24,6 +24,8 @@ from typing import Any, Final
 
 from tests.child_signals import signals
 
+#: What can be forked, by the name of its module: the playground over the hand-made back end, and the command itself.
+PROGRAMS: Final = ("tests.terminal.program", "nnplay")
 _MOST_BYTES: Final = 1 << 16
 
 
@@ -82,7 +84,7 @@ class ForkServer:
     def start(
         self, terminal: int, arguments: Sequence[str], environ: Mapping[str, str], ignored: Sequence[int]
     ) -> Forked:
-        """Forks a playground on a terminal, which becomes the one of its session."""
+        """Forks `-m` one of `PROGRAMS` with its options on a terminal, which becomes the one of its session."""
         ours, theirs = os.pipe()
         wish = {"arguments": list(arguments), "environ": dict(environ), "ignored": list(ignored), "folder": os.getcwd()}
         socket.send_fds(self._socket, [json.dumps(wish).encode()], [terminal, theirs])
@@ -141,18 +143,21 @@ def _become(wish: dict[str, Any], terminal: int) -> None:
     os.environ.update(wish["environ"])
     time.tzset()
     os.chdir(wish["folder"])
-    sys.argv = ["program", *wish["arguments"]]
+    sys.argv = wish["arguments"][1:]
 
 
 def main() -> int:
     """Serves until the tests end; in each fork it is the program."""
     connection = socket.socket(fileno=int(sys.argv[1]))
+    import nnplay.run.playground  # noqa: F401  # which the command imports once its words are read
+    from nnplay import cli
     from tests.terminal import program
 
+    mains = dict(zip(PROGRAMS, (program.main, cli.main), strict=True))
     gc.collect()
     gc.freeze()
     wish = _serve(connection)
-    return 0 if wish is None else program.main()
+    return 0 if wish is None else mains[wish["arguments"][1]]()
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@ def newer_than(number: int) -> Callable[[], bool]:
 
 def test_a_full_disk_is_said_and_costs_nothing_but_the_autosaves_of_that_time(open_nnplay: Open) -> None:
     """Without room: said on the screen, training goes on, the last copy stays whole; with room again: said, saved."""
-    terminal = open_nnplay("--no-tour", "--data", "spiral", NNPLAY_AUTOSAVE_SECONDS="0.2", PYTHONDONTWRITEBYTECODE="1")
+    environ = {"NNPLAY_AUTOSAVE_SECONDS": "0.2", "PYTHONDONTWRITEBYTECODE": "1"}
+    terminal = open_nnplay("--no-tour", "--data", "spiral", apart=True, **environ)
     train(terminal)
     terminal.until(newer_than(0))
     files_of(terminal, 64)
@@ -41,7 +42,7 @@ def test_a_full_disk_is_said_and_costs_nothing_but_the_autosaves_of_that_time(op
     terminal.until(lambda: step_of(terminal) > step + 1000)
     assert generation() == before
     terminal.press("s")
-    terminal.until(lambda: "not saved" in terminal.text and "autosave failed" not in terminal.text)
+    terminal.until(lambda: "not saved" in terminal.words and "autosave failed" not in terminal.words)
     (kept,) = session.autosaves()
     assert session.load(kept.path).warnings == ()
     files_of(terminal, resource.RLIM_INFINITY)

@@ -15,16 +15,20 @@ import pytest
 from nnplay import session
 from nnplay.run.saving.session import Session
 from tests.terminal.emulator import Terminal
+from tests.terminal.fork_server import ForkServer
 from tests.terminal.test_screen import step_of
 
 ROOT = Path(__file__).parents[2]
 Open = Callable[..., Terminal]
-START = "import os, sys; os.umask({umask}); from nnplay.cli import main; sys.exit(main(sys.argv[1:]))"
+START = "import os, sys; os.umask(0); from nnplay.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
 @pytest.fixture
-def open_nnplay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
-    """Starts `nnplay` with folders of its own, and ends it after the test."""
+def open_nnplay(fork_server: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """Starts `nnplay` with folders of its own, and ends it after the test.
+
+    A start is forked but where it is to be `apart`, or has a umask that `hides` nothing.
+    """
     opened: list[Terminal] = []
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
@@ -33,9 +37,10 @@ def open_nnplay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ope
     if "NNPLAY_CACHE_DIR" in os.environ:
         home["NNPLAY_CACHE_DIR"] = os.environ["NNPLAY_CACHE_DIR"]
 
-    def open_one(*words: str, umask: int = 0o022, **environ: str) -> Terminal:
-        arguments = ["-c", START.format(umask=umask), *words]
-        opened.append(Terminal(arguments, 80, 24, {**home, **environ}))
+    def open_one(*words: str, hides: bool = True, apart: bool = False, **environ: str) -> Terminal:
+        arguments = ["-m", "nnplay", *words] if hides else ["-c", START, *words]
+        server = fork_server if hides and not apart else None
+        opened.append(Terminal(arguments, 80, 24, {**home, **environ}, server=server))
         return opened[-1]
 
     yield open_one
@@ -151,7 +156,7 @@ def test_everything_is_private_and_nothing_is_in_a_shared_folder(open_nnplay: Op
     """A visit under umask 000 (training, autosave, saving): files 0600, folders 0700, no temporary files."""
     shared = tmp_path / "shared"
     shared.mkdir(mode=0o700)
-    terminal = open_nnplay("--no-tour", "--data", "xor", umask=0, NNPLAY_AUTOSAVE_SECONDS="1", TMPDIR=str(shared))
+    terminal = open_nnplay("--no-tour", "--data", "xor", hides=False, NNPLAY_AUTOSAVE_SECONDS="1", TMPDIR=str(shared))
     train(terminal)
     terminal.until(lambda: bool(session.autosaves()))
     terminal.press("s")
@@ -185,13 +190,16 @@ def test_packed_and_locked_sessions_say_what_they_are_on_the_screen(open_nnplay:
         assert terminal.finish() == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(signal.SIGHUP, marks=pytest.mark.slow), signal.SIGTERM, signal.SIGKILL],  # SIGHUP is taken as SIGTERM
+)
 def test_an_end_while_kernels_are_compiled_leaves_no_process(
     open_nnplay: Open, tmp_path: Path, number: signal.Signals
 ) -> None:
     """Ended in the middle of its first compilation, an edit just made: gone in 5 s, then its compilers; edit kept."""
     unmade = {"NNPLAY_CACHE_DIR": str(tmp_path / "cache"), "NNPLAY_PROCESSOR": "host"}  # no pack serves it
-    terminal = open_nnplay("--no-tour", "--data", "xor", **unmade)
+    terminal = open_nnplay("--no-tour", "--data", "xor", apart=True, **unmade)
     terminal.shows("compiling kernels")
     compilers = [number for number, parent, _ in running() if parent == terminal.process.pid]
     assert compilers
@@ -210,7 +218,7 @@ def test_an_end_while_kernels_are_compiled_leaves_no_process(
 
 def test_headless_training_on_a_closed_terminal_is_kept(open_nnplay: Open, tmp_path: Path) -> None:
     """`nnplay train --save` whose terminal is closed ends with 129 and has saved a legal state."""
-    terminal = open_nnplay("train", "spiral", "--epochs", "100000000", "--save", "run.nnplay")
+    terminal = open_nnplay("train", "spiral", "--epochs", "100000000", "--save", "run.nnplay", apart=True)
     terminal.until(lambda: "epoch" in terminal.text and "steps/s" in terminal.text)
     terminal.hang_up()
     assert terminal.process.wait(5) == 129

@@ -144,6 +144,7 @@ CLAIMS: dict[str, Claim] = {
     "smooth": Claim("", _of(CurveView, lambda view: view._smoothing), 1),
     "network": Claim("", _message, "this run has only one network"),
     "fold": Claim("", _of(NetworkView, lambda view: view.folded), True),
+    "axis": Claim("", _message, "curves by epoch"),
     "curve-next": Claim("", _FAMILY, "accuracy"),
     "curve-previous": Claim("]", _FAMILY, "loss"),
     "view-next": Claim("", _VIEW, "confusion matrix"),
@@ -161,6 +162,7 @@ CLAIMS: dict[str, Claim] = {
     "ask": Claim("", _message, OTHER),
     "theme": Claim("", lambda app: app.look.palette.dark, False),
     "log": Claim("", _screen, "Log"),
+    "runs": Claim("", _message, "there are no runs to compare"),  # nor a list of those before
     "copy": Claim("1", _clipboard, True),
     "save": Claim("", _asked, ("save", "")),
     "open": Claim("", _screen, "Picker"),
@@ -205,11 +207,37 @@ def test_every_action_has_a_claim() -> None:
     assert {action.id for action in ACTIONS if not action.keys} == BY_COMMAND.keys()
 
 
+APART = {"slower", "whole", "jump-back", "jump-forward"}
+"""What they come to depends on the speed, the pane and the step that were chosen before."""
+SHARED = {
+    read: [name for name, claim in CLAIMS.items() if claim.read is read and not claim.reach and name not in APART]
+    for read in (_asked, _screen, _pane)
+}
+"""Actions of every place that leave the playground as it is, but for a question, a screen above it, or the focus."""
+
+
+@pytest.mark.parametrize("read", SHARED, ids=["asks", "opens", "leads"])
+async def test_keys_of_every_place_do_what_the_help_says(read: Read) -> None:
+    """The same, one after the other in one playground, of which nothing is left to the next by a question asked."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        for name, key in [(one, key) for one in SHARED[read] for key in BY_ID[one].keys]:
+            asked(app).clear()
+            before = read(app)
+            await pilot.press(key)
+            await pilot.pause()
+            assert read(app) == CLAIMS[name].after != before, f"{key} for {name}"
+            while app.screen is not main(app):
+                await pilot.press("escape")
+                await pilot.pause()
+
+
 @pytest.mark.parametrize(
     ("name", "key"),
     [
         pytest.param(name, key, marks=pytest.mark.slow if number else ())  # further keys of an action are bound alike
         for name in CLAIMS
+        if not any(name in names for names in SHARED.values())
         for number, key in enumerate(BY_ID[name].keys)
     ],
 )

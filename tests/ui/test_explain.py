@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import numpy as np
 import pytest
+from textual.app import App, ComposeResult
+from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 
 from nnplay.config import RunConfig
 from nnplay.explain.confusion_cell import ConfusionCell
+from nnplay.explain.explanation import Explanation
 from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.messages import View
 from nnplay.run.playground import PlaygroundBackend
@@ -23,6 +27,7 @@ from nnplay.tui.inspector.screen import InspectorScreen
 from nnplay.tui.inspector.widgets.detail_view import DetailView
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.output import OutputPane
+from nnplay.tui.terminal import textual_private
 from nnplay.tui.theme.look import Look
 from nnplay.views.kinds.confusion import Confusion
 from tests.ui.visit import RUN, inspecting, train
@@ -267,3 +272,22 @@ async def test_questions_are_answered_within_three_keys(run: dict[str, Any], key
             await pilot.pause()
         await until(pilot, lambda: backend.snapshot.shown.view == view)
         assert backend.snapshot.output is not None
+
+
+class Asking(App[None]):
+    """An explanation that is known at once, in a place that scrolls."""
+
+    def compose(self) -> ComposeResult:
+        """The one widget."""
+        with VerticalScroll():
+            yield ExplanationText(self._answer)
+
+    def _answer(self, take: Callable[[Explanation], None]) -> None:
+        explained = Explanation("a weight", ("It grew.", "It shrank."))
+        threading.Thread(target=lambda: textual_private.call_in_loop(self, lambda: take(explained))).start()
+
+
+async def test_an_explanation_that_is_there_at_once_has_room_for_all_its_lines() -> None:
+    """The room is that of the sentences, not that of the line that stood there before."""
+    async with Asking().run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: pilot.app.query_one(ExplanationText).size.height == 4)

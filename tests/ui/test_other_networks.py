@@ -12,6 +12,7 @@ from nnplay.tui.app import Playground
 from nnplay.tui.panes.layers import LayersPane
 from nnplay.tui.panes.network import NetworkPane
 from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.header import HeaderLine
 from nnplay.tui.widgets.layer_list import LayerList
 from nnplay.tui.widgets.message_line import MessageLine
 from nnplay.tui.widgets.network_view import NetworkView
@@ -37,6 +38,10 @@ async def test_a_key_shows_the_generator_and_changes_reach_it(backend: Playgroun
         network, view, layers = main.query_one(NetworkPane), main.query_one(NetworkView), main.query_one(LayerList)
         await until(pilot, lambda: backend.snapshot.weights)
         assert str(network.border_title) == "2 Network · discriminator"
+        header = main.query_one(HeaderLine).plain_text
+        assert "discriminator 2·6·1" in header
+        assert "loss sum" in header  # "train sum" once there is an epoch
+        assert "valid real" in header
         await pilot.press("2", "O")
         await until(pilot, lambda: backend.snapshot.network == "generator" and not view.is_chain)
         titles = [str(main.query_one(pane).border_title) for pane in (NetworkPane, LayersPane)]

@@ -75,7 +75,10 @@ def test_every_choice_says_what_it_is_and_when_to_use_it(kind: str) -> None:
     assert all(choice.what and choice.when for choice in choices)
 
 
-@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+@pytest.mark.parametrize(
+    "look",
+    [pytest.param(look, id=name, marks=pytest.mark.slow if name == "plain" else ()) for name, look in LOOKS.items()],
+)
 @pytest.mark.parametrize("kind", ALL)
 def test_every_choice_has_a_thumbnail_in_every_look(kind: str, look: Look) -> None:
     """It shows something, keeps to its room, and under `--ascii` has nothing else than ASCII."""

@@ -22,6 +22,7 @@ from nnplay.tui.widgets.message_line import MessageLine
 from nnplay.tui.widgets.screen_head import ScreenHead
 from tests.ui.playing import main
 from tests.ui.settling import settle
+from tests.ui.test_screens import grid
 from tests.ui.waiting import until
 
 RUN = {"data": {"name": "xor"}, "layers": ["linear 4", "tanh", "linear 2"], "training": {"batch_size": 32}}
@@ -40,10 +41,12 @@ def train(backend: PlaygroundBackend, steps: int) -> None:
 
 
 @asynccontextmanager
-async def listing(size: tuple[int, int] = (120, 40)) -> AsyncIterator[tuple[Pilot[int], PlaygroundBackend]]:
+async def listing(
+    size: tuple[int, int] = (120, 40), look: Look | None = None
+) -> AsyncIterator[tuple[Pilot[int], PlaygroundBackend]]:
     """The list of three runs: the first one, one that rewound it, and one with another rate from step 20."""
     backend = PlaygroundBackend(RunConfig.from_dict(RUN))
-    app = Playground(backend, Look())
+    app = Playground(backend, look or Look())
     try:
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: backend.worker.trainer is not None)
@@ -129,3 +132,25 @@ async def test_the_run_on_the_screen_is_not_gone_to() -> None:
     async with listing() as (pilot, _):
         await press(pilot, "enter")
         assert "on the screen" in pilot.app.screen.query_one(MessageLine).text
+
+
+@pytest.mark.parametrize("look", [Look(ascii=True), Look(colours="none", ascii=True)], ids=["ascii", "no-colours"])
+async def test_the_list_needs_neither_blocks_nor_colours(look: Look) -> None:
+    """Every view of it is made of plain characters, in which the runs are still told apart."""
+    async with listing(look=look) as (pilot, _):
+        await press(pilot, "space", "up", "space")
+        for _ in range(4):
+            shown = grid(pilot)
+            assert shown.isascii(), sorted({letter for letter in shown if not letter.isascii()})
+            await press(pilot, "tab")
+        table = text(pilot, RunTable).splitlines()
+        assert {line[6] for line in table[2:4]} == {"x", "*"}  # the marks of their curves
+
+
+async def test_a_run_has_no_value_behind_its_end() -> None:
+    """At the last step of the longest run the legend says of the others that they have ended."""
+    async with listing() as (pilot, _):
+        await press(pilot, "space", "up", "space", "up", "space", "left")
+        legend = text(pilot, CurveView).splitlines()[0]
+        assert legend.count("ended") == 2, legend
+        assert "at 44" in legend  # the end of its second epoch

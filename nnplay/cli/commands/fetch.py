@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Sequence
-from typing import Final, TextIO
+from typing import Final
 
 from nnplay.cli.parser import Parser
-from nnplay.cli.progress import is_terminal
+from nnplay.cli.progress import watcher
 from nnplay.data.catalogue import fetched_records
 from nnplay.data.download.fetch_files import fetch_files
 from nnplay.data.download.remote_file import fetched_folder, is_here, total_size
@@ -27,9 +25,6 @@ examples:
 Files are checked by their SHA-256 and kept in the user's cache folder (NNPLAY_CACHE_DIR names another place).
 NNPLAY_MIRROR=https://… names a server that is asked first, for …/DATASET/FILE.
 """
-_FRAME: Final = 0.1  # seconds between drawings
-_BAR: Final = 30
-_LINES: Final = 10
 
 
 def run(words: Sequence[str]) -> int:
@@ -64,36 +59,14 @@ def _fetch(record: DatasetRecord, *, again: bool) -> None:
     elif is_here(record.name, record.files):
         print(f"{record.name} is on this machine already: {shown(fetched_folder(record.name))}")
         return
-    bar = _Bar(sys.stdout, record.name)
+    watching = watcher(silent=False)
     try:
-        folder = fetch_files(record.name, record.files, record.alike, bar.show)
+        folder = fetch_files(
+            record.name,
+            record.files,
+            record.alike,
+            lambda done, total, file: watching.downloading(done, total, record.name),
+        )
     finally:
-        bar.close()
+        watching.close()
     print(f"{record.name} is in {shown(folder)}; nnplay train {record.name} trains on it")
-
-
-class _Bar:
-    """A line that is drawn over on a terminal; about ten lines elsewhere."""
-
-    def __init__(self, stream: TextIO, name: str) -> None:
-        self._stream, self._name = stream, name
-        self._living = is_terminal(stream)
-        self._next = 0.0
-        self._tenths = 0
-
-    def show(self, done: int, total: int, file: str) -> None:
-        """So many bytes are here."""
-        share = done / max(1, total)
-        words = f"{self._name}  {size_text(done)} of {size_text(total)}"
-        if self._living and (time.monotonic() >= self._next or done == total):
-            filled = int(share * _BAR)
-            print(f"\r\x1b[K{words}  {'#' * filled}{'.' * (_BAR - filled)}", end="", file=self._stream, flush=True)
-            self._next = time.monotonic() + _FRAME
-        elif not self._living and int(share * _LINES) > self._tenths:
-            self._tenths = int(share * _LINES)
-            print(words, file=self._stream, flush=True)
-
-    def close(self) -> None:
-        """Leaves the cursor at the beginning of an empty line."""
-        if self._living:
-            print("\r\x1b[K", end="", file=self._stream, flush=True)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from nnplay.cli.interrupt import Ending, Interrupt, without_terminal
@@ -15,7 +18,8 @@ from nnplay.cli.source import base_table, is_sweep
 from nnplay.data.progress import report_to
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, integer
-from nnplay.system.paths import shown
+from nnplay.system.paths import shown, user_path
+from nnplay.text import clean, counted
 
 if TYPE_CHECKING:
     from nnplay.data.split import Split
@@ -48,6 +52,8 @@ def run(words: Sequence[str]) -> int:
     options = _options(words)
     if is_sweep(options.source):
         return _show(options)
+    if not options.set:
+        _refuse_without_axes(options.source)
     from nnplay.sweeps.results_file import ResultsFile, usual_name
     from nnplay.sweeps.run_sweep import run_sweep
 
@@ -61,8 +67,12 @@ def run(words: Sequence[str]) -> int:
         results = until_done.enter_context(ResultsFile(options.out or usual_name(options.source), sweep))
         kept = len(results.outcomes)
         if kept and not options.json:
-            print(f"{kept:,} trials are already in {shown(results.path)}; going on")
-        interrupt, ending = until_done.enter_context(Interrupt()), until_done.enter_context(Ending())
+            verb = "is" if kept == 1 else "are"
+            print(f"{counted(kept, 'trial')} {verb} already in {shown(results.path)}; going on")
+        interrupt, ending = (
+            until_done.enter_context(Interrupt(partial(_stop_soon, executor))),
+            until_done.enter_context(Ending()),
+        )
         follow = _Follower(sweep, watching, lambda: interrupt.asked or bool(ending.status))
         outcomes = run_sweep(sweep, executor, results, follow)
         watching.close()
@@ -70,22 +80,40 @@ def run(words: Sequence[str]) -> int:
             return without_terminal(ending.status)
     _say(options, sweep, outcomes)
     if not options.json:
-        print(f"all {len(outcomes):,} trials are in {shown(results.path)}")
+        print(_kept_words(len(outcomes), follow.asked_for, shown(results.path), stopped=interrupt.asked))
     return _INTERRUPTED if interrupt.asked else 0
 
 
+def _stop_soon(executor: Executor) -> None:
+    """Answers Ctrl+C at once; the trials that train now are left, and trained anew when the sweep goes on."""
+    with contextlib.suppress(OSError):  # in a signal handler: the stream itself may be in the middle of a line
+        os.write(2, b"\nstopping; Ctrl+C again ends at once\n")
+    executor.interrupt()
+
+
+def _kept_words(count: int, asked: int, path: str, *, stopped: bool) -> str:
+    """Where the trials are; of a sweep that was stopped how many, and how it goes on."""
+    if stopped:
+        return f"stopped: {count:,} of {counted(asked, 'trial')} in {path}; the same command goes on"
+    return f"all {counted(count, 'trial')} are in {path}" if count != 1 else f"the trial is in {path}"
+
+
 class _Follower:
-    """Shows how far a sweep is, and its best trial so far; says when to end it."""
+    """Shows how far a sweep is, and its best trial so far; says when to end it.
+
+    Attributes:
+        asked_for: trials that the sampler has asked for so far.
+    """
 
     def __init__(self, sweep: Sweep, watching: Watcher, asked: Callable[[], bool]) -> None:
         self._goal, self._watching, self._asked = sweep.objectives[0], watching, asked
-        self._done = 0
+        self._done = self.asked_for = 0
         self._best: Outcome | None = None
 
     def __call__(self, new: Sequence[Outcome], asked_for: int) -> bool:
         from nnplay.cli.sweep_text import best_words
 
-        self._done += len(new)
+        self._done, self.asked_for = self._done + len(new), asked_for
         for outcome in new:
             if self._best is None or self._goal.cost(outcome) < self._goal.cost(self._best):
                 self._best = outcome
@@ -117,7 +145,7 @@ def _options(words: Sequence[str]) -> Namespace:
 
 def _plan(options: Namespace) -> tuple[Sweep, Split]:
     from nnplay.sweeps.axis import parse_axis
-    from nnplay.sweeps.sweep import plan_sweep
+    from nnplay.sweeps.sweep import MOST_TRIALS, plan_sweep
 
     axes = [text for text in options.set if len(parse_axis(text).ends) > 1]
     options.set = [text for text in options.set if text not in axes]
@@ -126,14 +154,27 @@ def _plan(options: Namespace) -> tuple[Sweep, Split]:
         run,
         axes,
         options.sampler or "",
-        _count("trials", options.trials),
+        _count("trials", options.trials, 1, MOST_TRIALS),
         options.objective or "",
-        _count("sweep-seed", options.sweep_seed),
+        _count("sweep-seed", options.sweep_seed, most=2**62),
     )
 
 
+def _refuse_without_axes(source: str) -> None:
+    """Says which of the two was meant that a source alone can be: a results file, or data of which nothing varies.
+
+    Raises:
+        InputError: always.
+    """
+    path = user_path(source)
+    if path.is_file() and path.suffix.lower() != ".toml":
+        hint = "to train a sweep on it, give --set SETTING=VALUES"
+        raise InputError("is not the results file of a sweep", where=shown(path), hint=hint)
+    raise InputError("a sweep changes at least one setting", where="--set", hint="--set optimizer.lr=0.1,0.01")
+
+
 def _executor(options: Namespace, sweep: Sweep, split: Split) -> Executor:
-    workers = _count("workers", options.workers, most=1024)
+    workers = _count("workers", options.workers, 1, 1024)
     if options.cluster is not None:
         if options.processes or workers:
             other = "--processes" if options.processes else "--workers"
@@ -150,14 +191,15 @@ def _executor(options: Namespace, sweep: Sweep, split: Split) -> Executor:
     return ThreadExecutor(sweep, split, workers)
 
 
-def _count(name: str, typed: str | None, most: int = 2**62) -> int:
-    """A whole number from 0; 0 where nothing was typed."""
-    found: int = integer(f"--{name}", REQUIRED, "a count", low=0, high=most).read(typed or 0)
+def _count(name: str, typed: str | None, least: int = 0, most: int = 2**31) -> int:
+    """A whole number; 0 where nothing was typed."""
+    if typed is None:
+        return 0
+    found: int = integer(f"--{name}", REQUIRED, "a count", low=least, high=most).read(typed)
     return found
 
 
 def _show(options: Namespace) -> int:
-    from nnplay.sweeps.change import changed_run
     from nnplay.sweeps.results_file import read_results
 
     sweep, outcomes = read_results(options.source)
@@ -165,18 +207,21 @@ def _show(options: Namespace) -> int:
         _say(options, sweep, outcomes)
         return 0
     number = _count("trial", options.trial)
-    found = [outcome.trial for outcome in outcomes if outcome.trial.number == number]
+    found = [outcome for outcome in outcomes if outcome.trial.number == number]
     if not found:
         raise InputError(f"holds no trial {number}", where=options.source, hint=f"it holds {len(outcomes):,} trials")
     from nnplay.session.toml_text import toml_text
 
-    run = changed_run(sweep.run, found[-1].settings)
+    run = sweep.run_of(found[-1].trial.settings)
     print(toml_text(run.to_dict()), end="")
+    if (end := found[-1].end) in ("refused", "lost"):
+        words = "could not be trained" if end == "refused" else "was given up"
+        print(f"nnplay: trial {number} {words}: {clean(found[-1].reason, limit=200)}", file=sys.stderr)
     return 0
 
 
 def _say(options: Namespace, sweep: Sweep, outcomes: Sequence[Outcome]) -> None:
     from nnplay.cli import sweep_text
 
-    top = _count("top", options.top) or 10
+    top = _count("top", options.top, 1) or 10
     print(sweep_text.document(sweep, outcomes, top) if options.json else sweep_text.report(sweep, outcomes, top))

@@ -158,20 +158,23 @@ def _session(options: Namespace, watching: Watcher) -> Session:
 
 
 def _train_replicas(options: Namespace) -> int:
-    from nnplay.cli.replica_report import best_of, report
-    from nnplay.run.replicas import train_replicas
+    from nnplay.cli.replica_report import report
+    from nnplay.run.replicas import restore_replica, run_of_seed, train_replicas
 
+    if options.save:
+        refuse_taken(options.save)  # before anything is trained
     config = run_config(base_table(options.source), options)
-    found = train_replicas(config, options.replicas)
+    with Interrupt() as interrupt:
+        found = train_replicas(config, options.replicas, lambda: interrupt.asked)
     print(report(found, as_json=options.json))
     if options.save:
-        refuse_taken(options.save)
-        session = Session.new(None, config.changed({"seed": config.seed}))
+        best = int(found.ranked[0])
+        session = Session.new(None, run_of_seed(config, int(found.seeds[best])))
         with contextlib.closing(session):
-            best_of(found, session.trainer)
+            restore_replica(found, best, session.trainer)
             session.save(options.save)
         _say_where(options.save, given_up=False, silent=options.json)
-    return 0
+    return _INTERRUPTED if interrupt.asked else 0
 
 
 def _train(

@@ -14,6 +14,8 @@ from nnplay.health.rules.vanishing import LAYERS, TIMES
 #: A length that calls for clipping, whatever the loss; and how many times the usual one is a burst.
 _LENGTH: Final = 1_000.0
 _BURST: Final = 100.0
+#: What helps: steps of a rate that was small enough for such gradients are too short once they are clipped.
+_CURE: Final = "clip it to norm 1, and raise the rate if steps are then too short"
 
 
 def examine(evidence: Evidence) -> Sign | None:
@@ -23,13 +25,13 @@ def examine(evidence: Evidence) -> Sign | None:
         return None
     now, usual = float(np.median(norms[-5:])), float(np.median(norms))
     if now > _LENGTH or (now > 1.0 and now > _BURST * usual):
-        return Sign("warning", f"exploding gradient: the gradient norm is {now:,.3g}; clip it to norm 1")
+        return Sign("warning", f"exploding gradient: the gradient norm is {now:,.3g}; {_CURE}")
     known = [layer for layer in evidence.weights if math.isfinite(layer.gradient)]
     if len(known) < LAYERS or known[0].gradient <= TIMES * known[-1].gradient or known[0].gradient < 1e-3:
         return None
     times = known[0].gradient / known[-1].gradient if known[-1].gradient else math.inf
     what = f"in layer {known[0].path} it is {times:,.0f} times that of layer {known[-1].path}"
-    return Sign("warning", f"exploding gradient: {what}; clip it to norm 1")
+    return Sign("warning", f"exploding gradient: {what}; {_CURE}")
 
 
 EXPLODING = HealthRule("exploding", "Exploding gradient", examine, "pane-training", "3", trend=True)

@@ -15,6 +15,7 @@ _LEARNED: Final = 0.1
 def examine(evidence: Evidence) -> Sign | None:
     """The newer half of the recent losses against the older one; if flat, the loss now against its beginning.
 
+    One whose loss and gradient are exactly 0 has converged: nothing moves any more.
     A run that has ended with the weights of its best epoch is not learning any more: those weights' loss counts.
     """
     loss = evidence.loss
@@ -26,6 +27,9 @@ def examine(evidence: Evidence) -> Sign | None:
         return Sign("good", f"learned: {fell}, whose weights are in place")
     if not loss.long_enough:
         return None
+    if all(len(one) and one.values[-1] == 0 for one in (evidence.train_loss, evidence.gradient_norm)):
+        what = f"the {loss.label} fell from {figure(loss.first)} to exactly 0"
+        return Sign("good", f"converged: {what}, and no gradient moves the weights any more")
     if loss.fall >= _FALL:
         epochs = round(loss.window / evidence.batches)
         over = counted(epochs, "epoch") if loss.per_epoch else counted(loss.window, "step")

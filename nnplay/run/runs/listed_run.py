@@ -16,6 +16,7 @@ from nnplay.timeline.branches import Branch, BranchLog
 from nnplay.timeline.run_label import RunLabel
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.history import Curve
+from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 
 #: What the curves of runs can be drawn against.
 AXES: Final = ("step", "epoch", "seconds")
@@ -54,6 +55,17 @@ class ListedRun:
     def is_kept(self) -> bool:
         """Whether it can be gone back to."""
         return self.timeline is not None or self.side is not None
+
+    @property
+    def dropped(self) -> str:
+        """What of it is not kept any more, for the list; empty where all of it is."""
+        if self.timeline is not None:
+            return ""
+        if self.side is None:
+            return "curves only"
+        kept = self.side.checkpoint
+        last = self.latest if kept is None else kept.step if isinstance(kept, SavedCheckpoint) else kept.clock.step
+        return "no past" if last >= self.latest else f"no past, goes on from step {last:,}"
 
     @property
     def number(self) -> int:

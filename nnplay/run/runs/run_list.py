@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from nnplay.config import RunConfig
 from nnplay.config.live import with_live
 from nnplay.errors import InputError
 from nnplay.run.open_run import OpenRun
@@ -14,9 +15,11 @@ from nnplay.run.runs.listed_run import ListedRun
 from nnplay.run.undo import Side
 from nnplay.text import clean
 from nnplay.timeline.branch_curves import own_curves
+from nnplay.timeline.branch_end import BranchEnd, end_of_branch
 from nnplay.timeline.branches import Branch, BranchLog
 from nnplay.timeline.run_at_step import last_settings
 from nnplay.timeline.run_label import RunLabel
+from nnplay.timeline.saved.kept_label import KeptLabel
 from nnplay.timeline.saved.kept_run import KeptRun
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.history import BRANCH_PREFIX, Curve, History
@@ -75,6 +78,8 @@ class RunList:
         """
         if label is not None:
             timeline.label = label
+            for one in (*(left.timeline for left in self._left), *([] if before is None else [before])):
+                one.ended = [end for end in one.ended if end.branch.label is not label]
         self._gone = [row for row in self._gone if row.label is not timeline.label]
         known = [one for one in self._left if one.timeline is timeline]
         self._left = [one for one in self._left if one.timeline is not timeline]
@@ -104,16 +109,42 @@ class RunList:
     # -- what a session keeps of them ------------------------------------------------------------------------------
 
     def capture(self) -> tuple[KeptRun, ...]:
-        """The runs that others took the place of, each where it ended; their branches are not among them."""
+        """The runs that others took the place of and their branches, each where it ended; those of the present run that
+        gave way to newer ones too.
+        """
         self.rows()
-        rows = [*self._gone, *(next(iter(self._rows_left(left))) for left in tuple(self._left))]
-        return tuple(kept for row in rows if (kept := _kept(row)) is not None)
+        timeline = self._run.worker.timeline
+        ended = [] if timeline is None else self._rows_ended(timeline)
+        rows = [*self._gone, *ended, *(row for left in tuple(self._left) for row in self._rows_left(left))]
+        shown = set() if timeline is None else {timeline.label, *(branch.label for branch in timeline.branches)}
+        newest = {row.label: row for row in rows if row.label not in shown}
+        return tuple(kept for row in newest.values() if (kept := _kept(row)) is not None)
 
-    def adopt(self, kept: Sequence[KeptRun]) -> None:
-        """Takes over the other runs of a session that was opened, before anything is listed."""
-        labels = {one.number: RunLabel(one.words, None, one.name, one.number) for one in kept}
+    def capture_labels(self) -> tuple[KeptLabel, ...]:
+        """Numbers, names and parents of the present run and its branches."""
+        self.rows()
+        timeline = self._run.worker.timeline
+        if timeline is None:
+            return ()
+        branches = [(branch.curve_name, branch.label) for branch in timeline.branches]
+        return tuple(
+            KeptLabel(place, one.number, one.name, one.words, 0 if one.parent is None else one.parent.number)
+            for place, one in [("", timeline.label), *branches]
+            if one.number
+        )
+
+    def adopt(self, kept: Sequence[KeptRun], named: Sequence[KeptLabel] = ()) -> None:
+        """Takes over the other runs of a session that was opened, before anything is listed.
+
+        Args:
+            named: the present run and its branches.
+        """
+        every: tuple[KeptRun | KeptLabel, ...] = (*kept, *named)
+        labels = {one.number: RunLabel(one.words, None, one.name, one.number) for one in every}
+        for known in every:
+            labels[known.number].parent = labels.get(known.parent)
+        self._name_present({one.branch: labels[one.number] for one in named})
         for one in kept:
-            labels[one.number].parent = labels.get(one.parent)
             side = Side(one.config, checkpoint=one.end, history=one.history, recorded=one.end.step, seconds=one.seconds)
             self._gone.append(
                 ListedRun(
@@ -123,14 +154,24 @@ class RunList:
             )  # fmt: skip
         self._count = max([self._count, *labels])
 
+    def _name_present(self, labels: Mapping[str, RunLabel]) -> None:
+        """Gives the present run and its branches their labels, by the names of their curves."""
+        timeline = self._run.worker.timeline
+        if timeline is not None:
+            timeline.label = labels.get("", timeline.label)
+            timeline.branches = [
+                replace(branch, label=labels.get(branch.curve_name, branch.label)) for branch in timeline.branches
+            ]
+
     # -- the list --------------------------------------------------------------------------------------------------
 
     def rows(self) -> list[ListedRun]:
         """Every run, the oldest first; each keeps its number."""
-        found = [*self._gone]
+        every = [*self._gone]
         for left in tuple(self._left):
-            found += self._rows_left(left)
-        found += self._rows_present()
+            every += self._rows_left(left)
+        every += self._rows_present()
+        found = list({row.label: row for row in sorted(every, key=lambda row: row.timeline is not None)}.values())
         found.sort(key=lambda row: (row.label.number or 1 << 30, row.label.born))
         for row in found:
             if not row.label.number:
@@ -185,6 +226,25 @@ class RunList:
             row = self._row_of_branch(timeline, branch, side)
             if row is not None:
                 yield row
+        yield from self._rows_ended(timeline)
+
+    def _rows_ended(self, timeline: Timeline) -> Iterator[ListedRun]:
+        """Branches that gave way to newer ones, each where it ended."""
+        for end in tuple(timeline.ended):
+            row = self._row_of_end(timeline, end)
+            if row is not None:
+                yield row
+
+    def _row_of_end(self, timeline: Timeline, end: BranchEnd) -> ListedRun | None:
+        branch, config = end.branch, self.provenance.config_of(end.segment)
+        if config is None:
+            return None
+        trainer = end.segment.trainer_if_made
+        return ListedRun(
+            branch.label, with_live(config, end.optimizer, end.settings), branch.latest, branch.seconds,
+            (timeline.trainer if trainer is None else trainer).batches, _curves(branch.history), branch.history.clock,
+            side=_side_at(end, config),
+        )  # fmt: skip
 
     def _row_of_branch(self, timeline: Timeline, branch: Branch[BranchLog], side: Side | None) -> ListedRun | None:
         segment, optimizer, settings = last_settings(timeline, branch)
@@ -206,7 +266,7 @@ def first_words(label: RunLabel) -> str:
 
 def _kept(row: ListedRun) -> KeptRun | None:
     """A run as a session keeps it; None where its end is not known."""
-    side, label = row.side, row.label
+    side, label = _end_of(row), row.label
     if side is None or side.checkpoint is None or side.history is None:
         return None
     end = side.checkpoint if isinstance(side.checkpoint, SavedCheckpoint) else SavedCheckpoint.of(side.checkpoint)
@@ -218,8 +278,19 @@ def _kept(row: ListedRun) -> KeptRun | None:
 
 
 def _end_of(row: ListedRun) -> Side | None:
-    """Where a run stood when it was left, without its past; of its other branches nothing."""
-    return None if row.side is None or row.branch is not None else replace(row.side, timeline=None)
+    """Where a run stood when it was left, or where a branch of it ended, without the past."""
+    if row.branch is not None and row.timeline is not None:
+        return _side_at(end_of_branch(row.timeline, row.branch), row.config)
+    return None if row.side is None else replace(row.side, timeline=None)
+
+
+def _side_at(end: BranchEnd, config: RunConfig) -> Side | None:
+    """The end of a branch as a place to go on from; None where only its curves are kept."""
+    last, branch = end.checkpoint, end.branch
+    if last is None:
+        return None
+    there = with_live(config, last.optimizer, last.settings)
+    return Side(there, checkpoint=last, history=branch.history, recorded=last.step, seconds=branch.seconds)
 
 
 def _bytes_of_end(row: ListedRun) -> int:

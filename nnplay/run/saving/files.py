@@ -60,7 +60,7 @@ class RunFiles:
         saved, serial = self._provenance.capture()
         if saved is None:
             raise NnplayError("there is nothing to save yet", where="save")
-        saved = replace(saved, others=self._runs.capture())
+        saved = self._with_runs(saved)
         place = self._saved_at(target, saved)
         self.path, self._generation = str(place.path), place.generation
         self._lock = place.lock if place.lock.held else None
@@ -271,7 +271,7 @@ class RunFiles:
         self._worker.ask(lambda worker: None, seconds=60.0)
         self._undo.forget()
         self._runs.forget()
-        self._runs.adopt(opened.others)
+        self._runs.adopt(opened.others, opened.labels)
         self._mark_clean(self._progress())
         self._settle(keep=was_unsaved)
 
@@ -318,9 +318,13 @@ class RunFiles:
         if self.autosave.edited:
             self.autosave.hold(self._with_origin(self._provenance.capture_from(run, lean=True)))
 
+    def _with_runs(self, saved: saved_run.SavedRun) -> saved_run.SavedRun:
+        """With the other runs of the session, and which of them this one is."""
+        return replace(saved, others=self._runs.capture(), labels=self._runs.capture_labels())
+
     def _with_origin(self, saved: saved_run.SavedRun | None) -> saved_run.SavedRun | None:
         """For autosave: with the session that the run is saved to, so that a recovered one finds it again."""
-        saved = saved and replace(saved, others=self._runs.capture())
+        saved = saved and self._with_runs(saved)
         if saved is None or not self.path or self._lock is None:
             return saved
         return replace(saved, origin=(self.path, self._generation))

@@ -36,6 +36,7 @@ from nnplay.timeline.saved import (
     to_tensors,
 )
 from nnplay.timeline.saved import PREFIX as PAST
+from nnplay.timeline.saved.kept_label import KeptLabel, labels_to_tables, read_labels
 from nnplay.timeline.saved.kept_run import PREFIX as OTHERS
 from nnplay.timeline.saved.kept_run import KeptRun, fit_runs, read_runs, runs_to_tables, runs_to_tensors
 from nnplay.training.history import PREFIX, History
@@ -62,6 +63,7 @@ class SavedRun:
         edited_weights: those set by hand meanwhile: they come after that change.
         past: what is kept of the steps before this one.
         others: the other runs of the session.
+        labels: which of its runs the present one and its branches are.
         origin: the session that an autosave goes on from, and its generation then; no saved session names a path.
     """
 
@@ -74,6 +76,7 @@ class SavedRun:
     origin: tuple[str, int] | None = None
     past: SavedTimeline | None = None
     others: tuple[KeptRun, ...] = ()
+    labels: tuple[KeptLabel, ...] = ()
 
     @property
     def record(self) -> dict[str, Any]:
@@ -87,6 +90,7 @@ class SavedRun:
         now |= {"progress": dict(self.progress), "view": dict(self.view)}
         now["past"] = None if self.past is None else to_table(self.past)
         now["runs"] = runs_to_tables(self.others) or None
+        now["labels"] = labels_to_tables(self.labels) or None
         return {**dict.fromkeys(RunConfig.__dataclass_fields__), **now}
 
 
@@ -165,6 +169,7 @@ class OpenedRun:
     Attributes:
         past: what it keeps of the steps before; None where it keeps nothing, or nothing that can be used.
         others: the other runs of the session.
+        labels: which of its runs the present one and its branches are.
     """
 
     config: RunConfig
@@ -174,6 +179,7 @@ class OpenedRun:
     read_only: bool
     past: SavedTimeline | None = None
     others: tuple[KeptRun, ...] = ()
+    labels: tuple[KeptLabel, ...] = ()
 
 
 def read(
@@ -206,20 +212,25 @@ def read(
     if "edited_weights" in loaded.record:
         past, notes = _set_weights(trainer, past, loaded)
         warnings += notes
-    others, notes = _read_others(loaded)
+    others, labels, notes = _read_others(loaded)
     warnings += notes
-    return OpenedRun(config, trainer, _section(loaded, "view"), tuple(warnings), loaded.read_only, past, others)
+    view = _section(loaded, "view")
+    return OpenedRun(config, trainer, view, tuple(warnings), loaded.read_only, past, others, labels)
 
 
-def _read_others(loaded: session.Loaded) -> tuple[tuple[KeptRun, ...], list[str]]:
-    """The other runs of a session, and what there is to say where they cannot be used."""
-    if "runs" not in loaded.record:
-        return (), []
+def _read_others(loaded: session.Loaded) -> tuple[tuple[KeptRun, ...], tuple[KeptLabel, ...], list[str]]:
+    """The other runs of a session, which one the present is, and what there is to say where that cannot be used."""
+    record = loaded.record
     try:
-        return read_runs(loaded.record["runs"], loaded.tensors, Path(loaded.where).parent), []
+        others = read_runs(record["runs"], loaded.tensors, Path(loaded.where).parent) if "runs" in record else ()
+        labels = read_labels(record["labels"]) if "labels" in record else ()
+        numbers = [one.number for one in others] + [one.number for one in labels]
+        if len(set(numbers)) < len(numbers):
+            raise InputError("two runs have one number", where="runs")
     except InputError as problem:
         first = problem.problems[0] if isinstance(problem, Problems) else problem
-        return (), [f"the other runs of the session cannot be used: {first.message}"]
+        return (), (), [f"the other runs of the session cannot be used: {first.message}"]
+    return others, labels, []
 
 
 def _read_past(loaded: session.Loaded, config: RunConfig, trainer: Trainer) -> tuple[SavedTimeline | None, list[str]]:
@@ -335,7 +346,7 @@ def _add_place(problem: InputError, loaded: session.Loaded, prefix: str) -> Inpu
 
 
 _NOT_CONFIG = frozenset(
-    {"edited", "edited_weights", "origin", "past", "progress", "runs", "view", "generation"}
+    {"edited", "edited_weights", "labels", "origin", "past", "progress", "runs", "view", "generation"}
     | {"format_read", "format_write", "written_by", "blob"}
 )
 

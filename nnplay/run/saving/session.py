@@ -20,6 +20,7 @@ from nnplay.system.paths import whole_path
 from nnplay.tape.not_copied import NotCopied
 from nnplay.timeline.change_log import find_kept_step
 from nnplay.timeline.saved import SavedTimeline, append_best, append_training, begin_saved_timeline
+from nnplay.timeline.saved.kept_label import KeptLabel
 from nnplay.timeline.saved.kept_run import KeptRun
 from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 from nnplay.training.trainer import Trainer
@@ -53,6 +54,7 @@ class Session(NotCopied):
         self._view: Mapping[str, Any] = {}
         self._past = begin_saved_timeline(config, trainer)
         self._others: tuple[KeptRun, ...] = ()
+        self._labels: tuple[KeptLabel, ...] = ()
         self._opened: SavedCheckpoint | None = None
         self._kept = (-1, -1)
         self._lock: session.Lock | None = None
@@ -112,7 +114,7 @@ class Session(NotCopied):
             raise
         found.warnings, found.read_only, found._view = opened.warnings, opened.read_only, opened.view
         found._note_opened(opened.past)
-        found._others = opened.others
+        found._others, found._labels = opened.others, opened.labels
         if lock is not None:
             found.path = target
             found._hold_lock(lock, session.summarize(target).generation)
@@ -174,7 +176,7 @@ class Session(NotCopied):
         Those are run again as `Trainer.run` takes them: what a program writes into weights between steps is not known.
         """
         saved = saved_run.capture(self.config, self.trainer, self._view, self._present_past())
-        return replace(saved, others=self._others)
+        return replace(saved, others=self._others, labels=self._labels)
 
     def _note_opened(self, past: SavedTimeline | None) -> None:
         """Notes the past of a session that was opened, and where it stands."""

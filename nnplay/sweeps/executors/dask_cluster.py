@@ -68,6 +68,9 @@ class DaskExecutor:
         """Gives the sweep and its data to every worker that there is; later ones get them from those."""
         return self._client.scatter(self._made, broadcast=True, hash=False)
 
+    def interrupt(self) -> None:
+        """Nothing: chunks of about a second are waited for."""
+
     def close(self) -> None:
         """Leaves the cluster, and ends it where it was started here."""
         with contextlib.suppress(Exception):

@@ -46,6 +46,9 @@ class ProcessExecutor:
             for future in running:
                 future.cancel()
 
+    def interrupt(self) -> None:
+        """Nothing: chunks of about a second are waited for."""
+
     def close(self) -> None:
         """Ends the processes, whatever they are doing."""
         for process in list((self._pool._processes or {}).values()):

@@ -20,7 +20,7 @@ from nnplay.timeline.change_log import Change, SetWeight, settings_after
 from nnplay.timeline.saved.saved_timeline import SavedBranchLog, SavedSegment, SavedTimeline
 from nnplay.training import parameter_groups
 from nnplay.training.batches import batch_count
-from nnplay.training.player_stages import make_stages, plan_networks
+from nnplay.training.player_stages import list_layers, make_stages, plan_networks
 
 _WHERE: Final = "past.stretch"
 
@@ -99,7 +99,7 @@ def _check_changes(
     }
     for change in changes:
         optimizer, settings = settings_after(optimizer, settings, [change])
-        silenced_frozen.check(plan, settings.silent, settings.frozen)
+        silenced_frozen.check(list_layers(plans), settings.silent, settings.frozen)
         parameter_groups.check(plan, optimizer, settings.groups)
         action = change.apply
         if isinstance(action, SetWeight) and not (action.name in names and action.fits(shapes[action.name])):

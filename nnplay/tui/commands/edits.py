@@ -155,16 +155,16 @@ class EditActions:
         self._undo_or_redo(self._backend.redo)
 
     def choose_branch(self) -> None:
-        """Choose another line of the run to train on from."""
-        lines = self._backend.branches()
-        if lines:
+        """Choose another branch of the run to go on with."""
+        branches = self._backend.branches()
+        if branches:
             curves = self._backend.snapshot.curves
-            self._app.push_screen(branch_picker(lines, curves, self.take_line), take_picked)
+            self._app.push_screen(branch_picker(branches, curves, self.switch_branch), take_picked)
         else:
             self._messages.say("there is no other branch: F in the inspector (i) creates one")
 
-    def take_line(self, words: str) -> None:
-        """Train on from another line of the run."""
+    def switch_branch(self, words: str) -> None:
+        """Go on with another branch of the run."""
         self._messages.attempt(lambda: self._backend.switch_branch(words))
 
     def find_rates(self) -> None:

@@ -66,10 +66,10 @@ class SweepActions:
     def _begin(self, words: list[str]) -> None:
         from nnplay.run.run_data import split_of
         from nnplay.sweeps.axis import parse_axis
-        from nnplay.sweeps.change import changed_run
+        from nnplay.sweeps.change import changed_run, usual_settings
         from nnplay.sweeps.live import BackgroundSweep
         from nnplay.sweeps.results_file import own_file
-        from nnplay.sweeps.sweep import plan_sweep
+        from nnplay.sweeps.sweep import MOST_TRIALS, plan_sweep
 
         options, axes, fixed = dict[str, str](), list[str](), dict[str, int | float | str]()
         for word in words:
@@ -84,7 +84,9 @@ class SweepActions:
         settings = self._backend.settings
         split = split_of(settings)
         run = changed_run(settings.completed(split), fixed)
-        trials: int = integer("trials", REQUIRED, "how many to try", low=1).read(options.get("trials", 100), "trials")
+        trials: int = integer("trials", REQUIRED, "how many to try", low=1, high=MOST_TRIALS).read(
+            options.get("trials", 100), "trials"
+        )
         sweep, split = plan_sweep(
             run,
             axes,
@@ -92,6 +94,7 @@ class SweepActions:
             trials if "trials" in options else 0,
             options.get("objective", ""),
             split=split_of(run),
+            usual=[name for name in usual_settings(run, split) if f"training.{name}" not in fixed],
         )
         if self._sweep is not None and self._sweep.trains_here and self._sweep.sweep.digest == sweep.digest:
             self._replace(self._sweep)  # the same again: it goes on

@@ -114,7 +114,7 @@ class TypedLine:
             dataset, fields = completion.read_data(rest)
             self._edits.open_data({"data": Whole({**data_named(dataset), **fields})})
         elif name == "branch":
-            self._edits.take_line(rest)
+            self._edits.switch_branch(rest)
         elif name == "save":
             self._files.save(rest)
         elif name == "open":

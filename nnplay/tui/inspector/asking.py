@@ -51,7 +51,7 @@ class Compare(Dialog[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close", "close", show=False, priority=True),
-        Binding("T", "take_line", "train fork", show=False, priority=True),
+        Binding("T", "switch_branch", "train fork", show=False, priority=True),
         Binding("m", "smooth", "smoothing", show=False, priority=True),
     ]
     DEFAULT_CSS = """
@@ -88,6 +88,6 @@ class Compare(Dialog[bool]):
         """Smooth less or more."""
         self.query_one(CurveView).smoother()
 
-    def action_take_line(self) -> None:
+    def action_switch_branch(self) -> None:
         """Choose the one to go on with."""
         self.dismiss(True)

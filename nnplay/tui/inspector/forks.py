@@ -43,26 +43,26 @@ class ForkActions:
 
     def compare(self, view: View) -> None:
         """Show the curves of the run and of its forks; from there one may go on with another of them."""
-        self._ask(Compare(view), lambda wanted: self.take_line() if wanted else None)
+        self._ask(Compare(view), lambda wanted: self.switch_branch() if wanted else None)
 
-    def take_line(self) -> None:
-        """Choose the line that is trained from now on."""
+    def switch_branch(self) -> None:
+        """Choose the branch that is trained from now on."""
         self._walk.inspecting.what_if.finish_fork()
 
-        def take(line: str) -> None:
+        def take(branch: str) -> None:
             try:
-                self._edits.switch_branch(line)
+                self._edits.switch_branch(branch)
             except NnplayError as error:
                 self._say(error.message, error=True)
                 return
-            words = f"the run is now {line}; the previous branch is kept (T or z goes back to it)"
+            words = f"the run is now {branch}; the previous branch is kept (T or z goes back to it)"
             self._walk.move(lambda: self._walk.inspecting.requests.ask(lambda inspector: words))
 
-        lines = self._edits.branches()
-        if not lines:
+        branches = self._edits.branches()
+        if not branches:
             self._say("there is no other branch; F forks one from this step", error=True)
             return
-        self._ask(branch_picker(lines, self._edits.snapshot.curves, take), take_picked)
+        self._ask(branch_picker(branches, self._edits.snapshot.curves, take), take_picked)
 
     def end_fork(self) -> None:
         """Stop the fork that is on its way, or let the newest one go."""

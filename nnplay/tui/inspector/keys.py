@@ -83,7 +83,7 @@ KEYS: Final = (
     Key("C", "show_forks", "", "Show the run and its forks in one plot; forks are saved with the run."),
     Key(
         "T",
-        "take_line",
+        "switch_branch",
         "train fork",
         "Continue training from a fork, or return to the previous branch (z goes back).",
     ),

@@ -125,6 +125,9 @@ class RaceScreen(KeyScreen[RunConfig]):
         first = self._states[rank_variants(self._states, self._race.has_accuracy)[0]]
         if first.fault:
             return "no variant came to the end"
+        if self._race.judge:
+            words = f"{self._race.judge} takes {percent(first.accuracy, 1)} of real rows for real"
+            return f"{first.name}: its {words}, the most here, which does not make it the best game; enter takes it"
         score = f"accuracy {percent(first.accuracy, 1)}" if self._race.has_accuracy else f"loss {figure(first.loss, 4)}"
         if first.crossed:
             return f"{first.name} was first over the line, at epoch {first.crossed:,}; enter takes it, + goes on"
@@ -172,8 +175,10 @@ class RaceScreen(KeyScreen[RunConfig]):
 
     def ask_line(self) -> None:
         """Set the line."""
+        judge = self._race.judge
         if self._race.has_accuracy:
-            field = number("line", 0.9, "accuracy on validation rows that decides; 0 for none", low=0.0, high=1.0)
+            score = f"share of real rows that the {judge} takes for real" if judge else "accuracy on validation rows"
+            field = number("line", 0.9, f"{score} that decides; 0 for none", low=0.0, high=1.0)
         else:
             field = number("line", 0.1, "validation loss that decides; 0 for none", low=0.0)
 

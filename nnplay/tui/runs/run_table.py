@@ -115,7 +115,8 @@ class RunTable(Cells):
 def _title(run: ListedRun) -> str:
     """The name, what sets the run apart, and what it came from."""
     label = run.label
-    words = " · ".join(part for part in (label.name, label.words or "first run", first_words(label)) if part)
+    parts = (label.name, label.words or "first run", first_words(label), run.dropped)
+    words = " · ".join(part for part in parts if part)
     return clean(f"{words} · now" if run.present else words, 200)
 
 

@@ -12,7 +12,6 @@ from textual.binding import BindingType
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.fields import text
-from nnplay.sweeps.change import changed_run
 from nnplay.sweeps.live import BOARD_SECONDS, LiveSweep
 from nnplay.sweeps.ranking import score_text
 from nnplay.sweeps.trial_filter import parse_filter
@@ -150,7 +149,7 @@ class SweepScreen(KeyScreen[TakenTrial]):
             self.say("there is no trial yet", error=True)
             return
         try:
-            run = changed_run(self._sweep.sweep.run, outcome.trial.settings)
+            run = self._sweep.sweep.run_of(outcome.trial.settings)
         except InputError as error:
             self.say(error.message, error=True)
             return

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nnplay.detection.two_stages import row_width
 from nnplay.fields import fill
+from nnplay.operations.scoring import softmax
 from nnplay.records.definitions import apply_layer, default_settings, run_definitions
 from nnplay.records.layer import LayerRecord
 from nnplay.records.loss import LossRecord
@@ -61,14 +62,15 @@ def _example(record: LossRecord, place: float) -> tuple[Array, Array]:
         return _example_of_boxes(record, place)
     if record.target == "sequence":  # one label in one step
         return np.array([[[0.0, place]]]), np.array([[1.0]])
-    outputs = record.outputs(2) if record.target in ("labels", "distribution") else record.outputs(1)
+    of_classes = record.target in ("labels", "distribution") or record.answer is softmax
+    outputs = record.outputs(2 if of_classes else 1)
     prediction = np.array([[place, 1 - place if record.ends else 0.0][:outputs]])
     if record.ends == "log_softmax":
         prediction = np.log(prediction)
     if record.target == "labels":
         return prediction, np.array([0.0 if outputs > 1 else 1.0])
     wanted = {"binary": [1.0], "counts": [1.0], "distribution": [1.0, 0.0]}
-    return prediction, np.array([wanted.get(record.target, [0.0])])
+    return prediction, np.array([wanted.get(record.target, [0.0] * outputs)])
 
 
 def _example_of_boxes(record: LossRecord, place: float) -> tuple[Array, Array]:

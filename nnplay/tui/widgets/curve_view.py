@@ -204,6 +204,9 @@ class CurveView(Cells, can_focus=True):
             if self.comparing and self._degree:
                 value = self._smoothed_at(curve, at)
             sign = (f"{curves.glyph(index, self.look)} {name} ", self.look.series(index))
+            if self.comparing and step is not None and self._has_ended(name, curve, step):
+                entries.append([sign, ("ended  ", self.look.ink("dim"))])
+                continue
             entries.append([sign, (f"{number_text.loss(value)}  ", self.look.ink("text"))])
             last_step = max(last_step, at)
         if self.comparing and self._degree:
@@ -300,6 +303,11 @@ class CurveView(Cells, can_focus=True):
         """Put the cursor where the mouse is."""
         self._put_cursor(min(self._plot, max(0, event.x - self._plot_start)))
         self.redraw()
+
+    def _has_ended(self, name: str, curve: Curve, place: float) -> bool:
+        """Whether a curve ends before the column of the cursor: then it has no value there."""
+        column = 0.0 if self._x is None else (self._x.high - self._x.low) / max(1, self._plot)
+        return bool(place > self._places_of(name, curve)[-1] + column)
 
     def _value_at(self, name: str, curve: Curve, place: float | None) -> tuple[float, int]:
         """The value of a curve at a place of the axis, and the step of it; the newest ones without a place."""

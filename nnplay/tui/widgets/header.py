@@ -30,11 +30,15 @@ class HeaderLine(Cells):
         self._title = ""
         self._unsaved, self._read_only = False, False
         self._validates = True
+        self._sums = self._of_real = False
 
     def set_up(self, settings: RunConfig, title: str) -> None:
         """Name data set and network."""
         self._title = clean(f"{data_title(settings.data.source)} › {title}", 40)
         self._validates = settings.split.validation > 0
+        players = settings.players
+        self._sums = any(item.adds_to == players.own for item in players.objectives)
+        self._of_real = players.target is not None
         self.redraw()
 
     def show(self, snapshot: Snapshot) -> None:
@@ -122,7 +126,13 @@ class HeaderLine(Cells):
         """A loss with its name, or a dash while there cannot be one yet, or ever: where no rows are held out."""
         held_out = name != "validation_loss" or self._validates
         text = "–".rjust(6) if (since == 0 or not held_out) and math.isnan(value) else number_text.loss(value, 6)
-        return self._counter(numbers.short(name), f"{text} ")
+        return self._counter(self._label_of(name), f"{text} ")
+
+    def _label_of(self, name: str) -> str:
+        """What a loss is called; of a run with several, whether it is their sum, or of real rows alone."""
+        if name == "validation_loss":
+            return numbers.short(name) + (" real" if self._of_real else "")
+        return numbers.short(name) + (" sum" if self._sums else "")
 
     def _past(self, now: Snapshot) -> list[Run]:
         """How far the user has gone back in time."""

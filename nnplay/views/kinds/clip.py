@@ -1,4 +1,4 @@
-"""One clip as a film strip, with what it is taken for."""
+"""One clip as a film strip, with its predicted class."""
 
 from __future__ import annotations
 
@@ -56,5 +56,5 @@ CLIP = View(
     item="example",
     find_worst=find_worst_example,
     order=0,
-    about="The frames of one clip, and what they are taken for.",
+    about="The frames of one clip, and the predicted class.",
 )

@@ -1,4 +1,4 @@
-"""The confusion matrix: how often each class is taken for each, and the worst mistakes."""
+"""The confusion matrix: how often each class is predicted as each, and the worst mistakes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WORST = 8
 
 @dataclass(frozen=True, slots=True)
 class Confusion(Output):
-    """How often each class (row) was taken for each (column), the worst mistakes, and which rows they are of.
+    """How often each class (row) was predicted as each (column), the worst mistakes, and which rows they are of.
 
     Attributes:
         matrix: (classes, classes) counts.
@@ -44,7 +44,7 @@ class Confusion(Output):
 
 
 def make_confusion(trainer: Trainer, asked: Asked) -> Confusion:
-    """Who is taken for whom; positions of a sequence and pixels of a mask count one by one."""
+    """Predicted against true classes; positions of a sequence and pixels of a mask count one by one."""
     scored = score_rows(trainer, asked)
     y, answers = scored.y, scored.answers
     predicted, labels = decide_classes(trainer, answers), trainer.split.class_names
@@ -105,7 +105,7 @@ def _sure(chances: Array, label: int, labels: tuple[str, ...]) -> str:
 
 
 def list_counts(shown: Confusion) -> Table:
-    """A row for each true class, with how often it is taken for each."""
+    """A row for each true class, with how often it is predicted as each."""
     rows = [(label, *counts) for label, counts in zip(shown.labels, shown.matrix.tolist(), strict=True)]
     return Table(("true", *shown.labels), rows)
 
@@ -116,7 +116,7 @@ CONFUSION = View(
     has_classes,
     make_confusion,
     order=2,
-    about="How often each class is taken for each, and the worst mistakes.",
+    about="How often each class is predicted as each, and the worst mistakes.",
     group="scores",
     item="cell",
     count=lambda trainer, place: len(trainer.split.class_names) ** 2,

@@ -1,4 +1,4 @@
-"""Which objects are taken for which, which are missed, and where there is none."""
+"""Which objects are predicted as which, which are missed, and where there is none."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class DetectionConfusion(Output):
 
 
 def make_confusion(trainer: Trainer, asked: Asked) -> DetectionConfusion:
-    """Who is taken for whom, among boxes with a score of one half at least."""
+    """Predicted against true classes, among boxes with a score of one half at least."""
     scored = score_rows(trainer, asked)
     true, _ = split_target(scored.y)
     labels = trainer.split.class_names
@@ -42,7 +42,7 @@ def make_confusion(trainer: Trainer, asked: Asked) -> DetectionConfusion:
 
 
 def list_counts(shown: DetectionConfusion) -> Table:
-    """A row for each true class and background, with how often it is taken for each class, or missed."""
+    """A row for each true class and background, with how often it is predicted as each class, or missed."""
     names = (*shown.labels, "background")
     rows = [(label, *counts) for label, counts in zip(names, shown.matrix.tolist(), strict=True)]
     return Table(("true", *shown.labels, "missed"), rows)
@@ -57,6 +57,7 @@ DETECTION_CONFUSION = View(
     item="cell",
     count=lambda trainer, place: (len(trainer.split.class_names) + 1) ** 2,
     order=2,
-    about="Which objects are taken for which, which are missed, and boxes where there is only background.",
+    about="Which objects are predicted as which, which are missed, and boxes where there is only background; of boxes "
+    "with a score of 0.5 or more, however many others there are.",
     table=list_counts,
 )

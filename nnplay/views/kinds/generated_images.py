@@ -9,15 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay import rng
-from nnplay.training.made_rows import decode, decoder_of, fixed_noise, generator_of, in_units, make_rows
+from nnplay.training.made_rows import Generator, decode, decoder_of, fixed_noise, generator_of, in_units, make_rows
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import image_shape
 from nnplay.views.images import as_image
+from nnplay.views.made_over_time import made_over_time
 from nnplay.views.view import Asked, Output, View
 
 Array = NDArray[Any]
-PLACES: Final = ("samples", "latent plane", "walk")
+PLACES: Final = ("samples", "latent plane", "walk", "over time")
 _SIDE: Final = 6
+#: Samples that are followed over time.
+_ROWS: Final = 5
 #: Steps of the walk each way, and how far it leads from the middle.
 _STEPS: Final = 15
 _REACH: Final = 2.0
@@ -44,6 +47,9 @@ def suits(trainer: Trainer) -> bool:
 def make_images(trainer: Trainer, asked: Asked) -> GeneratedImages:
     """Samples from the same noise at every step, a grid over two latent numbers, or the picture at one place of it."""
     what = PLACES[asked.place]
+    generator = generator_of(trainer)
+    if what == "over time" and generator is not None:
+        return _over_time(trainer, generator, asked)
     if what == "samples":
         latent, across, words = None, _SIDE, "of the same noise at every step"
     elif what == "latent plane":
@@ -54,6 +60,21 @@ def make_images(trainer: Trainer, asked: Asked) -> GeneratedImages:
         words = f"latent numbers {latent[0, 0]:.2f}, {latent[0, 1]:.2f}"
     shape = image_shape(trainer)
     return GeneratedImages(np.stack([as_image(row, shape) for row in _make(trainer, latent)]), across, words)
+
+
+def _over_time(trainer: Trainer, generator: Generator, asked: Asked) -> GeneratedImages:
+    """A row for each sample: what was generated from its noise at earlier steps, and on the right now."""
+    past = made_over_time(trainer, generator, fixed_noise(trainer, generator, _ROWS), asked)
+    shape = image_shape(trainer)
+    images = [as_image(each.rows[number], shape) for number in range(_ROWS) for each in past]
+    steps = ", ".join(f"{each.step:,}" for each in past)
+    words = f"at step {steps}" if len(past) > 1 else "now; no earlier step is kept yet"
+    return GeneratedImages(np.stack(images), len(past), words)
+
+
+def _places(trainer: Trainer) -> tuple[str, ...]:
+    """Of a decoder, which is fed codes of its own making, no samples over time."""
+    return PLACES if generator_of(trainer) is not None else PLACES[:-1]
 
 
 def _make(trainer: Trainer, places: Array | None) -> Array:
@@ -87,8 +108,8 @@ GENERATED_IMAGES = View(
     GeneratedImages,
     suits,
     make_images,
-    about="Images generated from fixed noise; J: the latent plane as a grid, and a walk through it place by place.",
-    places=lambda trainer: PLACES,
+    about="Images generated from fixed noise; J: the latent plane as a grid, a walk through it, and samples over time.",
+    places=_places,
     place="picture",
     item="place",
     count=lambda trainer, place: _STEPS**2 if PLACES[place] == "walk" else 1,

@@ -20,6 +20,7 @@ from nnplay.training.made_rows import (
 )
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import plane_inputs
+from nnplay.views.made_over_time import made_over_time
 from nnplay.views.plane import find_ranges, make_surface
 from nnplay.views.rows import raw_inputs
 from nnplay.views.table import Table
@@ -27,10 +28,11 @@ from nnplay.views.view import Asked, Output, View
 
 Floats = NDArray[np.float32]
 Array = NDArray[Any]
-PLACES: Final = ("points", "arrows", "manifold")
+PLACES: Final = ("points", "arrows", "manifold", "trail")
 _SIZE: Final = 40
 _MADE: Final = 500
 _ARROWS: Final = 60
+_TRAILS: Final = 40
 _LATENT: Final = 48
 #: Half the width of the latent square that is drawn, in deviations of normal noise.
 _REACH: Final = 2.5
@@ -48,6 +50,8 @@ class GeneratedPoints(Output):
             the manifold how densely it lies, from 0 to 1.
         real, made: points (n, 2) and (m, 2), in the data's own units.
         arrows: (k, 2), where the first k made points are pulled; None where they are not asked for.
+        trail: (t, k, 2), where the first k generated points were at earlier steps and are now; None as with arrows.
+        steps: (t,) of the trail.
         x_range, y_range: the part of the plane.
         kl, js: how far the made points are from the real ones, in bits.
         modes: which lumps are covered, if there are any.
@@ -58,6 +62,8 @@ class GeneratedPoints(Output):
     real: Floats
     made: Floats
     arrows: Floats | None
+    trail: Floats | None
+    steps: tuple[int, ...]
     x_range: tuple[float, float]
     y_range: tuple[float, float]
     kl: float
@@ -77,7 +83,8 @@ def make_points(trainer: Trainer, asked: Asked) -> GeneratedPoints:
         raise ValueError("this run has no generator")
     what = PLACES[asked.place]
     x_range, y_range = find_ranges(trainer)
-    rows = make_rows(trainer, generator, fixed_noise(trainer, generator, _MADE))
+    noise = fixed_noise(trainer, generator, _MADE)
+    rows = make_rows(trainer, generator, noise)
     real, made = raw_inputs(trainer, trainer.split.train), in_units(trainer, rows)
     corners = np.array([x_range, y_range]).T
     kl, js = divergences(real, made, *corners)
@@ -87,12 +94,15 @@ def make_points(trainer: Trainer, asked: Asked) -> GeneratedPoints:
         field = make_surface(trainer, _SIZE, _SIZE).values
         field = field / max(1.0, float(np.abs(field).max(initial=0.0)))
     arrows = _pulls(trainer, made[:_ARROWS], corners) if what == "arrows" else None
+    past = made_over_time(trainer, generator, noise[:_TRAILS], asked) if what == "trail" else ()
     return GeneratedPoints(
         what,
         field.astype(np.float32),
         real[:_MADE].astype(np.float32),
         made.astype(np.float32),
         arrows,
+        np.stack([each.rows for each in past]).astype(np.float32) if past else None,
+        tuple(each.step for each in past),
         x_range,
         y_range,
         kl,
@@ -136,7 +146,7 @@ GENERATED_POINTS = View(
     GeneratedPoints,
     suits,
     make_points,
-    about="Real and generated points over what the discriminator thinks of the plane; J: arrows, its sheet.",
+    about="Real and generated points over what the discriminator thinks of the plane; J: arrows, its sheet, trails.",
     places=lambda trainer: PLACES,
     place="picture",
     order=-1,

@@ -1,4 +1,4 @@
-"""A grid of pictures with what each is taken for, mistakes first."""
+"""A grid of pictures each with its predicted class, mistakes first."""
 
 from __future__ import annotations
 

@@ -149,19 +149,19 @@ def _make_race(trainer: Trainer, plane: Plane, before: Output | None) -> Landsca
     """Other optimizers from where the run began, some steps further each time."""
     race = race_of(trainer)
     went = [race.turn() for _ in range(_TURNS)]
-    places = tuple((name, _places(points, plane, np.eye(2))) for name, points in race.ways())
+    places = tuple((name, _places(points, plane, np.eye(2))) for name, points in race.paths())
     grid = begin_grid(plane.weights, np.eye(2), _ends(plane, places, _slice_at(trainer, 0)))
     if isinstance(before, Landscape) and before.grid is not None and before.grid.is_like(grid):
         grid = before.grid
     grid = grid if grid.whole else refine(plane, grid, _SECONDS)
-    lasts = plane.losses(np.array([points[-1] for _, points in race.ways()]))
+    lasts = plane.losses(np.array([points[-1] for _, points in race.paths()]))
     order = np.argsort(lasts, kind="stable")  # the one that has come furthest down is told first
     places = tuple(places[k] for k in order)
     words = f"a race of {len(places)} optimizers over the two weights, the lowest loss first"
     nowhere = np.full(2, np.nan)
     return Landscape(
         grid.filled, grid.across, grid.upright, places, nowhere, words, races=True, grid=grid,
-        unfinished=any(went) or race.waits or not grid.whole, ends=tuple(lasts[order].tolist()),
+        unfinished=any(went) or race.compiling or not grid.whole, ends=tuple(lasts[order].tolist()),
     )  # fmt: skip
 
 

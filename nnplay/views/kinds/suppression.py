@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.detection.boxes import clip, decode
-from nnplay.detection.single_shot import MOST_OVERLAP, place_boxes
-from nnplay.detection.suppression import Suppression, suppress
+from nnplay.detection.single_shot import place_boxes
+from nnplay.detection.suppression import MOST_OVERLAP, Suppression, suppress
 from nnplay.detection.two_stages import ANCHOR
 from nnplay.tape.memory_layout import Slot
 from nnplay.training.trainer import Trainer

@@ -10,7 +10,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.clouds import Clouds, turn_clouds
 from nnplay.views.layer_values import compared_rows, name_layers, read_layers
 from nnplay.views.row_groups import group_rows
-from nnplay.views.umap_rounds import Standing, umap_rounds
+from nnplay.views.umap_rounds import Progress, umap_rounds
 from nnplay.views.view import Asked, View
 
 _LEAST_ROWS = 5
@@ -27,18 +27,18 @@ def make_umap(trainer: Trainer, asked: Asked) -> Clouds:
     if len(rows.x) < _LEAST_ROWS:
         return Clouds((), groups, f"UMAP needs {_LEAST_ROWS} rows or more, and here are {len(rows.x)}")
     key = trainer.step, sum(float(values.sum()) for values in trainer.parameters().values())
-    standing = umap_rounds().ask(trainer, key, functools.partial(read_layers, trainer, rows.x))
-    if standing.found is None:
-        return Clouds((), groups, _tell(standing), unfinished=not standing.problem)
-    clouds = turn_clouds(name_layers(trainer), standing.found.places, asked.before)
-    words = f"step {standing.found.key[0]:,}, {rows.words}"
-    return Clouds(clouds, groups, words, asked.place - 1, unfinished=standing.found.key != key)
+    progress = umap_rounds().ask(trainer, key, functools.partial(read_layers, trainer, rows.x))
+    if progress.found is None:
+        return Clouds((), groups, _tell(progress), unfinished=not progress.problem)
+    clouds = turn_clouds(name_layers(trainer), progress.found.places, asked.before)
+    words = f"step {progress.found.key[0]:,}, {rows.words}"
+    return Clouds(clouds, groups, words, asked.place - 1, unfinished=progress.found.key != key)
 
 
-def _tell(standing: Standing) -> str:
-    if standing.problem:
-        return standing.problem
-    return f"UMAP is being worked out, {standing.done} of {standing.count} layers; it takes long the first time"
+def _tell(progress: Progress) -> str:
+    if progress.problem:
+        return progress.problem
+    return f"UMAP is being worked out, {progress.done} of {progress.count} layers; it takes long the first time"
 
 
 UMAP = View(

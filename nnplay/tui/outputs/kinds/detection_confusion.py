@@ -21,7 +21,8 @@ def draw(view: DetectionConfusion, width: int, height: int, look: Look) -> list[
     what = f"true {names[true]}" if true < len(names) else "background"
     text = f"{what}, {'missed' if missed else f'predicted {names[predicted]}'}: {count}"
     rows.append(((fit(text, width), look.ink("accent")),))
-    return [*rows, *draw_facts([("last column", "missed"), ("of", view.rows)], width, look)][:height]
+    facts = [("last column", "missed"), ("boxes", "score ≥ 0.5"), ("of", view.rows)]
+    return [*rows, *draw_facts(facts, width, look)][:height]
 
 
 DETECTION_CONFUSION = Drawing(DetectionConfusion, draw)

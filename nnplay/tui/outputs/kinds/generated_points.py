@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Final
+
 import numpy as np
 
 from nnplay.tui.draw.blocks import picture
@@ -11,6 +14,8 @@ from nnplay.tui.widgets.cells import Row, fit, joined
 from nnplay.views.kinds.generated_points import GeneratedPoints
 
 _REAL_SHOWN = 200
+#: Where dots of a path lie between two steps.
+_SHARES: Final = (0.0, 0.2, 0.4, 0.6, 0.8)
 #: Directions from the right, counter-clockwise, in steps of 45 degrees.
 _WAYS, _PLAIN_WAYS = "→↗↑↖←↙↓↘", ">/^\\<v/v"
 
@@ -26,7 +31,9 @@ def draw(view: GeneratedPoints, width: int, height: int, look: Look) -> list[Row
 
 def _mark(view: GeneratedPoints, width: int, height: int, look: Look) -> dict[tuple[int, int], tuple[str, str]]:
     marks: dict[tuple[int, int], tuple[str, str]] = {}
-    if view.what != "manifold":
+    if view.trail is not None:
+        marks |= _mark_trail(view, view.trail, width, height, look)
+    elif view.what != "manifold":
         real = set(_cells(view.real[:_REAL_SHOWN], view, width, height))
         made = set(_cells(view.made, view, width, height))
         marks |= dict.fromkeys(real, (look.pick("●", "+"), look.palette.above))
@@ -40,6 +47,18 @@ def _mark(view: GeneratedPoints, width: int, height: int, look: Look) -> dict[tu
         for cell, way in zip(_cells(view.made[: len(ways)], view, width, height), ways.tolist(), strict=True):
             marks[cell] = look.pick(_WAYS[way], _PLAIN_WAYS[way]), look.palette.text
     return marks
+
+
+def _mark_trail(
+    view: GeneratedPoints, trail: np.ndarray, width: int, height: int, look: Look
+) -> dict[tuple[int, int], tuple[str, str]]:
+    """Real points, the ways of some generated ones as dots, and where these are now."""
+    real = _cells(view.real[:_REAL_SHOWN], view, width, height)
+    parts = [start + share * (end - start) for start, end in pairwise(trail) for share in _SHARES]
+    way = [cell for points in parts for cell in _cells(points, view, width, height)]
+    marks = dict.fromkeys(real, (look.pick("●", "+"), look.palette.above))
+    marks |= dict.fromkeys(way, (look.pick("·", "."), look.palette.below))
+    return marks | dict.fromkeys(_cells(trail[-1], view, width, height), (look.pick("◆", "o"), look.palette.below))
 
 
 def _cells(points: np.ndarray, view: GeneratedPoints, width: int, height: int) -> list[tuple[int, int]]:
@@ -59,6 +78,18 @@ def _legend(view: GeneratedPoints, look: Look) -> Row:
                 (" real  ", dim),
                 (look.pick("█", "#"), look.ink("above")),
                 (" the generator's sheet", dim),
+            ]
+        )
+    if view.trail is not None:
+        since = f" since step {view.steps[0]:,}" if len(view.steps) > 1 else ": nothing kept yet"
+        return joined(
+            [
+                (look.pick("●", "+"), look.ink("above")),
+                (" real  ", dim),
+                (look.pick("◆", "o"), look.ink("below")),
+                (" now  ", dim),
+                (look.pick("·", "."), look.ink("below")),
+                (f" path{since}", dim),
             ]
         )
     return joined(
