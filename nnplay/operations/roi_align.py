@@ -6,6 +6,7 @@ of a feature pyramid each box takes the one that suits its size (Lin et al., Fea
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
@@ -162,7 +163,7 @@ def within(place: Any, cells: int) -> Any:
 @inline
 def level_of(boxes: Any, at: int, places: int, levels: int, cells: int) -> int:
     """From which level the box at that place is cut; the finest one has that many places."""
-    side = np.sqrt(box_area(boxes, at) * np.float64(places))
+    side = math.sqrt(box_area(boxes, at) * np.float64(places))
     level, limit = 0, np.float64(cells) / UNITS * _ROUNDING * 2.0
     while level < levels - 1 and side >= limit:
         level, limit = level + 1, limit * 2.0

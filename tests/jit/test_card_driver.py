@@ -13,7 +13,8 @@ from small_trainer import trainer
 import nnplay as nn
 from nnplay.kernels import abi
 from nnplay.kernels.cuda import driver
-from nnplay.tape.machines import card_run, device
+from nnplay.presets.catalogue import load_preset
+from nnplay.tape.machines import card_run, cuda_table, device
 from nnplay.tape.machines.cuda_machine import CudaMachine
 
 _GIB = 1 << 30
@@ -141,6 +142,22 @@ def test_a_word_says_what_trains(monkeypatch: pytest.MonkeyPatch) -> None:
         "NVIDIA RTX PRO 6000 Blackwell": "cuda",
     }
     assert {name: driver.Card(name, (9, 0), 0, 1, 0).short_name for name in names} == names
+
+
+def test_auto_leaves_rows_of_one_thread_a_picture_to_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in(monkeypatch)
+    monkeypatch.setattr(device, "WORTH_A_CARD", 0)
+    monkeypatch.setattr(device._Choice, "device", "auto")
+    usual = trainer().machine.tape
+    assert isinstance(device.make_machine(usual), CudaMachine)
+    monkeypatch.setattr(cuda_table, "takes_pictures_alone", lambda tape: tape is usual)
+    assert not isinstance(device.make_machine(usual), CudaMachine)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("preset", "alone"), [("detector", True), ("spiral", False)])
+def test_detectors_have_rows_of_one_thread_a_picture(preset: str, alone: bool) -> None:
+    assert cuda_table.takes_pictures_alone(load_preset(preset).config.trainer().machine.tape) is alone
 
 
 def test_a_driver_is_not_asked_where_the_processor_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
