@@ -224,12 +224,12 @@ class RunEditor:
         if same_layers and config.data.source == old.data.source:
             silenced_frozen.check(every, settings.silent, settings.frozen)
             if config.optimizer.record is old.optimizer.record:
-                parameter_groups.check(plan, config.optimizer, settings.groups)
+                parameter_groups.check(every, config.optimizer, settings.groups)
                 return config
         fitting = dict(
             zip(SILENCED_FROZEN, silenced_frozen.fitting(every, settings.silent, settings.frozen), strict=True)
         )
-        fitting["groups"] = parameter_groups.fitting(plan, config.optimizer, settings.groups)
+        fitting["groups"] = parameter_groups.fitting(every, config.optimizer, settings.groups)
         return replace(config, training={name: fitting.get(name, value) for name, value in config.training.items()})
 
 

@@ -235,7 +235,7 @@ def read_fork(trainer: Trainer, words: str) -> tuple[SetValues | None, dict[str,
     if name in _OTHER:
         settings = trainer.settings.changed(**{name: value})
         silenced_frozen.check(list_layers(trainer.plans), settings.silent, settings.frozen)
-        parameter_groups.check(trainer.plan, trainer.optimizer, settings.groups)
+        parameter_groups.check(list_layers(trainer.plans), trainer.optimizer, settings.groups)
         live = name in LIVE_SETTINGS
         return SetValues({name: getattr(settings, name)}) if live else None, {name: getattr(settings, name)}
     raise unknown("setting", name, ["optimizer", *fields, *_OTHER], where="fork")

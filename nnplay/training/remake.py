@@ -15,6 +15,8 @@ from nnplay.tape.machines.machine import Progress
 from nnplay.training import parameter_groups
 from nnplay.training.averaged_weights import carry_average
 from nnplay.training.learning_rate import Plateau
+from nnplay.training.player_stages import list_layers, plan_networks
+from nnplay.training.players import Players
 from nnplay.training.settings import resolve_record
 from nnplay.training.state.weight_transfer import transfer_weights
 from nnplay.training.trainer import Trainer
@@ -47,19 +49,21 @@ def remake(trainer: Trainer, progress: Progress | None = None, **changes: Any) -
     players = changes.pop("players", trainer.players)
     settings = trainer.settings.changed(**changes)
     if "groups" not in changes:
-        settings = replace(settings, groups=_fitting_groups(settings.groups, **arguments))
+        settings = replace(settings, groups=_fitting_groups(settings.groups, players, **arguments))
     machine = trainer.machine_maker
     other = Trainer(**arguments, settings=settings, progress=progress, machine=machine, players=players)
     return other, take_place(other, trainer)
 
 
-def _fitting_groups(groups: str, *, network: Any, data: Any, optimizer: Any, **_: Any) -> str:
+def _fitting_groups(groups: str, players: Players, *, network: Any, data: Any, optimizer: Any, **_: Any) -> str:
     """The groups without layers and settings that another network or optimizer does not have."""
     if not groups or not isinstance(network, Network):
         return groups
     shape = data.feature_shape
     return parameter_groups.fitting(
-        network.plan(shape), resolve_record(optimizer, "optimizer", optimizer_records(), Optimizer), groups
+        list_layers(plan_networks(players, network.plan(shape))),
+        resolve_record(optimizer, "optimizer", optimizer_records(), Optimizer),
+        groups,
     )
 
 

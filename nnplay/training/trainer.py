@@ -113,7 +113,7 @@ class Trainer:
         )
         silent, frozen = silenced_frozen.fitting(list_layers(self.plans), self.settings.silent, self.settings.frozen)
         self.settings = replace(self.settings, silent=silent, frozen=frozen)
-        parameter_groups.check(self.plan, self.optimizer, self.settings.groups)
+        parameter_groups.check(list_layers(self.plans), self.optimizer, self.settings.groups)
         batch_count(self.plan, self.split, self.settings)
         whole_data.check(self.plan, self.split.train, self.loss, self.optimizer, self.settings)
         if self.settings.average in AVERAGES:
@@ -227,7 +227,7 @@ class Trainer:
         optimizer = self.optimizer.with_live(**changes) if changes else self.optimizer
         settings = self.settings.changed(**own)
         silenced_frozen.check(list_layers(self.plans), settings.silent, settings.frozen)
-        parameter_groups.check(self.plan, optimizer, settings.groups)
+        parameter_groups.check(list_layers(self.plans), optimizer, settings.groups)
         whole_data.check(self.plan, self.split.train, self.loss, optimizer, settings)
         return optimizer, settings
 

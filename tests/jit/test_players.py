@@ -215,6 +215,19 @@ def test_parts_of_both_networks_are_silent_and_frozen(silent: str) -> None:
     assert np.allclose(made, np.tanh(zero) @ now["generator.3.weight"] + now["generator.3.bias"])
 
 
+def test_a_layer_of_a_generator_has_a_rate_of_its_own() -> None:
+    """A tenth of the learning rate moves that layer a tenth as far in the first step, and all others as before."""
+    moved = []
+    for groups in ("", "generator.0 lr_factor=0.1"):
+        trainer = game(training={"batch_size": 16, "threads": 1, "real": "float64", "groups": groups}).trainer()
+        before = {name: value.copy() for name, value in trainer.parameters().items()}
+        trainer.run(steps=1)
+        moved.append({name: value - before[name] for name, value in trainer.parameters().items()})
+    for name, step in moved[0].items():
+        factor = 0.1 if name.startswith("generator.0.") else 1.0
+        assert np.allclose(moved[1][name], factor * step, rtol=1e-9, atol=1e-15)
+
+
 @pytest.mark.parametrize("name", GAN_LOSSES)
 def test_two_turns_of_every_game_walked_are_run(name: str) -> None:
     """Each loss and each shape of the data set makes a game whose rows, one by one, give the bits of two steps."""

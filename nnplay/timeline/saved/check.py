@@ -90,7 +90,6 @@ def _check_changes(
     segment: SavedSegment, changes: Sequence[Change], plans: Mapping[str, NetworkPlan], shapes: dict[str, Shape]
 ) -> None:
     optimizer, settings = segment.checkpoints[0].optimizer, segment.checkpoints[0].settings
-    plan = plans[""]
     names = {
         full_name(network, planned.path, name)
         for network, own in plans.items()
@@ -100,7 +99,7 @@ def _check_changes(
     for change in changes:
         optimizer, settings = settings_after(optimizer, settings, [change])
         silenced_frozen.check(list_layers(plans), settings.silent, settings.frozen)
-        parameter_groups.check(plan, optimizer, settings.groups)
+        parameter_groups.check(list_layers(plans), optimizer, settings.groups)
         action = change.apply
         if isinstance(action, SetWeight) and not (action.name in names and action.fits(shapes[action.name])):
             raise InputError(f"there is no weight {action.place}", where="past.changes")
