@@ -111,7 +111,7 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def rows_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """The same on a graphics card, where a thread takes a row at a time."""
+    """y = softmax(x) over the last axis, x (N, C), on a graphics card, where a thread takes a row at a time."""
     x, y = pointer(row, memory, 0), pointer(row, memory, 1)
     N, C = rows_of(row, memory, 0).shape
     tops = scratch(1)
