@@ -14,7 +14,6 @@ from nnplay.tui.panes.network import NetworkPane
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.header import HeaderLine
 from nnplay.tui.widgets.layer_list import LayerList
-from nnplay.tui.widgets.message_line import MessageLine
 from nnplay.tui.widgets.network_view import NetworkView
 from nnplay.views.plane import make_neuron_pictures
 from tests.small_players import game
@@ -60,7 +59,7 @@ async def test_a_key_shows_the_generator_and_changes_reach_it(backend: Playgroun
         app.typed_line.run_command("network", "discriminator")
         assert layers.texts == ["linear 6", "tanh", "linear 1"]
         await pilot.press("colon", *"network", "space", *"critic", "enter")
-        await until(pilot, lambda: "unknown network 'critic'" in main.query_one(MessageLine).text)
+        await until(pilot, lambda: any("unknown network 'critic'" in line for line in app.messages.printed))
 
 
 def test_units_of_a_generator_are_drawn_over_its_noise() -> None:
