@@ -36,6 +36,7 @@ from nnplay.training.players import Players
 from nnplay.training.scores.target_kinds import wants_unscaled
 from nnplay.training.scores.targets import default_loss
 from nnplay.training.settings import DECLARED, TrainingSettings
+from nnplay.training.source_check import refuse_random_and_fixed
 from nnplay.training.stopping import STOP_FIELDS, Stops
 from nnplay.training.trainer import Trainer
 from nnplay.training.whole_data import looks_at_all
@@ -275,7 +276,7 @@ class RunConfig:
         run = self.completed(data)
         network = Network(run.layers, seed=run.seed)
         settings, players = run.training_settings(), run.players
-        return Trainer(
+        trainer = Trainer(
             network,
             data,
             run.loss,
@@ -285,6 +286,8 @@ class RunConfig:
             machine=machine,
             players=players,
         )
+        refuse_random_and_fixed(trainer)
+        return trainer
 
 
 class Whole(dict[str, Any]):

@@ -163,3 +163,13 @@ def test_teachers_that_cannot_be_are_refused_in_a_sentence(saved: str, changes: 
     networks = {"teacher": {"from": saved, **changes.get("networks", {}).get("teacher", {})}}
     with pytest.raises(InputError, match=message):
         student(saved, **{**changes, "networks": networks}).trainer()
+
+
+def test_weights_that_nothing_trains_come_from_the_session_or_the_run_is_refused(saved: str) -> None:
+    """A teacher that learned from rows of another shape, and a frozen layer of another width, would stay random."""
+    with pytest.raises(InputError, match=r"has no teacher\.0\.weight of 30×8, and nothing would train it"):
+        student(saved, data="breast_cancer").trainer()
+    start = {**TEACHER, "objective": {"from": saved}}
+    with pytest.raises(InputError, match=r"has no 0\.weight of 2×5, and nothing would train it"):
+        RunConfig.from_dict({**start, "layers": "linear 5 frozen, relu, linear 2"}).trainer()
+    RunConfig.from_dict({**start, "layers": "linear 5, relu, linear 2"}).trainer()  # trained: it begins anew
