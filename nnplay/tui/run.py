@@ -55,18 +55,8 @@ def run(
     """
     can_open.check()
     keys = keymap.load(keymap.path())
-    app = Playground(
-        backend,
-        look.detect(
-            os.environ,
-            ascii_only=ascii_only or has_no_boxes(sys.__stderr__),
-            light=light,
-            cells=cells,
-            encoding=(sys.__stderr__ and sys.__stderr__.encoding) or "utf-8",
-        ),
-        keymap=keys,
-        first_start=_first_start() if tour is None else tour,
-    )
+    first_start = _first_start() if tour is None else tour
+    app = Playground(backend, _look(ascii_only, light, cells), keymap=keys, first_start=first_start)
     wanted = pictures or ("cells" if cells else os.environ.get("NNPLAY_PICTURES", ""))  # kinds of cells are for cells
     app.pictures = showing.read_way(wanted, "--pictures" if pictures else "NNPLAY_PICTURES")
     app.offers_recovered, app.greeting, app.opening = offer and not opened, opened, opening
@@ -87,6 +77,13 @@ def run(
         if app.fault:
             print(app.fault, file=sys.stderr)
     return app.return_code or status or 0
+
+
+def _look(ascii_only: bool, light: bool, cells: str) -> look.Look:
+    """How to draw on this terminal, as far as the user did not say."""
+    encoding = (sys.__stderr__ and sys.__stderr__.encoding) or "utf-8"
+    plain = ascii_only or has_no_boxes(sys.__stderr__)
+    return look.detect(os.environ, ascii_only=plain, light=light, cells=cells, encoding=encoding)
 
 
 @contextlib.contextmanager
