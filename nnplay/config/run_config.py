@@ -286,7 +286,7 @@ class RunConfig:
             machine=machine,
             players=players,
         )
-        refuse_random_and_fixed(trainer)
+        refuse_random_and_fixed(trainer, frozen=False)
         return trainer
 
 

@@ -171,5 +171,5 @@ def test_weights_that_nothing_trains_come_from_the_session_or_the_run_is_refused
         student(saved, data="breast_cancer").trainer()
     start = {**TEACHER, "objective": {"from": saved}}
     with pytest.raises(InputError, match=r"has no 0\.weight of 2×5, and nothing would train it"):
-        RunConfig.from_dict({**start, "layers": "linear 5 frozen, relu, linear 2"}).trainer()
+        nn.Session.new(None, {**start, "layers": "linear 5 frozen, relu, linear 2"})
     RunConfig.from_dict({**start, "layers": "linear 5, relu, linear 2"}).trainer()  # trained: it begins anew
