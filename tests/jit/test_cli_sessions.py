@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnplay import session
+from nnplay import Session, session
 from nnplay.cli import main
 from nnplay.run.saving.saved_run import refuse_taken
 from nnplay.session import load, new_autosave
@@ -113,6 +113,10 @@ def test_show_says_what_a_session_holds(capsys: pytest.CaptureFixture[str]) -> N
         printed = capsys.readouterr().out
         for part in (name, "xor", "linear 4", "adam", "trained   2 epochs (step 44)", "batch loss", "generation 1"):
             assert part in printed
+        with Session.open(name) as saved:
+            history = saved.trainer.history
+        assert f"train     {history['train_loss'].last[-1]:.6g}" in printed
+        assert f"acc       {history['validation_accuracy'].last[-1]:.1%}".replace("%", " %") in printed
     Path("five.toml").write_text('data = "xor"\nlayers = "linear 4, tanh, linear 2"\nepochs = 5\n')
     assert main(["show", "five.toml"]) == 0
     assert "not started" in capsys.readouterr().out
@@ -365,7 +369,7 @@ def test_loading_runs_nothing_and_opens_no_socket(saved: Path) -> None:
     assert main(["pack", str(saved), "a.zip"]) == 0
     script = """
 import sys
-from nnplay import session
+from nnplay import Session, session
 from nnplay.run.saving import saved_run
 from nnplay.session import pack
 from nnplay.config import RunConfig
