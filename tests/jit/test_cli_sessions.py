@@ -9,7 +9,6 @@ import signal
 import struct
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -183,29 +182,16 @@ def test_recover_counts_what_it_does_not_list(capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize("save", [True, False])
 def test_a_signal_keeps_the_run(number: signal.Signals, save: bool, tmp_path: Path) -> None:
     """SIGTERM and SIGHUP end training with 128 + n; the run is in the session, or else in what `recover` lists."""
-    words = [*XOR, "--epochs", "100000000", *(["--save", "a.nnplay"] if save else [])]
+    words = [*XOR, "--epochs", "80000", *(["--save", "a.nnplay"] if save else [])]
     command = [sys.executable, "-m", "nnplay", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=signals()) as child:
         assert child.stdout is not None
-        assert any(line.startswith("cross_entropy") for line in child.stdout)
-        wait_for_training(child.pid)
+        assert any(line.startswith("epoch ") for line in child.stdout), "a tenth of it is trained"
         child.send_signal(number)
         assert child.wait(240) == 128 + number
     place = tmp_path / "a.nnplay" if save else session.autosaves()[0].path
     assert load(place).record["progress"]["step"] > 0
     assert len(session.autosaves()) == (0 if save else 1)
-
-
-def wait_for_training(pid: int) -> None:
-    """Returns once a process has spent half a second of processor time more than it had."""
-
-    def spent() -> int:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return int(fields[11]) + int(fields[12])
-
-    first = spent()
-    while spent() < first + os.sysconf("SC_CLK_TCK") // 2:
-        time.sleep(0.005)
 
 
 def test_a_place_that_refuses_the_save_keeps_the_run(
