@@ -16,7 +16,7 @@ from nnplay.kernels.compile.jit import inline, kernel
 from nnplay.kernels.cuda.places import place_in, put
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.records.cuda_rows import NumberRow
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
@@ -32,6 +32,7 @@ PERMUTE = LayerRecord(
     family="shape",
     about="Reorders the axes: 3x1x2 makes the channels of an image its first axis.",
     when="When the next layer expects its channels or steps on another axis.",
+    traits=Traits(change="linear"),
     torch="x.permute(0, *order)",
     twin=Twin("permute", lambda values, shape: {"dims": (0, *_axes(values))}),
     fields=(integers("order", REQUIRED, "axes in their new order, counted from 1, such as 2x1", high=4),),

@@ -15,7 +15,7 @@ from nnplay.kernels.pooling import adaptive as kernels
 from nnplay.operations.pooled_windows import PooledWindows, Window
 from nnplay.operations.window_geometry import need_rank, per_axis
 from nnplay.records.cuda_rows import NumberRow
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
 
@@ -134,6 +134,7 @@ def adaptive_pooling(name: str, title: str, about: str, *, when: str, axes: int,
         family="pooling",
         about=about,
         when=when,
+        traits=Traits(change="" if largest else "linear"),
         torch=title,
         twin=Twin(f"nn.{title}", lambda values, shape: {"output_size": values["size"]}, channels_first=True),
         fields=(integers("size", REQUIRED, f"size of the output, {_SIZES[axes]}"),),

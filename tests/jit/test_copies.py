@@ -128,10 +128,11 @@ def test_a_refusal_travels_to_another_process_and_back() -> None:
     assert (single.what, single.where, single.hint) == ("is wrong", "here", "mend it")
 
 
-@pytest.mark.parametrize("name", sorted(python_names()))
-def test_a_record_stays_the_one_that_it_is(name: str, way: Callable[[Any], Any]) -> None:
+def test_a_record_stays_the_one_that_it_is(way: Callable[[Any], Any]) -> None:
     """Records are found by name again: a copy is the record itself."""
-    assert way(getattr(nn, name)) is getattr(nn, name)
+    names = sorted(python_names())
+    assert [name for name in names if way(getattr(nn, name)) is not getattr(nn, name)] == []
+    assert len(names) > 100
 
 
 def test_what_is_data_can_be_copied(way: Callable[[Any], Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ BELOW = -np.array([0.5, 3.0, 60.0])
 ABOVE = -BELOW
 
 
+@cache
 def activations() -> dict[str, tuple[LayerRecord, dict[str, Any], Callable[[Any], Any]]]:
     """Every layer that treats each number alike, with the values of each test case: its name, and the function."""
     found = {}
@@ -34,22 +36,20 @@ def activations() -> dict[str, tuple[LayerRecord, dict[str, Any], Callable[[Any]
     return found
 
 
-@pytest.mark.parametrize("name", activations())
-def test_a_layer_that_is_off_below_zero_says_so_and_no_other(name: str) -> None:
+def test_a_layer_that_is_off_below_zero_says_so_and_no_other() -> None:
     """`rectifies` stands on exactly those activations that give 0 for negative numbers, and are not 0 above."""
-    record, _, function = activations()[name]
-    assert record.traits.rectifies == (not function(BELOW).any() and bool(function(ABOVE).all()))
+    for name, (record, _, function) in activations().items():
+        assert record.traits.rectifies == (not function(BELOW).any() and bool(function(ABOVE).all())), name
 
 
-@pytest.mark.parametrize("name", activations())
-def test_an_activation_that_is_flat_at_both_ends_says_where(name: str) -> None:
+def test_an_activation_that_is_flat_at_both_ends_says_where() -> None:
     """`bounds` are the limits of the function on both sides, and only functions without such limits leave them out."""
-    record, values, function = activations()[name]
-    low, high = function(np.array([-500.0, -1000.0])), function(np.array([500.0, 1000.0]))
-    flat = np.ptp(low) < 1e-9 and np.ptp(high) < 1e-9 and low[0] != high[0]
-    assert (record.traits.bounds is not None) == flat
-    if record.traits.bounds is not None:
-        assert record.traits.bounds(values) == pytest.approx((low[0], high[0]), abs=1e-9)
+    for name, (record, values, function) in activations().items():
+        low, high = function(np.array([-500.0, -1000.0])), function(np.array([500.0, 1000.0]))
+        flat = np.ptp(low) < 1e-9 and np.ptp(high) < 1e-9 and low[0] != high[0]
+        assert (record.traits.bounds is not None) == flat, name
+        if record.traits.bounds is not None:
+            assert record.traits.bounds(values) == pytest.approx((low[0], high[0]), abs=1e-9), name
 
 
 def test_weights_follow_the_activation_where_init_may_be_auto() -> None:

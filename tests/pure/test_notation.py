@@ -13,20 +13,19 @@ from nnplay.records.layer import Layer
 from nnplay.records.registry import layer_records
 
 
-def cases() -> list[tuple[str, Layer]]:
+def cases() -> list[Layer]:
     """A layer for every test case of every record that is no combination."""
     return [
-        (name, record(**case.values))
-        for name, record in layer_records().items()
+        record(**case.values)
+        for record in layer_records().values()
         if not (record.joins or record.contains)
         for case in record.cases
     ]
 
 
-@pytest.mark.parametrize(("name", "layer"), cases())
-def test_every_record_is_shown_and_read_back(name: str, layer: Layer) -> None:
+def test_every_record_is_shown_and_read_back() -> None:
     """The shortest text of any layer gives the same layer back."""
-    assert parse_layer(show_layer(layer)) == layer
+    assert [show_layer(layer) for layer in cases() if parse_layer(show_layer(layer)) != layer] == []
 
 
 @pytest.mark.parametrize(

@@ -130,12 +130,11 @@ def test_typing_finds_by_start_part_letters_and_description() -> None:
     assert matching(choices, "ee") == []
 
 
-@pytest.mark.parametrize("name", layer_records())
-def test_the_example_of_a_layer_can_be_typed(name: str) -> None:
+def test_the_example_of_a_layer_can_be_typed() -> None:
     """It has the numbers that the layer needs."""
-    record = layer_records()[name]
-    if not (record.joins or record.contains):
-        assert example_layer(record).split()[0] == name
+    for name, record in layer_records().items():
+        if not (record.joins or record.contains):
+            assert example_layer(record).split()[0] == name
 
 
 # Keys and mouse
