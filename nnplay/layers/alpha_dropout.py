@@ -19,6 +19,7 @@ from nnplay.kernels.operands import flat, integer, part_of, place_of, size
 from nnplay.kernels.random import uniform
 from nnplay.operations.masked import passed_masked
 from nnplay.operations.unchanged import OFF_BACK, unchanged
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import BATCH, Operation, Shape, Use
 from nnplay.records.twin import Twin, same_arguments
@@ -62,6 +63,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="alpha dropout",
         kernel=forward,
+        cuda=(NumberRow(forward),),
         reads=("x", "p"),
         writes=("y", "mask"),
         reference=reference,

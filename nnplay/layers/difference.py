@@ -11,6 +11,7 @@ from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import adds, part_of
 from nnplay.layers._branches import refuse_branches
 from nnplay.operations.unchanged import passed_back
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
@@ -21,7 +22,7 @@ DIFFERENCE = LayerRecord(
     family="combination",
     about="The first of two branches minus the second.",
     when="To compare two views of one input, or to let a network say only what is left over.",
-    traits=Traits(each_step=True),
+    traits=Traits(each_step=True, change="linear"),
     plan=lambda values, shapes: plan(values, shapes),
     joins=True,
     torch="x - f(x)",
@@ -83,6 +84,7 @@ def negate(row: Any, clock: Any, memory: Any, part: int) -> None:
 _FORWARD = Operation(
     name="difference of branches",
     kernel=subtract,
+    cuda=(NumberRow(subtract),),
     reads=("x0", "x1"),
     writes=("y",),
     reference=lambda x0, x1: x0 - x1,
@@ -95,6 +97,7 @@ _FIRST = passed_back("gradient into branch 1", "The first branch moves the diffe
 _SECOND = Operation(
     name="gradient into branch 2",
     kernel=negate,
+    cuda=(NumberRow(negate),),
     reads=("dy",),
     writes=("dx",),
     reference=lambda dy: -dy,

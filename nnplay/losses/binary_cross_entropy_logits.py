@@ -21,7 +21,7 @@ from nnplay.operations.scoring import sigmoid as sigmoid_of
 from nnplay.operations.weighing import inverse, one_over
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import REDUCTION, LossPlan, LossRecord
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin, smoothed
 from nnplay.records.worked import Named, Term, apply, as_term, scalar
 
@@ -123,6 +123,7 @@ def _weighted_costs() -> Operation:
     return Operation(
         name="binary cross-entropy on logits, cost of each",
         kernel=costs,
+        cuda=(CudaRow(costs),),
         reads=("prediction", "target", "label_smoothing", "pos_weight"),
         writes=("costs",),
         reference=lambda z, t, smoothing, w: _positive_costs(z, _smooth(t.reshape(z.shape), smoothing), w),
@@ -138,6 +139,7 @@ def _weighted_gradient() -> Operation:
     return Operation(
         name="gradient of the loss",
         kernel=gradient,
+        cuda=(CudaRow(gradient),),
         reads=("prediction", "target", "label_smoothing", "pos_weight", "factors", "divisor"),
         writes=("dprediction",),
         reference=_weighted_back,

@@ -30,6 +30,7 @@ from nnplay.operations.path_sums import (
 )
 from nnplay.operations.sequences import BEST_PATHS, decode
 from nnplay.operations.weighing import inverse, one_over
+from nnplay.records.cuda_rows import PictureRow
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import REDUCTION, LossPlan, LossRecord
 from nnplay.records.operation import BATCH, Operation, Shape, Use
@@ -91,6 +92,7 @@ def _costs_operation() -> Operation:
     return Operation(
         name="CTC loss of each",
         kernel=costs,
+        cuda=(PictureRow(costs),),
         reads=("prediction", "target"),
         writes=("costs", "probabilities", "occupancy", "paths"),
         reference=reference,
@@ -107,6 +109,7 @@ def _gradient_operation() -> Operation:
     return Operation(
         name="gradient of the loss",
         kernel=gradient,
+        cuda=(PictureRow(gradient),),
         reads=("probabilities", "occupancy", "target", "factors", "divisor"),
         writes=("dprediction",),
         reference=reference_back,

@@ -19,7 +19,7 @@ from nnplay.operations.scoring import softmax
 from nnplay.operations.weighing import inverse, one_over
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import REDUCTION, LossPlan, LossRecord, need_classes
-from nnplay.records.operation import Operation, Shape
+from nnplay.records.operation import CudaRow, Operation, Shape
 from nnplay.records.worked import Named, Term, apply, as_term, scalar, total
 
 Array = NDArray[Any]
@@ -60,6 +60,7 @@ def _costs_operation() -> Operation:
     return Operation(
         name="distillation of each",
         kernel=costs,
+        cuda=(CudaRow(costs),),
         reads=("prediction", "target", "temperature"),
         writes=("costs",),
         reference=reference,
@@ -75,6 +76,7 @@ def _gradient_operation() -> Operation:
     return Operation(
         name="gradient of the loss",
         kernel=gradient,
+        cuda=(CudaRow(gradient),),
         reads=("prediction", "target", "temperature", "factors", "divisor"),
         writes=("dprediction",),
         reference=reference_back,

@@ -21,7 +21,7 @@ from nnplay.operations.scoring import LARGEST, softmax
 from nnplay.operations.weighing import inverse, one_over
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import CLASS_WEIGHTS, REDUCTION, LossPlan, LossRecord, need_classes
-from nnplay.records.operation import BATCH, Operation, Shape, Use
+from nnplay.records.operation import BATCH, CudaRow, Operation, Shape, Use
 from nnplay.records.worked import Named, Term, apply, as_term, scalar, total
 
 Array = NDArray[Any]
@@ -83,6 +83,7 @@ def _costs_operation() -> Operation:
     return Operation(
         name="focal loss of each",
         kernel=costs,
+        cuda=(CudaRow(costs),),
         reads=("prediction", "target", "gamma", "class_weights"),
         writes=("costs", "probabilities"),
         reference=reference,
@@ -98,6 +99,7 @@ def _gradient_operation() -> Operation:
     return Operation(
         name="gradient of the loss",
         kernel=gradient,
+        cuda=(CudaRow(gradient),),
         reads=("probabilities", "target", "gamma", "class_weights", "factors", "divisor"),
         writes=("dprediction",),
         reference=reference_back,

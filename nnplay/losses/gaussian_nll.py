@@ -19,7 +19,7 @@ from nnplay.losses._gaussian import costs_shape, halves, halves_at, slope_elemen
 from nnplay.operations.weighing import inverse, one_over
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import REDUCTION, LossPlan, LossRecord
-from nnplay.records.operation import Operation, Shape
+from nnplay.records.operation import CudaRow, Operation, Shape
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply
 
@@ -75,6 +75,7 @@ def _costs_operation(full: bool) -> Operation:
     return Operation(
         name="Gaussian likelihood of each",
         kernel=FULL_COSTS if full else COSTS,
+        cuda=(CudaRow(FULL_COSTS if full else COSTS),),
         reads=("prediction", "target"),
         writes=("costs",),
         reference=lambda prediction, target: reference(prediction, target) + more,
@@ -90,6 +91,7 @@ def _gradient_operation() -> Operation:
     return Operation(
         name="gradient of the loss",
         kernel=gradient,
+        cuda=(CudaRow(gradient),),
         reads=("prediction", "target", "factors", "divisor"),
         writes=("dprediction",),
         reference=reference_back,

@@ -18,7 +18,7 @@ from nnplay.operations.scoring import ABOVE_ZERO, LARGEST, both_classes, sigmoid
 from nnplay.operations.weighing import inverse, one_over
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import CLASS_WEIGHTS, REDUCTION, LossPlan, LossRecord
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, as_term, scalar, total
 
@@ -92,6 +92,7 @@ def _costs_operation() -> Operation:
     return Operation(
         name="hinge of each",
         kernel=costs,
+        cuda=(CudaRow(costs),),
         reads=("prediction", "target", "margin", "class_weights"),
         writes=("costs",),
         reference=reference,
@@ -110,6 +111,7 @@ def _gradient_operation() -> Operation:
     return Operation(
         name="gradient of the loss",
         kernel=gradient,
+        cuda=(CudaRow(gradient),),
         reads=("prediction", "target", "margin", "class_weights", "factors", "divisor"),
         writes=("dprediction",),
         reference=reference_back,

@@ -20,7 +20,7 @@ from nnplay.operations.scoring import LARGEST_COLUMN, softmax
 from nnplay.operations.weighing import inverse, one_over
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import REDUCTION, LossPlan, LossRecord, need_classes
-from nnplay.records.operation import BATCH, Operation, Shape, Use
+from nnplay.records.operation import BATCH, CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, as_term, total
 
@@ -95,6 +95,7 @@ def _costs_operation() -> Operation:
     return Operation(
         name="KL divergence of each, on logarithms",
         kernel=costs,
+        cuda=(CudaRow(costs),),
         reads=("prediction", "target"),
         writes=("costs",),
         reference=reference,
@@ -110,6 +111,7 @@ def _gradient_operation() -> Operation:
     return Operation(
         name="gradient of the loss",
         kernel=gradient,
+        cuda=(CudaRow(gradient),),
         reads=("target", "factors", "divisor"),
         writes=("dprediction",),
         reference=reference_back,

@@ -16,7 +16,7 @@ from nnplay.losses._costs import costs_plan, listed, score_of_labels
 from nnplay.operations.weighing import inverse, one_over
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import CLASS_WEIGHTS, IGNORE_INDEX, REDUCTION, LossPlan, LossRecord, need_classes
-from nnplay.records.operation import Operation, Shape
+from nnplay.records.operation import CudaRow, Operation, Shape
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, as_term
 
@@ -84,6 +84,7 @@ def _costs_operation() -> Operation:
     return Operation(
         name="negative log-likelihood of each",
         kernel=costs,
+        cuda=(CudaRow(costs),),
         reads=("prediction", "target", "class_weights"),
         writes=("costs",),
         reference=reference,
@@ -100,6 +101,7 @@ def _gradient_operation() -> Operation:
     return Operation(
         name="gradient of the loss",
         kernel=gradient,
+        cuda=(CudaRow(gradient),),
         reads=("prediction", "target", "class_weights", "factors", "divisor"),
         writes=("dprediction",),
         reference=reference_back,

@@ -14,7 +14,7 @@ from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.losses._pairs import GROUP, distance, pairs_kernel, pairs_reference, plan_pairs
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import REDUCTION, LossPlan, LossRecord
-from nnplay.records.operation import Operation, Shape
+from nnplay.records.operation import CudaRow, Operation, Shape
 from nnplay.records.worked import Named, Term, apply, as_term, scalar, total
 
 Array = NDArray[Any]
@@ -58,6 +58,7 @@ def _costs_operation(hard: bool) -> Operation:
     return Operation(
         name="triplet loss of each",
         kernel=HARD if hard else ALL,
+        cuda=(CudaRow(HARD if hard else ALL),),
         reads=("prediction", "target", "margin"),
         writes=("costs", "distances", "pulls"),
         reference=pairs_reference(_compare_hard if hard else _compare_all),

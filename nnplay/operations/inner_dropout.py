@@ -13,6 +13,7 @@ from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import adds, flat, integer, part_of, place_of, size
 from nnplay.kernels.random import uniform
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term, apply, scalar
 
@@ -65,6 +66,7 @@ def _element(
 INNER_DROPOUT = Operation(
     name="dropout between layers",
     kernel=forward,
+    cuda=(NumberRow(forward),),
     reads=("x", "p"),
     writes=("dropped", "mask"),
     reference=_dropped,
@@ -78,6 +80,7 @@ INNER_DROPOUT = Operation(
 INNER_DROPOUT_BACK = Operation(
     name="dropout between layers backward",
     kernel=backward,
+    cuda=(NumberRow(backward),),
     reads=("ddropped", "mask"),
     writes=("dx",),
     reference=lambda ddropped, mask: ddropped * mask,

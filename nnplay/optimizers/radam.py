@@ -15,7 +15,7 @@ from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.kernels.doubles import whole_power
 from nnplay.optimizers._adam_family import beta, eps_field, means_reference, torch_arguments
 from nnplay.records.layer import Refused
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.optimizer import OptimizerRecord, setting_terms, update_count, update_kernel
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply
@@ -59,6 +59,7 @@ def rule() -> Operation:
     return Operation(
         name="update (radam)",
         kernel=KERNEL,
+        cuda=(CudaRow(KERNEL),),
         reads=("optimizer", "gradients", "parameters", "exp_avg", "exp_avg_sq"),
         writes=("parameters", "exp_avg", "exp_avg_sq", "finite_flags"),
         reference=reference,

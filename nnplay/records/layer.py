@@ -43,6 +43,8 @@ class Plan:
         output: shape of one row's output.
         forward, backward: the rows, in order; a backward row is left out when nothing reads its outputs.
         evaluate: rows of the forward pass in evaluation, where they differ from training.
+        curvature: of a curved activation, the rows dx = f″(x)·change·dy: how its slope grows along a change of its
+            input, which a gradient penalty needs.
         evaluate_backward: the way back from those, for whoever asks how an answer depends on an input; None where the
             rows of training lead back from them too.
         parameters, saved, buffers, scratch: further operands; buffers are kept in the state and have a start value.
@@ -56,6 +58,7 @@ class Plan:
     backward: tuple[Use, ...]
     evaluate: tuple[Use, ...] | None = None
     evaluate_backward: tuple[Use, ...] | None = None
+    curvature: tuple[Use, ...] = ()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     saved: Mapping[str, Planned] = field(default_factory=dict)
     buffers: Mapping[str, tuple[Shape, float]] = field(default_factory=dict)
@@ -111,7 +114,8 @@ class Traits:
         follows_activation: its weights begin as the activation behind it suggests, where `init` is auto.
         change: how a small change of its input becomes one of its output, as a gradient penalty needs to know: "linear"
             as its forward rows make it without the parameter `bias`; "pieces" as its backward rows turn dy into dx, for
-            layers that treat every number alike, by straight pieces; empty where it depends on the input itself.
+            layers that treat every number alike, by straight pieces; empty where neither is so. Curved layers need not
+            say it: their plans have `curvature`.
     """
 
     rectifies: bool = False

@@ -153,7 +153,6 @@ class MainScreen(Screen[None]):
         for of_network in (self.query_one(NetworkPane), self.query_one(LayersPane)):
             of_network.network = self.network
             of_network.entitle(shown, "O next network" if names else "")
-        self.query_one(TrainingPane).entitle(settings.players.own if names else "")
         for pane in self.query(Pane):
             pane.set_up(settings, ledger)
         shape = ledger.inputs[0] if len(ledger.inputs) == 1 and "×" in ledger.inputs[0] else ""

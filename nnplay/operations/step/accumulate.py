@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nnplay.kernels.abi import CLOCK_OFFSET
 from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import dimension, part_of
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term
 
@@ -50,6 +51,7 @@ def _element(at: Any, value: Named, mean: Named, batch: Named, clock: Mapping[st
 MEAN = Operation(
     name="mean over batches",
     kernel=take_in,
+    cuda=(NumberRow(take_in),),
     reads=("value", "mean", "input"),
     writes=("mean",),
     reference=_taken_in,
@@ -62,6 +64,7 @@ MEAN = Operation(
 PUT_IN_PLACE = Operation(
     name="gradient of all batches",
     kernel=put_in_place,
+    cuda=(NumberRow(put_in_place),),
     reads=("mean",),
     writes=("gradients",),
     reference=lambda mean: mean.copy(),

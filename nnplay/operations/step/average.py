@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.abi import CLOCK_BATCH, CLOCK_EPOCH
 from nnplay.kernels.compile.jit import inline, kernel
+from nnplay.kernels.cuda.partial import once
 from nnplay.kernels.operands import flat, integer, part_of
-from nnplay.records.operation import Operation
+from nnplay.records.cuda_rows import NumberRow
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, scalar
 
 Array = NDArray[Any]
@@ -91,6 +93,7 @@ def _mean_element(
 EMA = Operation(
     name="moving average of weights",
     kernel=follow,
+    cuda=(NumberRow(follow),),
     reads=("parameters", "average", "averaged", "ema_decay", "average_from"),
     writes=("average",),
     reference=_followed,
@@ -104,6 +107,7 @@ EMA = Operation(
 SWA = Operation(
     name="mean of the weights of epochs",
     kernel=mean,
+    cuda=(NumberRow(mean),),
     reads=("parameters", "average", "averaged", "average_from"),
     writes=("average",),
     reference=_averaged,
@@ -117,6 +121,7 @@ SWA = Operation(
 COUNT = Operation(
     name="count of averaged weights",
     kernel=increase,
+    cuda=(CudaRow(increase, once),),
     reads=("averaged", "average_from"),
     writes=("averaged",),
     reference=lambda count, first, clock, every: count + float(due(clock, first, every)),

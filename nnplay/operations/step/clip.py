@@ -8,6 +8,7 @@ import numpy as np
 
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import flat, part_of
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import apply, scalar
 
@@ -71,6 +72,7 @@ CLIP_VALUE = Operation(
 CLAMP_WEIGHTS = Operation(
     name="limit of the weights",
     kernel=clamp_weights,
+    cuda=(NumberRow(clamp_weights),),
     reads=("parameters", "clamp"),
     writes=("parameters",),
     reference=lambda w, limit: np.clip(w, -limit, limit),

@@ -15,11 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay import rng
-from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
-from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import flat, integer
+from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP, ROW_PARTS
+from nnplay.kernels.arithmetic import quotient
+from nnplay.kernels.compile.jit import DTYPE, kernel
+from nnplay.kernels.cuda.partial import fold, folds, once, parts, room, whole
+from nnplay.kernels.operands import flat, integer, pointer, size
 from nnplay.kernels.random import uniform
-from nnplay.records.operation import Operation
+from nnplay.records.cuda_rows import NumberRow
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, apply, scalar, total
 
 Array = NDArray[Any]
@@ -80,6 +83,70 @@ def pull(row: Any, clock: Any, memory: Any, part: int) -> None:
             change[i] = scale * slope[i]
 
 
+@kernel
+def mix_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `mix`: every parts-th number of between (N, …)."""
+    real, made, between = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    seed, step, stream, width = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0), integer(row, 1)
+    at = part
+    while at < size(row, 2):
+        u = uniform(seed, stream, step, quotient(at, width))
+        between[at] = u * real[at] + (1.0 - u) * made[at]
+        at += row[ROW_PARTS]
+
+
+@kernel
+def begin_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `begin`: every parts-th number of dprediction (N, 1)."""
+    slope, at = pointer(row, memory, 0), part
+    while at < size(row, 0):
+        slope[at] = 1.0
+        at += row[ROW_PARTS]
+
+
+@kernel
+def measure_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `measure`: every parts-th length (N)."""
+    slope, length, width = pointer(row, memory, 0), pointer(row, memory, 1), integer(row, 0)
+    n = part
+    while n < size(row, 1):
+        squares = DTYPE(0.0)
+        for i in range(n * width, (n + 1) * width):
+            squares += slope[i] * slope[i]
+        length[n] = math.sqrt(squares)
+        n += row[ROW_PARTS]
+
+
+@kernel
+def penalise_partial(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """sums[part] = Σ (length − wanted)² over every parts-th length (N), for wanted (1,)."""
+    length, wanted, squares = pointer(row, memory, 0), pointer(row, memory, 1)[0], DTYPE(0.0)
+    n = part
+    while n < size(row, 0):
+        squares += (length[n] - wanted) * (length[n] - wanted)
+        n += row[ROW_PARTS]
+    room(row, memory)[part] = squares
+
+
+@kernel
+def penalise_mean(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """loss (1,) = Σ sums / N, for length (N)."""
+    pointer(row, memory, 2)[0] = whole(row, memory) / DTYPE(size(row, 0))
+
+
+@kernel
+def pull_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `pull`: every parts-th number of change (N, …)."""
+    slope, length, wanted = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)[0]
+    factor, change, width = pointer(row, memory, 3)[0], pointer(row, memory, 4), integer(row, 0)
+    share = 2.0 * factor / DTYPE(size(row, 1))
+    at = part
+    while at < size(row, 4):
+        long = length[quotient(at, width)]
+        change[at] = (share * (long - wanted) / long if long > 0.0 else 0.0) * slope[at]
+        at += row[ROW_PARTS]
+
+
 def _shares(stream: int, clock: Mapping[str, int], count: int) -> Array:
     return rng.uniform(clock["seed"], stream, clock["step"], (count,))
 
@@ -123,6 +190,7 @@ def _pull_element(at: Any, slope: Named, length: Named, wanted: Named, factor: N
 MIX = Operation(
     name="points between",
     kernel=mix,
+    cuda=(NumberRow(mix_cuda),),
     reads=("real", "made"),
     writes=("between",),
     reference=_mixed,
@@ -136,6 +204,7 @@ MIX = Operation(
 BEGIN = Operation(
     name="slope begins",
     kernel=begin,
+    cuda=(NumberRow(begin_cuda),),
     reads=(),
     writes=("dprediction",),
     reference=lambda shapes, dtype: np.ones(shapes[0], dtype),
@@ -147,6 +216,7 @@ BEGIN = Operation(
 MEASURE = Operation(
     name="length of the slope",
     kernel=measure,
+    cuda=(CudaRow(measure_cuda),),
     reads=("slope",),
     writes=("length",),
     reference=_lengths,
@@ -159,6 +229,7 @@ MEASURE = Operation(
 PENALISE = Operation(
     name="gradient penalty",
     kernel=penalise,
+    cuda=(CudaRow(penalise_partial, parts), CudaRow(fold, folds), CudaRow(penalise_mean, once)),
     reads=("length", "wanted"),
     writes=("loss",),
     reference=lambda length, wanted: np.mean((length - wanted) ** 2, keepdims=True),
@@ -170,6 +241,7 @@ PENALISE = Operation(
 PULL = Operation(
     name="pull on the slope",
     kernel=pull,
+    cuda=(NumberRow(pull_cuda),),
     reads=("slope", "length", "wanted", "factor"),
     writes=("change",),
     reference=_pull,

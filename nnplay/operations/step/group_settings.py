@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.cuda.partial import once
 from nnplay.kernels.operands import flat
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term
 
 
@@ -28,6 +29,7 @@ def _element(at: Any, optimizer: Named, group: Named) -> Term:
 GROUP_SETTINGS = Operation(
     name="settings of a group",
     kernel=apply_factor,
+    cuda=(CudaRow(apply_factor, once),),
     reads=("optimizer", "group"),
     writes=("settings",),
     reference=lambda optimizer, group: np.concatenate([optimizer[:1] * group[:1], group[1:]]),

@@ -209,8 +209,6 @@ class CurveView(Cells, can_focus=True):
             value, at = self._value_at(name, curve, step)
             if step is None and not self.comparing and math.isfinite(present := self._values.get(name, math.nan)):
                 value = present
-            if self.comparing and self._degree:
-                value = self._smoothed_at(curve, at)
             sign = (f"{curves.glyph(index, self.look)} {name} ", self.look.series(index))
             if self.comparing and step is not None and self._has_ended(name, curve, step):
                 entries.append([sign, ("ended  ", self.look.ink("dim"))])
@@ -218,7 +216,7 @@ class CurveView(Cells, can_focus=True):
             entries.append([sign, (f"{number_text.loss(value)}  ", self.look.ink("text"))])
             last_step = max(last_step, at)
         if self.comparing and self._degree:
-            entries.append([("smoothed  ", self.look.ink("dim"))])
+            entries.append([("lines smoothed  ", self.look.ink("dim"))])
         if step is not None and self._axis == "step":
             entries.append([(f"at {last_step:,}", self.look.ink("dim"))])
         elif self._axis != "step":
@@ -232,11 +230,6 @@ class CurveView(Cells, can_focus=True):
                 rows.append([])
             rows[-1] += entry
         return [joined(row) for row in rows]
-
-    def _smoothed_at(self, curve: Curve, step: int) -> float:
-        """The smoothed value at a step that the curve has."""
-        upto = int(np.searchsorted(np.asarray(curve.steps), step, side="right"))
-        return float(smooth(curve.last[:upto], _SMOOTHING[self._degree])[-1])
 
     def _marked(self, row: Row, width: int) -> Row:
         column = self._plot_start + (self.cursor or 0)
