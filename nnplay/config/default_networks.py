@@ -23,6 +23,8 @@ LONG: Final = 24
 #: Tables of so many rows get wide layers.
 MANY_ROWS: Final = 500
 WIDEST: Final = 64
+#: Rows that tell measures from symbols.
+_LOOKED_AT: Final = 1000
 #: Tables of so many training rows have each number in ranges besides, of about so many rows each; at the most so many
 #: ranges of one number, and of all together.
 RANGES_FROM: Final = 700
@@ -62,6 +64,12 @@ def _places(data: Dataset) -> int:
 
 def _is_to_rewrite(data: Dataset) -> bool:
     return _places(data) == 1 and len(data.feature_shape) < 3 and data.y.shape[1] != data.feature_shape[0]
+
+
+def _has_labels_of_its_own(data: Dataset) -> bool:
+    """Whether rows of measures, which are no symbols, have several labels each."""
+    x = data.x[:_LOOKED_AT]
+    return _places(data) == 1 and x.ndim == 2 and not bool(((x >= 0) & (x % 1 == 0)).all())
 
 
 def _is_long(data: Dataset) -> bool:
@@ -160,8 +168,15 @@ def _ranges(data: Dataset) -> list[str]:
     return [f"piecewise_linear {count}" + ("" if places == ALL else f' inputs="{places}"')]
 
 
+def _for_several_labels(data: Dataset, outputs: int) -> list[str]:
+    """The network for rows, with an answer for each of their labels."""
+    labels = data.y.shape[1]
+    return [*_for_rows(data, labels * outputs), f"reshape {labels}x{outputs}"]
+
+
 DEFAULT_NETWORKS: Final = (
     DefaultNetwork("pictures with boxes", lambda data: data.task == "detection", _for_boxes),
+    DefaultNetwork("rows with several labels", _has_labels_of_its_own, _for_several_labels),
     DefaultNetwork("sequences that become others", _is_to_rewrite, _to_rewrite),
     DefaultNetwork("texts to go on with", lambda data: data.vocabulary is not None and data.y.ndim > 1, _to_write_on),
     DefaultNetwork("texts with a label", lambda data: data.vocabulary is not None, _for_labelled_texts),

@@ -15,7 +15,8 @@ from nnplay.fields import choice, number
 from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import scratch
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
-from nnplay.kernels.cuda.partial import fold, once, room, row_folds, row_parts, whole
+from nnplay.kernels.cuda.partial import fold, once, room, whole
+from nnplay.kernels.cuda.row_counts import row_folds, row_parts
 from nnplay.kernels.elementary import log
 from nnplay.kernels.operands import flat, pointer, rows_of, share, shifted
 from nnplay.kernels.softmax import ROWS, raise_rows, to_shares

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
-from nnplay.kernels.cuda.partial import fold, once, room, row_folds, row_parts, whole
+from nnplay.kernels.cuda.partial import fold, once, room, whole
+from nnplay.kernels.cuda.row_counts import row_folds, row_parts
 from nnplay.kernels.elementary import log
 from nnplay.kernels.operands import flat, rows_of, share
 from nnplay.operations.scoring import LARGEST

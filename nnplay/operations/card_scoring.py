@@ -10,7 +10,8 @@ import numpy as np
 from nnplay.kernels.abi import CLOCK_BATCH, ROW_PARTS, ROW_ROOM_COUNT
 from nnplay.kernels.arithmetic import quotient
 from nnplay.kernels.compile.jit import DTYPE, Kernel, inline, kernel
-from nnplay.kernels.cuda.partial import fold, once, room, row_folds, row_parts, sum_of, whole
+from nnplay.kernels.cuda.partial import fold, once, room, sum_of, whole
+from nnplay.kernels.cuda.row_counts import row_folds, row_parts
 from nnplay.kernels.operands import dimension, flat, integer, pointer, ratio, shifted, size
 from nnplay.kernels.span_sums import last
 from nnplay.operations.whole import add_block

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.compile.jit import inline, kernel
-from nnplay.kernels.cuda.partial import fold, once, room, row_folds, row_parts, whole
+from nnplay.kernels.cuda.partial import fold, once, room, whole
+from nnplay.kernels.cuda.row_counts import row_folds, row_parts
 from nnplay.kernels.operands import cube, flat, matrix
 from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, as_term, total

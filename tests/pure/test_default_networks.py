@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nnplay.config import RunConfig
-from nnplay.config.default_networks import DEFAULT_NETWORKS
+from nnplay.config.default_networks import DEFAULT_NETWORKS, layers_for
+from nnplay.data.dataset import Dataset
+from nnplay.records.registry import loss_records
 
 
 @pytest.mark.parametrize(
@@ -26,6 +29,14 @@ def test_a_chosen_network_ends_as_its_loss_wants(data: str, kind: str) -> None:
     for loss, last in (("cross_entropy", "linear"), ("nll", "log_softmax"), ("cross_entropy_probabilities", "softmax")):
         config = RunConfig.from_dict({"data": data, "loss": loss})
         assert config.completed(split).layers[-1].record.name == last
+
+
+def test_rows_of_measures_with_several_labels_are_no_tokens() -> None:
+    """Two labels for each row of three measures: the last layers give each label its classes."""
+    chance = np.random.default_rng(0)
+    data = Dataset(chance.normal(size=(40, 3)), chance.integers(0, 2, (40, 2)))
+    layers = [layer.record.name for layer in layers_for(data, loss_records()["cross_entropy"]())]
+    assert (layers[0], layers[-2:]) == ("linear", ["linear", "reshape"])
 
 
 def test_numbers_of_a_large_table_come_in_ranges(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
 from nnplay.kernels.convolution.extension import source_place
+from nnplay.kernels.cuda.convolution import of_picture
 from nnplay.kernels.cuda.places import place_in, put
+from nnplay.kernels.cuda.volumes import of_volume
 from nnplay.kernels.operands import adds, integer, pointer, size
 from nnplay.kernels.span_sums import last
 
@@ -53,21 +55,6 @@ def gather_copies(row: Any, memory: Any, part: int, sizes: Any, before: Any, pad
                         total += dy[(((n * padded[0] + plane) * padded[1] + line) * padded[2] + column) * C + c]
         put(dx, at, total, adds(row, 1))
         at += row[ROW_PARTS]
-
-
-@inline
-def of_picture(row: Any) -> Any:
-    """Sizes, padding in front and padded sizes of a picture, along three axes."""
-    sizes, before = (1, integer(row, 0), integer(row, 1)), (0, integer(row, 2), integer(row, 3))
-    return sizes, before, (1, integer(row, 4), integer(row, 5))
-
-
-@inline
-def of_volume(row: Any) -> Any:
-    """The same of a volume."""
-    sizes = (integer(row, 0), integer(row, 1), integer(row, 2))
-    before = (integer(row, 3), integer(row, 4), integer(row, 5))
-    return sizes, before, (integer(row, 6), integer(row, 7), integer(row, 8))
 
 
 @kernel

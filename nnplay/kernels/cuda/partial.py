@@ -30,16 +30,6 @@ def folds(sizes: Sequence[int], integers: Sequence[int] = ()) -> int:
     return FOLDED if parts(sizes) > FEW else 0
 
 
-def row_parts(sizes: Sequence[int], integers: Sequence[int] = ()) -> int:
-    """Into how many parts the sum over all rows is cut: the second operand is the target, one number a row."""
-    return parts(sizes[1:])
-
-
-def row_folds(sizes: Sequence[int], integers: Sequence[int] = ()) -> int:
-    """The same of their fold."""
-    return folds(sizes[1:])
-
-
 def once(sizes: Sequence[int], integers: Sequence[int] = ()) -> int:
     """A single part."""
     return 1
