@@ -240,7 +240,7 @@ class RunEditor:
 def _answer(old: RunConfig, config: RunConfig, anew: bool) -> str:
     """What an edit of settings does, in a sentence."""
     if anew:
-        return "applied; starting a new run"
+        return "applied; starting a new run (z: back to the one before)"
     if config.without_remarks() == old.without_remarks():
         return "stop conditions apply from now on"
     if config.seed != old.seed:
