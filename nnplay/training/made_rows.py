@@ -144,10 +144,10 @@ def modes_of(trainer: Trainer, made: Array) -> Modes | None:
     A lump counts if at least a fifth of its fair share of rows lies within three deviations of its middle.
     """
     data = trainer.split.train
-    if data.kinds is None or len(data.kind_names) < 2:
+    kinds = np.unique([] if data.kinds is None else data.kinds)
+    if data.kinds is None or len(kinds) < 2:
         return None
     rows, made = data.x.reshape(len(data), -1), made.reshape(len(made), -1)
-    kinds = np.unique(data.kinds)
     middles = np.stack([rows[data.kinds == kind].mean(axis=0) for kind in kinds])
     spreads = np.array([_spread(rows[data.kinds == kind]) for kind in kinds])
     distances = np.linalg.norm(made[:, None] - middles[None], axis=2)
