@@ -51,6 +51,13 @@ def test_the_promised_presets_are_there() -> None:
     assert [preset.group for preset in PRESETS.values()] == sorted(
         (preset.group for preset in PRESETS.values()), key=GROUPS.index
     )
+    before = ""
+    for preset in PRESETS.values():
+        compared = preset.teaches.startswith("The same")
+        assert not compared or before == preset.group, f"{preset.name}: the same as what?"
+        before = preset.group
+    cures = [name for name in PRESETS if name.startswith("overfitting")]
+    assert cures[0] == "overfitting"
 
 
 @pytest.mark.parametrize("name", PRESETS)

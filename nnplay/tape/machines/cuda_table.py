@@ -150,7 +150,8 @@ def _turns(item: CudaRow, line: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """The row, or one for each time that it is run."""
     if not isinstance(item, TurnRow):
         return [line]
-    made = np.tile(line, (int(line[_size_at(item.operand) + 1 + item.axis]), 1))
+    places = int(line[_size_at(item.operand) + 1 + item.axis])
+    made = np.tile(line, (places * item.rows + item.ends, 1))
     made[:, abi.ROW_INTEGERS + TURN] = np.arange(len(made))
     return list(made)
 
