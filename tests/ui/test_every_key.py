@@ -142,7 +142,7 @@ CLAIMS: dict[str, Claim] = {
     "cursor-right": Claim("5 left left", _CURSOR, OTHER),
     "cursor-hide": Claim("5 left", _CURSOR, None),
     "log-scale": Claim("5", _of(CurveView, lambda view: view.logarithmic), False),
-    "whole": Claim("", _screen, "Reading"),
+    "whole": Claim("", _message, "nothing is cut short in the output pane"),
     "smooth": Claim("", _of(CurveView, lambda view: view._smoothing), 1),
     "network": Claim("", _message, "this run has only one network"),
     "fold": Claim("", _of(NetworkView, lambda view: view.folded), True),
@@ -209,8 +209,8 @@ def test_every_action_has_a_claim() -> None:
     assert {action.id for action in ACTIONS if not action.keys} == BY_COMMAND.keys()
 
 
-APART = {"slower", "whole", "jump-back", "jump-forward"}
-"""What they come to depends on the speed, the pane and the step that were chosen before."""
+APART = {"slower", "jump-back", "jump-forward"}
+"""What they come to depends on the speed and the step that were chosen before."""
 SHARED = {
     read: [name for name, claim in CLAIMS.items() if claim.read is read and not claim.reach and name not in APART]
     for read in (_asked, _screen, _pane)
@@ -291,6 +291,7 @@ async def put_back(pilot: Pilot[int], app: Playground, backend: dict[str, Any], 
             widget.cursor = 0
     main(app).show_settings()
     restore_view(main(app), view)
+    app.refresher.draw_frame(pictures=True)
     app.say("as at the start")
     await pilot.pause()
 
