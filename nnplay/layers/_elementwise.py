@@ -21,23 +21,27 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Loops:
-    """The two kernels of an elementwise layer."""
+    """The kernels of an elementwise layer."""
 
     forward: Kernel
     backward: Kernel
+    curvature: Kernel | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Elementwise:
-    """The two operations of an elementwise layer."""
+    """The operations of an elementwise layer; one of straight pieces has no curvature."""
 
     forward: Operation
     backward: Operation
+    curvature: Operation | None = None
 
     def plan(self, shape: Shape) -> Plan:
         """(N, …) → (N, …): the shape stays, and there are no parameters."""
         cost = 8 * int(np.prod(shape))
-        return Plan(output=shape, forward=(Use(self.forward, cost=cost),), backward=(Use(self.backward, cost=cost),))
+        curvature = () if self.curvature is None else (Use(self.curvature, cost=cost),)
+        forward, backward = (Use(self.forward, cost=cost),), (Use(self.backward, cost=cost),)
+        return Plan(output=shape, forward=forward, backward=backward, curvature=curvature)
 
 
 def elementwise(
@@ -46,8 +50,10 @@ def elementwise(
     loops: Loops,
     reference: Callable[..., Array],
     slope: Callable[..., Array],
+    bend: Callable[..., Array] | None = None,
     formula: str,
     formula_back: str,
+    formula_bend: str = "",
     words: str,
     words_back: str,
     settings: tuple[str, ...] = (),
@@ -57,7 +63,7 @@ def elementwise(
 
     Args:
         loops: what `elementwise_loops` has made of the layer's scalar functions.
-        reference, slope: the same two functions in NumPy on arrays: the definition that the kernels are held to.
+        reference, slope, bend: the same functions in NumPy on arrays: the definition that the kernels are held to.
         settings: names of the live fields that the functions take, two at the most.
     """
     forward = Operation(
@@ -84,7 +90,31 @@ def elementwise(
         element=_explained_back(name, slope, settings),
         torch="autograd",
     )
-    return Elementwise(forward, backward)
+    return Elementwise(forward, backward, _curvature(name, loops, bend, formula_bend, settings))
+
+
+def _curvature(
+    name: str, loops: Loops, bend: Callable[..., Array] | None, formula: str, settings: tuple[str, ...]
+) -> Operation | None:
+    """The row by which a gradient penalty moves the input of a curve; None of straight pieces."""
+    if bend is None or loops.curvature is None:
+        return None
+
+    def element(at: Any, x: Named, y: Named, change: Named, dy: Named, *more: Named) -> Term:
+        local = apply(f"{name}″", _scalar(bend), x[at], y[at], *map(scalar, settings, more))
+        return local * change[at] * dy[at]
+
+    return Operation(
+        name=f"{name} curvature",
+        kernel=loops.curvature,
+        reads=("x", "y", "change", "dy", *settings),
+        writes=("dx",),
+        reference=lambda x, y, change, dy, *more: np.asarray(bend(x, y, *more) * change * dy),
+        formula=formula,
+        words="A curve has another slope nearby. So the penalty also pulls at where on the curve a row stands.",
+        element=element,
+        torch="autograd, create_graph=True",
+    )
 
 
 def _back(slope: Callable[..., Array]) -> Callable[..., Array]:
@@ -106,15 +136,17 @@ def _scalar(function: Callable[..., Array]) -> Callable[..., float]:
     return lambda *numbers: float(function(*(np.float64(item) for item in numbers)))
 
 
-def elementwise_loops(value: Any, derivative: Any, *, settings: int = 0) -> Loops:
+def elementwise_loops(value: Any, derivative: Any, second_derivative: Any = None, *, settings: int = 0) -> Loops:
     """The kernels of an elementwise layer.
 
     Args:
         value: inlined `(x, *settings) -> y`.
         derivative: inlined `(x, y, *settings) -> dy/dx`.
+        second_derivative: inlined `(x, y, *settings) -> d²y/dx²`; None of straight pieces, which have none.
         settings: how many live fields they take the values of, two at the most.
     """
-    return Loops(_forward_kernel(value, settings), _backward_kernel(derivative, settings))
+    curvature = None if second_derivative is None else _curvature_kernel(second_derivative, settings)
+    return Loops(_forward_kernel(value, settings), _backward_kernel(derivative, settings), curvature)
 
 
 def _forward_kernel(formula: Any, settings: int) -> Kernel:
@@ -150,3 +182,24 @@ def _backward_kernel(formula: Any, settings: int) -> Kernel:
                 dx[i] = dy[i] * derivative(x[i], y[i], *given)
 
     return Kernel(f"{formula.__module__}:{formula.__name__}_backward", backward)
+
+
+def _curvature_kernel(formula: Any, settings: int) -> Kernel:
+    second = force_inline(formula)
+    output, some, two = 4 + settings, settings > 0, settings == 2
+
+    def curvature(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """dx = second(x, y)·change·dy, for all of them (M,)."""
+        x, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
+        change, dy = part_of(row, memory, 2, part), part_of(row, memory, 3, part)
+        dx = part_of(row, memory, output, part)
+        first: Any = (flat(row, memory, 4)[0],) if some else ()
+        given = (first[0], flat(row, memory, 5)[0]) if two else first
+        if adds(row, output):
+            for i in range(x.size):
+                dx[i] += second(x[i], y[i], *given) * change[i] * dy[i]
+        else:
+            for i in range(x.size):
+                dx[i] = second(x[i], y[i], *given) * change[i] * dy[i]
+
+    return Kernel(f"{formula.__module__}:{formula.__name__}_curvature", curvature)

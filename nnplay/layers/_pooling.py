@@ -14,7 +14,7 @@ from nnplay.kernels.pooling import pooling as kernels
 from nnplay.operations import pooling as pictures
 from nnplay.operations import volume_pooling as volumes
 from nnplay.operations.window_geometry import Axis, even_padding, left_over, need_rank, padding_field, windows_of
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Shape, Use
 from nnplay.records.twin import Twin
 
@@ -33,6 +33,7 @@ def pooling(name: str, title: str, about: str, *, when: str, axes: int, largest:
         family="pooling",
         about=about,
         when=when,
+        traits=Traits(change="" if largest else "linear"),
         torch=title,
         twin=_twin(title, largest),
         fields=pooling_fields(("2", "2 or 2x3", "2 or 1x2x2")[axes - 1], largest),

@@ -49,9 +49,11 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
+        bend=bend,
         settings=("alpha",),
         formula="y = x where x > 0, else α·(e^(x/α) − 1)",
         formula_back="dx = dy where x > 0, else dy·e^(x/α)",
+        formula_bend="dx = f″·change·dy, with f″ = 0 where x > 0, else e^(x/α) / α",
         words="Keeps positive values; negative ones approach −α, with a slope that is 1 at 0.",
         words_back="The gradient fades on the negative side instead of stopping.",
         torch="torch.nn.functional.celu",
@@ -66,6 +68,10 @@ def slope(x: Array, y: Array, alpha: Array) -> Array:
     return np.where(x > 0, 1, np.exp(np.minimum(x, 0) / alpha))
 
 
+def bend(x: Array, y: Array, alpha: Array) -> Array:
+    return np.where(x > 0, 0, np.exp(np.minimum(x, 0) / alpha) / alpha)
+
+
 @inline
 def value(x: Any, alpha: Any) -> Any:
     """x where positive, else alpha·(e^(x/alpha) − 1)."""
@@ -78,4 +84,10 @@ def derivative(x: Any, y: Any, alpha: Any) -> Any:
     return 1.0 if x > 0.0 else exp(x / alpha)
 
 
-LOOPS = elementwise_loops(value, derivative, settings=1)
+@inline
+def second_derivative(x: Any, y: Any, alpha: Any) -> Any:
+    """0 where x is positive, else e^(x/alpha) / alpha."""
+    return 0.0 if x > 0.0 else exp(x / alpha) / alpha
+
+
+LOOPS = elementwise_loops(value, derivative, second_derivative, settings=1)

@@ -31,7 +31,7 @@ CLAMP = LayerRecord(
         number("min_val", -1.0, "smallest output", low=-1e6, high=1e6, live=True),
         number("max_val", 1.0, "largest output", low=-1e6, high=1e6, live=True),
     ),
-    traits=Traits(bounds=lambda values: (values["min_val"], values["max_val"])),
+    traits=Traits(bounds=lambda values: (values["min_val"], values["max_val"]), change="pieces"),
     torch="Hardtanh(min_val, max_val)",
     twin=Twin("nn.Hardtanh", same_arguments),
     plan=lambda values, shape: plan(values, shape),

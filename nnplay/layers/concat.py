@@ -31,7 +31,7 @@ CONCAT = LayerRecord(
     about="Parallel branches from one input, concatenated: Inception blocks, the skips of a U-Net.",
     when="When branches see different things and the next layer should choose between them.",
     plan=lambda values, shapes: plan(values, shapes),
-    traits=Traits(each_step=True),
+    traits=Traits(each_step=True, change="linear"),
     joins=True,
     torch="torch.cat",
     twin=Twin("cat", lambda values, shape: {"dim": -1}, listed=True),

@@ -17,7 +17,7 @@ CONV3D = LayerRecord(
     name="conv3d",
     title="Conv3d",
     family="convolution",
-    traits=Traits(follows_activation=True, outputs="filters"),
+    traits=Traits(follows_activation=True, outputs="filters", change="linear"),
     about="Convolution over volumes and clips: every filter looks for its pattern in space, or in space and time.",
     when="For scans, and for clips where what happens shows only from one frame to the next.",
     torch="Conv3d",

@@ -14,7 +14,7 @@ CONV_TRANSPOSE1D = LayerRecord(
     name="conv_transpose1d",
     title="ConvTranspose1d",
     family="convolution",
-    traits=Traits(follows_activation=True),
+    traits=Traits(follows_activation=True, change="linear"),
     about="Transposed convolution over sequences: makes them longer by painting with learned strokes.",
     when="To get sound or a series back to full length, in autoencoders.",
     torch="ConvTranspose1d",

@@ -24,7 +24,7 @@ CONV_TRANSPOSE3D = LayerRecord(
     name="conv_transpose3d",
     title="ConvTranspose3d",
     family="convolution",
-    traits=Traits(follows_activation=True),
+    traits=Traits(follows_activation=True, change="linear"),
     about="Transposed convolution: enlarges volumes and clips by painting with learned blocks.",
     when="To get back to full size, in autoencoders and segmentation of volumes.",
     torch="ConvTranspose3d",

@@ -8,7 +8,7 @@ from typing import Any
 from nnplay.errors import InputError
 from nnplay.layers._borders import CASES, REFUSED, around, border_field, border_plan, borders_of, widened
 from nnplay.operations.border import INSIDE, PAD
-from nnplay.records.layer import LayerRecord, Plan, Refused
+from nnplay.records.layer import LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Shape, shape_text
 from nnplay.records.twin import Twin
 
@@ -18,6 +18,7 @@ CROP = LayerRecord(
     family="shape",
     about="Cuts a border off, so that branches of different sizes fit together.",
     when="When two branches of a U-Net differ by a border.",
+    traits=Traits(change="linear"),
     torch="a slice, such as x[:, :, 1:-1, 1:-1]",
     twin=Twin("nn.functional.pad", lambda values, shape: {"pad": _taken_off(values, shape)}, channels_first=True),
     fields=(border_field("how much to cut off at each border"),),

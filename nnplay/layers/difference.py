@@ -22,7 +22,7 @@ DIFFERENCE = LayerRecord(
     family="combination",
     about="The first of two branches minus the second.",
     when="To compare two views of one input, or to let a network say only what is left over.",
-    traits=Traits(each_step=True),
+    traits=Traits(each_step=True, change="linear"),
     plan=lambda values, shapes: plan(values, shapes),
     joins=True,
     torch="x - f(x)",

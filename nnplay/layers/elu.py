@@ -48,9 +48,11 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
+        bend=bend,
         settings=("alpha",),
         formula="y = x where x > 0, else α·(eˣ − 1)",
         formula_back="dx = dy where x > 0, else dy·(y + α)",
+        formula_bend="dx = f″·change·dy, with f″ = 0 where x > 0, else y + α",
         words="Keeps positive values; negative ones approach a floor, which pulls the mean output towards 0.",
         words_back="The gradient fades on the negative side instead of stopping.",
         torch="torch.nn.functional.elu",
@@ -65,6 +67,10 @@ def slope(x: Array, y: Array, alpha: Array) -> Array:
     return np.where(x > 0, 1, y + alpha)
 
 
+def bend(x: Array, y: Array, alpha: Array) -> Array:
+    return np.where(x > 0, 0, y + alpha)
+
+
 @inline
 def value(x: Any, alpha: Any) -> Any:
     """x where positive, else alpha·(eˣ − 1)."""
@@ -77,4 +83,10 @@ def derivative(x: Any, y: Any, alpha: Any) -> Any:
     return 1.0 if x > 0.0 else y + alpha
 
 
-LOOPS = elementwise_loops(value, derivative, settings=1)
+@inline
+def second_derivative(x: Any, y: Any, alpha: Any) -> Any:
+    """0 where x is positive, else alpha·eˣ, which is y + alpha."""
+    return 0.0 if x > 0.0 else y + alpha
+
+
+LOOPS = elementwise_loops(value, derivative, second_derivative, settings=1)

@@ -43,8 +43,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
+        bend=bend,
         formula="y = e^(−x²)",
         formula_back="dx = −2·x·y·dy",
+        formula_bend="dx = f″·change·dy, with f″ = y·(4x² − 2)",
         words="Is 1 at 0 and fades to 0 on both sides.",
         words_back="The gradient is largest on the slopes of the bump and vanishes at its top and far away.",
         torch="torch.exp(-x * x)",
@@ -59,6 +61,10 @@ def slope(x: Array, y: Array) -> Array:
     return -2 * x * y
 
 
+def bend(x: Array, y: Array) -> Array:
+    return np.asarray(y * (4 * x * x - 2))
+
+
 @inline
 def value(x: Any) -> Any:
     """e^(−x²)."""
@@ -71,4 +77,10 @@ def derivative(x: Any, y: Any) -> Any:
     return -2.0 * x * y
 
 
-LOOPS = elementwise_loops(value, derivative)
+@inline
+def second_derivative(x: Any, y: Any) -> Any:
+    """y·(4x² − 2), from the output."""
+    return y * (4.0 * x * x - 2.0)
+
+
+LOOPS = elementwise_loops(value, derivative, second_derivative)

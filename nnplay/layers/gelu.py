@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nnplay.fields import choice
 from nnplay.kernels.compile.jit import inline
-from nnplay.kernels.elementary import tanh
+from nnplay.kernels.elementary import exp, tanh
 from nnplay.kernels.gelu import gelu, gelu_slope
 from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
@@ -59,8 +59,10 @@ def _exact() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
+        bend=bend,
         formula="y = x·Φ(x) = ½x·(1 + erf(x/√2))",
         formula_back="dx = dy·(Φ(x) + x·φ(x)), with the normal density φ",
+        formula_bend="dx = f″·change·dy, with f″ = (2 − x²)·φ(x)",
         words=(
             "Weights each value by the chance that a random normal one is smaller: large ones pass, small ones "
             "fade out."
@@ -77,8 +79,10 @@ def _by_tanh() -> Elementwise:
         loops=LOOPS_TANH,
         reference=reference_tanh,
         slope=slope_tanh,
+        bend=bend_tanh,
         formula="y = ½x·(1 + tanh(√(2/π)·(x + 0.044715x³)))",
         formula_back="dx = dy·(½(1 + t) + ½x·(1 − t²)·√(2/π)·(1 + 0.134145x²)), with t the tanh",
+        formula_bend="dx = f″·change·dy, with f″ = (1 − t²)·(u + x·(½u′ − t·u²)), t = tanh(v), u = dv/dx",
         words="GELU with its S-curve approximated by tanh, as in GPT-2: nearly the same values.",
         words_back="The gradient passes smoothly, with a small dip below 0.",
         torch="torch.nn.functional.gelu(x, approximate='tanh')",
@@ -93,6 +97,10 @@ def slope(x: Array, y: Array) -> Array:
     return np.asarray(0.5 * _erfc(-x * _ROOT_HALF) + x * _DENSITY * np.exp(-0.5 * x * x))
 
 
+def bend(x: Array, y: Array) -> Array:
+    return np.asarray((2 - x * x) * _DENSITY * np.exp(-0.5 * x * x))
+
+
 def reference_tanh(x: Array) -> Array:
     return np.asarray(0.5 * x * (1 + np.tanh(_TANH_SCALE * (x + 0.044715 * x**3))))
 
@@ -100,6 +108,12 @@ def reference_tanh(x: Array) -> Array:
 def slope_tanh(x: Array, y: Array) -> Array:
     t = np.tanh(_TANH_SCALE * (x + 0.044715 * x**3))
     return np.asarray(0.5 * (1 + t) + 0.5 * x * (1 - t * t) * _TANH_SCALE * (1 + 0.134145 * x * x))
+
+
+def bend_tanh(x: Array, y: Array) -> Array:
+    t = np.tanh(_TANH_SCALE * (x + 0.044715 * x**3))
+    u = _TANH_SCALE * (1 + 0.134145 * x * x)
+    return np.asarray((1 - t * t) * (u + x * (0.134145 * _TANH_SCALE * x - t * u * u)))
 
 
 @inline
@@ -115,6 +129,12 @@ def derivative(x: Any, y: Any) -> Any:
 
 
 @inline
+def second_derivative(x: Any, y: Any) -> Any:
+    """(2 − x²)·φ(x)."""
+    return (2.0 - x * x) * 0.3989422804014327 * exp(-0.5 * x * x)
+
+
+@inline
 def value_tanh(x: Any) -> Any:
     """½x·(1 + tanh(√(2/π)·(x + 0.044715x³)))."""
     return 0.5 * x * (1.0 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))
@@ -127,5 +147,13 @@ def derivative_tanh(x: Any, y: Any) -> Any:
     return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * 0.7978845608028654 * (1.0 + 0.134145 * x * x)
 
 
-LOOPS = elementwise_loops(value, derivative)
-LOOPS_TANH = elementwise_loops(value_tanh, derivative_tanh)
+@inline
+def second_derivative_tanh(x: Any, y: Any) -> Any:
+    """(1 − t²)·(u + x·(½u′ − t·u²)), with t the tanh and u the derivative of what stands in it."""
+    t = tanh(0.7978845608028654 * (x + 0.044715 * x * x * x))
+    u = 0.7978845608028654 * (1.0 + 0.134145 * x * x)
+    return (1.0 - t * t) * (u + x * (0.134145 * 0.7978845608028654 * x - t * u * u))
+
+
+LOOPS = elementwise_loops(value, derivative, second_derivative)
+LOOPS_TANH = elementwise_loops(value_tanh, derivative_tanh, second_derivative_tanh)

@@ -18,7 +18,7 @@ from nnplay.kernels.operands import adds, dimension, pointer, ratio, share, shif
 from nnplay.kernels.span_sums import copy, last, zero
 from nnplay.operations.padded_pooling import plan_present
 from nnplay.operations.window_geometry import need_places
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
@@ -34,6 +34,7 @@ GLOBAL_AVG_POOL = LayerRecord(
     when="Instead of flatten at the end of a convolutional network: works for any size.",
     fields=(flag("padded", False, "leave out steps of a sequence whose features are all 0, which are padding"),),
     plan=lambda values, shape: plan(values, shape),
+    traits=Traits(change="linear"),
     torch="AdaptiveAvgPool1d(1), …2d(1) or …3d(1), by the rank of the input",
     twin=Twin(
         "nn.AdaptiveAvgPool{axes}d",

@@ -25,7 +25,7 @@ HARD_SIGMOID = LayerRecord(
     about="A sigmoid made of three lines: 0 below −3, 1 above 3, straight between.",
     when="For gates in small, fast networks, as in MobileNetV3.",
     initial="xavier_uniform",
-    traits=Traits(bounds=lambda values: (0.0, 1.0)),
+    traits=Traits(bounds=lambda values: (0.0, 1.0), change="pieces"),
     torch="Hardsigmoid",
     twin=Twin("nn.Hardsigmoid"),
     plan=lambda values, shape: plan(values, shape),

@@ -44,8 +44,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
+        bend=bend,
         formula="y = x·min(max((x + 3) / 6, 0), 1)",
         formula_back="dx = dy where x ≥ 3, 0 where x ≤ −3, else dy·(2x + 3) / 6",
+        formula_bend="dx = f″·change·dy, with f″ = 1/3 where −3 < x < 3, else 0",
         words="Keeps large values, drops very negative ones, and bends gently between.",
         words_back="The gradient passes above −3, turned round a little just below −1.5.",
         torch="torch.nn.functional.hardswish",
@@ -60,6 +62,10 @@ def slope(x: Array, y: Array) -> Array:
     return np.where(x >= 3, 1, np.where(x <= -3, 0, (2 * x + 3) / 6))
 
 
+def bend(x: Array, y: Array) -> Array:
+    return np.where((x > -3) & (x < 3), 1 / 3, 0)
+
+
 @inline
 def value(x: Any) -> Any:
     """x·(x + 3) / 6 between −3 and 3, beyond them 0 and x; NaN stays NaN."""
@@ -72,4 +78,10 @@ def derivative(x: Any, y: Any) -> Any:
     return 1.0 if x >= 3.0 else (0.0 if x <= -3.0 else (2.0 * x + 3.0) / 6.0)
 
 
-LOOPS = elementwise_loops(value, derivative)
+@inline
+def second_derivative(x: Any, y: Any) -> Any:
+    """1/3 between −3 and 3, else 0."""
+    return 0.3333333333333333 if x > -3.0 and x < 3.0 else 0.0
+
+
+LOOPS = elementwise_loops(value, derivative, second_derivative)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import REQUIRED, choice, flag, integer
+from nnplay.kernels.column_sums import add_columns
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.cuda import linear as cuda
 from nnplay.kernels.matmul import product, product_bias, product_transposed
@@ -233,15 +234,13 @@ def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
 @kernel
 def backward_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y = x·w + b, so db (O) = Σₙ dy[n], for dy (N, O)."""
-    dy = rows_of(row, memory, 0)
-    db = pointer(row, memory, 1)
-    start, stop = share(row, part, dy.shape[1])
+    dy, db = rows_of(row, memory, 0), pointer(row, memory, 1)
+    N, O = dy.shape
+    start, stop = share(row, part, O)
     if not adds(row, 1):
         for o in range(start, stop):
             db[o] = 0.0
-    for n in range(dy.shape[0]):
-        for o in range(start, stop):
-            db[o] += dy[n, o]
+    add_columns(shifted(db, start), shifted(pointer(row, memory, 0), start), O, N, stop - start)
 
 
 @kernel

@@ -45,8 +45,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
+        bend=bend,
         formula="y = −log(1 + e⁻ˣ)",
         formula_back="dx = dy / (1 + eˣ)",
+        formula_bend="dx = f″·change·dy, with f″ = −s·(1 − s), with s = sigmoid(x)",
         words="Turns a score into the logarithm of a probability.",
         words_back="The gradient is the probability of the other answer: a confident right unit learns little.",
         torch="torch.nn.functional.logsigmoid",
@@ -61,6 +63,11 @@ def slope(x: Array, y: Array) -> Array:
     return np.exp(-np.logaddexp(0, x))
 
 
+def bend(x: Array, y: Array) -> Array:
+    s = np.exp(-np.logaddexp(0, -x))
+    return np.asarray(-s * (1 - s))
+
+
 @inline
 def value(x: Any) -> Any:
     """−log(1 + e⁻ˣ)."""
@@ -73,4 +80,11 @@ def derivative(x: Any, y: Any) -> Any:
     return sigmoid(-x)
 
 
-LOOPS = elementwise_loops(value, derivative)
+@inline
+def second_derivative(x: Any, y: Any) -> Any:
+    """−s·(1 − s), with s = sigmoid(x)."""
+    s = sigmoid(x)
+    return -s * (1.0 - s)
+
+
+LOOPS = elementwise_loops(value, derivative, second_derivative)

@@ -45,8 +45,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
+        bend=bend,
         formula="y = x·tanh(log(1 + eˣ))",
         formula_back="dx = dy·(t + x·(1 - t²)·sigmoid(x)), where t = tanh(log(1 + eˣ))",
+        formula_bend="dx = f″·change·dy, with f″ = (1 − t²)·s·(2 + x·(1 − s − 2·t·s)), s = sigmoid(x)",
         words="Keeps large positive values and fades negative ones out, without a corner.",
         words_back="The gradient passes on the positive side, and a little on the negative one, so that no unit dies.",
         torch="torch.nn.functional.mish",
@@ -62,6 +64,11 @@ def slope(x: Array, y: Array) -> Array:
     return np.asarray(t + x * (1 - t * t) / (1 + np.exp(-x)))
 
 
+def bend(x: Array, y: Array) -> Array:
+    t, s = np.tanh(np.logaddexp(0, x)), 1 / (1 + np.exp(-x))
+    return np.asarray((1 - t * t) * s * (2 + x * (1 - s - 2 * t * s)))
+
+
 @inline
 def value(x: Any) -> Any:
     """x·tanh(log(1 + eˣ))."""
@@ -75,4 +82,11 @@ def derivative(x: Any, y: Any) -> Any:
     return t + x * (1.0 - t * t) * sigmoid(x)
 
 
-LOOPS = elementwise_loops(value, derivative)
+@inline
+def second_derivative(x: Any, y: Any) -> Any:
+    """(1 − t²)·s·(2 + x·(1 − s − 2·t·s)), where t = tanh(log(1 + eˣ)) and s = sigmoid(x)."""
+    t, s = tanh(softplus(x)), sigmoid(x)
+    return (1.0 - t * t) * s * (2.0 + x * (1.0 - s - 2.0 * t * s))
+
+
+LOOPS = elementwise_loops(value, derivative, second_derivative)

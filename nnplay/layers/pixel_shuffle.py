@@ -10,7 +10,7 @@ from nnplay.errors import InputError
 from nnplay.fields import integer
 from nnplay.operations.pixel_shuffle import SHUFFLE, UNSHUFFLE
 from nnplay.operations.window_geometry import nearest_numbers, need_rank
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Shape, Use, shape_text
 from nnplay.records.twin import Twin
 from nnplay.text import counted
@@ -21,6 +21,7 @@ PIXEL_SHUFFLE = LayerRecord(
     family="shape",
     about="Turns channels into pixels: 4 channels of an image become one of twice the width and height.",
     when="Behind a convolution, to enlarge images without the checkerboards of conv_transpose2d.",
+    traits=Traits(change="linear"),
     torch="PixelShuffle",
     twin=Twin("nn.PixelShuffle", lambda values, shape: {"upscale_factor": values["factor"]}, channels_first=True),
     fields=(integer("factor", 2, "enlargement factor of width and height", high=1024),),

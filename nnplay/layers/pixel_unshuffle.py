@@ -10,7 +10,7 @@ from nnplay.errors import InputError
 from nnplay.fields import integer
 from nnplay.operations.pixel_shuffle import SHUFFLE, UNSHUFFLE
 from nnplay.operations.window_geometry import nearest_numbers, need_rank
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Shape, Use, shape_text
 from nnplay.records.twin import Twin
 
@@ -20,6 +20,7 @@ PIXEL_UNSHUFFLE = LayerRecord(
     family="shape",
     about="Turns pixels into channels: each block of 2×2 pixels becomes one pixel with four times the channels.",
     when="To shrink images without losing a value, unlike pooling.",
+    traits=Traits(change="linear"),
     torch="PixelUnshuffle",
     twin=Twin("nn.PixelUnshuffle", lambda values, shape: {"downscale_factor": values["factor"]}, channels_first=True),
     fields=(integer("factor", 2, "how much smaller width and height become", high=1024),),

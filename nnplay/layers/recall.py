@@ -8,7 +8,7 @@ from typing import Any
 from nnplay.fields import REQUIRED, text
 from nnplay.operations.copy import copy
 from nnplay.records.cuda_rows import NumberRow
-from nnplay.records.layer import Case, LayerRecord, Plan
+from nnplay.records.layer import Case, LayerRecord, Plan, Traits
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.worked import Named, Term
 
@@ -21,6 +21,7 @@ RECALL = LayerRecord(
     plan=lambda values, shape: plan(values, shape),
     fields=(text("layer", REQUIRED, "name of a layer in front of this one"),),
     recalls="layer",
+    traits=Traits(change="linear"),
     torch="a variable that is used again",
     cases=(Case({"layer": "front"}, (5,)), Case({"layer": "front"}, (3, 4, 2))),
 )

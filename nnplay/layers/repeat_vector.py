@@ -13,7 +13,7 @@ from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, integer
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import adds, cube, matrix, share
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import CudaRow, Operation, Shape, Use, shape_text
 from nnplay.records.worked import total
 
@@ -25,6 +25,7 @@ REPEAT_VECTOR = LayerRecord(
     family="shape",
     about="Makes a sequence of one vector by repeating it: what a decoder reads at each of its steps.",
     when="Between an encoder's last state and a recurrent decoder, as Keras' RepeatVector.",
+    traits=Traits(change="linear"),
     torch="x[:, None].expand(-1, times, -1)",
     fields=(integer("times", REQUIRED, "steps of the sequence", high=10_000),),
     plan=lambda values, shape: plan(values, shape),

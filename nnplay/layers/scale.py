@@ -29,7 +29,7 @@ SCALE = LayerRecord(
     twin=Twin("mul", lambda values, shape: {"other": values["factor"]}),
     fields=(number("factor", 1.0, "constant to multiply by", live=True),),
     plan=lambda values, shape: plan(values, shape),
-    traits=Traits(each_step=True),
+    traits=Traits(each_step=True, change="linear"),
     cases=(Case({"factor": 0.5}, (5,)), Case({"factor": -2}, (3, 4, 2)), Case({}, (17,))),
     refused=(Refused({"factor": "double"}, (5,), "not a number"), Refused({"factor": "inf"}, (5,), "not a number")),
 )

@@ -48,8 +48,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
+        bend=bend,
         formula="y = λ·x where x > 0, else λ·α·(eˣ − 1), with λ = 1.0507 and α = 1.6733",
         formula_back="dx = λ·dy where x > 0, else dy·(y + λ·α)",
+        formula_bend="dx = f″·change·dy, with f″ = 0 where x > 0, else y + λ·α",
         words="Stretches positive values and lets negative ones approach a floor: mean and deviation become 0 and 1.",
         words_back="The gradient fades on the negative side instead of stopping.",
         torch="torch.nn.functional.selu",
@@ -64,6 +66,10 @@ def slope(x: Array, y: Array) -> Array:
     return np.where(x > 0, _SCALE, y + _FLOOR)
 
 
+def bend(x: Array, y: Array) -> Array:
+    return np.where(x > 0, 0, y + _FLOOR)
+
+
 @inline
 def value(x: Any) -> Any:
     """λ·x where positive, else λ·α·(eˣ − 1)."""
@@ -76,4 +82,10 @@ def derivative(x: Any, y: Any) -> Any:
     return 1.0507009873554805 if x > 0.0 else y + 1.7580993408473766
 
 
-LOOPS = elementwise_loops(value, derivative)
+@inline
+def second_derivative(x: Any, y: Any) -> Any:
+    """0 where x is positive, else λ·α·eˣ, which is y + λ·α."""
+    return 0.0 if x > 0.0 else y + 1.7580993408473766
+
+
+LOOPS = elementwise_loops(value, derivative, second_derivative)

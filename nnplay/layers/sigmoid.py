@@ -47,8 +47,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
+        bend=bend,
         formula="y = 1 / (1 + e⁻ˣ)",
         formula_back="dx = dy·y·(1 − y)",
+        formula_bend="dx = f″·change·dy, with f″ = y·(1 − y)·(1 − 2y)",
         words="Squeezes values smoothly into 0 … 1; 0 becomes one half.",
         words_back="The slope is at most one quarter, so gradients shrink with every sigmoid layer they pass.",
         torch="torch.sigmoid",
@@ -63,6 +65,10 @@ def slope(x: Array, y: Array) -> Array:
     return np.asarray(y * (1 - y))
 
 
+def bend(x: Array, y: Array) -> Array:
+    return np.asarray(y * (1 - y) * (1 - 2 * y))
+
+
 @inline
 def value(x: Any) -> Any:
     """1 / (1 + e⁻ˣ)."""
@@ -75,4 +81,10 @@ def derivative(x: Any, y: Any) -> Any:
     return y * (1.0 - y)
 
 
-LOOPS = elementwise_loops(value, derivative)
+@inline
+def second_derivative(x: Any, y: Any) -> Any:
+    """y·(1 − y)·(1 − 2y), from the output."""
+    return y * (1.0 - y) * (1.0 - 2.0 * y)
+
+
+LOOPS = elementwise_loops(value, derivative, second_derivative)

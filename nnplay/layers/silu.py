@@ -46,8 +46,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
+        bend=bend,
         formula="y = x·sigmoid(x)",
         formula_back="dx = dy·s·(1 + x·(1 − s)), with s = sigmoid(x)",
+        formula_bend="dx = f″·change·dy, with f″ = s·(1 − s)·(2 + x·(1 − 2s)), with s = sigmoid(x)",
         words="Multiplies each value by its own sigmoid: large ones pass fully, negative ones hardly at all.",
         words_back="The gradient passes smoothly, without the corner of ReLU.",
         torch="torch.nn.functional.silu",
@@ -63,6 +65,11 @@ def slope(x: Array, y: Array) -> Array:
     return np.asarray(s * (1 + x * (1 - s)))
 
 
+def bend(x: Array, y: Array) -> Array:
+    s = sigmoid_of(x)
+    return np.asarray(s * (1 - s) * (2 + x * (1 - 2 * s)))
+
+
 @inline
 def value(x: Any) -> Any:
     """x·sigmoid(x)."""
@@ -76,4 +83,11 @@ def derivative(x: Any, y: Any) -> Any:
     return s * (1.0 + x * (1.0 - s))
 
 
-LOOPS = elementwise_loops(value, derivative)
+@inline
+def second_derivative(x: Any, y: Any) -> Any:
+    """s·(1 − s)·(2 + x·(1 − 2s)), with s = sigmoid(x)."""
+    s = sigmoid(x)
+    return s * (1.0 - s) * (2.0 + x * (1.0 - 2.0 * s))
+
+
+LOOPS = elementwise_loops(value, derivative, second_derivative)

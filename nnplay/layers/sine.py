@@ -58,9 +58,11 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
+        bend=bend,
         settings=("omega",),
         formula="y = sin(ω·x)",
         formula_back="dx = dy·ω·cos(ω·x)",
+        formula_bend="dx = f″·change·dy, with f″ = −ω²·y",
         words="Waves instead of a curve with two ends, so that a few units can draw fine detail.",
         words_back="The gradient is a wave too: it never fades, whatever the size of x.",
         torch="torch.sin(omega * x)",
@@ -75,6 +77,10 @@ def slope(x: Array, y: Array, omega: Array) -> Array:
     return np.asarray(omega * np.cos(omega * x))
 
 
+def bend(x: Array, y: Array, omega: Array) -> Array:
+    return np.asarray(-omega * omega * y)
+
+
 @inline
 def value(x: Any, omega: Any) -> Any:
     """sin(omega·x)."""
@@ -87,4 +93,10 @@ def derivative(x: Any, y: Any, omega: Any) -> Any:
     return omega * cosine(omega * x)
 
 
-LOOPS = elementwise_loops(value, derivative, settings=1)
+@inline
+def second_derivative(x: Any, y: Any, omega: Any) -> Any:
+    """−omega²·y, from the output."""
+    return -omega * omega * y
+
+
+LOOPS = elementwise_loops(value, derivative, second_derivative, settings=1)

@@ -46,8 +46,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
+        bend=bend,
         formula="y = log(1 + eˣ)",
         formula_back="dx = dy·sigmoid(x)",
+        formula_bend="dx = f″·change·dy, with f″ = s·(1 − s), with s = sigmoid(x)",
         words="Bends smoothly from 0 on the left to x on the right.",
         words_back="The slope of softplus is the sigmoid: nearly 0 on the left, nearly 1 on the right.",
         torch="torch.nn.functional.softplus",
@@ -62,6 +64,11 @@ def slope(x: Array, y: Array) -> Array:
     return sigmoid_of(x)
 
 
+def bend(x: Array, y: Array) -> Array:
+    s = sigmoid_of(x)
+    return np.asarray(s * (1 - s))
+
+
 @inline
 def value(x: Any) -> Any:
     """log(1 + eˣ); NaN stays NaN."""
@@ -74,4 +81,11 @@ def derivative(x: Any, y: Any) -> Any:
     return sigmoid(x)
 
 
-LOOPS = elementwise_loops(value, derivative)
+@inline
+def second_derivative(x: Any, y: Any) -> Any:
+    """s·(1 − s), with s = sigmoid(x)."""
+    s = sigmoid(x)
+    return s * (1.0 - s)
+
+
+LOOPS = elementwise_loops(value, derivative, second_derivative)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnplay.fields import number
 from nnplay.kernels.compile.jit import inline
 from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin, same_arguments
 
@@ -27,6 +27,7 @@ SOFTSHRINK = LayerRecord(
     when="For sparse codes and for removing noise: the step that an L1 penalty amounts to.",
     initial="xavier_uniform",
     fields=(number("lambd", 0.5, "how far values move towards 0", low=0.0, high=1e6, live=True),),
+    traits=Traits(change="pieces"),
     torch="Softshrink",
     twin=Twin("nn.Softshrink", same_arguments),
     plan=lambda values, shape: plan(values, shape),

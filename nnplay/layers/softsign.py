@@ -44,8 +44,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
+        bend=bend,
         formula="y = x / (1 + |x|)",
         formula_back="dx = dy / (1 + |x|)²",
+        formula_bend="dx = f″·change·dy, with f″ = −2·sign(x) / (1 + |x|)³",
         words="Squeezes values into −1 … 1, far ones more and more slowly.",
         words_back="The gradient gets small far from 0, but never as small as that of tanh.",
         torch="torch.nn.functional.softsign",
@@ -60,6 +62,10 @@ def slope(x: Array, y: Array) -> Array:
     return np.asarray(1 / (1 + np.abs(x)) ** 2)
 
 
+def bend(x: Array, y: Array) -> Array:
+    return np.asarray(-2 * np.sign(x) / (1 + np.abs(x)) ** 3)
+
+
 @inline
 def value(x: Any) -> Any:
     """x / (1 + |x|)."""
@@ -72,4 +78,11 @@ def derivative(x: Any, y: Any) -> Any:
     return 1.0 / ((1.0 + abs(x)) * (1.0 + abs(x)))
 
 
-LOOPS = elementwise_loops(value, derivative)
+@inline
+def second_derivative(x: Any, y: Any) -> Any:
+    """∓2 / (1 + |x|)³, turned round on the left."""
+    near = 1.0 + abs(x)
+    return (-2.0 if x > 0.0 else (2.0 if x < 0.0 else 0.0)) / (near * near * near)
+
+
+LOOPS = elementwise_loops(value, derivative, second_derivative)

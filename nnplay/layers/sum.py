@@ -23,7 +23,7 @@ SUM = LayerRecord(
     about="Parallel branches from one input, added up. sum[identity | linear 8, relu, linear 8] is a residual block.",
     when="For residual blocks, which let networks of fifty layers learn.",
     plan=lambda values, shapes: plan(values, shapes),
-    traits=Traits(each_step=True),
+    traits=Traits(each_step=True, change="linear"),
     joins=True,
     torch="x + f(x)",
     twin=Twin("add", covers=lambda values, shapes: len(shapes) == 2),

@@ -46,8 +46,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
+        bend=bend,
         formula="y = tanh(x)",
         formula_back="dx = dy · (1 − y²)",
+        formula_bend="dx = f″·change·dy, with f″ = −2·y·(1 − y²)",
         words="Squeezes values smoothly into −1 … 1, centred on 0.",
         words_back="Near ±1 the curve is flat, so almost no gradient passes: the unit is saturated.",
         torch="torch.tanh",
@@ -62,6 +64,10 @@ def slope(x: Array, y: Array) -> Array:
     return 1 - y * y
 
 
+def bend(x: Array, y: Array) -> Array:
+    return np.asarray(-2 * y * (1 - y * y))
+
+
 @inline
 def value(x: Any) -> Any:
     """Hyperbolic tangent."""
@@ -74,4 +80,10 @@ def derivative(x: Any, y: Any) -> Any:
     return 1.0 - y * y
 
 
-LOOPS = elementwise_loops(value, derivative)
+@inline
+def second_derivative(x: Any, y: Any) -> Any:
+    """−2·y·(1 − y²), from the output."""
+    return -2.0 * y * (1.0 - y * y)
+
+
+LOOPS = elementwise_loops(value, derivative, second_derivative)

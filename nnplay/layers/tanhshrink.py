@@ -45,8 +45,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
+        bend=bend,
         formula="y = x − tanh(x)",
         formula_back="dx = dy·tanh(x)²",
+        formula_bend="dx = f″·change·dy, with f″ = 2·t·(1 − t²), with t = tanh(x)",
         words="Flattens small values and lets large ones through.",
         words_back="The gradient passes far from 0 and hardly at all near it.",
         torch="torch.nn.functional.tanhshrink",
@@ -61,6 +63,11 @@ def slope(x: Array, y: Array) -> Array:
     return np.tanh(x) ** 2
 
 
+def bend(x: Array, y: Array) -> Array:
+    t = np.tanh(x)
+    return np.asarray(2 * t * (1 - t * t))
+
+
 @inline
 def value(x: Any) -> Any:
     """x − tanh(x)."""
@@ -73,4 +80,11 @@ def derivative(x: Any, y: Any) -> Any:
     return tanh(x) * tanh(x)
 
 
-LOOPS = elementwise_loops(value, derivative)
+@inline
+def second_derivative(x: Any, y: Any) -> Any:
+    """2·t·(1 − t²), with t = tanh(x)."""
+    t = tanh(x)
+    return 2.0 * t * (1.0 - t * t)
+
+
+LOOPS = elementwise_loops(value, derivative, second_derivative)

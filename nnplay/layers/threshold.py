@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnplay.fields import number
 from nnplay.kernels.compile.jit import inline
 from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin, same_arguments
 
@@ -30,6 +30,7 @@ THRESHOLD = LayerRecord(
         number("threshold", 1.0, "values up to this one are replaced", low=-1e6, high=1e6, live=True),
         number("value", 0.0, "what replaces them", low=-1e6, high=1e6, live=True),
     ),
+    traits=Traits(change="pieces"),
     torch="Threshold",
     twin=Twin("nn.Threshold", same_arguments),
     plan=lambda values, shape: plan(values, shape),

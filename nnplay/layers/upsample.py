@@ -14,7 +14,7 @@ from nnplay.fields import choice, integers
 from nnplay.kernels.convolution import resampling as kernels
 from nnplay.kernels.cuda import resampling as cuda
 from nnplay.operations.window_geometry import per_axis
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import CudaRow, Operation, Shape, Use, shape_text
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
@@ -28,6 +28,7 @@ UPSAMPLE = LayerRecord(
     family="shape",
     about="Enlarges images and sequences by repeating values or blending neighbours.",
     when="To enlarge images without weights, often followed by conv2d.",
+    traits=Traits(change="linear"),
     torch="Upsample",
     twin=Twin(
         "nn.Upsample",

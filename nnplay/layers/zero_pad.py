@@ -7,7 +7,7 @@ from typing import Any
 
 from nnplay.layers._borders import CASES, REFUSED, around, border_field, border_plan, borders_of, widened
 from nnplay.operations.border import INSIDE, PAD
-from nnplay.records.layer import LayerRecord, Plan
+from nnplay.records.layer import LayerRecord, Plan, Traits
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin
 
@@ -17,6 +17,7 @@ ZERO_PAD = LayerRecord(
     family="shape",
     about="Adds zeros around images and sequences.",
     when="When a size must fit: before convolutions without padding, or in a U-Net.",
+    traits=Traits(change="linear"),
     torch="ZeroPad1d or ZeroPad2d, by the rank of the input",
     twin=Twin(
         "nn.ZeroPad{axes}d",

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, cast
 
+from numpy.typing import NDArray
+
 from nnplay.errors import InputError
 from nnplay.fields import Field, fill
 from nnplay.records.operation import Planned, Shape, Use
@@ -43,6 +45,8 @@ class Plan:
         output: shape of one row's output.
         forward, backward: the rows, in order; a backward row is left out when nothing reads its outputs.
         evaluate: rows of the forward pass in evaluation, where they differ from training.
+        curvature: of a curved activation, the rows dx = f″(x)·change·dy: how its slope grows along a change of its
+            input, which a gradient penalty needs.
         evaluate_backward: the way back from those, for whoever asks how an answer depends on an input; None where the
             rows of training lead back from them too.
         parameters, saved, buffers, scratch: further operands; buffers are kept in the state and have a start value.
@@ -56,6 +60,7 @@ class Plan:
     backward: tuple[Use, ...]
     evaluate: tuple[Use, ...] | None = None
     evaluate_backward: tuple[Use, ...] | None = None
+    curvature: tuple[Use, ...] = ()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     saved: Mapping[str, Planned] = field(default_factory=dict)
     buffers: Mapping[str, tuple[Shape, float]] = field(default_factory=dict)
@@ -111,7 +116,8 @@ class Traits:
         follows_activation: its weights begin as the activation behind it suggests, where `init` is auto.
         change: how a small change of its input becomes one of its output, as a gradient penalty needs to know: "linear"
             as its forward rows make it without the parameter `bias`; "pieces" as its backward rows turn dy into dx, for
-            layers that treat every number alike, by straight pieces; empty where it depends on the input itself.
+            layers that treat every number alike, by straight pieces; empty where neither is so. Curved layers need not
+            say it: their plans have `curvature`.
     """
 
     rectifies: bool = False
@@ -150,6 +156,8 @@ class LayerRecord(Record):
         decode: called with the field values, the shape of one step of a sequence (1, features) and how many steps there
             may be, plans the forward rows of that step alone, at the position that the clock's step says; buffers hold
             what is kept of the steps before. Its plan is None where the settings make a step depend on later ones.
+        fit: called with the field values and the training rows (N, …), gives what its buffers begin with; such a layer
+            must take the network's own input.
         traits: what others ask about it.
         torch: the PyTorch module's name, or a sentence why there is none.
         twin: the same as data, for parity tests and exports; None where there is none.
@@ -169,6 +177,7 @@ class LayerRecord(Record):
     contains: bool = False
     recalls: str = ""
     decode: Callable[[Mapping[str, Any], Shape, int], Plan | None] | None = None
+    fit: Callable[[Mapping[str, Any], NDArray[Any]], Mapping[str, NDArray[Any]]] | None = None
     traits: Traits = Traits()
     torch: str = ""
     twin: Twin | None = None

@@ -1,21 +1,27 @@
 """The rows of a gradient penalty, which needs the derivative of a derivative.
 
-The slope g of an answer at the network's input costs (|g| − wanted)². How that depends on a weight follows without a
-second way back: with v, what the cost grows by with g, it is the derivative by the weight of v·g, and v·g is how the
-answer changes where the input moves along v. So v goes forward through the network as a small change does. A layer's
-change in front of it times the slope behind it is the gradient of its weight:
+The slope g of an answer at the network's input costs (|g| − wanted)². With v, what the cost grows by with g, its
+derivative by a weight is that of v·g, and v·g is how the answer changes where the input moves along v. So v goes
+forward through the network as a small change does. A layer's change in front of it times the slope behind it is the
+gradient of its weight:
 
     slopes    1 → … → g       each layer's backward row, with no loss in front
-    changes   v → … →         each layer's forward row without its bias, or its backward row where it is made of
-                              straight pieces and treats every number alike
+    changes   v → … →         each layer's forward row without its bias, or its backward row where it treats every
+                              number alike
     gradient of a weight      its usual backward row, of change and slope
 
-This is exact for layers whose slope does not change nearby (`Traits.change`); others are refused.
+That is all where slopes do not change nearby. A curve's slope does: a weight also decides where on the curve a row
+stands. What moves its input is f″(x)·change·slope, and that goes back to all weights in front, as a loss does:
+
+    bends     … ← f″(x)·change·slope      a row for each curve, then each layer's backward rows, with its gradients
+
+Values that several branches read have the sum of what comes back from each. All of it is exact; layers that are neither
+linear nor treat every number alike (`Traits.change`, `Plan.curvature`) are refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Final
@@ -34,9 +40,10 @@ from nnplay.tape.stage_pass import TapePass
 if TYPE_CHECKING:
     from nnplay.tape.stage_rows import StageRows
 
-#: Traits of layers that a change of the input goes through.
+#: How a change of the input goes through a layer.
 LINEAR: Final = "linear"
 PIECES: Final = "pieces"
+CURVED: Final = "curved"
 
 
 @dataclass(slots=True)
@@ -65,16 +72,17 @@ def check(penalty: GradientPenalty, networks: Mapping[str, NetworkPlan]) -> None
         what = f"a gradient penalty needs one answer for each row, not {prod(output)}"
         raise InputError(what, where=penalty.name, hint="end the network with linear 1")
     for network in penalty.forward:
-        read: set[int] = set()
         for planned in networks[network].layers:
             name = planned.layer.record.name
-            if planned.layer.record.traits.change not in (LINEAR, PIECES) or planned.layer.values.get("padded"):
-                hint = "use linear or convolutional layers with relu or leaky_relu, and no batch_norm"
+            if not _change_kind(planned) or planned.layer.values.get("padded"):
+                hint = (
+                    "use linear or convolutional layers and activations such as leaky_relu or tanh, and no batch_norm"
+                )
                 raise InputError(f"no gradient penalty goes through {name}", where=penalty.name, hint=hint)
-            if read & set(planned.inputs):
-                hint = "use a plain chain of layers there"
-                raise InputError(f"no gradient penalty goes through branches ({name})", where=penalty.name, hint=hint)
-            read |= set(planned.inputs)
+
+
+def _change_kind(planned: PlannedLayer) -> str:
+    return CURVED if planned.plan.curvature else planned.layer.record.traits.change
 
 
 def forward(rows: StageRows, penalty: GradientPenalty, passes: list[TapePass]) -> PenaltyPass:
@@ -124,12 +132,18 @@ def _slopes(rows: StageRows, found: PenaltyPass, answer: Slot) -> None:
     for network in reversed(run.term.forward):
         values = run.values[network]
         for planned in reversed(rows.tape.networks[network].layers):
-            path, given = full_name(network, planned.path), values[planned.inputs[0]]
+            path = full_name(network, planned.path)
             slope = found.slopes[id(values[planned.output])]
             rows.silence(silence.MASK_GRADIENT, "loss", path, slope)
-            before = found.slopes[id(given)] = add("activations", f"{mark}.slope at {path}.input", given.shape)
-            names = {**rows.layer_names(run, network, planned), "dy": slope, "dx": before}
-            for use in rows.wanted(planned.plan.backward, names, {id(before)}):
+            before = []
+            for given in (values[value] for value in planned.inputs):
+                if id(given) not in found.slopes:
+                    found.slopes[id(given)] = add("activations", f"{mark}.slope at {path}.input", given.shape)
+                    rows.sums.add(id(found.slopes[id(given)]))
+                before.append(found.slopes[id(given)])
+            names = {**rows.layer_names(run, network, planned), "dy": slope, "dx": before[0]}
+            names |= {f"dx{k}": slot for k, slot in enumerate(before)}
+            for use in rows.wanted(planned.plan.backward, names, {id(slot) for slot in before}):
                 rows.emit(use, "loss", path, names)
 
 
@@ -140,12 +154,36 @@ def backward(rows: StageRows, found: PenaltyPass) -> None:
     given = run.values[networks[0][0]][0]
     change = rows.layout.add("scratch", f"{run.mark}.change of the input", given.shape)
     named = {"slope": found.slopes[id(given)], "change": change, **found.named}
-    width = given.size(1)
-    rows.emit(Use(operations.PULL, {"width": width}), "backward", "", named)
+    rows.emit(Use(operations.PULL, {"width": given.size(1)}), "backward", "", named)
     layers = [(network, planned) for network, plan in networks for planned in plan.layers]
-    trained = [number for number, (network, planned) in enumerate(layers) if _gradients(rows, network, planned)]
-    for network, planned in layers[: max(trained, default=-1) + 1]:
-        change = _change(rows, found, network, planned, change)
+    bends = _declare_bends(rows, run, layers)
+    needed = [
+        number
+        for number, (network, planned) in enumerate(layers)
+        if _gradients(rows, network, planned)
+        or (planned.plan.curvature and id(_values(run, network, planned)[0]) in bends)
+    ]
+    changes = {id(given): change}
+    for network, planned in layers[: max(needed, default=-1) + 1]:
+        _change(rows, found, network, planned, changes)
+        _bend(rows, found, network, planned, changes, bends)
+    for network, _ in reversed(networks):
+        rows.backward_network(run, network, bends)
+
+
+def _values(run: TapePass, network: str, planned: PlannedLayer) -> list[Slot]:
+    """The slots that a layer reads."""
+    return [run.values[network][value] for value in planned.inputs]
+
+
+def _declare_bends(rows: StageRows, run: TapePass, layers: Sequence[tuple[str, PlannedLayer]]) -> dict[int, Slot]:
+    """A slot for what moves each value that has a trained parameter in front and a curve behind it, by its own slot."""
+    ahead: set[int] = set()
+    for network, planned in reversed(layers):
+        values = _values(run, network, planned)
+        if planned.plan.curvature or id(run.values[network][planned.output]) in ahead:
+            ahead |= {id(value) for value in values}
+    return rows.declare_deltas(run, mark="by bends", among=ahead)
 
 
 def _gradients(rows: StageRows, network: str, planned: PlannedLayer) -> dict[str, Slot]:
@@ -155,19 +193,19 @@ def _gradients(rows: StageRows, network: str, planned: PlannedLayer) -> dict[str
     return {f"d{name}": known[own] for name, own in full.items() if own in known}
 
 
-def _change(rows: StageRows, found: PenaltyPass, network: str, planned: PlannedLayer, change: Slot) -> Slot:
+def _change(rows: StageRows, found: PenaltyPass, network: str, planned: PlannedLayer, changes: dict[int, Slot]) -> None:
     """The rows of one layer: how its output changes, and the gradients of its weights."""
-    run, path = found.run, full_name(network, planned.path)
-    values, plan = run.values[network], planned.plan
-    output = values[planned.output]
+    run, path, plan = found.run, full_name(network, planned.path), planned.plan
+    output = run.values[network][planned.output]
     changed = rows.layout.add("scratch", f"{run.mark}.change of {path}.output", output.shape)
+    given = [changes[id(value)] for value in _values(run, network, planned)]
     names = rows.layer_names(run, network, planned)
-    if planned.layer.record.traits.change == PIECES:
-        names |= {"dy": change, "dx": changed}
+    if _change_kind(planned) != LINEAR:
+        names |= {"dy": given[0], "dx": changed}
         for use in rows.wanted(plan.backward, names, {id(changed)}):
             rows.emit(use, "backward", path, names)
     else:
-        names |= {"x": change, "x0": change, "y": changed}
+        names |= {"x": given[0], "y": changed} | {f"x{k}": slot for k, slot in enumerate(given)}
         for name, shape in (*plan.saved.items(), *plan.scratch.items()):
             names[name] = rows.layout.add("scratch", f"{run.mark}.change.{path}.{name}", shape)
         if "bias" in planned.parameters:
@@ -180,4 +218,21 @@ def _change(rows: StageRows, found: PenaltyPass, network: str, planned: PlannedL
         for use in rows.wanted(plan.backward, gradients):
             rows.emit(use, "backward", path, gradients)
     rows.silence(silence.SILENCE, "backward", path, changed)
-    return changed
+    changes[id(output)] = changed
+
+
+def _bend(
+    rows: StageRows,
+    found: PenaltyPass,
+    network: str,
+    planned: PlannedLayer,
+    changes: Mapping[int, Slot],
+    bends: Mapping[int, Slot],
+) -> None:
+    """The rows of a curve that move its input: its slope there is another one."""
+    given, output = _values(found.run, network, planned)[0], found.run.values[network][planned.output]
+    if id(given) in bends:
+        own = {"change": changes[id(given)], "dy": found.slopes[id(output)], "dx": bends[id(given)]}
+        names = rows.layer_names(found.run, network, planned) | own
+        for use in planned.plan.curvature:
+            rows.emit(use, "backward", full_name(network, planned.path), names)

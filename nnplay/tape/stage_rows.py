@@ -32,6 +32,8 @@ class StageRows:
     Attributes:
         stage: what it becomes.
         rows: of a training step, up to the last gradient.
+        begun: slots that a row has written.
+        sums: slots that later rows add to, besides deltas and gradients.
         whole: the rows of an optimizer that looks at all parameters at once, whose slots are declared.
     """
 
@@ -42,6 +44,7 @@ class StageRows:
         self.stage = Stage(objective)
         self.rows: list[Row] = []
         self.begun: set[int] = set()
+        self.sums: set[int] = set()
         self.streams: dict[tuple[str, str], int] = {}
         for term in objective.passes:
             for network in term.forward:
@@ -352,12 +355,15 @@ class StageRows:
                 read |= set(reads)
         return kept[::-1]
 
-    def declare_deltas(self, run: TapePass, deltas: dict[int, Slot] | None = None, mark: str = "") -> dict[int, Slot]:
+    def declare_deltas(
+        self, run: TapePass, deltas: dict[int, Slot] | None = None, mark: str = "", among: Set[int] | None = None
+    ) -> dict[int, Slot]:
         """A gradient slot for every value that a trained parameter stands in front of, by the value's slot.
 
         Args:
             deltas: those of other passes, to which these are added.
             mark: stands behind the names, where there are several ways back.
+            among: the values that may have one, as the `id` of their slots; None: all of them.
         """
         deltas = {} if deltas is None else deltas
         needed: dict[int, tuple[str, Slot]] = {}
@@ -372,7 +378,8 @@ class StageRows:
                 if trains or any(id(values[value]) in (needed.keys() | deltas.keys()) for value in planned.inputs):
                     needed[id(values[planned.output])] = f"{path}.output", values[planned.output]
         for key, (name, slot) in needed.items():
-            deltas[key] = self.layout.add("deltas", f"d{full_name(run.mark, name)} {mark}".strip(), slot.shape)
+            if among is None or key in among:
+                deltas[key] = self.layout.add("deltas", f"d{full_name(run.mark, name)} {mark}".strip(), slot.shape)
         return deltas
 
     def backward_names(
@@ -402,7 +409,8 @@ class StageRows:
         wanted = [use.names.get(name, name) for name in (*operation.reads, *operation.writes)]
         slots = [names[name] for name in wanted]
         reads, writes = tuple(slots[: len(operation.reads)]), tuple(slots[len(operation.reads) :])
-        adds = tuple(slot.region in ("deltas", "gradients") and id(slot) in self.begun for slot in writes)
+        summed = [slot.region in ("deltas", "gradients") or id(slot) in self.sums for slot in writes]
+        adds = tuple(sums and id(slot) in self.begun for sums, slot in zip(summed, writes, strict=True))
         self.begun |= {id(slot) for slot in writes}
         capacity = self.layout.capacity(writes[0].region)
         # what a row does not say itself: the layer's stream of random numbers, and the rows of a full batch

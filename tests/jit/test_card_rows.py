@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import itertools
 from typing import Any
 
@@ -18,11 +17,8 @@ from nnplay.kernels.cuda.steps import GOES_ON
 from nnplay.presets.catalogue import load_preset, preset_records
 from nnplay.tape.machines import device
 from nnplay.tape.machines.cuda_machine import CudaMachine
-from nnplay.tape.machines.cuda_table import _size_at, encode, ends_of, kernels_of, lacking, room_of
-
-#: Stands in a table for "as many parts as threads": no row has so many parts of its own.
-_ALL = 1_000_003
-_ROW = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+from nnplay.tape.machines.cuda_table import encode, ends_of, kernels_of, lacking, room_of
+from tests.card_threads import ALL, ROW, groups_of
 
 
 def one_step(run: nn.Trainer, threads: int, seed: int) -> NDArray[Any]:
@@ -31,10 +27,10 @@ def one_step(run: nn.Trainer, threads: int, seed: int) -> NDArray[Any]:
     machine.shuffle()
     kernels = kernels_of(tape)
     addresses = library.addresses(kernels, "float32")
-    functions = [_ROW(addresses[kernel.name]) for kernel in kernels]
+    functions = [ROW(addresses[kernel.name]) for kernel in kernels]
     codes = {kernel.name: number for number, kernel in enumerate(kernels)}
     table = machine.full_table
-    made = encode(table, table, codes, tape.size, _ALL, ends_of(tape))
+    made = encode(table, table, codes, tape.size, ALL, ends_of(tape))
     memory = np.zeros(tape.size + room_of([made]), np.float32)
     memory[: tape.size] = machine.memory
     clock = machine.cells.copy()
@@ -48,27 +44,6 @@ def one_step(run: nn.Trainer, threads: int, seed: int) -> NDArray[Any]:
                 function = functions[line[abi.ROW_ADDRESS] % GOES_ON]
                 function(line.ctypes.data, clock.ctypes.data, memory.ctypes.data, int(part))
     return memory[: tape.size]
-
-
-def groups_of(cells: NDArray[np.int64], threads: int) -> list[NDArray[np.int64]]:
-    """The rows between two meetings.
-
-    Of rows that share their numbers, part p has number p here as on a card: it has as many parts as there are numbers.
-    On a processor parts are neighbouring numbers for some kernels and far apart for others, where there are fewer.
-    """
-    ends = np.flatnonzero(cells[:, abi.ROW_ADDRESS] < GOES_ON) + 1
-    found = [np.array(group) for group in np.split(cells, ends) if len(group)]
-    for group in found:
-        free = group[:, abi.ROW_PARTS] == _ALL
-        written = [int(row[_size_at(last_operand(row))]) if len(group) > 1 else threads for row in group]
-        group[free, abi.ROW_PARTS] = np.array(written)[free]
-    return found
-
-
-def last_operand(row: NDArray[np.int64]) -> int:
-    """The number of the last operand, which is an output."""
-    sizes = row[_size_at(0) :: abi.OPERAND_WIDTH]
-    return int(np.flatnonzero(sizes).max())
 
 
 def state_of(run: nn.Trainer, memory: NDArray[Any]) -> NDArray[Any]:

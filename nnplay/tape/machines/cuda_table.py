@@ -45,9 +45,9 @@ _USUAL: Final = (
     "nnplay.losses.binary_cross_entropy_logits:value_mean",
     "nnplay.losses.binary_cross_entropy_logits:derivative_backward",
     "nnplay.operations.copy:copy",
-    "nnplay.operations.scoring:largest_cuda",
-    "nnplay.operations.scoring:above_zero_cuda",
-    "nnplay.operations.scoring:score_cuda",
+    "nnplay.operations.card_scoring:largest_cuda",
+    "nnplay.operations.card_scoring:above_zero_cuda",
+    "nnplay.operations.card_scoring:score_cuda",
     "nnplay.operations.step.clip:scale_to_norm",
     "nnplay.operations.step.gather:gather_cuda",
     "nnplay.operations.step.gradient_norm:squares_cuda",
@@ -150,7 +150,8 @@ def _turns(item: CudaRow, line: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """The row, or one for each time that it is run."""
     if not isinstance(item, TurnRow):
         return [line]
-    made = np.tile(line, (int(line[_size_at(item.operand) + 1 + item.axis]), 1))
+    places = int(line[_size_at(item.operand) + 1 + item.axis])
+    made = np.tile(line, (places * item.rows + item.ends, 1))
     made[:, abi.ROW_INTEGERS + TURN] = np.arange(len(made))
     return list(made)
 
