@@ -7,11 +7,14 @@ Nothing is compiled for a new formula, and its bits are those of the elementary 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from nnplay.kernels import formula_code as code
 from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.compile.jit import COMPILING, DTYPE, ON_CARD, inline, kernel, shared
+from nnplay.kernels.cuda.convolution import fold_shares, shares_of
+from nnplay.kernels.cuda.partial import room
 from nnplay.kernels.elementary import erf, exp, log, sigmoid, softplus, tanh
 from nnplay.kernels.operands import adds, integer, part_of, pointer, share, shifted, size
 from nnplay.kernels.trigonometry import cosine, sine
@@ -346,3 +349,26 @@ def backward_parameter(row: Any, clock: Any, memory: Any, part: int) -> None:
             formula_slopes(row, memory, shifted(x, first), stack, moves, count)
             total += lane_dot(shifted(dy, first), moves, count)
         out[p] = total
+
+
+def parameter_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
+    """Into how many parts the sum over all numbers is cut, from the size of x."""
+    return shares_of(1, sizes[0])
+
+
+@kernel
+def parameter_partial(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """sums[part] = Σ dy·∂f/∂a over every parts-th number; x, dy (M,), a (1,)."""
+    x, dy = pointer(row, memory, 0), pointer(row, memory, 1 + integer(row, code.PARAMETERS))
+    stack, moves, at, total = scratch(STACK), scratch(STACK), part, DTYPE(0.0)
+    while at < size(row, 0):
+        formula_slopes(row, memory, shifted(x, at), stack, moves, 1)
+        total += dy[at] * moves[0]
+        at += row[ROW_PARTS]
+    room(row, memory)[part] = total
+
+
+@kernel
+def parameter_fold(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """out[0] = Σ sums, and zeros in the other chunks of out (P, 1)."""
+    fold_shares(row, memory, part, 2 + integer(row, code.PARAMETERS), 1)

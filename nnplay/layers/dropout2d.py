@@ -12,15 +12,18 @@ from numpy.typing import NDArray
 
 from nnplay import rng
 from nnplay.fields import number
-from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
+from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP, ROW_PARTS
+from nnplay.kernels.arithmetic import quotient
 from nnplay.kernels.compile.jit import inline, kernel
+from nnplay.kernels.cuda.places import put
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.random import uniform
 from nnplay.kernels.span_sums import last
 from nnplay.operations.unchanged import OFF_BACK, unchanged
 from nnplay.operations.window_geometry import need_places
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
-from nnplay.records.operation import BATCH, Operation, Shape, Use
+from nnplay.records.operation import BATCH, CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply, scalar
 
@@ -66,6 +69,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="dropout of channels",
         kernel=forward,
+        cuda=(CudaRow(forward_cuda),),
         reads=("x", "p"),
         writes=("y", "mask"),
         reference=reference,
@@ -85,6 +89,7 @@ def _backward_operation() -> Operation:
     return Operation(
         name="dropout of channels backward",
         kernel=backward,
+        cuda=(NumberRow(backward_cuda, gathers=True),),
         reads=("dy", "mask"),
         writes=("dx",),
         reference=reference_back,
@@ -165,3 +170,33 @@ def _masked(row: Any, x: Any, y: Any, mask: Any, n: int, C: int, add: bool) -> N
         else:
             for c in range(C):
                 Y[c] = X[c] * mask[c]
+
+
+@kernel
+def forward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `forward`: every parts-th number of y (N, P, C); the first place of a channel writes its mask."""
+    x, p = pointer(row, memory, 0), pointer(row, memory, 1)[0]
+    y, mask = pointer(row, memory, 2), pointer(row, memory, 3)
+    seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
+    N, C = dimension(row, 0, 0), last(row, 0)
+    kept, image = 1.0 / (1.0 - p), quotient(size(row, 0), N)
+    at = part
+    while at < size(row, 0):
+        n, c = quotient(at, image), at - quotient(at, C) * C
+        own = kept if uniform(seed, stream, step, n * C + c) >= p else 0.0
+        if at - n * image < C:
+            mask[n * C + c] = own
+        y[at] = x[at] * own
+        at += row[ROW_PARTS]
+
+
+@kernel
+def backward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `backward`: every parts-th number of dx (N, P, C)."""
+    dy, mask, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    C, image = last(row, 0), quotient(size(row, 0), dimension(row, 0, 0))
+    at = part
+    while at < size(row, 2):
+        own = mask[quotient(at, image) * C + at - quotient(at, C) * C]
+        put(dx, at, dy[at] * own, adds(row, 2))
+        at += row[ROW_PARTS]

@@ -118,6 +118,7 @@ def _gradient_of(tree: Node, letter: str, letters: tuple[str, ...]) -> Operation
     return Operation(
         name=f"gradient of {letter}, partial sums",
         kernel=kernels.backward_parameter,
+        cuda=(CudaRow(kernels.parameter_partial, kernels.parameter_parts), CudaRow(kernels.parameter_fold)),
         reads=("x", *letters, "dy"),
         writes=("partial_sums",),
         reference=partial(_sums, slope, letters),

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from nnplay import rng
 from nnplay.fields import number
-from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
-from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP, ROW_PARTS
+from nnplay.kernels.compile.jit import inline, kernel
 from nnplay.kernels.elementary import cosine_of_turns, log
 from nnplay.kernels.operands import integer, pointer, share, size
 from nnplay.kernels.random import uniform
 from nnplay.operations.unchanged import passed_back, unchanged
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.worked import Named, Term, scalar
@@ -60,6 +61,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="noise added",
         kernel=forward,
+        cuda=(NumberRow(forward_cuda),),
         reads=("x", "deviation"),
         writes=("y",),
         reference=reference,
@@ -85,14 +87,28 @@ _EVALUATE = unchanged("noise (off)", "No noise is added outside training.", "x")
 _BACKWARD = passed_back("noise backward", "The noise is constant for the gradient, which passes unchanged.")
 
 
+@inline
+def noisy(row: Any, clock: Any, x: Any, deviation: Any, i: int) -> Any:
+    """x[i] + deviation·noise, noise = √(−2·log u)·cos(2π·v) for uniform u, v (Box and Muller), as in `nnplay.rng`."""
+    seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
+    radius = math.sqrt(-2.0 * log(uniform(seed, stream, step, i) + 2.98023223876953125e-08))
+    return x[i] + deviation * radius * cosine_of_turns(uniform(seed, stream, step, size(row, 0) + i))
+
+
 @kernel
 def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y = x + deviation·noise, for x and y (M,); noise = √(−2·log u)·cos(2π·v), Box and Muller's, for uniform u, v."""
+    """y = x + deviation·noise, for x and y (M,)."""
     x, deviation, y = pointer(row, memory, 0), pointer(row, memory, 1)[0], pointer(row, memory, 2)
-    seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
-    count = size(row, 0)
-    start, stop = share(row, part, count)
-    for i in range(start, stop):  # Box and Muller, as in nnplay.rng.normal
-        radius = math.sqrt(-2.0 * log(uniform(seed, stream, step, i) + 2.98023223876953125e-08))
-        turn = uniform(seed, stream, step, count + i)
-        y[i] = x[i] + deviation * radius * cosine_of_turns(turn)
+    start, stop = share(row, part, size(row, 0))
+    for i in range(start, stop):
+        y[i] = noisy(row, clock, x, deviation, i)
+
+
+@kernel
+def forward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `forward`: every parts-th number of y (M,)."""
+    x, deviation, y = pointer(row, memory, 0), pointer(row, memory, 1)[0], pointer(row, memory, 2)
+    i = part
+    while i < size(row, 0):
+        y[i] = noisy(row, clock, x, deviation, i)
+        i += row[ROW_PARTS]

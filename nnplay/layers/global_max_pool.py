@@ -11,14 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import flag
+from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.arithmetic import quotient
 from nnplay.kernels.compile.jit import DTYPE, kernel
+from nnplay.kernels.cuda.places import put
 from nnplay.kernels.operands import adds, dimension, pointer, share, shifted, size
 from nnplay.kernels.pooling.choosing import keep_larger
 from nnplay.kernels.span_sums import copy, last, zero
 from nnplay.operations.padded_pooling import plan_present
 from nnplay.operations.window_geometry import need_places
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, as_term
 
@@ -74,6 +78,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="maximum over all positions",
         kernel=forward,
+        cuda=(CudaRow(forward_cuda),),
         reads=("x",),
         writes=("y", "which"),
         reference=reference,
@@ -90,6 +95,7 @@ def _backward_operation() -> Operation:
     return Operation(
         name="gradient to the maximum",
         kernel=backward,
+        cuda=(NumberRow(backward_cuda, gathers=True),),
         reads=("dy", "which"),
         writes=("dx",),
         reference=lambda dy, which, P, H, W: reference_back(dy, which, P),
@@ -150,3 +156,35 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
             zero(shifted(dx, n * P * C), P * C)
         for c in range(C):
             dx[(n * P + int(which[n * C + c])) * C + c] += dy[n * C + c]
+
+
+@kernel
+def forward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `forward`: every parts-th number of y and which (N, C)."""
+    x, y, which, C = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), last(row, 0)
+    P = quotient(size(row, 0), size(row, 1))
+    at = part
+    while at < size(row, 1):
+        n = quotient(at, C)
+        X = shifted(x, n * P * C + at - n * C)
+        best, chosen = X[0], 0
+        for p in range(1, P):
+            value = X[p * C]
+            if value > best or (value != value and best == best):
+                best, chosen = value, p
+        y[at], which[at] = best, DTYPE(chosen)
+        at += row[ROW_PARTS]
+
+
+@kernel
+def backward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `backward`: every parts-th number of dx (N, P, C)."""
+    dy, which, dx, C = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), last(row, 2)
+    P = quotient(size(row, 2), size(row, 0))
+    at = part
+    while at < size(row, 2):
+        line = quotient(at, C)
+        n = quotient(line, P)
+        k = n * C + at - line * C
+        put(dx, at, dy[k] if which[k] == DTYPE(line - n * P) else DTYPE(0.0), adds(row, 2))
+        at += row[ROW_PARTS]

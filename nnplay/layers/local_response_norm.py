@@ -14,10 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import integer, number
-from nnplay.kernels.arithmetic import multiply_add
+from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.arithmetic import multiply_add, quotient
 from nnplay.kernels.compile.jit import COMPILING, DTYPE, kernel
-from nnplay.kernels.operands import adds, pointer, rows_of, share, shifted
+from nnplay.kernels.cuda.places import put
+from nnplay.kernels.operands import adds, pointer, rows_of, share, shifted, size
 from nnplay.kernels.operands import integer as row_integer
+from nnplay.kernels.span_sums import last
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Planned, Shape, Use
 from nnplay.records.twin import Twin
@@ -83,6 +87,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="divide by the local response",
         kernel=forward,
+        cuda=(NumberRow(forward_cuda, gathers=True),),
         reads=("x", "alpha", "beta", "k"),
         writes=("y", "scale", "damping"),
         reference=reference,
@@ -99,6 +104,7 @@ def _backward_operation() -> Operation:
     return Operation(
         name="local response backward",
         kernel=backward,
+        cuda=(NumberRow(backward_cuda, gathers=True),),
         reads=("x", "dy", "scale", "damping", "alpha", "beta"),
         writes=("dx",),
         reference=reference_back,
@@ -192,3 +198,41 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
                 along += dY[j] * X[j] * D[j] / S[j]
             slope = dY[c] * D[c] - factor * X[c] * along
             dX[c] = dX[c] + slope if adds(row, 6) else slope
+
+
+@kernel
+def forward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `forward`: every parts-th number of y, scale and damping (R, C)."""
+    x, y = pointer(row, memory, 0), pointer(row, memory, 4)
+    scale, damping = pointer(row, memory, 5), pointer(row, memory, 6)
+    alpha, beta, k = pointer(row, memory, 1)[0], pointer(row, memory, 2)[0], pointer(row, memory, 3)[0]
+    width, C = row_integer(row, 0), last(row, 0)
+    front, behind = quotient(width, 2), quotient(width - 1, 2)
+    at = part
+    while at < size(row, 0):
+        c, squares = at - quotient(at, C) * C, 0.0 * alpha
+        for j in range(max(0, c - front), min(C, c + behind + 1)):
+            value = x[at - c + j]
+            squares = multiply_add(value, value, squares)
+        scale[at] = multiply_add(alpha / DTYPE(width), squares, k)
+        damping[at] = exp(-beta * log(scale[at]))
+        y[at] = x[at] * damping[at]
+        at += row[ROW_PARTS]
+
+
+@kernel
+def backward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `backward`: every parts-th number of dx (R, C)."""
+    x, dy, scale = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    damping, dx = pointer(row, memory, 3), pointer(row, memory, 6)
+    alpha, beta = pointer(row, memory, 4)[0], pointer(row, memory, 5)[0]
+    width, C = row_integer(row, 0), last(row, 0)
+    front, behind = quotient(width, 2), quotient(width - 1, 2)
+    factor = 2.0 * alpha * beta / DTYPE(width)
+    at = part
+    while at < size(row, 0):
+        c, along = at - quotient(at, C) * C, 0.0 * alpha
+        for j in range(at - min(c, behind), at + min(C - 1 - c, front) + 1):
+            along += dy[j] * x[j] * damping[j] / scale[j]
+        put(dx, at, dy[at] * damping[at] - factor * x[at] * along, adds(row, 6))
+        at += row[ROW_PARTS]

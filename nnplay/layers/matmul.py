@@ -10,8 +10,12 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import flag
+from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.arithmetic import quotient
 from nnplay.kernels.compile.jit import COMPILING, DTYPE, kernel
-from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
+from nnplay.kernels.cuda.products import chain
+from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use, shape_text
 from nnplay.records.twin import Twin
@@ -101,6 +105,7 @@ def _product(one: str, other: str, form: int, target: str) -> Operation:
     return Operation(
         name="matrix product" if forward else f"gradient into branch {int(target[-1]) + 1}",
         kernel=multiply,
+        cuda=(NumberRow(multiply_cuda, gathers=True),),
         reads=(one, other),
         writes=(target,),
         reference=reference,
@@ -148,3 +153,23 @@ def multiply(row: Any, clock: Any, memory: Any, part: int) -> None:
                 factor, row_of_b = A[k * T + t] if form == FIRST else A[t * K + k], shifted(B, k * M)
                 for m in range(M):
                     Y[m] = multiply_add(factor, row_of_b[m], Y[m])
+
+
+@kernel
+def multiply_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `multiply`: every parts-th number of y (N, T, M)."""
+    form = integer(row, 0)
+    a, b, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    T, M = dimension(row, 2, 1), dimension(row, 2, 2)
+    K = dimension(row, 0, 1 if form == FIRST else 2)
+    along_t, along_a = (1, T) if form == FIRST else (K, 1)
+    along_m, along_b = (K, 1) if form == SECOND else (1, M)
+    at = part
+    while at < size(row, 2):
+        line = quotient(at, M)
+        n = quotient(line, T)
+        left = shifted(a, n * T * K + (line - n * T) * along_t)
+        right = shifted(b, n * K * M + (at - line * M) * along_m)
+        begin = y[at] if adds(row, 2) else DTYPE(0.0)
+        y[at] = chain(left, along_a, right, along_b, K, begin)
+        at += row[ROW_PARTS]

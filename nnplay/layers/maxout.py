@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import integer
+from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.arithmetic import quotient
 from nnplay.kernels.compile.jit import DTYPE, kernel
+from nnplay.kernels.cuda.places import put
 from nnplay.kernels.operands import adds, pointer, share, size
 from nnplay.kernels.operands import integer as whole
 from nnplay.operations.window_geometry import nearest_numbers
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.worked import Named, Term, apply, as_term
@@ -68,6 +72,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="largest of each piece",
         kernel=forward,
+        cuda=(NumberRow(forward_cuda, gathers=True),),
         reads=("x",),
         writes=("y", "which"),
         reference=reference,
@@ -84,6 +89,7 @@ def _backward_operation() -> Operation:
     return Operation(
         name="gradient to the maximum",
         kernel=backward,
+        cuda=(NumberRow(backward_cuda, gathers=True),),
         reads=("dy", "which"),
         writes=("dx",),
         reference=reference_back,
@@ -141,3 +147,29 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
         for k in range(K):
             before = dx[i * K + k] if adds(row, 2) else dy[i] - dy[i]
             dx[i * K + k] = before + (dy[i] if which[i] == DTYPE(k) else dy[i] - dy[i])
+
+
+@kernel
+def forward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `forward`: every parts-th number of y and which (M,)."""
+    x, y, which, K = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), whole(row, 0)
+    at = part
+    while at < size(row, 1):
+        best, chosen = x[at * K], 0
+        for k in range(1, K):
+            value = x[at * K + k]
+            if value > best or (value != value and best == best):
+                best, chosen = value, k
+        y[at], which[at] = best, DTYPE(chosen)
+        at += row[ROW_PARTS]
+
+
+@kernel
+def backward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `backward`: every parts-th number of dx (M·K,)."""
+    dy, which, dx, K = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), whole(row, 0)
+    at = part
+    while at < size(row, 2):
+        i = quotient(at, K)
+        put(dx, at, dy[i] if which[i] == DTYPE(at - i * K) else dy[i] - dy[i], adds(row, 2))
+        at += row[ROW_PARTS]

@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, integers
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.compile.jit import inline, kernel
-from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
+from nnplay.kernels.cuda.places import place_in, put
+from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
@@ -101,6 +104,7 @@ def _moved(name: str, read: str, write: str, order: tuple[int, ...], words: str)
     return Operation(
         name=name,
         kernel=permute,
+        cuda=(NumberRow(permute_cuda, gathers=True),),
         reads=(read,),
         writes=(write,),
         reference=reference,
@@ -136,3 +140,16 @@ def _strided(y: Any, x: Any, step: int, count: int, add: bool) -> None:
     else:
         for k in range(count):
             y[k] = x[k * step]
+
+
+@kernel
+def permute_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `permute`: every parts-th number of y (N, A, B, C, D)."""
+    x, y, A, B = pointer(row, memory, 0), pointer(row, memory, 1), integer(row, 0), integer(row, 1)
+    C, D = integer(row, 2), integer(row, 3)
+    at = part
+    while at < size(row, 1):
+        n, i, j, k, l = place_in(at, A, B, C, D)
+        source = i * integer(row, 4) + j * integer(row, 5) + k * integer(row, 6) + l * integer(row, 7)
+        put(y, at, x[n * A * B * C * D + source], adds(row, 1))
+        at += row[ROW_PARTS]

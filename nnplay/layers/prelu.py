@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from math import prod
 from typing import Any
@@ -11,12 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import flag, number
-from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import adds, dimension, pointer, rows_of, share, shifted
+from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.arithmetic import quotient
+from nnplay.kernels.compile.jit import DTYPE, kernel
+from nnplay.kernels.cuda.convolution import fold_shares, shares_of
+from nnplay.kernels.cuda.partial import room
+from nnplay.kernels.cuda.places import put
+from nnplay.kernels.operands import adds, dimension, integer, pointer, rows_of, share, shifted, size
 from nnplay.operations.normalise import rows_of as flattened
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, CHUNKS, chunk, sum_of
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, as_term, total
 
@@ -73,6 +79,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="prelu",
         kernel=forward,
+        cuda=(NumberRow(forward_cuda, gathers=True),),
         reads=("x", "weight"),
         writes=("y",),
         reference=reference,
@@ -88,6 +95,7 @@ def _input_operation() -> Operation:
     return Operation(
         name="gradient of x",
         kernel=backward_input,
+        cuda=(NumberRow(backward_input_cuda, gathers=True),),
         reads=("x", "weight", "dy"),
         writes=("dx",),
         reference=reference_input,
@@ -103,6 +111,7 @@ def _weight_operation() -> Operation:
     return Operation(
         name="gradient of weight, partial sums",
         kernel=backward_weight,
+        cuda=(CudaRow(weight_partial, weight_parts), CudaRow(weight_fold)),
         reads=("x", "dy"),
         writes=("partial_sums",),
         reference=reference_weight,
@@ -191,3 +200,47 @@ def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
             X, dY = shifted(x, n * C), shifted(dy, n * C)
             for c in range(C):
                 da[c] += 0.0 if X[c] > 0.0 else dY[c] * X[c]
+
+
+@kernel
+def forward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `forward`: every parts-th number of y (N, C)."""
+    x, a, y, C = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), dimension(row, 1, 0)
+    at = part
+    while at < size(row, 0):
+        y[at] = x[at] if x[at] > 0.0 else a[at - quotient(at, C) * C] * x[at]
+        at += row[ROW_PARTS]
+
+
+@kernel
+def backward_input_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `backward_input`: every parts-th number of dx (N, C)."""
+    x, a, C = pointer(row, memory, 0), pointer(row, memory, 1), dimension(row, 1, 0)
+    dy, dx = pointer(row, memory, 2), pointer(row, memory, 3)
+    at = part
+    while at < size(row, 0):
+        put(dx, at, dy[at] if x[at] > 0.0 else a[at - quotient(at, C) * C] * dy[at], adds(row, 3))
+        at += row[ROW_PARTS]
+
+
+def weight_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
+    """Into how many parts the sums over all rows are cut, for all slopes together."""
+    return shares_of(integers[1], sizes[0])
+
+
+@kernel
+def weight_partial(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """sums[s,c] = Σ dy·min(x, 0) of share s of the rows; x, dy (N, C)."""
+    x, dy, C = pointer(row, memory, 0), pointer(row, memory, 1), integer(row, 1)
+    shares, N, s = quotient(row[ROW_PARTS], C), quotient(size(row, 0), C), quotient(part, C)
+    total = DTYPE(0.0)
+    for n in range(quotient(N * s, shares), quotient(N * (s + 1), shares)):
+        at = n * C + part - s * C
+        total += DTYPE(0.0) if x[at] > 0.0 else dy[at] * x[at]
+    room(row, memory)[part] = total
+
+
+@kernel
+def weight_fold(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """out[0,c] = Σₛ sums[s,c], and zeros in the other chunks of out (P, C)."""
+    fold_shares(row, memory, part, 2, integer(row, 1))

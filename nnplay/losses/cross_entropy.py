@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -15,7 +15,8 @@ from nnplay.fields import choice, number
 from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import scratch
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
-from nnplay.kernels.cuda.partial import fold, folds, once, parts, room, whole
+from nnplay.kernels.cuda.partial import fold, once, room, whole
+from nnplay.kernels.cuda.row_counts import row_folds, row_parts
 from nnplay.kernels.elementary import log
 from nnplay.kernels.operands import flat, pointer, rows_of, share, shifted
 from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
@@ -144,16 +145,6 @@ def _plan_costs(values: Mapping[str, Any], shape: Shape, weighted: bool) -> Loss
         saved={"probabilities": (BATCH, *shape)},
         tallies=tallies,
     )
-
-
-def row_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
-    """Into how many parts the sum over all rows is cut: the second operand is the target, one number a row."""
-    return parts(sizes[1:])
-
-
-def row_folds(sizes: Sequence[int], integers: Sequence[int]) -> int:
-    """The same of their fold."""
-    return folds(sizes[1:])
 
 
 @cache

@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.compile.jit import DTYPE, kernel
+from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.compile.jit import DTYPE, inline, kernel
+from nnplay.kernels.cuda.partial import fold, once, room, whole
+from nnplay.kernels.cuda.row_counts import row_folds, row_parts
 from nnplay.kernels.elementary import log
 from nnplay.kernels.operands import flat, rows_of, share
 from nnplay.operations.scoring import LARGEST
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import LossPlan, LossRecord, need_classes
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, total
 
@@ -59,6 +62,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="cross-entropy",
         kernel=forward,
+        cuda=(CudaRow(rows_cuda, row_parts), CudaRow(fold, row_folds), CudaRow(mean_cuda, once)),
         reads=("prediction", "target"),
         writes=("loss",),
         reference=reference,
@@ -74,6 +78,7 @@ def _backward_operation() -> Operation:
     return Operation(
         name="gradient of the loss",
         kernel=backward,
+        cuda=(CudaRow(backward),),
         reads=("prediction", "target"),
         writes=("dprediction",),
         reference=reference_back,
@@ -117,16 +122,22 @@ def _element_back(at: Any, prediction: Named, target: Named) -> Term:
     return -(right[at[-1]] / p[row, at[-1]]) / p.shape[0]
 
 
+@inline
+def certainty(p: Any, target: Any, n: int) -> Any:
+    """log p[n, target[n]], from −100 on."""
+    label = int(target[n])
+    wrong = label < 0 or label >= p.shape[1]
+    return math.nan if wrong else max(log(p[n, label]), -100.0)
+
+
 @kernel
 def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     """loss (1,) = −1/N · Σₙ log p[n, target[n]], for p (N, C), target (N,); logarithms end at −100, as in PyTorch."""
     p, target, loss = rows_of(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
-    N, C = p.shape
+    N = p.shape[0]
     summed = np.float64(0)
     for n in range(N):
-        label = int(target[n])
-        wrong = label < 0 or label >= C
-        summed -= math.nan if wrong else max(log(p[n, label]), -100.0)
+        summed -= certainty(p, target, n)
     loss[0] = summed / N
 
 
@@ -143,3 +154,21 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
         label = int(target[n])
         if 0 <= label < C:
             dp[n, label] = -scale / max(p[n, label], 1e-12)
+
+
+@kernel
+def rows_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """sums[part] = −Σ log p[n, target[n]] over this part of the rows; p (N, C), target (N,)."""
+    p, target = rows_of(row, memory, 0), flat(row, memory, 1)
+    summed = np.float64(0)
+    n = part
+    while n < p.shape[0]:
+        summed -= certainty(p, target, n)
+        n += row[ROW_PARTS]
+    room(row, memory)[part] = summed
+
+
+@kernel
+def mean_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """loss (1,) = Σ sums / N, for target (N,)."""
+    flat(row, memory, 2)[0] = whole(row, memory) / DTYPE(flat(row, memory, 1).size)

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from nnplay.fields import REQUIRED, integers
+from nnplay.kernels.cuda import adaptive_pooling as cuda
 from nnplay.kernels.pooling import adaptive as kernels
 from nnplay.operations.pooled_windows import PooledWindows, Window
 from nnplay.operations.window_geometry import need_rank, per_axis
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
@@ -42,6 +44,7 @@ _POOLED = PooledWindows(_windows, _sizes)
 MEAN = Operation(
     name="mean of each share",
     kernel=kernels.mean_forward,
+    cuda=(NumberRow(cuda.mean_forward, gathers=True),),
     reads=("x",),
     writes=("y",),
     reference=_POOLED.mean,
@@ -54,6 +57,7 @@ MEAN = Operation(
 MEAN_BACK = Operation(
     name="gradient shared over each share",
     kernel=kernels.mean_backward,
+    cuda=(NumberRow(cuda.mean_backward, gathers=True),),
     reads=("dy",),
     writes=("dx",),
     reference=_POOLED.mean_back,
@@ -66,6 +70,7 @@ MEAN_BACK = Operation(
 MAX = Operation(
     name="maximum of each share",
     kernel=kernels.max_forward,
+    cuda=(NumberRow(cuda.max_forward, gathers=True),),
     reads=("x",),
     writes=("y", "which"),
     reference=_POOLED.largest,
@@ -78,6 +83,7 @@ MAX = Operation(
 MAX_BACK = Operation(
     name="gradient to the maximum of each share",
     kernel=kernels.max_backward,
+    cuda=(NumberRow(cuda.max_backward, gathers=True),),
     reads=("dy", "which"),
     writes=("dx",),
     reference=_POOLED.largest_back,

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.kernels.convolution import extension as kernels
 from nnplay.kernels.convolution.convolution import BORDER
+from nnplay.kernels.cuda import extension as cuda
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term, scalar, total
 
@@ -94,6 +96,7 @@ def _padded_element(at: tuple[int, ...], x: Named, value: Named, **given: int) -
 EXTEND = Operation(
     name="padding from inside",
     kernel=kernels.extend,
+    cuda=(NumberRow(cuda.extend, gathers=True),),
     reads=("x",),
     writes=("y",),
     reference=extended,
@@ -106,6 +109,7 @@ EXTEND = Operation(
 EXTEND_BACK = Operation(
     name="gradients of all copies",
     kernel=kernels.extend_backward,
+    cuda=(NumberRow(cuda.extend_backward, gathers=True),),
     reads=("dy",),
     writes=("dx",),
     reference=extended_back,
@@ -118,6 +122,7 @@ EXTEND_BACK = Operation(
 PAD_CONSTANT = Operation(
     name="constant padding",
     kernel=kernels.pad_constant,
+    cuda=(NumberRow(cuda.pad_constant, gathers=True),),
     reads=("x", "value"),
     writes=("y",),
     reference=padded,

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import cube, matrix, share
-from nnplay.records.operation import Operation
+from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.compile.jit import DTYPE, kernel
+from nnplay.kernels.operands import cube, dimension, matrix, pointer, ratio, share, size
+from nnplay.records.cuda_rows import NumberRow
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, as_term
 
 Array = NDArray[Any]
@@ -36,6 +38,29 @@ def first_back(row: Any, clock: Any, memory: Any, part: int) -> None:
                 dhidden[n, t, j] = dy[n, j] if t == 0 else 0.0
 
 
+@kernel
+def first_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `first`: every parts-th number of y (N, H)."""
+    hidden, y, step = pointer(row, memory, 0), pointer(row, memory, 1), dimension(row, 1, 1)
+    at = part
+    while at < size(row, 1):
+        n = ratio(at, step)
+        y[at] = hidden[n * (dimension(row, 0, 1) - 1) * step + at]
+        at += row[ROW_PARTS]
+
+
+@kernel
+def first_back_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `first_back`: every parts-th number of dhidden (N, T, H)."""
+    dy, dhidden, H, T = pointer(row, memory, 0), pointer(row, memory, 1), dimension(row, 0, 1), dimension(row, 1, 1)
+    at = part
+    while at < size(row, 1):
+        line = ratio(at, H)
+        n = ratio(line, T)
+        dhidden[at] = dy[n * H + at - line * H] if line == n * T else DTYPE(0.0)
+        at += row[ROW_PARTS]
+
+
 def _first_back(dy: Array, steps: int) -> Array:
     dhidden = np.zeros((len(dy), steps, dy.shape[1]), dy.dtype)
     dhidden[:, 0] = dy
@@ -50,6 +75,7 @@ def _back_element(at: tuple[int, ...], dy: Named, steps: int) -> Term:
 FIRST = Operation(
     name="last state",
     kernel=first,
+    cuda=(CudaRow(first_cuda),),
     reads=("hidden",),
     writes=("y",),
     reference=lambda hidden: hidden[:, 0].copy(),
@@ -61,6 +87,7 @@ FIRST = Operation(
 FIRST_BACK = Operation(
     name="gradient of the last state",
     kernel=first_back,
+    cuda=(NumberRow(first_back_cuda, gathers=True),),
     reads=("dy",),
     writes=("dhidden",),
     reference=_first_back,

@@ -139,6 +139,7 @@ WEIGHT_BACK = Operation(
 WEIGHT_BACK_BEFORE = Operation(
     name="gradient of weight_hh",
     kernel=weight_back_before,
+    cuda=(CudaRow(cuda.gru_weight_gradient_before),),
     reads=("previous", "recalled", "dgates"),
     writes=("dweight_hh",),
     reference=_weight_back_before,

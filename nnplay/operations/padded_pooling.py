@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
-from nnplay.kernels.compile.jit import DTYPE, kernel
-from nnplay.kernels.operands import adds, dimension, pointer, share, shifted
+from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.compile.jit import DTYPE, inline, kernel
+from nnplay.kernels.cuda.places import put
+from nnplay.kernels.operands import adds, dimension, pointer, ratio, share, shifted, size
 from nnplay.kernels.span_sums import zero
 from nnplay.operations.recurrent import PRESENT
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Plan
-from nnplay.records.operation import BATCH, Operation, Shape, Use, shape_text
+from nnplay.records.operation import BATCH, CudaRow, Operation, Shape, Use, shape_text
 from nnplay.records.worked import Named, Term, apply, as_term, total
 
 Array = NDArray[Any]
@@ -37,6 +40,76 @@ def plan_present(shape: Shape, *, mean: bool) -> Plan:
         backward=(Use(backward, {"T": steps}, cost),),
         saved={"present": (BATCH, steps)} | ({} if mean else {"which": (BATCH, features)}),
     )
+
+
+@inline
+def count_present(present: Any, T: int) -> Any:
+    """How many of T steps are no padding, as what a mean is divided by: at least 1."""
+    count = 0
+    for t in range(T):
+        count += 1 if present[t] != 0.0 else 0
+    return DTYPE(max(1, count))
+
+
+@kernel
+def mean_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `mean`: every parts-th number of y (N, C)."""
+    x, present, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    T, C = dimension(row, 0, 1), dimension(row, 0, 2)
+    at = part
+    while at < size(row, 2):
+        n, total = ratio(at, C), DTYPE(0.0)
+        for t in range(T):
+            if present[n * T + t] != 0.0:
+                total += x[(n * T + t) * C + at - n * C]
+        y[at] = total / count_present(shifted(present, n * T), T)
+        at += row[ROW_PARTS]
+
+
+@kernel
+def mean_back_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `mean_back`: every parts-th number of dx (N, T, C)."""
+    dy, present, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    T, C = dimension(row, 2, 1), dimension(row, 2, 2)
+    at = part
+    while at < size(row, 2):
+        line = ratio(at, C)
+        n, slope = ratio(line, T), DTYPE(0.0)
+        if present[line] != 0.0:
+            slope = dy[n * C + at - line * C] / count_present(shifted(present, n * T), T)
+        put(dx, at, slope, adds(row, 2))
+        at += row[ROW_PARTS]
+
+
+@kernel
+def largest_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `largest`: every parts-th number of y and which (N, C)."""
+    x, present = pointer(row, memory, 0), pointer(row, memory, 1)
+    y, which = pointer(row, memory, 2), pointer(row, memory, 3)
+    T, C = dimension(row, 0, 1), dimension(row, 0, 2)
+    at = part
+    while at < size(row, 2):
+        n, best, chosen = ratio(at, C), DTYPE(0.0), -1
+        for t in range(T):
+            value = x[(n * T + t) * C + at - n * C]
+            if present[n * T + t] != 0.0 and (chosen < 0 or value > best or (value != value and best == best)):
+                best, chosen = value, t
+        y[at], which[at] = best, DTYPE(chosen)
+        at += row[ROW_PARTS]
+
+
+@kernel
+def largest_back_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `largest_back`: every parts-th number of dx (N, T, C)."""
+    dy, which, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    T, C = dimension(row, 2, 1), dimension(row, 2, 2)
+    at = part
+    while at < size(row, 2):
+        line = ratio(at, C)
+        n = ratio(line, T)
+        k = n * C + at - line * C
+        put(dx, at, dy[k] if which[k] == DTYPE(line - n * T) else DTYPE(0.0), adds(row, 2))
+        at += row[ROW_PARTS]
 
 
 def _count(present: Array) -> Array:
@@ -165,6 +238,7 @@ def largest_back(row: Any, clock: Any, memory: Any, part: int) -> None:
 MEAN: Final = Operation(
     name="mean over the steps present",
     kernel=mean,
+    cuda=(CudaRow(mean_cuda),),
     reads=("x", "present"),
     writes=("y",),
     reference=_mean,
@@ -176,6 +250,7 @@ MEAN: Final = Operation(
 MEAN_BACK: Final = Operation(
     name="gradient to the steps present",
     kernel=mean_back,
+    cuda=(NumberRow(mean_back_cuda, gathers=True),),
     reads=("dy", "present"),
     writes=("dx",),
     reference=_mean_back,
@@ -187,6 +262,7 @@ MEAN_BACK: Final = Operation(
 LARGEST: Final = Operation(
     name="maximum over the steps present",
     kernel=largest,
+    cuda=(CudaRow(largest_cuda),),
     reads=("x", "present"),
     writes=("y", "which"),
     reference=_largest,
@@ -198,6 +274,7 @@ LARGEST: Final = Operation(
 LARGEST_BACK: Final = Operation(
     name="gradient to the maximum",
     kernel=largest_back,
+    cuda=(NumberRow(largest_back_cuda, gathers=True),),
     reads=("dy", "which"),
     writes=("dx",),
     integers=("T",),

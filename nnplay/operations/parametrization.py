@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import Field, choice
+from nnplay.kernels.cuda import weights as cuda
+from nnplay.kernels.cuda.partial import fold, folds, once, parts
 from nnplay.kernels.normalise import weights as kernels
 from nnplay.records.layer import Parameter, Plan
-from nnplay.records.operation import Operation, Use
+from nnplay.records.operation import CudaRow, Operation, Use
 from nnplay.records.worked import Named, Term, apply, total
 
 Array = NDArray[Any]
@@ -143,6 +145,7 @@ def _spectral_back_element(
 WEIGHT_NORM = Operation(
     name="weight norm",
     kernel=kernels.weight_norm,
+    cuda=(CudaRow(cuda.column_lengths), CudaRow(cuda.scale_columns)),
     reads=("weight_v", "weight_g"),
     writes=("weight", "weight_rnorm"),
     reference=weight_norm,
@@ -154,6 +157,7 @@ WEIGHT_NORM = Operation(
 WEIGHT_NORM_BACK = Operation(
     name="weight norm backward",
     kernel=kernels.weight_norm_back,
+    cuda=(CudaRow(cuda.column_slopes), CudaRow(cuda.weight_norm_back)),
     reads=("weight_v", "weight_g", "weight_rnorm", "dweight"),
     writes=("weight_along", "dweight_v", "dweight_g"),
     reference=weight_norm_back,
@@ -165,6 +169,12 @@ WEIGHT_NORM_BACK = Operation(
 SPECTRAL_NORM = Operation(
     name="spectral norm",
     kernel=kernels.spectral_norm,
+    cuda=(
+        CudaRow(cuda.turn_left),
+        CudaRow(cuda.turn_right, cuda.line_parts),
+        CudaRow(cuda.directions, once),
+        CudaRow(cuda.divide),
+    ),
     reads=("weight_orig", "v"),
     writes=("weight", "sigma", "u", "v"),
     reference=spectral_norm,
@@ -177,6 +187,7 @@ SPECTRAL_NORM = Operation(
 SPECTRAL_NORM_KEPT = Operation(
     name="spectral norm of evaluation",
     kernel=kernels.spectral_norm_kept,
+    cuda=(CudaRow(cuda.kept_partial, cuda.kept_line_parts), CudaRow(cuda.kept_sum, once), CudaRow(cuda.divide_kept)),
     reads=("weight_orig", "u", "v"),
     writes=("weight", "sigma"),
     reference=spectral_norm_kept,
@@ -188,6 +199,7 @@ SPECTRAL_NORM_KEPT = Operation(
 SPECTRAL_NORM_BACK = Operation(
     name="spectral norm backward",
     kernel=kernels.spectral_norm_back,
+    cuda=(CudaRow(cuda.spectral_norm_back_partial, parts), CudaRow(fold, folds), CudaRow(cuda.spectral_norm_back)),
     reads=("weight", "sigma", "u", "v", "dweight"),
     writes=("dweight_orig",),
     reference=spectral_norm_back,

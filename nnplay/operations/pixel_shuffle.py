@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.convolution import rearranging as kernels
+from nnplay.kernels.cuda import rearranging as cuda
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term
 
@@ -35,6 +37,7 @@ def _unshuffled_element(at: tuple[int, ...], x: Named, H: int, W: int, R: int, C
 SHUFFLE = Operation(
     name="pixel shuffle",
     kernel=kernels.shuffle,
+    cuda=(NumberRow(cuda.shuffle, gathers=True),),
     reads=("x",),
     writes=("y",),
     reference=shuffled,
@@ -47,6 +50,7 @@ SHUFFLE = Operation(
 UNSHUFFLE = Operation(
     name="pixel unshuffle",
     kernel=kernels.unshuffle,
+    cuda=(NumberRow(cuda.unshuffle, gathers=True),),
     reads=("x",),
     writes=("y",),
     reference=unshuffled,

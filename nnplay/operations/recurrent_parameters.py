@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import multiply_add
-from nnplay.kernels.compile.jit import kernel, noalias
+from nnplay.kernels.compile.jit import DTYPE, kernel, noalias
+from nnplay.kernels.cuda import linear
+from nnplay.kernels.cuda import recurrence as cuda
+from nnplay.kernels.cuda.products import chain
 from nnplay.kernels.matmul import product
-from nnplay.kernels.operands import adds, dimension, integer, pointer, rows_of, share, shifted
+from nnplay.kernels.operands import adds, dimension, integer, pointer, ratio, rows_of, share, shifted, size
 from nnplay.kernels.recurrent_batches import PANEL, column_sums, zero
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
@@ -25,6 +29,7 @@ def initial_gradient(state: str) -> Operation:
     return Operation(
         name=f"gradient of the initial {state} state",
         kernel=initial_back,
+        cuda=(CudaRow(linear.backward_bias),),
         reads=(f"dfirst_{state}",),
         writes=(f"dinitial_{state}",),
         reference=lambda dfirst: dfirst.sum(axis=0),
@@ -89,6 +94,24 @@ def projection_back(row: Any, clock: Any, memory: Any, part: int) -> None:
         product(A, 1, W, B, D * P, shifted(pointer(row, memory, 2), d * H * P + k), P, H, end - k, M, adds(row, 2))
 
 
+@kernel
+def peephole_back_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `peephole_back`: every parts-th number of dpeephole (D·3H)."""
+    dz, dp, D = pointer(row, memory, 2), pointer(row, memory, 3), integer(row, 0)
+    M, W = rows_of(row, memory, 0).shape
+    H = ratio(W, D)
+    at = part
+    while at < size(row, 3):
+        gate = ratio(at, H)
+        d, j = ratio(gate, 3), at - gate * H
+        gate -= 3 * d
+        seen = shifted(pointer(row, memory, 0) if gate < 2 else pointer(row, memory, 1), d * H + j)
+        own = shifted(dz, d * 4 * H + (gate if gate < 2 else 3) * H + j)
+        begin = dp[at] if adds(row, 3) else DTYPE(0.0)
+        dp[at] = chain(own, D * 4 * H, seen, W, M, begin)
+        at += row[ROW_PARTS]
+
+
 def _peephole_back(before: Array, cell: Array, dgates: Array, directions: int) -> Array:
     units = before.shape[-1] // directions
     old, new = (array.reshape(-1, directions, units) for array in (before, cell))
@@ -119,6 +142,7 @@ def _projection_element(at: tuple[int, ...], shown: Named, dstate: Named, direct
 PEEPHOLE_BACK = Operation(
     name="gradient of the peepholes",
     kernel=peephole_back,
+    cuda=(CudaRow(peephole_back_cuda),),
     reads=("before", "cell", "dgates"),
     writes=("dpeephole",),
     reference=_peephole_back,
@@ -131,6 +155,7 @@ PEEPHOLE_BACK = Operation(
 PROJECTION_BACK = Operation(
     name="gradient of weight_hr",
     kernel=projection_back,
+    cuda=(CudaRow(cuda.recurrent_gradient),),
     reads=("shown", "dstate"),
     writes=("dweight_hr",),
     reference=_projection_back,

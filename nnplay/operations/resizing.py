@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.convolution import resizing as kernels
-from nnplay.records.operation import Operation, Shape
+from nnplay.kernels.cuda import resampling as cuda
+from nnplay.records.cuda_rows import NumberRow
+from nnplay.records.operation import CudaRow, Operation, Shape
 from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
@@ -111,6 +113,7 @@ def _weights_element(at: tuple[int, ...], weights: Named, **given: int) -> Term:
 WEIGHTS = Operation(
     name="weights of neighbours",
     kernel=kernels.weights,
+    cuda=(CudaRow(kernels.weights),),
     reads=(),
     writes=("weights",),
     reference=weight_table,
@@ -123,6 +126,7 @@ WEIGHTS = Operation(
 FORWARD = Operation(
     name="resize",
     kernel=kernels.resize,
+    cuda=(NumberRow(cuda.resize, gathers=True),),
     reads=("x", "rows", "columns"),
     writes=("y",),
     reference=resized,
@@ -135,6 +139,7 @@ FORWARD = Operation(
 BACKWARD = Operation(
     name="resize backward",
     kernel=kernels.resize_backward,
+    cuda=(NumberRow(cuda.resize_backward, gathers=True),),
     reads=("dy", "rows", "columns"),
     writes=("dx",),
     reference=resized_back,

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.abi import CLOCK_BATCH, ROW_PARTS
-from nnplay.kernels.arithmetic import quotient
-from nnplay.kernels.compile.jit import DTYPE, Kernel, inline, kernel
-from nnplay.kernels.cuda.partial import fold, folds, once, parts, room, whole
-from nnplay.kernels.operands import dimension, flat, integer, pointer, rows_of, shifted, size
-from nnplay.operations.whole import add_block, block_added
+from nnplay.kernels.compile.jit import Kernel, inline, kernel
+from nnplay.kernels.operands import dimension, flat, integer, pointer, rows_of, shifted
+from nnplay.operations import card_scoring
+from nnplay.operations.card_scoring import add_to_tally, is_largest
+from nnplay.operations.whole import block_added
 from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, as_term, total
 
@@ -35,93 +34,20 @@ def count_largest(row: Any, clock: Any, memory: Any, part: int) -> None:
     score[0] = right * dimension(row, 0, 0) / z.shape[0]
 
 
-@inline
-def is_largest(z: Any, C: int, label: int) -> bool:
-    """Whether the largest of z (C,), the first of several, has that number."""
-    best = 0
-    for c in range(1, C):
-        if z[c] > z[best]:
-            best = c
-    return best == label
-
-
-@kernel
-def largest_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """sums[part] = Σ [argmax z[n] = target[n]] over this part of the rows of z (M, C), target (M,)."""
-    z, target = pointer(row, memory, 0), flat(row, memory, 1)
-    C = quotient(size(row, 0), target.size)
-    right = 0
-    n = part
-    while n < target.size:
-        if is_largest(shifted(z, n * C), C, int(target[n])):
-            right += 1
-        n += row[ROW_PARTS]
-    room(row, memory)[part] = right
-
-
-@kernel
-def score_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """score (1,) = Σ sums, by the share that an answer has of its row; target (M,)."""
-    flat(row, memory, 2)[0] = whole(row, memory) * DTYPE(dimension(row, 0, 0)) / DTYPE(size(row, 1))
-
-
-@inline
-def above(row: Any, memory: Any, part: int, threshold: Any) -> None:
-    """sums[part] = how many of this part are on the same side of the threshold as their target is of 0.5."""
-    z, target = pointer(row, memory, 0), pointer(row, memory, 1)
-    right = 0
-    i = part
-    while i < size(row, 1):
-        if (z[i] > threshold) == (target[i] > 0.5):
-            right += 1
-        i += row[ROW_PARTS]
-    room(row, memory)[part] = right
-
-
-@kernel
-def above_zero_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """sums[part] = Σ [(z[n] > 0) = target[n]] over this part of z and target (M,)."""
-    above(row, memory, part, 0.0)
-
-
-@kernel
-def above_half_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """sums[part] = Σ [(p[n] > 0.5) = target[n]] over this part of p and target (M,)."""
-    above(row, memory, part, 0.5)
-
-
-def counted_by(first: Kernel) -> tuple[CudaRow, ...]:
-    """The rows that count side by side, and add up."""
-    return (
-        CudaRow(first, lambda sizes, integers: parts(sizes[1:])),
-        CudaRow(fold, lambda sizes, integers: folds(sizes[1:])),
-        CudaRow(score_cuda, once),
-    )
-
-
 @kernel
 def count_largest_kept(row: Any, clock: Any, memory: Any, part: int) -> None:
     """tally (4,) += Σ [argmax z = target], answers that are not ignored; score (1,) = N·(what the block adds).
 
     z (M, C), target (M,). The score of many rows is that of tally[0] / tally[1]; the first block starts it anew.
     """
-    z, target = rows_of(row, memory, 0), flat(row, memory, 1)
-    score, tally = flat(row, memory, 3), flat(row, memory, 4)
-    first = clock[CLOCK_BATCH] == 0
-    right, kept = np.float64(0.0 if first else tally[0]), np.float64(0.0 if first else tally[1])
-    for n in range(z.shape[0]):
-        best = 0
-        for c in range(1, z.shape[1]):
-            if z[n, c] > z[n, best]:
-                best = c
+    z, target = pointer(row, memory, 0), flat(row, memory, 1)
+    C, right, kept = rows_of(row, memory, 0).shape[1], 0, 0
+    for n in range(target.size):
         if int(target[n]) != integer(row, 0):
-            kept += 1.0
-            if best == int(target[n]):
-                right += 1.0
-    tally[0] = right
-    tally[1] = kept
-    rows = dimension(row, 0, 0)
-    score[0] = rows * add_block(tally, 2, first, rows, 0.0 if kept == 0.0 else right / kept)
+            kept += 1
+            if is_largest(shifted(z, n * C), C, int(target[n])):
+                right += 1
+    add_to_tally(row, clock, memory, right, kept)
 
 
 @kernel
@@ -206,15 +132,9 @@ def _near(z: Array, target: Array) -> Array:
     return np.asarray((z.ravel() < 0.5) == (target.ravel() > 0.5))
 
 
-_CUDA: Final = {
-    count_largest.name: counted_by(largest_cuda),
-    count_above_zero.name: counted_by(above_zero_cuda),
-    count_above_half.name: counted_by(above_half_cuda),
-}
-
-
 def _count(
     kernel: Kernel,
+    cuda: tuple[CudaRow, ...],
     reference: Callable[..., Array],
     verdicts: Callable[..., Array],
     formula: str,
@@ -224,6 +144,7 @@ def _count(
     """A row that counts right rows.
 
     Args:
+        cuda: its rows on a graphics card.
         reference: the definition, which the inspector shows.
         verdicts: (prediction, target) → for each answer, whether it is right.
         formula: when a row is right.
@@ -231,7 +152,7 @@ def _count(
     return Operation(
         name="count correct rows",
         kernel=kernel,
-        cuda=_CUDA.get(kernel.name, ()),
+        cuda=cuda,
         reads=("prediction", "target"),
         writes=("score",),
         reference=reference,
@@ -244,6 +165,7 @@ def _count(
 
 LARGEST = _count(
     count_largest,
+    card_scoring.LARGEST,
     lambda prediction, target: _share(_largest(prediction, target), len(prediction)),
     _largest,
     "argmax z[n] = target[n]",
@@ -272,6 +194,7 @@ def _kept_element(
 LARGEST_KEPT = Operation(
     name="count correct rows",
     kernel=count_largest_kept,
+    cuda=card_scoring.LARGEST_KEPT,
     reads=("prediction", "target", "score_tally"),
     writes=("score", "score_tally"),
     reference=_kept,
@@ -284,6 +207,7 @@ LARGEST_KEPT = Operation(
 )
 LARGEST_COLUMN = _count(
     count_largest_columns,
+    card_scoring.LARGEST_COLUMNS,
     lambda prediction, target: _share(_largest_columns(prediction, target), len(prediction)),
     _largest_columns,
     "argmax z[n] = argmax t[n]",
@@ -292,6 +216,7 @@ LARGEST_COLUMN = _count(
 )
 ABOVE_ZERO = _count(
     count_above_zero,
+    card_scoring.ABOVE_ZERO,
     lambda prediction, target: _share(_above(0.0)(prediction, target), len(prediction)),
     _above(0.0),
     "(z[n] > 0) = target[n]",
@@ -300,6 +225,7 @@ ABOVE_ZERO = _count(
 )
 ABOVE_HALF = _count(
     count_above_half,
+    card_scoring.ABOVE_HALF,
     lambda prediction, target: _share(_above(0.5)(prediction, target), len(prediction)),
     _above(0.5),
     "(p[n] > 0.5) = target[n]",
@@ -308,6 +234,7 @@ ABOVE_HALF = _count(
 )
 BELOW_HALF = _count(
     count_below_half,
+    card_scoring.BELOW_HALF,
     lambda prediction, target: _share(_near(prediction, target), len(prediction)),
     _near,
     "(z[n] < 0.5) = target[n]",

@@ -7,9 +7,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.compile.jit import inline, kernel
+from nnplay.kernels.cuda.partial import fold, once, room, whole
+from nnplay.kernels.cuda.row_counts import row_folds, row_parts
 from nnplay.kernels.operands import cube, flat, matrix
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
@@ -64,6 +67,24 @@ def count_spelled_right(row: Any, clock: Any, memory: Any, part: int) -> None:
     score[0] = right
 
 
+@kernel
+def spelled_right_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """sums[part] = Σ [best path of z[n] says target[n]] over this part of the rows of z (N, T, C), target (N, S)."""
+    z, target = cube(row, memory, 0), matrix(row, memory, 1)
+    right, n = 0, part
+    while n < z.shape[0]:
+        if spelled_right(z, target, n):
+            right += 1
+        n += row[ROW_PARTS]
+    room(row, memory)[part] = right
+
+
+@kernel
+def spelled_score_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """score (1,) = Σ sums."""
+    flat(row, memory, 2)[0] = whole(row, memory)
+
+
 def _right(prediction: Array, target: Array) -> Array:
     found, count = decode(prediction), target.shape[1]
     longer = found[:, count:].any(axis=1)
@@ -80,6 +101,7 @@ def _element(at: Any, prediction: Named, target: Named) -> Term:
 BEST_PATHS: Final = Operation(
     name="count correct rows",
     kernel=count_spelled_right,
+    cuda=(CudaRow(spelled_right_cuda, row_parts), CudaRow(fold, row_folds), CudaRow(spelled_score_cuda, once)),
     reads=("prediction", "target"),
     writes=("score",),
     reference=lambda prediction, target: np.array([_right(prediction, target).sum()]),

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from nnplay.fields import REQUIRED, Field, integers
 from nnplay.kernels.convolution import rearranging as kernels
+from nnplay.kernels.cuda import rearranging as cuda
 from nnplay.operations.window_geometry import Axis, windows_of
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term, as_term, total
 
@@ -101,6 +103,7 @@ def _folded_element(at: tuple[int, ...], x: Named, **given: int) -> Term:
 UNFOLD = Operation(
     name="windows as steps",
     kernel=kernels.unfold,
+    cuda=(NumberRow(cuda.unfold, gathers=True),),
     reads=("x",),
     writes=("y",),
     reference=unfolded,
@@ -113,6 +116,7 @@ UNFOLD = Operation(
 FOLD = Operation(
     name="steps as windows",
     kernel=kernels.fold,
+    cuda=(NumberRow(cuda.fold, gathers=True),),
     reads=("x",),
     writes=("y",),
     reference=folded,

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.cuda import unpooling as cuda
 from nnplay.kernels.pooling import unpooling as kernels
 from nnplay.kernels.pooling.volumes import POOL3
 from nnplay.operations.volume_pooling import unpack, windows
-from nnplay.records.operation import Operation
+from nnplay.records.cuda_rows import NumberRow
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, as_term
 
 Array = NDArray[Any]
@@ -68,6 +70,7 @@ def _element_back(at: tuple[int, ...], dy: Named, which: Named, writer: Named, *
 UNPOOL = Operation(
     name="numbers to the places of the maxima",
     kernel=kernels.unpool,
+    cuda=(CudaRow(cuda.unpool),),
     reads=("x0", "which"),
     writes=("y", "writer"),
     reference=_unpool,
@@ -80,6 +83,7 @@ UNPOOL = Operation(
 UNPOOL_BACK = Operation(
     name="gradient from the places of the maxima",
     kernel=kernels.unpool_back,
+    cuda=(NumberRow(cuda.unpool_back, gathers=True),),
     reads=("dy", "which", "writer"),
     writes=("dx0",),
     reference=_unpool_back,
@@ -92,6 +96,7 @@ UNPOOL_BACK = Operation(
 NOTHING_BACK = Operation(
     name="gradient of what only shows the places",
     kernel=kernels.nothing_back,
+    cuda=(NumberRow(kernels.nothing_back),),
     reads=(),
     writes=("dx1",),
     reference=lambda **given: np.zeros(given["shapes"][0], given["dtype"]),

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.convolution import volume_extension as kernels
+from nnplay.kernels.cuda import extension as cuda
 from nnplay.operations.extension import sources
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term, total
 
@@ -52,6 +54,7 @@ def _back_element(at: tuple[int, ...], dy: Named, **given: int) -> Term:
 EXTEND = Operation(
     name="padding of volumes from inside",
     kernel=kernels.extend,
+    cuda=(NumberRow(cuda.extend_volume, gathers=True),),
     reads=("x",),
     writes=("y",),
     reference=extended,
@@ -64,6 +67,7 @@ EXTEND = Operation(
 EXTEND_BACK = Operation(
     name="gradients of all copies in volumes",
     kernel=kernels.extend_backward,
+    cuda=(NumberRow(cuda.extend_volume_backward, gathers=True),),
     reads=("dy",),
     writes=("dx",),
     reference=extended_back,

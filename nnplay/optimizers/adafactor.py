@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
+from nnplay.kernels.abi import ROW_PARTS, ROW_ROOM_COUNT
 from nnplay.kernels.arithmetic import lane_dot, lane_sum, mark_not_finite
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
+from nnplay.kernels.cuda.partial import once, room, sum_of
+from nnplay.kernels.cuda.products import chain
 from nnplay.kernels.doubles import exp, log
-from nnplay.kernels.operands import flat, numbers, pointer, shifted, size
+from nnplay.kernels.operands import flat, numbers, pointer, ratio, shifted, size
 from nnplay.kernels.span_sums import last
 from nnplay.records.layer import Refused
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.optimizer import (
     OptimizerRecord,
     TensorRule,
@@ -32,6 +35,8 @@ from nnplay.records.worked import Named, Term, apply, as_term, scalar, total
 Array = NDArray[Any]
 _FIELDS = ("lr", "beta2_decay", "eps1", "eps2", "d", "decay")
 _EPS = 2.0**-23
+#: Shares of the numbers on a graphics card at the most, where two sums are taken of each.
+_SHARES: Final = 1024
 
 
 ADAFACTOR = OptimizerRecord(
@@ -97,6 +102,7 @@ def _direction_of_matrix() -> Operation:
     return Operation(
         name="direction (adafactor)",
         kernel=direction_of_matrix,
+        cuda=(CudaRow(mean_squares_cuda), CudaRow(mean_of_lines_cuda, matrices), CudaRow(direction_cuda)),
         reads=("optimizer", "gradient", "row_var", "col_var"),
         writes=("direction", "row_var", "col_var"),
         reference=matrix_reference,
@@ -114,6 +120,7 @@ def _direction_of_vector() -> Operation:
     return Operation(
         name="direction (adafactor, vector)",
         kernel=direction_of_vector,
+        cuda=(CudaRow(direction_of_vector_cuda),),
         reads=("optimizer", "gradient", "variance"),
         writes=("direction", "variance"),
         reference=vector_reference,
@@ -131,6 +138,7 @@ def _update() -> Operation:
     return Operation(
         name="update (adafactor)",
         kernel=update,
+        cuda=(CudaRow(squares_cuda, square_parts), CudaRow(step_cuda, once), CudaRow(update_cuda)),
         reads=("optimizer", "direction", "parameter"),
         writes=("parameter", "finite_flags"),
         reference=update_reference,
@@ -257,3 +265,101 @@ def update(row: Any, clock: Any, memory: Any, part: int) -> None:
         w[i] = w[i] * stays - step * u[i]
         wrong = mark_not_finite(wrong, w[i])
     flat(row, memory, 4)[part] = verdict(wrong)
+
+
+@kernel
+def mean_squares_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """r ← (1−k)·r + k·mean over columns of g², c ← (1−k)·c + k·mean over rows; g (B, R, C), r (B, R), c (B, C)."""
+    g, r, c = pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3)
+    k, C, lines = _share(flat(row, memory, 0), update_number(row, clock)), last(row, 1), size(row, 2)
+    R = ratio(lines * C, size(row, 3))
+    at = part
+    while at < lines + size(row, 3):
+        if at < lines:
+            line = shifted(g, at * C)
+            r[at] = r[at] * (1.0 - k) + k * (chain(line, 1, line, 1, C, DTYPE(0.0)) / DTYPE(C))
+        else:
+            column = at - lines
+            b = ratio(column, C)
+            down = shifted(g, b * R * C + column - b * C)
+            c[column] = c[column] * (1.0 - k) + k * (chain(down, C, down, C, R, DTYPE(0.0)) / DTYPE(R))
+        at += row[ROW_PARTS]
+
+
+def matrices(sizes: Sequence[int], integers: Sequence[int]) -> int:
+    """How many matrices a parameter has, from the sizes of g (B, R, C), r (B, R) and c (B, C)."""
+    return sizes[2] * sizes[3] // sizes[1]
+
+
+@kernel
+def mean_of_lines_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """sums[b] = max(mean r, eps1) of matrix b; r (B, R)."""
+    R = ratio(size(row, 2), row[ROW_PARTS])
+    total = sum_of(shifted(pointer(row, memory, 2), part * R), 1, R, DTYPE(0.0))
+    room(row, memory)[part] = max(total / DTYPE(R), pointer(row, memory, 0)[2])
+
+
+@kernel
+def direction_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """u = g / √max(r·c / sums[b], eps1²): every parts-th number; u, g (B, R, C), r (B, R), c (B, C)."""
+    g, r, c = pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3)
+    u, C, eps = pointer(row, memory, 4), last(row, 1), pointer(row, memory, 0)[2]
+    R = ratio(size(row, 2) * C, size(row, 3))
+    at = part
+    while at < size(row, 1):
+        line = ratio(at, C)
+        b = ratio(line, R)
+        square = r[line] * c[b * C + at - line * C] / room(row, memory)[b]
+        u[at] = g[at] / math.sqrt(max(square, eps * eps))
+        at += row[ROW_PARTS]
+
+
+@kernel
+def direction_of_vector_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `direction_of_vector`: every parts-th number of u and v (M,)."""
+    settings, g, v, u = flat(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3)
+    k, eps = _share(settings, update_number(row, clock)), settings[2]
+    i = part
+    while i < size(row, 1):
+        v[i] = v[i] * (1.0 - k) + k * (g[i] * g[i])
+        u[i] = g[i] / math.sqrt(max(v[i], eps * eps))
+        i += row[ROW_PARTS]
+
+
+def square_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
+    """Two sums for each share of the numbers of u and w (M,)."""
+    return 2 * max(1, min(_SHARES, sizes[1] // 32))
+
+
+@kernel
+def squares_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """sums[0,s] = Σ u², sums[1,s] = Σ w² of share s of the numbers; u, w (M,)."""
+    shares = ratio(row[ROW_PARTS], 2)
+    first = part if part < shares else part - shares
+    x = shifted(pointer(row, memory, 1) if part < shares else pointer(row, memory, 2), first)
+    count = ratio(size(row, 1) - first + shares - 1, shares)
+    room(row, memory)[part] = chain(x, shares, x, shares, count, DTYPE(0.0))
+
+
+@kernel
+def step_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """sums[0] = how far u is followed, as `update` says, from all sums; u, w (M,)."""
+    settings, sums, shares, M = pointer(row, memory, 0), room(row, memory), ratio(row[ROW_ROOM_COUNT], 2), size(row, 1)
+    rate = min(settings[0], DTYPE(1.0 / math.sqrt(np.float64(update_number(row, clock)))))
+    moved = math.sqrt(sum_of(sums, 1, shares, DTYPE(0.0)) / DTYPE(M))
+    own = math.sqrt(sum_of(shifted(sums, shares), 1, shares, DTYPE(0.0)) / DTYPE(M))
+    sums[0] = max(settings[3], own) * rate / max(1.0, moved / settings[4])
+
+
+@kernel
+def update_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """w ← (1 − lr·weight_decay)·w − sums[0]·u: every parts-th number of w and u (M,)."""
+    settings, u, w = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    step, stays, wrong = room(row, memory)[0], 1.0 - settings[0] * settings[5], np.int32(0)
+    i = part
+    while i < size(row, 1):
+        w[i] = w[i] * stays - step * u[i]
+        wrong = mark_not_finite(wrong, w[i])
+        i += row[ROW_PARTS]
+    if wrong != 0:  # the loop has cleared it, and whoever writes writes the same
+        flat(row, memory, 4)[0] = math.nan

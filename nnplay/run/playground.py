@@ -319,6 +319,10 @@ class PlaygroundBackend:
         """See `RunFiles.save`."""
         return self.files.save(path)
 
+    def save_target(self) -> str:
+        """See `RunFiles.save_target`."""
+        return self.files.save_target()
+
     def unsaved(self) -> bool:
         """See `RunFiles.unsaved`."""
         return self.files.unsaved()

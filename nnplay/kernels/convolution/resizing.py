@@ -40,7 +40,8 @@ def weights(row: Any, clock: Any, memory: Any, part: int) -> None:
     size, A, B, C = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
     reach, wide = integer(row, 4), integer(row, 5)
     K = last(row, 0) - 1
-    for o in range(dimension(row, 0, 0)):
+    begin, end = share(row, part, dimension(row, 0, 0))
+    for o in range(begin, end):
         line, place = shifted(w, o * (K + 1)), o * A + B
         zero(line, K + 1)
         if reach == 0:

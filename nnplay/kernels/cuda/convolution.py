@@ -12,6 +12,7 @@ from nnplay.kernels.abi import ROW_PARTS, ROW_ROOM_COUNT
 from nnplay.kernels.arithmetic import quotient
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
 from nnplay.kernels.cuda.partial import room, sum_of
+from nnplay.kernels.cuda.places import output_at, place_in, put
 from nnplay.kernels.cuda.products import chain
 from nnplay.kernels.operands import adds, dimension, integer, pointer, shifted, size
 from nnplay.kernels.span_sums import last
@@ -20,74 +21,87 @@ from nnplay.kernels.span_sums import last
 _PARTIAL: Final = 1 << 16
 #: Shares of each sum at the most: they are added up one after the other.
 _SHARES: Final = 256
+#: Depths of a picture: outputs, lines of a plane, taps, stride and dilation along the axis that it lacks.
+FLAT: Final = (1, 1, 1, 1, 1)
 
 
 @inline
-def put(place: Any, at: int, value: Any, add: bool) -> None:
-    """Writes a number, or adds it to what is there."""
-    place[at] = place[at] + value if add else value
+def pad_zeros(row: Any, memory: Any, part: int, sizes: Any, fronts: Any, padded: Any) -> None:
+    """y[n,d,h,w,c] = x there, each place less what stands in front, else 0; x (N, *sizes, C), y (N, *padded, C)."""
+    x, y, C = pointer(row, memory, 0), pointer(row, memory, 1), last(row, 0)
+    at = part
+    while at < size(row, 1):
+        n, d, h, w, c = place_in(at, padded[0], padded[1], padded[2], C)
+        d, h, w = d - fronts[0], h - fronts[1], w - fronts[2]
+        inside = 0 <= d < sizes[0] and 0 <= h < sizes[1] and 0 <= w < sizes[2]
+        source = (((n * sizes[0] + d) * sizes[1] + h) * sizes[2] + w) * C + c
+        put(y, at, x[source] if inside else 0.0, adds(row, 1))
+        at += row[ROW_PARTS]
+
+
+@inline
+def crop_inside(row: Any, memory: Any, part: int, sizes: Any, fronts: Any, padded: Any) -> None:
+    """x (N, *sizes, C) = the inside of y (N, *padded, C)."""
+    y, x, C = pointer(row, memory, 0), pointer(row, memory, 1), last(row, 0)
+    at = part
+    while at < size(row, 1):
+        n, d, h, w, c = place_in(at, sizes[0], sizes[1], sizes[2], C)
+        line = ((n * padded[0] + d + fronts[0]) * padded[1] + h + fronts[1]) * padded[2] + w + fronts[2]
+        put(x, at, y[line * C + c], adds(row, 1))
+        at += row[ROW_PARTS]
+
+
+@inline
+def of_picture(row: Any) -> Any:
+    """Sizes, padding in front and padded sizes of a picture, along three axes."""
+    sizes, fronts = (1, integer(row, 0), integer(row, 1)), (0, integer(row, 2), integer(row, 3))
+    return sizes, fronts, (1, integer(row, 4), integer(row, 5))
 
 
 @kernel
 def pad(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y (N, HP, WP, C) = zeros around x (N, H, W, C)."""
-    x, y = pointer(row, memory, 0), pointer(row, memory, 1)
-    H, W, top, left = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
-    HP, WP, C = integer(row, 4), integer(row, 5), last(row, 0)
-    at = part
-    while at < size(row, 1):
-        column = quotient(at, C)
-        line = quotient(column, WP)
-        n = quotient(line, HP)
-        c, w, h = at - column * C, column - line * WP - left, line - n * HP - top
-        inside = 0 <= h < H and 0 <= w < W
-        put(y, at, x[((n * H + h) * W + w) * C + c] if inside else 0.0, adds(row, 1))
-        at += row[ROW_PARTS]
+    sizes, fronts, padded = of_picture(row)
+    pad_zeros(row, memory, part, sizes, fronts, padded)
 
 
 @kernel
 def crop(row: Any, clock: Any, memory: Any, part: int) -> None:
     """x (N, H, W, C) = the inside of y (N, HP, WP, C); the backward of `pad`."""
-    y, x = pointer(row, memory, 0), pointer(row, memory, 1)
-    H, W, top, left = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
-    HP, WP, C = integer(row, 4), integer(row, 5), last(row, 0)
-    at = part
-    while at < size(row, 1):
-        column = quotient(at, C)
-        line = quotient(column, W)
-        n = quotient(line, H)
-        c, w, h = at - column * C, column - line * W + left, line - n * H + top
-        put(x, at, y[((n * HP + h) * WP + w) * C + c], adds(row, 1))
-        at += row[ROW_PARTS]
+    sizes, fronts, padded = of_picture(row)
+    crop_inside(row, memory, part, sizes, fronts, padded)
 
 
 @inline
-def correlate(row: Any, memory: Any, part: int, y: Any, output: int, biased: bool) -> None:
-    """y[n,oh,ow,f] = b[f] + Σ x[n,oh·SH + kh·DH,ow·SW + kw·DW,c]·w[kh,kw,c,f]; y (N, OH, OW, F) is the last operand."""
+def correlate(
+    row: Any, memory: Any, part: int, y: Any, output: int, biased: bool, depths: Any
+) -> None:  # fmt: skip
+    """y[n,od,oh,ow,f] = b[f] + Σ x[n,od·SD + kd·DD,oh·SH + kh·DH,ow·SW + kw·DW,c]·w[kd,kh,kw,c,f].
+
+    Args:
+        output: number of the last operand, y (N, OD, OH, OW, F).
+        biased: operand 2 is b (F), and nothing is added to y.
+        depths: (OD, HP, KD, SD, DD), where HP are the lines of a plane of x; those of `FLAT` for a picture.
+    """
     x, w, b = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
     DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
-    image, WP, C, F = (
-        quotient(size(row, 0), dimension(row, 0, 0)),
-        dimension(row, 0, 2),
-        last(row, 0),
-        last(row, output),
-    )
+    OD, HP, KD, SD, DD = depths
+    whole, WP = quotient(size(row, 0), dimension(row, 0, 0)), dimension(row, 0, 2)
+    C, F = last(row, 0), last(row, output)
     own = quotient(C, G)
     at = part
     while at < size(row, output):
-        column = quotient(at, F)
-        line = quotient(column, OW)
-        n = quotient(line, OH)
-        f, ow, oh = at - column * F, column - line * OW, line - n * OH
-        X = shifted(x, n * image + (oh * SH * WP + ow * SW) * C + quotient(f * G, F) * own)
+        n, od, oh, ow, f = place_in(at, OD, OH, OW, F)
+        X = shifted(x, n * whole + ((od * SD * HP + oh * SH) * WP + ow * SW) * C + quotient(f * G, F) * own)
         total = DTYPE(0.0)
         if biased:
             total = b[f]
-        for kh in range(KH):
-            for kw in range(KW):
-                source = shifted(X, (kh * DH * WP + kw * DW) * C)
-                total = chain(source, 1, shifted(w, (kh * KW + kw) * own * F + f), F, own, total)
+        for kd in range(KD):
+            for kh in range(KH):
+                for kw in range(KW):
+                    source = shifted(X, ((kd * DD * HP + kh * DH) * WP + kw * DW) * C)
+                    total = chain(source, 1, shifted(w, ((kd * KH + kh) * KW + kw) * own * F + f), F, own, total)
         put(y, at, total, False if biased else adds(row, output))
         at += row[ROW_PARTS]
 
@@ -95,13 +109,13 @@ def correlate(row: Any, memory: Any, part: int, y: Any, output: int, biased: boo
 @kernel
 def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y[n,oh,ow,f] = b[f] + Σ x[n,oh·SH + kh·DH,ow·SW + kw·DW,c]·w[kh,kw,c,f]; y (N, OH, OW, F), b (F)."""
-    correlate(row, memory, part, pointer(row, memory, 3), 3, True)
+    correlate(row, memory, part, pointer(row, memory, 3), 3, True, FLAT)
 
 
 @kernel
 def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
     """As `forward`, with 0 for b, or added to y (N, OH, OW, F)."""
-    correlate(row, memory, part, pointer(row, memory, 2), 2, False)
+    correlate(row, memory, part, pointer(row, memory, 2), 2, False, FLAT)
 
 
 def weight_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
@@ -114,38 +128,47 @@ def shares_of(width: int, numbers: int) -> int:
     return width * max(1, min(_PARTIAL // width, numbers // 64, _SHARES))
 
 
+@inline
+def weight_share(row: Any, memory: Any, part: int, OW: int, depths: Any) -> Any:
+    """What share s of the lines of dy (N·OD·OH) gives for weight k, or bias k behind the weights; a part is (s, k).
+
+    dw[kd,kh,kw,c,f] = Σ x[od·SD + kd·DD,oh·SH + kh·DH,ow·SW + kw·DW,c]·dy[od,oh,ow,f], db[f] = Σ dy[od,oh,ow,f].
+    `depths` is that of `correlate`.
+    """
+    x, dy = pointer(row, memory, 0), pointer(row, memory, 1)
+    KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    DH, DW, G, OH = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7)
+    OD, HP, KD, SD, DD = depths
+    N, WP, C, F = dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0), last(row, 1)
+    whole, own, width = quotient(size(row, 0), N), quotient(C, G), dimension(row, 2, 1)
+    shares = quotient(row[ROW_PARTS], width)
+    s = quotient(part, width)
+    k = part - s * width
+    line, stop = quotient(N * OD * OH * s, shares), quotient(N * OD * OH * (s + 1), shares)
+    count = KD * KH * KW * own * F
+    total = DTYPE(0.0)
+    if k >= count:
+        return sum_of(shifted(dy, line * OW * F + k - count), F, (stop - line) * OW, total)
+    _, kd, kh, kw, tap = place_in(k, KD, KH, KW, own * F)
+    c = quotient(tap, F)
+    f = tap - c * F
+    inner = ((kd * DD * HP + kh * DH) * WP + kw * DW) * C + c + quotient(f * G, F) * own
+    while line < stop:
+        plane = quotient(line, OH)
+        n = quotient(plane, OD)
+        begin = n * whole + ((plane - n * OD) * SD * HP + (line - plane * OH) * SH) * WP * C
+        total = chain(shifted(x, begin + inner), SW * C, shifted(dy, line * OW * F + f), F, OW, total)
+        line += 1
+    return total
+
+
 @kernel
 def weight_partial(row: Any, clock: Any, memory: Any, part: int) -> None:
     """sums[s,k] = what share s of the lines of dy (N·OH) gives for weight k, or bias k behind the weights.
 
     dw[kh,kw,c,f] = Σ x[oh·SH + kh·DH,ow·SW + kw·DW,c]·dy[oh,ow,f] and db[f] = Σ dy[oh,ow,f].
     """
-    x, dy = pointer(row, memory, 0), pointer(row, memory, 1)
-    KW, SH, SW = integer(row, 1), integer(row, 2), integer(row, 3)
-    DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
-    N, WP, C, F = dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0), last(row, 1)
-    image, own, width = quotient(size(row, 0), N), quotient(C, G), dimension(row, 2, 1)
-    shares = quotient(row[ROW_PARTS], width)
-    s = quotient(part, width)
-    k = part - s * width
-    line, stop = quotient(N * OH * s, shares), quotient(N * OH * (s + 1), shares)
-    count = integer(row, 0) * KW * own * F
-    total = DTYPE(0.0)
-    if k >= count:
-        total = sum_of(shifted(dy, line * OW * F + k - count), F, (stop - line) * OW, total)
-    else:
-        tap = quotient(k, F)
-        f = k - tap * F
-        place = quotient(tap, own)
-        c = tap - place * own + quotient(f * G, F) * own
-        kh = quotient(place, KW)
-        inner = (kh * DH * WP + (place - kh * KW) * DW) * C + c
-        while line < stop:
-            n = quotient(line, OH)
-            X = shifted(x, n * image + (line - n * OH) * SH * WP * C + inner)
-            total = chain(X, SW * C, shifted(dy, line * OW * F + f), F, OW, total)
-            line += 1
-    room(row, memory)[part] = total
+    room(row, memory)[part] = weight_share(row, memory, part, integer(row, 8), FLAT)
 
 
 @kernel
@@ -197,52 +220,71 @@ def transpose(row: Any, clock: Any, memory: Any, part: int) -> None:
         at += row[ROW_PARTS]
 
 
+@inline
+def gather_gradient(
+    row: Any, memory: Any, part: int, output: int, biased: bool, taps: Any, strides: Any, steps: Any, fronts: Any,
+    inputs: Any, outputs: Any, G: int,
+) -> None:  # fmt: skip
+    """dx[n,d,h,w,c] = b[c] + Σ dy[n,od,oh,ow,f]·w[kd,kh,kw,f,c] where d = od·SD + kd·DD, and h and w alike.
+
+    Args:
+        output: number of the last operand, dx (N, D, H, W, C).
+        biased: operand 2 is b (C), and nothing is added to dx.
+        taps, strides, steps, fronts, inputs, outputs: (KD, KH, KW), (SD, SH, SW), (DD, DH, DW), how far the first
+            output stands in front of the first number, (D, H, W), and how many lines dy has, along each axis.
+        G: groups of channels.
+    """
+    dy, w, b, dx = (
+        pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, output),
+    )  # fmt: skip
+    C, F = last(row, output), last(row, 0)
+    f, own = quotient(F, G), quotient(C, G)
+    at = part
+    while at < size(row, output):
+        n, d, h, v, c = place_in(at, inputs[0], inputs[1], inputs[2], C)
+        total = DTYPE(0.0)
+        if biased:
+            total = b[c]
+        for kd in range(taps[0]):
+            od = output_at(d - kd * steps[0] + fronts[0], strides[0], outputs[0])
+            for kh in range(taps[1] if od >= 0 else 0):
+                oh = output_at(h - kh * steps[1] + fronts[1], strides[1], outputs[1])
+                for kw in range(taps[2] if oh >= 0 else 0):
+                    ow = output_at(v - kw * steps[2] + fronts[2], strides[2], outputs[2])
+                    if ow >= 0:
+                        line = (n * outputs[0] + od) * outputs[1] + oh
+                        source = shifted(dy, (line * outputs[2] + ow) * F + quotient(c, own) * f)
+                        weights = shifted(w, ((kd * taps[1] + kh) * taps[2] + kw) * f * C + c)
+                        total = chain(source, 1, weights, C, f, total)
+        put(dx, at, total, False if biased else adds(row, output))
+        at += row[ROW_PARTS]
+
+
+@inline
+def gather_picture(row: Any, memory: Any, part: int, output: int, biased: bool) -> None:
+    """`gather_gradient` of pictures, or of sequences, whose operands have an axis less."""
+    KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    DH, DW, H, W = integer(row, 4), integer(row, 5), integer(row, 11), integer(row, 12)
+    lines, OW = quotient(size(row, 0), dimension(row, 0, 0) * last(row, 0)), dimension(row, 0, 2)
+    if H == 1 and KH == 1:
+        OW = lines
+    fronts = (0, integer(row, 7) + integer(row, 9) * SH, integer(row, 8) + integer(row, 10) * SW)
+    gather_gradient(
+        row, memory, part, output, biased, (1, KH, KW), (1, SH, SW), (1, DH, DW), fronts, (1, H, W),
+        (1, quotient(lines, OW), OW), integer(row, 6),
+    )  # fmt: skip
+
+
 @kernel
 def input_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
     """dx[n,h,w,c] = Σ dy[n,oh,ow,f]·w[kh,kw,f,c] where h = oh·SH + kh·DH − PH; dx (N, H, W, C)."""
-    gather_gradient(row, memory, part, pointer(row, memory, 2), 2, False)
+    gather_picture(row, memory, part, 2, False)
 
 
 @kernel
 def input_gradient_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
     """As `input_gradient`, with a bias: dx (N, H, W, C) = b[c] + Σ …, the forward pass of a transposed convolution."""
-    gather_gradient(row, memory, part, pointer(row, memory, 3), 3, True)
-
-
-@inline
-def gather_gradient(row: Any, memory: Any, part: int, dx: Any, output: int, biased: bool) -> None:
-    """dx[n,h,w,c] = b[c] + Σ dy[n,oh,ow,f]·w[kh,kw,f,c]; dx (N, H, W, C) is the last operand."""
-    dy, w, b = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
-    DH, DW, G, LH, LW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 9), integer(row, 10)
-    H, W, C, F = integer(row, 11), integer(row, 12), last(row, output), last(row, 0)
-    image, OWP = quotient(size(row, 0), dimension(row, 0, 0)), dimension(row, 0, 2)
-    if H == 1 and KH == 1:  # a sequence, whose operand has one axis less
-        OWP = quotient(image, F)
-    OHP, f, c_own = quotient(image, OWP * F), quotient(F, G), quotient(C, G)
-    at = part
-    while at < size(row, output):
-        column = quotient(at, C)
-        line = quotient(column, W)
-        n = quotient(line, H)
-        c, u, v = at - column * C, column - line * W + integer(row, 8), line - n * H + integer(row, 7)
-        total = DTYPE(0.0)
-        if biased:
-            total = b[c]
-        for kh in range(KH):
-            rise = v - kh * DH + LH * SH
-            oh = quotient(rise, SH) if rise >= 0 else -1
-            if oh < 0 or oh >= OHP or oh * SH != rise:
-                continue
-            for kw in range(KW):
-                run = u - kw * DW + LW * SW
-                ow = quotient(run, SW) if run >= 0 else -1
-                if ow < 0 or ow >= OWP or ow * SW != run:
-                    continue
-                source = shifted(dy, n * image + (oh * OWP + ow) * F + quotient(c, c_own) * f)
-                total = chain(source, 1, shifted(w, (kh * KW + kw) * f * C + c), C, f, total)
-        put(dx, at, total, False if biased else adds(row, output))
-        at += row[ROW_PARTS]
+    gather_picture(row, memory, part, 3, True)
 
 
 def channel_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:

@@ -12,8 +12,8 @@ from typing import Any
 from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import multiply_add, quotient
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
-from nnplay.kernels.cuda.convolution import put
 from nnplay.kernels.cuda.partial import room, sum_of
+from nnplay.kernels.cuda.places import put
 from nnplay.kernels.normalise.loops import moved_bias, rounded_mean
 from nnplay.kernels.operands import adds, dimension, integer, pointer, shifted, size
 from nnplay.kernels.span_sums import last

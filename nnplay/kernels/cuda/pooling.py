@@ -8,21 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from nnplay.kernels.abi import ROW_PARTS
-from nnplay.kernels.arithmetic import multiply_add, quotient
+from nnplay.kernels.arithmetic import multiply_add
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
-from nnplay.kernels.cuda.convolution import put
+from nnplay.kernels.cuda.places import output_at, place_in, put
 from nnplay.kernels.operands import adds, integer, pointer, size
 from nnplay.kernels.pooling.pooling import clipped, counted
 from nnplay.kernels.span_sums import last
-
-
-@inline
-def output_at(way: int, stride: int, count: int) -> int:
-    """Which output, of `count`, has its window begin `way` numbers into the padded input; −1: none."""
-    output = quotient(way, stride) if way >= 0 else -1
-    if output >= count or output * stride != way:
-        output = -1
-    return output
 
 
 @kernel
@@ -36,11 +27,8 @@ def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     H, W, C = integer(row, 8), integer(row, 9), last(row, 0)
     at = part
     while at < size(row, 1):
-        column = quotient(at, C)
-        line = quotient(column, OW)
-        n = quotient(line, OH)
-        c, w = at - column * C, (column - line * OW) * integer(row, 3) - integer(row, 5)
-        h = (line - n * OH) * integer(row, 2) - integer(row, 4)
+        n, _, oh, ow, c = place_in(at, 1, OH, OW, C)
+        h, w = oh * integer(row, 2) - integer(row, 4), ow * integer(row, 3) - integer(row, 5)
         top, tap = DTYPE(0.0), -1
         for kh in range(KH):
             for kw in range(KW):
@@ -51,32 +39,6 @@ def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
                         top, tap = value, kh * KW + kw
         y[at] = top
         which[at] = DTYPE(tap)
-        at += row[ROW_PARTS]
-
-
-@kernel
-def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y = x[which], so dx (N, H, W, C) += dy where x was the largest of its window; dy, which (N, OH, OW, C)."""
-    dy, which, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    KH, KW, SH, SW, OH, OW = (
-        integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 6), integer(row, 7),
-    )  # fmt: skip
-    H, W, C = integer(row, 8), integer(row, 9), last(row, 2)
-    at = part
-    while at < size(row, 2):
-        column = quotient(at, C)
-        line = quotient(column, W)
-        n = quotient(line, H)
-        c, u, v = at - column * C, column - line * W + integer(row, 5), line - n * H + integer(row, 4)
-        total = DTYPE(0.0)
-        for kh in range(KH):
-            oh = output_at(v - kh * integer(row, 10), SH, OH)
-            for kw in range(KW if oh >= 0 else 0):
-                ow = output_at(u - kw * integer(row, 11), SW, OW)
-                place = ((n * OH + oh) * OW + ow) * C + c
-                if ow >= 0 and which[place] == DTYPE(kh * KW + kw):
-                    total += dy[place]
-        put(dx, at, total, adds(row, 2))
         at += row[ROW_PARTS]
 
 
@@ -104,10 +66,7 @@ def mean_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     H, W = integer(row, 8), integer(row, 9)
     at = part
     while at < size(row, 1):
-        column = quotient(at, C)
-        line = quotient(column, OW)
-        n = quotient(line, OH)
-        c, ow, oh = at - column * C, column - line * OW, line - n * OH
+        n, _, oh, ow, c = place_in(at, 1, OH, OW, C)
         h, w = oh * integer(row, 2) - integer(row, 4), ow * integer(row, 3) - integer(row, 5)
         total, factor = DTYPE(0.0), factor_of(row, oh, ow)
         for kh in range(KH):
@@ -119,26 +78,36 @@ def mean_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         at += row[ROW_PARTS]
 
 
+@inline
+def gather(row: Any, memory: Any, part: int, output: int, largest: bool) -> None:
+    """dx[n,h,w,c] = Σ of what every window that holds the number sends back: dy / count, or dy to the largest."""
+    dy, which, dx, C = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, output), last(row, 0)
+    KH, KW, OH, OW = integer(row, 0), integer(row, 1), integer(row, 6), integer(row, 7)
+    at = part
+    while at < size(row, output):
+        n, _, v, u, c = place_in(at, 1, integer(row, 8), integer(row, 9), C)
+        total = DTYPE(0.0)
+        for kh in range(KH):
+            oh = output_at(v + integer(row, 4) - kh * integer(row, 10), integer(row, 2), OH)
+            for kw in range(KW if oh >= 0 else 0):
+                ow = output_at(u + integer(row, 5) - kw * integer(row, 11), integer(row, 3), OW)
+                place = ((n * OH + oh) * OW + ow) * C + c
+                if ow >= 0:
+                    if not largest:
+                        total = multiply_add(dy[place], factor_of(row, oh, ow), total)
+                    elif which[place] == DTYPE(kh * KW + kw):
+                        total += dy[place]
+        put(dx, at, total, adds(row, output))
+        at += row[ROW_PARTS]
+
+
+@kernel
+def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x[which], so dx (N, H, W, C) += dy where x was the largest of its window; dy, which (N, OH, OW, C)."""
+    gather(row, memory, part, 2, True)
+
+
 @kernel
 def mean_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y = Σ x / count, so dx (N, H, W, C) += dy / count over the windows that hold x; dy (N, OH, OW, C)."""
-    dy, dx = pointer(row, memory, 0), pointer(row, memory, 1)
-    KH, KW, SH, SW, OH, OW = (
-        integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 6), integer(row, 7),
-    )  # fmt: skip
-    H, W, C = integer(row, 8), integer(row, 9), last(row, 1)
-    at = part
-    while at < size(row, 1):
-        column = quotient(at, C)
-        line = quotient(column, W)
-        n = quotient(line, H)
-        c, u, v = at - column * C, column - line * W + integer(row, 5), line - n * H + integer(row, 4)
-        total = DTYPE(0.0)
-        for kh in range(KH):
-            oh = output_at(v - kh * integer(row, 10), SH, OH)
-            for kw in range(KW if oh >= 0 else 0):
-                ow = output_at(u - kw * integer(row, 11), SW, OW)
-                if ow >= 0:
-                    total = multiply_add(dy[((n * OH + oh) * OW + ow) * C + c], factor_of(row, oh, ow), total)
-        put(dx, at, total, adds(row, 1))
-        at += row[ROW_PARTS]
+    gather(row, memory, part, 1, False)

@@ -334,6 +334,26 @@ def gru_weight_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 
 @kernel
+def gru_weight_gradient_before(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """dweight_hh[j,k] = Σₙₜ (previous for r and z, recalled for n)[n,t,j]·dgates[n,t,k], (D·H, 3H).
+
+    previous, recalled (N·T, D·H), dgates (N·T, D·3H).
+    """
+    previous, recalled, dgates = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    dw, D, G = pointer(row, memory, 3), integer(row, 0), dimension(row, 3, 1)
+    M, W = rows_of(row, memory, 0).shape
+    H = quotient(W, D)
+    at = part
+    while at < size(row, 3):
+        j = quotient(at, G)
+        d, k = quotient(j, H), at - j * G
+        begin = dw[at] if adds(row, 3) else DTYPE(0.0)
+        told = shifted(previous if k < 2 * H else recalled, j)
+        dw[at] = chain(told, W, shifted(dgates, d * G + k), D * G, M, begin)
+        at += row[ROW_PARTS]
+
+
+@kernel
 def gru_bias_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
     """dbias_hh (D·3H) = Σₙₜ (dr, dz, drecalled), for dgates (N·T, D·3H), drecalled (N·T, D·H)."""
     dgates, drecalled, db = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)

@@ -11,89 +11,54 @@ from typing import Any
 from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import quotient
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
-from nnplay.kernels.cuda.convolution import put, shares_of
-from nnplay.kernels.cuda.partial import room, sum_of
-from nnplay.kernels.cuda.products import chain
+from nnplay.kernels.cuda.convolution import correlate, crop_inside, gather_gradient, pad_zeros, shares_of, weight_share
+from nnplay.kernels.cuda.partial import room
 from nnplay.kernels.operands import adds, dimension, integer, pointer, shifted, size
 from nnplay.kernels.pooling.volumes import along, product_of, source_of, windows_of
 from nnplay.kernels.span_sums import last
 
 
 @inline
-def place_in(at: int, depth: int, height: int, width: int, channels: int) -> Any:
-    """Where number `at` of (N, depth, height, width, channels) stands, as (n, d, h, w, c)."""
-    column = quotient(at, channels)
-    line = quotient(column, width)
-    plane = quotient(line, height)
-    n = quotient(plane, depth)
-    return n, plane - n * depth, line - plane * height, column - line * width, at - column * channels
+def of_volume(row: Any) -> Any:
+    """Sizes, padding in front and padded sizes."""
+    sizes = (integer(row, 0), integer(row, 1), integer(row, 2))
+    fronts = (integer(row, 3), integer(row, 4), integer(row, 5))
+    return sizes, fronts, (integer(row, 6), integer(row, 7), integer(row, 8))
 
 
 @kernel
 def pad(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y (N, DP, HP, WP, C) = zeros around x (N, D, H, W, C)."""
-    x, y = pointer(row, memory, 0), pointer(row, memory, 1)
-    D, H, W, C = integer(row, 0), integer(row, 1), integer(row, 2), last(row, 0)
-    at = part
-    while at < size(row, 1):
-        n, d, h, w, c = place_in(at, integer(row, 6), integer(row, 7), integer(row, 8), C)
-        d, h, w = d - integer(row, 3), h - integer(row, 4), w - integer(row, 5)
-        inside = 0 <= d < D and 0 <= h < H and 0 <= w < W
-        put(y, at, x[(((n * D + d) * H + h) * W + w) * C + c] if inside else 0.0, adds(row, 1))
-        at += row[ROW_PARTS]
+    sizes, fronts, padded = of_volume(row)
+    pad_zeros(row, memory, part, sizes, fronts, padded)
 
 
 @kernel
 def crop(row: Any, clock: Any, memory: Any, part: int) -> None:
     """x (N, D, H, W, C) = the inside of y (N, DP, HP, WP, C); the backward of `pad`."""
-    y, x = pointer(row, memory, 0), pointer(row, memory, 1)
-    DP, HP, WP, C = integer(row, 6), integer(row, 7), integer(row, 8), last(row, 0)
-    at = part
-    while at < size(row, 1):
-        n, d, h, w, c = place_in(at, integer(row, 0), integer(row, 1), integer(row, 2), C)
-        d, h, w = d + integer(row, 3), h + integer(row, 4), w + integer(row, 5)
-        put(x, at, y[(((n * DP + d) * HP + h) * WP + w) * C + c], adds(row, 1))
-        at += row[ROW_PARTS]
+    sizes, fronts, padded = of_volume(row)
+    crop_inside(row, memory, part, sizes, fronts, padded)
 
 
 @inline
-def correlate(row: Any, memory: Any, part: int, y: Any, output: int, biased: bool) -> None:
-    """y[n,od,oh,ow,f] = b[f] + Σ x[n,od·SD + kd·DD,oh·SH + kh·DH,ow·SW + kw·DW,c]·w[kd,kh,kw,c,f]; y is the last."""
-    x, w, b = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
-    DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
-    HP, KD, SD, DD = integer(row, 9), integer(row, 10), integer(row, 11), integer(row, 12)
-    volume, WP, C, F = (
-        quotient(size(row, 0), dimension(row, 0, 0)), dimension(row, 0, 2), last(row, 0), last(row, output),
-    )  # fmt: skip
-    own, OD = quotient(C, G), quotient(dimension(row, output, 1), OH)
-    at = part
-    while at < size(row, output):
-        n, od, oh, ow, f = place_in(at, OD, OH, OW, F)
-        X = shifted(x, n * volume + ((od * SD * HP + oh * SH) * WP + ow * SW) * C + quotient(f * G, F) * own)
-        total = DTYPE(0.0)
-        if biased:
-            total = b[f]
-        for kd in range(KD):
-            for kh in range(KH):
-                for kw in range(KW):
-                    source = shifted(X, ((kd * DD * HP + kh * DH) * WP + kw * DW) * C)
-                    taps = shifted(w, ((kd * KH + kh) * KW + kw) * own * F + f)
-                    total = chain(source, 1, taps, F, own, total)
-        put(y, at, total, False if biased else adds(row, output))
-        at += row[ROW_PARTS]
+def depths_of(row: Any, first: int, planes: int, OH: int) -> Any:
+    """What `correlate` takes: (OD, HP, KD, SD, DD); the last four are integers from `first` on, `planes` is OD·OH."""
+    OD = quotient(planes, OH)
+    return OD, integer(row, first), integer(row, first + 1), integer(row, first + 2), integer(row, first + 3)
 
 
 @kernel
 def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y[n,od,oh,ow,f] = b[f] + Σ x[n,od·SD + kd·DD,oh·SH + kh·DH,ow·SW + kw·DW,c]·w[kd,kh,kw,c,f]; b (F)."""
-    correlate(row, memory, part, pointer(row, memory, 3), 3, True)
+    depths = depths_of(row, 9, dimension(row, 3, 1), integer(row, 7))
+    correlate(row, memory, part, pointer(row, memory, 3), 3, True, depths)
 
 
 @kernel
 def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
     """As `forward`, with 0 for b, or added to y (N, OD, OH, OW, F)."""
-    correlate(row, memory, part, pointer(row, memory, 2), 2, False)
+    depths = depths_of(row, 9, dimension(row, 2, 1), integer(row, 7))
+    correlate(row, memory, part, pointer(row, memory, 2), 2, False, depths)
 
 
 def weight_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
@@ -107,90 +72,39 @@ def weight_partial(row: Any, clock: Any, memory: Any, part: int) -> None:
 
     dw[kd,kh,kw,c,f] = Σ x[od·SD + kd·DD,oh·SH + kh·DH,ow·SW + kw·DW,c]·dy[od,oh,ow,f], db[f] = Σ dy[od,oh,ow,f].
     """
-    x, dy = pointer(row, memory, 0), pointer(row, memory, 1)
-    KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
-    DH, DW, G, OH = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7)
-    HP, KD, SD, DD = integer(row, 8), integer(row, 9), integer(row, 10), integer(row, 11)
-    N, WP, C, F = dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0), last(row, 1)
-    OD, OW = quotient(dimension(row, 1, 1), OH), dimension(row, 1, 2)
-    volume, own, width = quotient(size(row, 0), N), quotient(C, G), dimension(row, 2, 1)
-    shares = quotient(row[ROW_PARTS], width)
-    s = quotient(part, width)
-    k = part - s * width
-    lines = N * OD * OH
-    line, stop = quotient(lines * s, shares), quotient(lines * (s + 1), shares)
-    count = KD * KH * KW * own * F
-    total = DTYPE(0.0)
-    if k >= count:
-        total = sum_of(shifted(dy, line * OW * F + k - count), F, (stop - line) * OW, total)
-    else:
-        _, kd, kh, kw, tap = place_in(k, KD, KH, KW, own * F)
-        i = quotient(tap, F)
-        f = tap - i * F
-        inner = ((kd * DD * HP + kh * DH) * WP + kw * DW) * C + i + quotient(f * G, F) * own
-        while line < stop:
-            plane = quotient(line, OH)
-            n = quotient(plane, OD)
-            begin = n * volume + ((plane - n * OD) * SD * HP + (line - plane * OH) * SH) * WP * C
-            total = chain(shifted(x, begin + inner), SW * C, shifted(dy, line * OW * F + f), F, OW, total)
-            line += 1
-    room(row, memory)[part] = total
+    depths = depths_of(row, 8, dimension(row, 1, 1), integer(row, 7))
+    room(row, memory)[part] = weight_share(row, memory, part, dimension(row, 1, 2), depths)
 
 
 @inline
-def gather_gradient(row: Any, memory: Any, part: int, dx: Any, output: int, biased: bool) -> None:
-    """dx[n,d,h,w,c] = b[c] + Σ dy[n,od,oh,ow,f]·w[kd,kh,kw,f,c] where d = od·SD + kd·DD, and h and w alike."""
-    dy, w, b = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    KD, KH, KW, SD, SH, SW = (
-        integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5),
+def gather_volume(row: Any, memory: Any, part: int, output: int, biased: bool) -> None:
+    """`gather_gradient` of volumes."""
+    taps = (integer(row, 0), integer(row, 1), integer(row, 2))
+    strides = (integer(row, 3), integer(row, 4), integer(row, 5))
+    steps = (integer(row, 6), integer(row, 7), integer(row, 8))
+    inputs = (integer(row, 10), integer(row, 11), integer(row, 12))
+    LD, LH, LW = (
+        quotient((taps[0] - 1) * steps[0], strides[0]), quotient((taps[1] - 1) * steps[1], strides[1]),
+        quotient((taps[2] - 1) * steps[2], strides[2]),
     )  # fmt: skip
-    DD, DH, DW, G = integer(row, 6), integer(row, 7), integer(row, 8), integer(row, 9)
-    D, H, W, C, F = integer(row, 10), integer(row, 11), integer(row, 12), last(row, output), last(row, 0)
-    volume, OWP = quotient(size(row, 0), dimension(row, 0, 0)), dimension(row, 0, 2)
-    LD, LH, LW = quotient((KD - 1) * DD, SD), quotient((KH - 1) * DH, SH), quotient((KW - 1) * DW, SW)
-    OHP = LH + quotient(H - 1, SH) + 1
-    ODP = quotient(volume, OHP * OWP * F)
-    f, own = quotient(F, G), quotient(C, G)
-    at = part
-    while at < size(row, output):
-        n, d, h, v, c = place_in(at, D, H, W, C)
-        total = DTYPE(0.0)
-        if biased:
-            total = b[c]
-        for kd in range(KD):
-            od = met(d, kd * DD, LD, SD, ODP)
-            for kh in range(KH if od >= 0 else 0):
-                oh = met(h, kh * DH, LH, SH, OHP)
-                for kw in range(KW if oh >= 0 else 0):
-                    ow = met(v, kw * DW, LW, SW, OWP)
-                    if ow >= 0:
-                        source = n * volume + ((od * OHP + oh) * OWP + ow) * F + quotient(c, own) * f
-                        taps = shifted(w, ((kd * KH + kh) * KW + kw) * f * C + c)
-                        total = chain(shifted(dy, source), 1, taps, C, f, total)
-        put(dx, at, total, False if biased else adds(row, output))
-        at += row[ROW_PARTS]
-
-
-@inline
-def met(place: int, tap: int, front: int, stride: int, count: int) -> int:
-    """The output along one axis, of `count` with `front` zeros before, whose tap meets a place; −1: none."""
-    way = place - tap + front * stride
-    output = quotient(way, stride) if way >= 0 else -1
-    if output >= count or output * stride != way:
-        output = -1
-    return output
+    OH, OW = LH + quotient(inputs[1] - 1, strides[1]) + 1, dimension(row, 0, 2)
+    OD = quotient(size(row, 0), dimension(row, 0, 0) * OH * OW * last(row, 0))
+    gather_gradient(
+        row, memory, part, output, biased, taps, strides, steps,
+        (LD * strides[0], LH * strides[1], LW * strides[2]), inputs, (OD, OH, OW), integer(row, 9),
+    )  # fmt: skip
 
 
 @kernel
 def input_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
     """dx[n,d,h,w,c] = Σ dy[n,od,oh,ow,f]·w[kd,kh,kw,f,c] where d = od·SD + kd·DD; dx (N, D, H, W, C)."""
-    gather_gradient(row, memory, part, pointer(row, memory, 2), 2, False)
+    gather_volume(row, memory, part, 2, False)
 
 
 @kernel
 def input_gradient_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
     """As `input_gradient`, with a bias: dx (N, D, H, W, C) = b[c] + Σ …, which is a transposed convolution."""
-    gather_gradient(row, memory, part, pointer(row, memory, 3), 3, True)
+    gather_volume(row, memory, part, 3, True)
 
 
 @kernel

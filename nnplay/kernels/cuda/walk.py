@@ -44,6 +44,19 @@ def make_dispatch(kernels: Sequence[Kernel]) -> Any:
     return inline(names["dispatch"])
 
 
+def make_alone(item: Kernel) -> Any:
+    """A kernel that does one row, whose operands and integers begin at `row`, with all threads of a block."""
+    function = inline(item.function)
+
+    def alone(row: Any, clock: Any, memory: Any) -> None:
+        part = cuda.threadIdx.x
+        while part < row[abi.ROW_PARTS]:
+            function(row, clock, memory, part)
+            part += cuda.blockDim.x
+
+    return alone
+
+
 @inline
 def meet_block(program: Any) -> None:
     """Waits until all threads of the block are here."""

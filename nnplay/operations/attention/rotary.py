@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import Field, choice, integer
-from nnplay.kernels.abi import CLOCK_STEP
+from nnplay.kernels.abi import CLOCK_STEP, ROW_PARTS
 from nnplay.kernels.compile.jit import Kernel
-from nnplay.kernels.operands import dimension, pointer, share, shifted
+from nnplay.kernels.operands import dimension, pointer, ratio, share, shifted, size
 from nnplay.kernels.operands import integer as setting
 from nnplay.operations.attention.heads import Heads
 from nnplay.operations.waves import USUAL_BASE
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term
 from nnplay.text import counted
@@ -61,6 +62,7 @@ def _rotate(back: bool, kept: bool) -> Operation:
     return Operation(
         name="turn gradients back" if back else "turn queries and keys",
         kernel=_turning(back, kept),
+        cuda=() if kept else (NumberRow(_turning_cuda(back), gathers=True),),
         reads=(source, "waves"),
         writes=(target,),
         reference=_turned_back if back else _turned,
@@ -119,6 +121,33 @@ def _element(
 
 def _element_back(at: tuple[int, ...], x: Named, waves: Named, turned: int, depth: int, apart: int) -> Term:
     return _element(at, x, waves, turned, depth, apart, sign=-1)
+
+
+def _turning_cuda(back: bool) -> Kernel:
+    def turn(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """As `_turning`, of the steps of a whole sequence: every parts-th number of y (N, T, W)."""
+        x, waves, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+        T, W = dimension(row, 0, 1), dimension(row, 0, 2)
+        turned, depth, apart = setting(row, 0), setting(row, 1), setting(row, 2)
+        at = part
+        while at < size(row, 2):
+            r = ratio(at, W)
+            c = at - r * W
+            if c < turned:
+                within = c - ratio(c, depth) * depth
+                second = within - ratio(within, 2) * 2 if apart == 1 else (1 if within >= apart else 0)
+                i = ratio(within, 2) if apart == 1 else within - second * apart
+                wave = shifted(waves, (r - ratio(r, T) * T) * depth + 2 * i)
+                sine = -wave[0] if back else wave[0]
+                if second == 0:
+                    y[at] = x[at] * wave[1] - x[at + apart] * sine
+                else:
+                    y[at] = x[at] * wave[1] + x[at - apart] * sine
+            else:
+                y[at] = x[at]
+            at += row[ROW_PARTS]
+
+    return Kernel(f"{__name__}:turn{'_back' if back else ''}_cuda", turn)
 
 
 def _turning(back: bool, kept: bool) -> Kernel:

@@ -6,8 +6,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import integer, rows_of, share
+from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.compile.jit import inline, kernel
+from nnplay.kernels.operands import integer, pointer, ratio, rows_of, share, size
+from nnplay.kernels.span_sums import last
+from nnplay.operations.copy import copy
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term, as_term
 
@@ -48,6 +52,34 @@ def put_back(row: Any, clock: Any, memory: Any, part: int) -> None:
                 target[r, j] = kept[r, j]
 
 
+@inline
+def is_held(row: Any, at: int, width: int) -> bool:
+    """Whether number `at` of (R, width) is one of the unit's, or all are."""
+    unit = integer(row, 0)
+    held: bool = unit < 0 or at - ratio(at, width) * width == unit
+    return held
+
+
+@kernel
+def silence_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `silence`: every parts-th number of y (R, C)."""
+    y, C, at = pointer(row, memory, 1), last(row, 1), part
+    while at < size(row, 1):
+        if is_held(row, at, C):
+            y[at] = 0.0
+        at += row[ROW_PARTS]
+
+
+@kernel
+def put_back_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `put_back`: every parts-th number of the parameter (R, C)."""
+    kept, target, C, at = pointer(row, memory, 0), pointer(row, memory, 2), last(row, 2), part
+    while at < size(row, 2):
+        if is_held(row, at, C):
+            target[at] = kept[at]
+        at += row[ROW_PARTS]
+
+
 def _silenced(y: Array, unit: int) -> Array:
     kept = y.copy()
     kept[..., unit if unit >= 0 else slice(None)] = 0
@@ -68,6 +100,7 @@ def _held(kept: Array, parameter: Array, unit: int) -> Array:
 SILENCE = Operation(
     name="silence",
     kernel=silence,
+    cuda=(NumberRow(silence_cuda),),
     reads=("y",),
     writes=("y",),
     reference=_silenced,
@@ -80,6 +113,7 @@ SILENCE = Operation(
 MASK_GRADIENT = Operation(
     name="silence the gradient",
     kernel=silence,
+    cuda=(NumberRow(silence_cuda),),
     reads=("dy",),
     writes=("dy",),
     reference=_silenced,
@@ -92,6 +126,7 @@ MASK_GRADIENT = Operation(
 KEEP = Operation(
     name="copy frozen weights",
     kernel=keep,
+    cuda=(NumberRow(copy),),
     reads=("parameter",),
     writes=("kept",),
     reference=lambda parameter: parameter.copy(),
@@ -103,6 +138,7 @@ KEEP = Operation(
 PUT_BACK = Operation(
     name="restore frozen weights",
     kernel=put_back,
+    cuda=(NumberRow(put_back_cuda),),
     reads=("kept", "parameter"),
     writes=("parameter",),
     reference=_held,

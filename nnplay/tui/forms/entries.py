@@ -9,7 +9,6 @@ from typing import Any
 from nnplay.config import RunConfig
 from nnplay.config.split_choice import SPLIT_FIELDS
 from nnplay.data.augment.recipe import can_be_drawn
-from nnplay.data.catalogue import name_sources
 from nnplay.data.columns.columns import Column
 from nnplay.data.split import BATCH_SIZE
 from nnplay.errors import InputError, unknown
@@ -43,7 +42,9 @@ def data_entries(
         row_shape: shape of one row of inputs.
     """
     source = settings.data.source
-    names = choice("dataset", source, f"a data set, or the path of {name_sources()}", tuple(catalogue.datasets))
+    names = choice(
+        "dataset", source, "a data set, or the path of a file, a folder or a database", tuple(catalogue.datasets)
+    )
     task = choice("problem", problem_of(source), "what is predicted: classes or numbers", PROBLEMS)
     entries = [Entry("data", "set", names, source)]
     if task.default:

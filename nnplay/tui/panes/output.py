@@ -158,7 +158,11 @@ class OutputPane(Pane, can_focus=True):
         return "".join(f": {part}" for part in parts if part)
 
     def _choosing(self, look: Look) -> str:
-        """Which example or target is shown, and the keys that lead to others."""
+        """Which example or target is shown, and the keys that lead to others, as far as there is room."""
+        return self._fitting(self._choices(look))
+
+    def _choices(self, look: Look) -> list[tuple[str, str]]:
+        """The same as texts, each with a short one."""
         shown = self._shown
         sideways, upright = look.pick("← →", "left right"), look.pick("↑ ↓", "up down")
         parts: list[tuple[str, str]] = []
@@ -174,7 +178,7 @@ class OutputPane(Pane, can_focus=True):
             parts.append(2 * (f"t: {'validation' if shown.part == 'test' else 'test'}",))
         if len(shown.views) > 1:
             parts.append((f"{upright} {counted(len(shown.views), 'view')}", ""))
-        return self._fitting(parts)
+        return parts
 
     def _fitting(self, parts: list[tuple[str, str]]) -> str:
         """Long texts, or as many of the short ones as it takes to find room, the last ones first."""
@@ -324,11 +328,11 @@ class OutputPane(Pane, can_focus=True):
     def _subtitle(self, picture: Picture) -> None:
         look = picture.look
         training, held_out = (look.pick("●", "+/o"), look.pick("○", "+/o"))
-        text = f"{training} training · {held_out} test" if picture.held_out_points else f"{training} training · t: test"
         if self.query_one(PointBoard).drawing:
             keys = f"0{look.pick('–', '-')}9 set · backspace erase · esc end"
             self.border_subtitle = Content(keys)
             return
-        choosing = self._choosing(look)
-        parts = [text, "x: soft" if picture.discrete else "", choosing]
-        self.border_subtitle = Content(" · ".join(part for part in parts if part))
+        points = f"{training} training · {held_out} test", f"{held_out} test"
+        soft = "x: soft" if picture.discrete else ""
+        last = points if picture.held_out_points else (f"{training} training · t: test", "t: test")
+        self.border_subtitle = Content(self._fitting([*self._choices(look), (soft, soft), last]))

@@ -52,7 +52,7 @@ def make_images(trainer: Trainer, asked: Asked) -> GeneratedImages:
     if what == "over time" and generator is not None:
         return _over_time(trainer, generator, asked)
     if what == "samples":
-        latent, across, words = None, _SIDE, "made of the same noise at every step"
+        latent, across, words = None, _SIDE, "made of the same noise at every step" + _truncation_words(generator)
     elif what == "latent plane":
         latent, across = _grid(_SIDE), _SIDE
         words = f"latent numbers 1 and 2, -{_REACH:g} to {_REACH:g}"
@@ -61,6 +61,11 @@ def make_images(trainer: Trainer, asked: Asked) -> GeneratedImages:
         words = f"latent numbers {latent[0, 0]:.2f}, {latent[0, 1]:.2f}"
     shape = image_shape(trainer)
     return GeneratedImages(np.stack([as_image(row, shape) for row in _make(trainer, latent)]), across, words)
+
+
+def _truncation_words(generator: Generator | None) -> str:
+    """What is said of noise that is not as wide as in training."""
+    return f", {generator.truncation:g} times as wide as in training" if generator and generator.truncation != 1 else ""
 
 
 def _over_time(trainer: Trainer, generator: Generator, asked: Asked) -> GeneratedImages:
