@@ -7,7 +7,7 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from nnplay.data.profile.balance import Balance, measure_balance
+from nnplay.data.profile.balance import Balance, measure_balance, share_text
 from nnplay.data.profile.batch import Batch
 from nnplay.data.profile.columns import ProfiledColumn, describe_columns
 from nnplay.data.profile.histogram import draw_bars
@@ -19,8 +19,8 @@ from nnplay.text import clean, counted, percent, plural
 _NAME, _CELL, _BARS, _PART = 20, 16, 8, 16
 #: Columns of text from which on histograms are as wide again.
 _ROOMY: Final = 100
-#: Columns, classes and rows of a batch that are listed.
-_MOST_COLUMNS, _MOST_CLASSES, _BATCH_ROWS = 200, 20, 8
+#: Columns, tokens, classes and rows of a batch that are listed.
+_MOST_COLUMNS, _MOST_TOKENS, _MOST_CLASSES, _BATCH_ROWS = 200, 8, 20, 8
 _INDENT: Final = "  "
 #: Columns of text that a number takes.
 _NUMBER: Final = 10
@@ -56,7 +56,8 @@ def _parts(profile: Profile, width: int, *, ascii: bool) -> list[str]:
 
 def _columns(profile: Profile, width: int, *, ascii: bool) -> list[str]:
     """One line for each column: role, kind, missing and distinct values, histogram and range."""
-    shown = profile.columns[:_MOST_COLUMNS]
+    listed = _MOST_TOKENS if profile.tokens else _MOST_COLUMNS
+    shown = [column for place, column in enumerate(profile.columns) if place < listed or column.role == "target"]
     name = min(_NAME, max(6, *(cell_len(column.name) for column in shown)))
     kind = max(6, *(len(column.kind) for column in shown))
     lines = [describe_columns(profile.columns)]
@@ -69,7 +70,8 @@ def _columns(profile: Profile, width: int, *, ascii: bool) -> list[str]:
         bars = draw_bars(facts.histogram, wide, ascii=ascii)
         lines.append(f"{left}{bars} {_fit(describe_values(column, facts), width - len(left) - len(bars) - 1)}")
     left_over = len(profile.columns) - len(shown)
-    return lines + ([f"{_INDENT}and {counted(left_over, 'more column')}"] if left_over else [])
+    noun = "more token" if profile.tokens else "more column"
+    return lines + ([f"{_INDENT}and {counted(left_over, noun)}"] if left_over else [])
 
 
 def _role(column: ProfiledColumn) -> str:
@@ -95,7 +97,7 @@ def _balance(balance: Balance, width: int, *, ascii: bool) -> list[str]:
 
 
 def _share(count: int, total: int) -> str:
-    return f"{count:,} {percent(count / total):>5}"
+    return f"{count:,} {share_text(count, total):>5}"
 
 
 def _row(profile: Profile, row: int, width: int) -> list[str]:
@@ -108,7 +110,15 @@ def _row(profile: Profile, row: int, width: int) -> list[str]:
     if not any(column.role == "feature" for column in profile.columns):
         shape = "×".join(str(size) for size in profile.data.feature_shape)
         lines.append(f"{_INDENT}the inputs are {shape} numbers without names")
-    for cell in row_numbers(profile, row)[:_MOST_COLUMNS]:
+    cells = row_numbers(profile, row)
+    if profile.tokens:
+        tokens = [cell for cell in cells if cell.column.kind == "token"]
+        steps = ", ".join(f"{clean(cell.raw, 40)}\0→\0{numbers_text(cell.given)}" for cell in tokens[:_MOST_COLUMNS])
+        steps += ", …" if len(tokens) > _MOST_COLUMNS else ""
+        lines += [line.replace("\0", " ") for line in _wrap(steps, width, _INDENT, _INDENT)]
+        lines += _wrap(tokens[0].words, width, _INDENT * 2, _INDENT * 2)
+        cells = cells[len(tokens) :]
+    for cell in cells[:_MOST_COLUMNS]:
         steps = f"{_INDENT}{clean(cell.column.name, _NAME)}: {_steps(cell)}"
         together = f"{steps}   ({cell.words})"
         if cell_len(together) <= width:

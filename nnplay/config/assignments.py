@@ -6,9 +6,21 @@ from typing import Any, Final
 
 from nnplay.errors import InputError, unknown
 from nnplay.records.schedule import is_chain
+from nnplay.training.settings import DECLARED
 
 #: Sections of a run whose fields an assignment can name.
 SECTIONS: Final = ("data", "split", "training", "stop", "optimizer", "loss", "schedule")
+
+#: Settings that have one meaning wherever they are typed, so that their section may be left out.
+_WITHOUT_SECTION: Final = {
+    **dict.fromkeys(("lr", "momentum", "weight_decay"), "optimizer"),
+    **{name: "training" for name in DECLARED if name != "seed"},
+}
+
+
+def full_name(name: str) -> str:
+    """`lr` as `optimizer.lr`, `batch_size` as `training.batch_size`; any other name as it is."""
+    return f"{_WITHOUT_SECTION[name]}.{name}" if name in _WITHOUT_SECTION else name
 
 
 def read_named(section: str, text: str) -> dict[str, Any]:
@@ -30,7 +42,7 @@ def read_named(section: str, text: str) -> dict[str, Any]:
 
 
 def read_assignment(text: str) -> tuple[str, str, str]:
-    """`noise=0.1` (a field of the data set) or `optimizer.lr=0.1`, as section, key and value.
+    """`noise=0.1` (a field of the data set), `optimizer.lr=0.1` or `lr=0.1`, as section, key and value.
 
     Raises:
         InputError: no equals sign, or no such section; the nearest one is named.
@@ -38,7 +50,7 @@ def read_assignment(text: str) -> tuple[str, str, str]:
     key, equals, value = text.partition("=")
     if not equals:
         raise InputError(f"'{text}' is not of the form key=value", where="--set", hint="write it as in --set noise=0.1")
-    section, dot, name = key.rpartition(".")
+    section, dot, name = full_name(key).rpartition(".")
     if dot and section not in SECTIONS:
         raise unknown("section", section, SECTIONS, where="--set")
     return section if dot else "data", name, value

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import REQUIRED, choice, flag, integer
+from nnplay.kernels.column_sums import add_columns
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.cuda import linear as cuda
 from nnplay.kernels.matmul import product, product_bias, product_transposed
@@ -227,21 +228,23 @@ def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
     I, O = x.shape[1], dy.shape[1]
     start, stop = share(row, part, I)
     X, dW = shifted(pointer(row, memory, 0), start), shifted(pointer(row, memory, 2), start * O)
-    product(X, 1, I, pointer(row, memory, 1), O, dW, O, stop - start, O, x.shape[0], adds(row, 2))
+    dY, N = pointer(row, memory, 1), x.shape[0]
+    if O == 1:  # as one row, dyᵀ·x: the same sums, side by side
+        product(dY, N, 1, X, I, dW, I, 1, stop - start, N, adds(row, 2))
+    else:
+        product(X, 1, I, dY, O, dW, O, stop - start, O, N, adds(row, 2))
 
 
 @kernel
 def backward_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y = x·w + b, so db (O) = Σₙ dy[n], for dy (N, O)."""
-    dy = rows_of(row, memory, 0)
-    db = pointer(row, memory, 1)
-    start, stop = share(row, part, dy.shape[1])
+    dy, db = rows_of(row, memory, 0), pointer(row, memory, 1)
+    N, O = dy.shape
+    start, stop = share(row, part, O)
     if not adds(row, 1):
         for o in range(start, stop):
             db[o] = 0.0
-    for n in range(dy.shape[0]):
-        for o in range(start, stop):
-            db[o] += dy[n, o]
+    add_columns(shifted(db, start), shifted(pointer(row, memory, 0), start), O, N, stop - start)
 
 
 @kernel

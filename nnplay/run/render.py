@@ -14,7 +14,7 @@ from nnplay.tape.machines.device import device_word
 from nnplay.tape.objective import full_name
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.averaged_weights import average_words
-from nnplay.training.curve_recording import OF_EPOCHS
+from nnplay.training.curve_recording import newest_values
 from nnplay.training.history import Curve
 from nnplay.training.trainer import Trainer
 from nnplay.views.view import Output
@@ -55,11 +55,8 @@ class Look:
 
 def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
     """Counters, losses, metrics and rates of the present step, as fields of a `Snapshot`."""
-    history, kept = trainer.history, timeline.kept_step if timeline else trainer.step
-    steps = {name: kept if name in OF_EPOCHS else trainer.step for name in history.names()}
-    buckets = {name: history[name].at(step) for name, step in steps.items()}
-    known = {name: bucket for name, bucket in buckets.items() if bucket is not None}
-    last = {name: float(bucket.last) for name, bucket in known.items() if bucket.step > trainer.scored_since}
+    kept = timeline.kept_step if timeline else trainer.step
+    last = newest_values(trainer.history, trainer.step, kept, trainer.scored_since)
     return {
         "epoch": trainer.epoch,
         "batch": trainer.batch,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from nnplay.session import Summary
-from nnplay.text import clean, counted
+from nnplay.text import clean, counted, percent
+
+#: What the line at the top calls the scores of a run.
+_IN_HEADER: Final = {"train_loss": "train", "validation_loss": "valid", "validation_accuracy": "acc"}
 
 
 def describe(summary: Summary) -> list[str]:
@@ -71,8 +74,20 @@ def _facts(summary: Summary, run: Mapping[str, Any], data: Any) -> list[tuple[st
         ("optimizer", _named(run.get("optimizer"))),
         ("seed", clean(str(run.get("seed", "")))),
         ("trained", f"{counted(epoch, 'epoch')} (step {step:,})" if step else "not started"),
+        *_scores(summary.record),
         ("batch loss", f"{loss:.6g}" if math.isfinite(loss) else ""),
         ("in use", "by another nnplay" if summary.in_use else ""),
+    ]
+
+
+def _scores(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The numbers of the header, by its names."""
+    known = _table(_table(record, "progress"), "scores")
+    found = {name: value for name in _IN_HEADER if isinstance(value := known.get(name), int | float)}
+    return [
+        (_IN_HEADER[name], percent(value, 1) if name.endswith("accuracy") else f"{value:.6g}")
+        for name, value in found.items()
+        if math.isfinite(value)
     ]
 
 

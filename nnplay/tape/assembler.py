@@ -121,6 +121,7 @@ def _add_stage(tape: Tape, rows: Sequence[Row], update: UpdateRows | WholeRows) 
     stage.fused_rows = _append(tape.fused, [*first, *fused.rows, *means], before, after)
     update.finish()
     tape.kept_in |= fused.kept_in
+    tape.layout.views += fused.views
     tape.stages.append(stage)
     tape.named |= {full_name(stage.objective.name, name): slot for name, slot in stage.named.items()}
 

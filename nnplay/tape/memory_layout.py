@@ -74,6 +74,7 @@ class Layout:
         batch, evaluation: rows of a training batch, and of an evaluation batch.
         slots: by region, in order.
         spans: slots that cover a run of others (all parameters as one vector), already placed.
+        views: slots of another shape in the memory of others, already placed.
         bounds: first offset and end of each region; set by `close`.
         settings: slots of numbers that may change while a network trains, by name; set by `close`.
     """
@@ -82,6 +83,7 @@ class Layout:
     evaluation: int
     slots: dict[str, list[Slot]] = field(default_factory=lambda: {region: [] for region in REGIONS})
     spans: list[Slot] = field(default_factory=list)
+    views: list[Slot] = field(default_factory=list)
     bounds: dict[str, tuple[int, int]] = field(default_factory=dict)
     settings: dict[str, Slot] = field(default_factory=dict)
 
@@ -124,8 +126,8 @@ class Layout:
         return np.concatenate(places) if places else np.zeros(0, np.int64)
 
     def all(self) -> list[Slot]:
-        """Every slot and span."""
-        return [slot for region in REGIONS for slot in self.slots[region]] + self.spans
+        """Every slot, span and view."""
+        return [slot for region in REGIONS for slot in self.slots[region]] + self.spans + self.views
 
     def find(self, name: str, region: str = "") -> Slot:
         """The slot of that name, of any region or of one.

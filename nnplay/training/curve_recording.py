@@ -44,3 +44,15 @@ def extend_history(
     for column, name in enumerate(OF_EPOCHS[:epoch_curves], start=1):
         known = ~np.isnan(lines[:, column])
         history.extend(name, ends[known], lines[known, column])
+
+
+def newest_values(history: History, step: int, kept: int, since: int) -> dict[str, float]:
+    """The value of each curve at the present step, by name: the numbers of the header.
+
+    Args:
+        kept: the step whose weights are in place, an earlier one where the best epoch's came back.
+        since: values up to this step are of another network, and left out.
+    """
+    steps = {name: kept if name in OF_EPOCHS else step for name in history.names()}
+    buckets = {name: history[name].at(place) for name, place in steps.items()}
+    return {name: found.last for name, found in buckets.items() if found is not None and found.step > since}

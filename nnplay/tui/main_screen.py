@@ -24,6 +24,7 @@ from nnplay.tui.panes.layers import LayersPane
 from nnplay.tui.panes.network import NetworkPane
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.panes.training import TrainingPane
+from nnplay.tui.widgets.cells import drawn_once
 from nnplay.tui.widgets.footer import FooterLine
 from nnplay.tui.widgets.header import HeaderLine
 from nnplay.tui.widgets.hint_line import HintLine
@@ -138,8 +139,11 @@ class MainScreen(Screen[None]):
 
     def show_settings(self) -> None:
         """Show the settings that are in force now in all panes."""
-        if not self.is_running:
-            return
+        if self.is_running:
+            with drawn_once():
+                self._show_settings()
+
+    def _show_settings(self) -> None:
         settings, backend = self._backend.settings, self._backend
         names = network_names(settings)
         self.network = self.network if self.network in names.values() else ""
@@ -149,7 +153,6 @@ class MainScreen(Screen[None]):
         for of_network in (self.query_one(NetworkPane), self.query_one(LayersPane)):
             of_network.network = self.network
             of_network.entitle(shown, "O next network" if names else "")
-        self.query_one(TrainingPane).entitle(settings.players.own if names else "")
         for pane in self.query(Pane):
             pane.set_up(settings, ledger)
         shape = ledger.inputs[0] if len(ledger.inputs) == 1 and "×" in ledger.inputs[0] else ""

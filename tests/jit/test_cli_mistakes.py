@@ -27,10 +27,10 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("words", "answer"),
     [
         (
-            ["show", "spiral"],
+            ["pack", "spiral"],
             "'spiral' is a data set or preset, not a session; a session is a folder such as run.nnplay",
         ),
-        (["show", "houses.csv"], "houses.csv: is not a session; a session is a folder such as run.nnplay"),
+        (["pack", "houses.csv"], "houses.csv: is not a session; a session is a folder such as run.nnplay"),
         (["pack", "nowhere"], "nowhere: there is no such session; a session is a folder such as run.nnplay"),
         (["open", "nowhere.nnplay"], "nowhere.nnplay: there is no such session"),
         (

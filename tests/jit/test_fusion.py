@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnplay.config.run_config import RunConfig
 from nnplay.data.dataset import Dataset
 from nnplay.errors import DivergedError
 from nnplay.health.layer_facts import describe_activations
@@ -54,6 +55,30 @@ CASES = {
 }
 
 
+#: A discriminator with a penalty at real rows, against a generator with batch normalisation.
+GAME = {
+    "layers": "conv2d 16 k4 s2 padding=1, leaky_relu 0.2, conv2d 48 k4 s2 padding=1, leaky_relu 0.2, flatten, linear 1",
+    "loss": "binary_cross_entropy_logits",
+    "data": {"name": "digits28", "samples": 40, "noise": 0},
+    "split": {"train": 1.0, "validation": 0.0, "test": 0.0, "scale": "none"},
+    "objective": {"name": "critic", "target": 1},
+    "networks": {
+        "maker": {
+            "layers": "linear 2352, reshape 7x7x48, batch_norm, relu, conv_transpose2d 8 k4 s4, batch_norm, relu, "
+            "conv2d 1 same, sigmoid",
+            "noise": 4,
+        }
+    },
+    "objectives": [
+        {"name": "made", "path": ["maker", "critic"], "target": 0, "adds_to": "critic"},
+        {"name": "penalty", "path": ["critic"], "gradient_norm": 0, "adds_to": "critic"},
+        {"name": "maker", "path": ["maker", "critic"], "target": 1, "trains": ["maker"]},
+    ],
+    "optimizer": {"name": "adam", "lr": 0.01},
+    "training": {"batch_size": 16},
+}
+
+
 def make_trainer(layers: str, threads: int = 1, batch: int = 16, **more: Any) -> Trainer:
     """On 40 pictures of 16×16×2 in batches of 16: two full ones and a smaller one."""
     generator = np.random.default_rng(0)
@@ -96,6 +121,22 @@ def test_joined_rows_give_the_same_bits(case: str) -> None:
     assert names(joined) == wanted
     assert state(joined) == state(ran(plain(layers), 5))
     assert state(joined) == state(ran(make_trainer(layers, threads=2), 5))
+
+
+def test_the_joined_rows_of_two_players_give_the_same_bits() -> None:
+    """A pass that nothing goes back through, a penalty that repeats a pass, and what stands in another one's memory."""
+    config = RunConfig.from_dict(GAME)
+    joined = config.trainer()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assembler, "fuse", lambda rows, batch: Joined(list(rows), batch))
+        written = config.trainer()
+    tape = joined.machine.tape
+    left_out = {"penalty.0.output", "made.maker.6.output", "made.4.output", "d4.output", "dmaker.maker.1.output"}
+    assert left_out <= tape.kept_in.keys()
+    assert state(ran(joined, 5)) == state(ran(written, 5))
+    for name in tape.kept_in:
+        slot = tape.layout.find(name)
+        assert joined.machine.value_after_step(slot).tobytes() == written.machine.view(slot).tobytes(), name
 
 
 def test_the_inspector_shows_the_rows_of_a_joined_run() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from nnplay.data.catalogue import dataset_records, load_dataset, read_file
 from nnplay.data.dataset import Dataset
-from nnplay.data.profile.balance import measure_balance
+from nnplay.data.profile.balance import measure_balance, share_text
 from nnplay.data.profile.batch import lay_out_batch
 from nnplay.data.profile.columns import describe_columns
 from nnplay.data.profile.histogram import Histogram, count_numbers, count_words, draw_bars
@@ -196,3 +196,31 @@ def test_bars_show_every_bin_that_has_a_row() -> None:
     words = count_words([str(place) for place in range(100)], list(range(100)))
     assert words.words[0] == "99"
     assert sum(words.counts) + words.others == sum(range(100))
+
+
+def test_a_text_is_shown_as_its_tokens(tmp_path: Path) -> None:
+    """Not as the numbers that stand for them: in the columns, in a row, and where classes are counted."""
+    path = tmp_path / "t.txt"
+    path.write_text("ab ba " * 200)
+    data = read_file(path, read_as="text", context=5)
+    profile = Profile(data, data.split())
+    assert [column.kind for column in profile.columns] == ["token"] * 5 + ["5 classes"]
+    assert describe_columns(profile.columns) == "5 tokens, 1 target"
+    first = profile.facts(profile.columns[0])
+    assert (first.distinct, first.histogram.words) == (1, ("a",))
+    *cells, wanted = row_numbers(profile, 0)
+    assert [(cell.raw, cell.given) for cell in cells] == [
+        ("a", (1,)),
+        ("b", (2,)),
+        ("_", (0,)),
+        ("b", (2,)),
+        ("a", (1,)),
+    ]
+    assert cells[0].words == "the number of the token in a vocabulary of 3 characters"
+    assert wanted.raw == "b _ b a _"
+    assert [share.name for share in measure_balance(profile).shares] == ["_", "a", "b"]
+
+
+def test_a_part_of_a_per_cent_is_not_one() -> None:
+    """A class of 4 rows in 1,000 is no hundredth of them; none is none."""
+    assert [share_text(rows, 1000) for rows in (0, 4, 5, 14, 1000)] == ["0 %", "<1 %", "1 %", "1 %", "100 %"]

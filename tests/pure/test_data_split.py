@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnplay.data.catalogue import load_dataset
+from nnplay.data.csv.advice import advise_for
 from nnplay.data.dataset import Dataset
 from nnplay.data.partition import apportion
 from nnplay.errors import InputError
@@ -193,3 +194,15 @@ def test_bad_options_are_refused(option: str, value: object) -> None:
     """An unknown scale or a seed that is no whole number is refused by name."""
     with pytest.raises(InputError, match=str(value)):
         labelled(20, 2).split(**{option: value})  # type: ignore[arg-type]
+
+
+def test_a_part_without_a_row_is_refused_with_a_split_that_fits() -> None:
+    """Written as the front end takes it; one that is followed works."""
+    data = labelled(4, 2)
+    with pytest.raises(InputError, match=r"no validation split: 0.1 .*; use train=0.75, validation=0, test=0.25"):
+        data.split(0.65, 0.1, 0.25)
+    assert len(data.split(0.75, 0, 0.25).test) == 1
+    with advise_for("command"), pytest.raises(InputError, match="use --split 75/0/25, or larger parts"):
+        data.split(0.65, 0.1, 0.25)
+    with pytest.raises(InputError, match="use train=1, validation=0, test=0"):
+        labelled(2, 2).split(0.7, 0.15, 0.15)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from nnplay.config import RunConfig
-from nnplay.config.default_networks import DEFAULT_NETWORKS
+from nnplay.config.default_networks import DEFAULT_NETWORKS, layers_for
+from nnplay.data.dataset import Dataset
+from nnplay.records.registry import loss_records
 
 
 @pytest.mark.parametrize(
@@ -24,3 +29,22 @@ def test_a_chosen_network_ends_as_its_loss_wants(data: str, kind: str) -> None:
     for loss, last in (("cross_entropy", "linear"), ("nll", "log_softmax"), ("cross_entropy_probabilities", "softmax")):
         config = RunConfig.from_dict({"data": data, "loss": loss})
         assert config.completed(split).layers[-1].record.name == last
+
+
+def test_rows_of_measures_with_several_labels_are_no_tokens() -> None:
+    """Two labels for each row of three measures: the last layers give each label its classes."""
+    chance = np.random.default_rng(0)
+    data = Dataset(chance.normal(size=(40, 3)), chance.integers(0, 2, (40, 2)))
+    layers = [layer.record.name for layer in layers_for(data, loss_records()["cross_entropy"]())]
+    assert (layers[0], layers[-2:]) == ("linear", ["linear", "reshape"])
+
+
+def test_numbers_of_a_large_table_come_in_ranges(tmp_path: Path) -> None:
+    """From 700 training rows on; not the inputs that are 0 or 1."""
+    for rows, first in ((900, "linear"), (1200, "piecewise_linear")):
+        lines = [f"{k * 37 % 101},{'red' if k % 3 else 'blue'},{k % 11},{k % 5 + 0.5}" for k in range(rows)]
+        (tmp_path / "t.csv").write_text("\n".join(["a,b,c,y", *lines]), encoding="utf-8")
+        config = RunConfig.from_dict({"data": {"file": str(tmp_path / "t.csv"), "target": "y"}})
+        layer = config.completed(config.load()).layers[0]
+        assert layer.record.name == first
+    assert layer.values == {"ranges": 52, "inputs": "0 2"}

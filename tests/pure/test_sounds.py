@@ -159,7 +159,8 @@ def header(**changes: int) -> bytes:
         (b"RIFF\0\0\0\0WAVE", "ends before its sound"),
         (header(), "holds no sound"),
         (header(size=21) + b"\0", "holds no sound"),
-        (header(rate=0) + b"\0" * 20, "claims 1 channels at 0 values a second"),
+        (header(rate=1_000_000_000) + b"\0" * 20, "claims 1 channel at 1,000,000,000 values a second"),
+        (header(rate=0) + b"\0" * 20, "claims 1 channel at 0 values a second"),
         (header(channels=0) + b"\0" * 20, "claims 0 channels"),
         (header(channels=65535) + b"\0" * 20, "claims 65,535 channels"),
         (
@@ -170,7 +171,21 @@ def header(**changes: int) -> bytes:
         (b"fLaC" + b"\0" * 50, "is damaged"),
         (b"OggS" + b"\xff" * 500, "is damaged"),
     ],
-    ids=["empty", "words", "cut", "no body", "half", "rate", "none", "many", "a-law", "nan", "flac", "ogg"],
+    ids=[
+        "empty",
+        "words",
+        "cut",
+        "no body",
+        "half",
+        "a highest rate beyond all",
+        "rate",
+        "none",
+        "many",
+        "a-law",
+        "nan",
+        "flac",
+        "ogg",
+    ],
 )
 def test_bad_files_are_named(content: bytes, words: str, tmp_path: Path) -> None:
     """One sentence says which file and why."""

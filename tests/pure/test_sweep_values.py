@@ -55,6 +55,7 @@ def play(sweep: Sweep, score: Any) -> list[list[Trial]]:
         ("optimizer=sgd,adam", ("sgd", "adam")),
         ("seed=3..6", (3, 4, 5, 6)),
         ("noise=uniform(0,1,3)", (0.0, 0.5, 1.0)),
+        ("optimizer.lr=0.1,0.01", (0.1, 0.01)),
         ("batch=int(2,5)", (2, 3, 4, 5)),
         ("layers=linear 2, tanh, linear 2 | linear 2", ("linear 2, tanh, linear 2", "linear 2")),
     ],
@@ -64,6 +65,12 @@ def test_values_are_written_as_lists_and_ranges(text: str, values: tuple[Any, ..
     axis = parse_axis(text)
     assert axis.grid() == values
     assert parse_axis(str(axis)) == axis
+
+
+def test_a_setting_with_one_meaning_needs_no_section() -> None:
+    """As where it is typed in the playground; the fields of data keep their names."""
+    names = [parse_axis(f"{name}=1,2").name for name in ("lr", "batch_size", "noise", "seed")]
+    assert names == ["optimizer.lr", "training.batch_size", "noise", "seed"]
 
 
 def test_a_logarithmic_range_is_even_in_the_logarithm() -> None:

@@ -301,3 +301,11 @@ def test_texts_without_labels_are_written_on(tmp_path: Path) -> None:
         data = nn.read_file(path, learn="next", context=16, **options)
         assert data.sequential
         assert data.y.shape == data.x.shape
+
+
+def test_a_text_of_one_character_is_refused(tmp_path: Path) -> None:
+    """There is nothing to tell apart."""
+    path = tmp_path / "t.txt"
+    path.write_text("a" * 3000)
+    with pytest.raises(InputError, match="is 'a' again and again: there is nothing to learn"):
+        nn.read_file(path, read_as="text")

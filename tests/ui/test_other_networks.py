@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
+from nnplay.tui.forms.form import Form
 from nnplay.tui.panes.layers import LayersPane
 from nnplay.tui.panes.network import NetworkPane
 from nnplay.tui.theme.look import Look
@@ -49,8 +51,8 @@ async def test_a_key_shows_the_generator_and_changes_reach_it(backend: Playgroun
         trainer = backend.worker.trainer
         assert trainer is not None
         assert np.array_equal(backend.snapshot.weights["2.weight"], trainer.parameters()["generator.2.weight"])
-        await pilot.press("right", "right", "w", "K")
         before = float(backend.snapshot.weights["2.weight"][0, 0])
+        await pilot.press("right", "right", "w", "K")
         await until(pilot, lambda: trainer.parameters()["generator.2.weight"][0, 0] != np.float32(before))
         assert trainer.parameters()["generator.2.weight"][0, 0] == pytest.approx(before + 0.1, abs=1e-6)
         await pilot.press("left", "+")
@@ -72,3 +74,23 @@ def test_units_of_a_generator_are_drawn_over_its_noise() -> None:
     made = np.tanh(hidden) @ weights["generator.2.weight"] + weights["generator.2.bias"]
     assert pictures[0, 1][0, 0] == pytest.approx(float(hidden[0, 1]), rel=1e-5)
     assert pictures[2, 0][0, 0] == pytest.approx(float(made[0, 0]), rel=1e-5)
+
+
+async def test_each_player_has_a_heading_in_the_training_pane(backend: PlaygroundBackend) -> None:
+    """Its rows stand below it under short names; the cursor passes headings over and keeps the first one in sight."""
+    app = Playground(backend, Look())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("3")
+        form = app._main.query_one("#training Form", Form)
+        text = form.plain_text
+        headings = [line.split(" ─")[0] for line in text.splitlines() if "──" in line and "●" not in line]
+        assert headings == ["discriminator", "discriminator + made", "generator", "all players"]
+        assert re.search(r"\ngenerator ─+\n +layers +linear 3, tanh, .*\n +every +1", text)
+        await pilot.press(*["down"] * 7)
+        assert form.entry is not None
+        assert form.entry.key == "objectives.made.target"
+        await pilot.press("up", "right")
+        await until(pilot, lambda: backend.settings.players.factor > 1)
+        while form.entry.key != "loss":
+            await pilot.press("up")
+        assert form.plain_text.startswith("discriminator ──")

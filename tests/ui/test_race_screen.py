@@ -68,6 +68,11 @@ async def test_a_race_is_run_and_its_best_variant_taken(size: tuple[int, int]) -
         assert "accuracy" in rows[0]
         for name in ("sgd, lr 0.01", "sgd, lr 0.1", "adam, lr 0.01", "adam, lr 0.1"):
             assert sum(f" {name} " in row for row in rows[1:5]) == 1
+        assert rows[1].startswith("▸ 1"), (
+            "enter takes the one that leads, as the message says, until the cursor is moved"
+        )
+        await pilot.press("down")
+        assert "enter takes it" not in screen(pilot)._result()
         await pilot.press("up", "up", "up", "up")
         await until(pilot, lambda: said(pilot) == "this is the first variant")
         chosen = screen(pilot)._race.run_of(table.chosen)

@@ -1,4 +1,4 @@
-"""`nnplay show RUN`: what a session holds, in a few lines; or a view of a run as a picture, or its numbers."""
+"""`nnplay show RUN`: what a session holds, or what a new run consists of; or a view as a picture, or its numbers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from nnplay import session
 from nnplay.cli.opened_run import open_run, train_new
 from nnplay.cli.parser import Parser
-from nnplay.cli.run_flags import add_main_flags, run_table
-from nnplay.cli.source import find_session
+from nnplay.cli.run_flags import add_main_flags, run_config, run_table
+from nnplay.cli.source import base_table, find_session, is_session
 from nnplay.data.catalogue import name_sources
 from nnplay.errors import InputError
 from nnplay.fields import integer
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from nnplay.training.trainer import Trainer
     from nnplay.tui.theme.look import Look
 
-ABOUT: Final = "Show what a saved session contains, or a view of a run as a picture"
+ABOUT: Final = "Show what a saved session contains, the networks of a new run, or a view as a picture"
 _MORE: Final = """\
 examples:
   nnplay show run.nnplay                                           what the session contains
+  nnplay show gan_ring                                             networks, parameters and objectives of a run
   nnplay show run.nnplay --picture screen.svg                      the playground's screen
   nnplay show run.nnplay --picture roc.svg --view ROC              one view
   nnplay show run.nnplay --csv matrix.csv --view "confusion matrix"
@@ -61,7 +62,7 @@ def run(words: Sequence[str]) -> int:
 
 def _options(words: Sequence[str]) -> Namespace:
     parser = Parser("show", ABOUT, epilog=_MORE, usage="nnplay show RUN [options]")
-    source = f"a session; for a picture also a data set, preset, TOML file, {name_sources()}"
+    source = f"a session, data set, preset, TOML file, {name_sources()}"
     parser.add_argument("source", metavar="RUN", help=source)
     parser.add_argument(
         "--picture", metavar="FILE", help="write the playground's screen, or a view, as an SVG or PNG picture"
@@ -85,12 +86,27 @@ def _options(words: Sequence[str]) -> Namespace:
 
 
 def _summarize(options: Namespace) -> int:
-    if options.view is not None or options.place or run_table(options):
+    if options.view is not None or options.place:
         hint = "add --picture view.svg or --csv view.csv"
         raise InputError("this option is for pictures and numbers", where="show", hint=hint)
+    if not is_session(options.source):
+        return _outline(options)
+    if run_table(options):
+        hint = "leave out the options that change the run"
+        raise InputError("a session is used as it was saved", where="show", hint=hint)
     summary = session.summarize(find_session(options.source))
     print("\n".join(describe(summary)))
     return 2 if summary.problem else 0
+
+
+def _outline(options: Namespace) -> int:
+    """Prints what a new run consists of."""
+    from nnplay.cli.run_outline import outline
+
+    config = run_config(base_table(options.source), options)
+    split = config.load()
+    print("\n".join(outline(config.completed(split), split)))
+    return 0
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -23,6 +23,11 @@ def advise_for(front_end: FrontEnd) -> Iterator[None]:
         _front_end = before
 
 
+def in_python() -> bool:
+    """Whether the user writes Python."""
+    return _front_end == "python"
+
+
 def advice(option: str, value: object, *others: object) -> str:
     """One option with its value, and others that it may have: `missing='mean' or 'drop'`, `--missing mean or drop`.
 

@@ -8,9 +8,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.data.profile.columns import visible
 from nnplay.data.profile.profile import Profile
 from nnplay.detection.objects import object_labels
-from nnplay.text import clean, figure
+from nnplay.text import clean, figure, percent
 
 #: Intervals that a quantity is divided into.
 _INTERVALS: Final = 8
@@ -43,12 +44,17 @@ class Balance:
     totals: tuple[int, int, int]
 
 
+def share_text(rows: int, total: int) -> str:
+    """So many rows of a part as per cent: "33 %", and "<1 %" where that would be rounded to nothing."""
+    return "<1 %" if 0 < 200 * rows < total else percent(rows / total)
+
+
 def measure_balance(profile: Profile, target: int = 0) -> Balance:
     """The balance of the classes, or of the values of the target with that number."""
     data, parts = profile.data, profile.part_numbers
     if data.task == "classification":
         labels = data.y.reshape(len(data), -1).astype(np.int64)
-        return _balance("class", tuple(clean(name) for name in data.class_names), labels, parts)
+        return _balance("class", tuple(visible(clean(name)) for name in data.class_names), labels, parts)
     if data.task == "detection":
         labels, rows = object_labels(data.y)
         return _balance("class of object", tuple(clean(name) for name in data.class_names), labels, parts[rows])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nnplay.data.cells.column_types import find_missing
 from nnplay.data.columns.columns import Column
+from nnplay.data.corpus.vocabulary import Vocabulary
 from nnplay.data.dataset import Dataset
 from nnplay.data.profile.histogram import BINS, Histogram, count_numbers, count_words
 from nnplay.detection.objects import object_labels
@@ -30,7 +31,7 @@ class ProfiledColumn:
     Attributes:
         name: its header, made safe to show.
         role: whether the network gets it, learns it, or never sees it.
-        kind: what is in it: "number", "words", "date", "classes", or "" where nobody looked.
+        kind: what is in it: "number", "words", "date", "token", "classes", or "" where nobody looked.
         number: its place in the table; -1 where the data are no table.
         start, stop: which network inputs are made of it; which target, for a target.
         column: how a table's column was encoded.
@@ -64,8 +65,9 @@ def profile_columns(data: Dataset) -> tuple[ProfiledColumn, ...]:
     if data.table is not None and data.columns:
         return _table_columns(data)
     flat = len(data.feature_shape) == 1
+    kind = "number" if data.vocabulary is None else "token"
     inputs = [
-        ProfiledColumn(clean(name), "feature", "number", start=place, stop=place + 1)
+        ProfiledColumn(clean(name), "feature", kind, start=place, stop=place + 1)
         for place, name in enumerate(data.feature_names if flat else ())
     ]
     return (*inputs, *_target_columns(data))
@@ -107,6 +109,16 @@ def _target_columns(data: Dataset) -> list[ProfiledColumn]:
     return [ProfiledColumn("class", "target", kind, stop=1)]
 
 
+def token_names(vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The tokens by their numbers, none of them invisible: a blank is `_`."""
+    return tuple(visible(name) for name in vocabulary.names)
+
+
+def visible(name: str) -> str:
+    """A name that can be seen, where it is nothing but blanks."""
+    return "_" * len(name) if name.isspace() else name
+
+
 def measure_column(data: Dataset, column: ProfiledColumn) -> ColumnFacts:
     """Missing and different values of a column, and how often they occur; takes a look at every row."""
     if column.role == "target":
@@ -115,6 +127,10 @@ def measure_column(data: Dataset, column: ProfiledColumn) -> ColumnFacts:
         return _measure_cells(data, column)
     encoded = column.column
     x = data.x[:, column.start : column.stop]
+    if data.vocabulary is not None:
+        names = token_names(data.vocabulary)
+        times = np.bincount(x[:, 0].astype(np.int64), minlength=len(names))
+        return ColumnFacts(0, int(np.count_nonzero(times)), count_words(names, times.tolist()))
     if encoded is None or encoded.kind in ("number", "indicator"):
         return _measure_numbers(x[:, 0], 0 if encoded is None else encoded.missing)
     counts: NDArray[Any]
@@ -137,7 +153,9 @@ def _measure_target(data: Dataset, column: ProfiledColumn) -> ColumnFacts:
         return _measure_numbers(data.y[:, column.start], 0)
     labels = object_labels(data.y)[0] if data.task == "detection" else data.y.ravel().astype(np.int64)
     counts = np.bincount(labels, minlength=data.outputs)
-    return ColumnFacts(0, int(np.count_nonzero(counts)), count_words(data.class_names, counts.tolist()))
+    return ColumnFacts(
+        0, int(np.count_nonzero(counts)), count_words([visible(name) for name in data.class_names], counts.tolist())
+    )
 
 
 def _measure_cells(data: Dataset, column: ProfiledColumn) -> ColumnFacts:
@@ -157,7 +175,8 @@ def _measure_cells(data: Dataset, column: ProfiledColumn) -> ColumnFacts:
 def describe_columns(columns: tuple[ProfiledColumn, ...]) -> str:
     """How many columns have which role: "7 features, 1 target, 1 left out"."""
     roles = Counter(column.role for column in columns)
-    parts = [counted(roles["feature"], "feature")] if roles["feature"] else []
+    noun = "token" if any(column.kind == "token" for column in columns) else "feature"
+    parts = [counted(roles["feature"], noun)] if roles["feature"] else []
     parts += [counted(roles["target"], "target")] if roles["target"] else []
     parts += [f"{roles['ignored']:,} left out"] if roles["ignored"] else []
     return ", ".join(parts)

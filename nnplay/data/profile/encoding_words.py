@@ -6,7 +6,7 @@ from typing import Final
 
 from nnplay.data.columns.heavy_tails import LOGARITHM
 from nnplay.data.dataset import Dataset
-from nnplay.data.profile.columns import ProfiledColumn
+from nnplay.data.profile.columns import ProfiledColumn, visible
 from nnplay.data.scaler import Scaler
 from nnplay.text import clean, counted, figure
 
@@ -17,6 +17,9 @@ def describe_encoding(data: Dataset, scaler: Scaler, column: ProfiledColumn) -> 
     """As in "minus the mean 43.9, divided by the standard deviation 5.46"; statistics are of the training rows."""
     if column.role == "target":
         return _of_target(data, scaler, column)
+    if data.vocabulary is not None:
+        count = len(data.vocabulary.tokens)
+        return f"the number of the token in a vocabulary of {count:,} {data.vocabulary.unit.replace('_', ' ')}"
     encoded = column.column
     if encoded is None:
         return _scaled(scaler, column.start)
@@ -55,7 +58,7 @@ def _of_target(data: Dataset, scaler: Scaler, column: ProfiledColumn) -> str:
     if data.task == "classification":
         if all(name == str(place) for place, name in enumerate(data.class_names)):
             return "the number of its class"
-        listed = [f"{place} {clean(name, 24)}" for place, name in enumerate(data.class_names[:_LISTED])]
+        listed = [f"{place} {visible(clean(name, 24))}" for place, name in enumerate(data.class_names[:_LISTED])]
         more = ", …" if len(data.class_names) > _LISTED else ""
         return f"the number of its class: {', '.join(listed)}{more}"
     if data.task == "detection":

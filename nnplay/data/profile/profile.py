@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.dataset import Dataset
-from nnplay.data.profile.columns import ColumnFacts, ProfiledColumn, measure_column, profile_columns
+from nnplay.data.profile.columns import (
+    ColumnFacts,
+    ProfiledColumn,
+    measure_column,
+    profile_columns,
+    token_names,
+    visible,
+)
 from nnplay.data.profile.encoding_words import describe_encoding
 from nnplay.data.split import Split
 from nnplay.detection.objects import object_labels
@@ -47,6 +54,11 @@ class Profile:
         return f"{clean(self.data.name)}: {counted(len(self), 'row')} of {shape}{noun}, {kind}"
 
     @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """What the numbers in the rows stand for, where these are text."""
+        return () if self.data.vocabulary is None else token_names(self.data.vocabulary)
+
+    @cached_property
     def part_numbers(self) -> NDArray[np.int8]:
         """For each row (N,) the place of its part in `PARTS`."""
         parts = np.zeros(len(self), dtype=np.int8)
@@ -67,6 +79,8 @@ class Profile:
         """What a column says in rows `start` to `stop` (left out), as it was written."""
         if self.data.table is not None and column.number >= 0:
             return [clean(cell) for cell in self.data.table.cells(column.number, start, stop)]
+        if column.kind == "token":
+            return [self.tokens[int(token)] for token in self.data.x[start:stop, column.start]]
         if column.role == "feature":
             return [_number(value) for value in self.data.x[start:stop, column.start].tolist()]
         if self.data.task == "regression":
@@ -78,7 +92,9 @@ class Profile:
     def _labels(self, labels: Any) -> str:
         names = self.data.class_names
         found = np.ravel(labels)[:8].tolist()
-        return " ".join(clean(names[int(label)]) for label in found) + (" …" if np.size(labels) > len(found) else "")
+        return " ".join(visible(clean(names[int(label)])) for label in found) + (
+            " …" if np.size(labels) > len(found) else ""
+        )
 
     def facts(self, column: ProfiledColumn) -> ColumnFacts:
         """What is counted of a column; the first question looks at every row."""

@@ -18,7 +18,20 @@ _HEADER: Final = re.compile(
     rb"\{\s*'descr':\s*'([<>|=]?(?:\?|b1|[iu][1248]|f[248]|U[1-9]\d{0,5}))',\s*'fortran_order':\s*(True|False),"
     rb"\s*'shape':\s*\(((?:\d{1,15}(?:,\s?\d{1,15}){0,31},?)?)\),?\s*\}\s*"
 )
-_OBJECTS: Final = "Python objects are never loaded (loading them can run code); convert it to numbers or words first"
+#: What an array may hold instead of numbers or words: what its type begins with, what it is, and what to make of it.
+_OTHERS: Final = (
+    (
+        rb"'[<>|=]?O",
+        "Python objects",
+        "they are never loaded (loading them can run code); make numbers or words of them",
+    ),
+    (rb"'[<>|=]?c\d", "complex numbers", "give their real and imaginary parts as numbers of their own"),
+    (rb"'[<>|=]?M8", "dates", "make days of them: (x - numpy.datetime64('2000-01-01')) / numpy.timedelta64(1, 'D')"),
+    (rb"'[<>|=]?m8", "lengths of time", "make days of them: x / numpy.timedelta64(1, 'D')"),
+    (rb"'[<>|=]?f16", "numbers of 128 bits", "x.astype(float) makes numbers of 64 bits"),
+    (rb"'[<>|=]?[SV]", "bytes", "make numbers or words of them, as x.astype(str) does"),
+    (rb"\[\(", "records", "give the array as a table instead: nnplay.read_table(records, target='…')"),
+)
 
 
 def parse_array(content: bytes, where: str, hint: str) -> NDArray[Any]:
@@ -37,7 +50,7 @@ def parse_array(content: bytes, where: str, hint: str) -> NDArray[Any]:
     begin = start + struct.unpack_from(length, content, 8)[0]
     header = _HEADER.fullmatch(content[start:begin])
     if header is None:
-        raise InputError("contains neither numbers nor words", where=where, hint=_OBJECTS)
+        raise _describe_refusal(content[start:begin], where, hint)
     kind = np.dtype(header[1].decode())
     shape = tuple(int(size) for size in re.findall(rb"\d+", header[3]))
     if math.prod(shape) * kind.itemsize != len(content) - begin:
@@ -46,3 +59,11 @@ def parse_array(content: bytes, where: str, hint: str) -> NDArray[Any]:
     if kind.kind == "U" and (np.frombuffer(content, f"{kind.byteorder}u4", offset=begin) > sys.maxunicode).any():
         raise InputError("contains numbers instead of letters", where=where, hint=hint)
     return np.frombuffer(content, kind, offset=begin).reshape(shape, order=order).copy()
+
+
+def _describe_refusal(header: bytes, where: str, hint: str) -> InputError:
+    """What is wrong with a header: what the array holds instead of numbers and words, or that it is damaged."""
+    for pattern, kind, way_out in _OTHERS:
+        if re.match(rb"\{\s*'descr':\s*" + pattern, header):
+            return InputError(f"holds {kind}, not numbers or words", where=where, hint=way_out)
+    return InputError("is damaged: its header is not one that NumPy writes", where=where, hint=hint)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nnplay.data.csv.text.other_formats import recognise_format
 from nnplay.data.csv.text.regular_file import open_regular
-from nnplay.data.sound.wav import SoundHead, read_wav, read_wav_head
+from nnplay.data.sound.wav import HIGHEST_RATE, SoundHead, read_wav, read_wav_head
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget
 from nnplay.system.extras import need
@@ -38,6 +38,8 @@ def read_sound_head(path: Path) -> SoundHead:
             head = SoundHead(int(sound.samplerate), int(sound.frames), int(sound.channels))
     if head.rate <= 0 or head.frames <= 0:
         raise InputError("holds no sound", where=where)
+    if head.rate > HIGHEST_RATE:
+        raise InputError(f"claims {head.rate:,} values a second", where=where)
     return head
 
 

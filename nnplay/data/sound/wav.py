@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
+from nnplay.text import counted
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 #: Encodings that some programs write, by their numbers.
@@ -24,6 +25,8 @@ _KINDS: Final = {
     (_FLOAT, 64): "f8",
 }
 _MOST_CHANNELS: Final = 64
+#: Values a second: bats are recorded with half a million.
+HIGHEST_RATE: Final = 1_000_000
 #: Chunks in front of the sound.
 _MOST_CHUNKS: Final = 1000
 
@@ -81,8 +84,8 @@ def _plan(encoding: bytes, size: int, begin: int, where: str) -> Wav:
         name = _NAMES.get(number, f"encoding {number}")
         hint = "save it as 16-bit PCM"
         raise InputError(f"is encoded as {name}, {bits} bits, which is not read", where=where, hint=hint)
-    if not 1 <= channels <= _MOST_CHANNELS or not rate:
-        raise InputError(f"claims {channels:,} channels at {rate:,} values a second", where=where)
+    if not 1 <= channels <= _MOST_CHANNELS or not 1 <= rate <= HIGHEST_RATE:
+        raise InputError(f"claims {counted(channels, 'channel')} at {rate:,} values a second", where=where)
     frames = size // (channels * bits // 8)
     if not frames:
         raise InputError("holds no sound", where=where)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nnplay import rng
 from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP, ROW_PARTS
-from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.compile.jit import force_inline, kernel
 from nnplay.kernels.elementary import cosine_of_turns, log
 from nnplay.kernels.operands import flat, integer
 from nnplay.kernels.random import uniform
@@ -24,6 +24,9 @@ from nnplay.records.worked import Named, Term, as_term
 Array = NDArray[Any]
 Shapes = tuple[tuple[int, ...], ...]
 
+# Inlined whole, so that several numbers are drawn by one vector.
+_uniform_number, _log, _cosine_of_turns = force_inline(uniform), force_inline(log), force_inline(cosine_of_turns)
+
 
 @kernel
 def draw_normal(row: Any, clock: Any, memory: Any, part: int) -> None:
@@ -32,8 +35,8 @@ def draw_normal(row: Any, clock: Any, memory: Any, part: int) -> None:
     seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
     count = noise.size
     for i in range(count):  # as in nnplay.rng.normal
-        radius = math.sqrt(-2.0 * log(uniform(seed, stream, step, i) + 2.98023223876953125e-08))
-        noise[i] = radius * cosine_of_turns(uniform(seed, stream, step, count + i))
+        radius = math.sqrt(-2.0 * _log(_uniform_number(seed, stream, step, i) + 2.98023223876953125e-08))
+        noise[i] = radius * _cosine_of_turns(_uniform_number(seed, stream, step, count + i))
 
 
 @kernel

@@ -23,7 +23,7 @@ from nnplay.system.paths import user_path
 from nnplay.tape.machines.device import make_machine
 from nnplay.tape.machines.machine import MachineMaker
 from nnplay.text import clean, counted
-from nnplay.timeline.change_log import Change, SetWeight, read_change, write_change
+from nnplay.timeline.change_log import Change, SetWeight, find_kept_step, read_change, write_change
 from nnplay.timeline.saved import (
     ENGINE,
     SavedTimeline,
@@ -39,6 +39,7 @@ from nnplay.timeline.saved import PREFIX as PAST
 from nnplay.timeline.saved.kept_label import KeptLabel, labels_to_tables, read_labels
 from nnplay.timeline.saved.kept_run import PREFIX as OTHERS
 from nnplay.timeline.saved.kept_run import KeptRun, fit_runs, read_runs, runs_to_tables, runs_to_tensors
+from nnplay.training.curve_recording import OF_EPOCHS, newest_values
 from nnplay.training.history import PREFIX, History
 from nnplay.training.learning_rate import Plateau
 from nnplay.training.remake import remake
@@ -99,10 +100,13 @@ def capture(
 ) -> SavedRun:
     """A copy of the trainer's present step; called at a step boundary, it takes as long as copying the state."""
     saved = SavedCheckpoint.of(trainer.state())
+    kept = trainer.step if past is None else find_kept_step(past.log.changes, trainer.step)
+    values = newest_values(trainer.history, trainer.step, kept, trainer.scored_since)
     progress = {
         **dict(zip(_CLOCK, saved.clock, strict=True)),
         "seconds": float(trainer.seconds),
-        "loss": _last_loss(trainer),
+        "loss": values.get("loss", float("nan")),
+        "scores": {name: values[name] for name in OF_EPOCHS if name in values},
         "running_loss": saved.loss_sum,
         "plateau": list(saved.plateau),
         "data": fingerprint(trainer.split),
@@ -377,11 +381,6 @@ def _fill_trainer(trainer: Trainer, progress: Mapping[str, Any], tensors: Mappin
     if progress.get("data") not in (None, fingerprint(trainer.split)):
         warnings.append("this is not the data that the run was trained on")
     return warnings
-
-
-def _last_loss(trainer: Trainer) -> float:
-    curve = trainer.history["loss"] if "loss" in trainer.history.names() else None
-    return float(curve.last[-1]) if curve is not None and len(curve) else float("nan")
 
 
 def _whole(progress: Mapping[str, Any], name: str, where: str) -> int:

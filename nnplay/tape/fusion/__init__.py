@@ -12,15 +12,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from nnplay.tape.fusion import concat, convolution_input, identity, normalise
+from nnplay.tape.fusion import concat, convolution_input, identity, normalise, repeated, reshaped
 from nnplay.tape.fusion.joined import Joined
 from nnplay.tape.tape import Row
 
 _PASSES: Final[tuple[Callable[[Joined], None], ...]] = (
+    repeated.fuse,
     normalise.fuse,
     concat.fuse,
     identity.fuse,
     convolution_input.fuse,
+    reshaped.fuse,
 )
 
 

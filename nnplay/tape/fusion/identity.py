@@ -41,5 +41,5 @@ def _skip_forward(joined: Joined, row: Row) -> None:
         return
     for reader in readers:
         joined.redirect(reader, output, source)
-    joined.kept_in[output.name] = source, ()
+    joined.keep(output, source)
     joined.drop(row)

@@ -22,11 +22,13 @@ class Joined:
     Attributes:
         batch: rows of a training batch.
         kept_in: by the name of a slot that is not written any more, one that holds its numbers, and where in it.
+        views: slots of the joined rows that stand where others do.
     """
 
     rows: list[Row]
     batch: int
     kept_in: dict[str, tuple[Slot, Place]] = field(default_factory=dict)
+    views: list[Slot] = field(default_factory=list)
 
     def large(self, slot: Slot) -> bool:
         """Whether it pays to keep a tensor from being written."""
@@ -62,6 +64,24 @@ class Joined:
     def redirect(self, row: Row, old: Slot, new: Slot) -> None:
         """Lets a row read another slot."""
         self.put(replace(row, reads=tuple(new if slot is old else slot for slot in row.reads)), row)
+
+    def rewrite(self, row: Row, old: Slot, new: Slot) -> None:
+        """Lets a row write another slot."""
+        self.put(replace(row, writes=tuple(new if slot is old else slot for slot in row.writes)), row)
+
+    def view(self, slot: Slot, other: Slot) -> Slot:
+        """A slot of the same name and shape in the memory of another one, which keeps its numbers from now on."""
+        found = Slot(slot.name, other.region, slot.shape, other.offset)
+        self.views.append(found)
+        self.keep(slot, found)
+        return found
+
+    def keep(self, slot: Slot, other: Slot, place: Place = ()) -> None:
+        """Notes where the numbers of a slot are that is not written any more, and of those that were kept in it."""
+        for name, (kept, within) in self.kept_in.items():
+            if kept is slot:
+                self.kept_in[name] = other, place or within
+        self.kept_in[slot.name] = other, place
 
 
 def fused(name: str, kernel: Kernel, reads: Sequence[str], integers: Sequence[str] = ()) -> Operation:

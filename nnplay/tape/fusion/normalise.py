@@ -40,12 +40,16 @@ def fuse(joined: Joined) -> None:
 def _fuse(joined: Joined, row: Row) -> None:
     normalised, bias = row.writes[0], row.reads[5]
     relu = joined.reader(normalised, _FORWARD)
+    if relu is None:
+        return
     back = joined.reader(normalised, _BACKWARD)
-    if relu is None or back is None or not joined.between(normalised, relu, back):
+    if back is None:
+        if joined.between(normalised, relu):  # nothing goes back through this pass
+            _join_forward(joined, row, relu)
         return
     slope = back.writes[0]  # of the normalised numbers
     rows = [found for one in (SUMS, INPUT) if (found := joined.reader(slope, one.kernel.name)) is not None]
-    if not rows or not joined.between(slope, *rows):
+    if not rows or not joined.between(normalised, relu, back) or not joined.between(slope, *rows):
         return
     _join_backward(joined, back, rows, row.reads[4], bias)
     _join_forward(joined, row, relu)
@@ -75,7 +79,7 @@ def _join_forward(joined: Joined, row: Row, relu: Row) -> None:
     if pad is not None and joined.between(output, pad):
         place, target, frame = pad, pad.writes[0], pad.integers
         H, W, top, left, *_ = pad.integers
-        joined.kept_in[output.name] = target, (slice(None), slice(top, top + H), slice(left, left + W))
+        joined.keep(output, target, (slice(None), slice(top, top + H), slice(left, left + W)))
         joined.drop(relu)
     joined.drop(row)
     new = Row(_NORMALISE_RELU, row.phase, row.path, row.reads, (target,), frame, (False,), max(row.parts, place.parts))

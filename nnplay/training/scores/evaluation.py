@@ -167,7 +167,8 @@ class Evaluation(NotCopied):
             found["f1"] = f1_interval(data.y, decided, range(data.outputs))
         if data.outputs == 2 and self.form.probabilities is not None and len(np.unique(data.y)) == 2:
             found["auc"] = auc_interval(data.y == 1, self.form.probabilities(predicted)[:, 1])
-        return found
+        # Where all rows are right each draw has the same score, which says nothing of other rows.
+        return {name: ends for name, ends in found.items() if name == "accuracy" or ends[0] != ends[1]}
 
     def target_scores(self, part: Part) -> dict[str, dict[str, float]]:
         """Metrics of each target of a regression, as `Trainer.evaluate_targets` documents them.

@@ -7,7 +7,6 @@ from functools import partial
 
 from textual.app import App
 
-from nnplay.data.catalogue import name_sources
 from nnplay.errors import InputError, unknown
 from nnplay.network.hidden_layers import common_activation
 from nnplay.tui.backend import Backend
@@ -105,7 +104,7 @@ class PickActions:
     def _data_shelf(self) -> Shelf:
         """The catalogue, and files by their paths."""
         names, source = self._backend.catalogue, self._backend.settings.data.source
-        lead = f"a data set, or the path of {name_sources()}"
+        lead = "a data set, or the path of a file, a folder or a database"
         choices = shelves.data_choices(tuple(names.datasets))
         return DataShelf("data", lead, choices, partial(self._change, "data"), current=source, free=True)
 

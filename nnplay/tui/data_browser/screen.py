@@ -32,6 +32,8 @@ from nnplay.tui.widgets.message_line import MessageLine
 
 _LOOKS = 0.1
 """Seconds between two looks at whether other data are in force, or something was said."""
+_OF_COLUMNS = ("change_column", "predict_column", "leave_out")
+"""Keys that only columns of a table have."""
 
 
 class DataBrowser(KeyScreen[None]):
@@ -65,7 +67,7 @@ class DataBrowser(KeyScreen[None]):
     ) -> None:
         super().__init__()
         self._backend, self._open_data, self._last_message = backend, open_data, last_message
-        self._body, self._head = BrowserView(), BrowserHead()
+        self._body, self._head, self._keys = BrowserView(), BrowserHead(), KeysLine(KEYS)
         self._shown: object = None
         self._column = column
         self._said = last_message()
@@ -86,7 +88,7 @@ class DataBrowser(KeyScreen[None]):
         yield ShelfTabs([])
         yield self._body
         yield MessageLine()
-        yield KeysLine(KEYS)
+        yield self._keys
 
     def on_mount(self) -> None:
         """Read the data, and follow them."""
@@ -156,6 +158,8 @@ class DataBrowser(KeyScreen[None]):
     def _show_place(self) -> None:
         views = list(self._moving.views)
         self._head.show(self._body.place)
+        columns = () if self._body.place is None else self._body.place.profile.columns
+        self._keys.leave_out(() if any(column.number >= 0 for column in columns) else _OF_COLUMNS)
         self._body.redraw()
         if self._body.view in views:
             tabs = self.query_one(ShelfTabs)

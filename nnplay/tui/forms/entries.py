@@ -9,7 +9,6 @@ from typing import Any
 from nnplay.config import RunConfig
 from nnplay.config.split_choice import SPLIT_FIELDS
 from nnplay.data.augment.recipe import can_be_drawn
-from nnplay.data.catalogue import name_sources
 from nnplay.data.columns.columns import Column
 from nnplay.data.split import BATCH_SIZE
 from nnplay.errors import InputError, unknown
@@ -27,7 +26,7 @@ from nnplay.tui.forms.column_choices import (
     target_choices,
 )
 from nnplay.tui.forms.entry import Entry
-from nnplay.tui.forms.player_entries import of_players, player_changes, player_entries
+from nnplay.tui.forms.player_entries import grouped, of_players, player_changes
 from nnplay.tui.forms.problem import PROBLEMS, data_named, features_of, first_of, has_features, problem_of
 
 _SPLIT = "percentages for training, validation and test, as in 70/15/15"
@@ -43,7 +42,9 @@ def data_entries(
         row_shape: shape of one row of inputs.
     """
     source = settings.data.source
-    names = choice("dataset", source, f"a data set, or the path of {name_sources()}", tuple(catalogue.datasets))
+    names = choice(
+        "dataset", source, "a data set, or the path of a file, a folder or a database", tuple(catalogue.datasets)
+    )
     task = choice("problem", problem_of(source), "what is predicted: classes or numbers", PROBLEMS)
     entries = [Entry("data", "set", names, source)]
     if task.default:
@@ -88,22 +89,25 @@ def training_entries(settings: RunConfig, catalogue: Catalogue) -> list[Entry]:
     of_loss = _own(catalogue.losses.get(loss[0], ()), loss[1], "loss")
     present = common_activation(settings.layer_texts)
     activations = choice("activation", present, "activation of all hidden layers", (*activation_names(), NONE))
-    return [
+    first = [
         Entry("loss", "loss", losses, loss[0]),
         *(entry for entry in of_loss if entry.field.live),
         Entry("optimizer", "optimizer", optimizers, optimizer[0]),
         *own[:1],
         Entry("activation", "activation", activations, present),
+    ]
+    rest = [
         Entry("schedule", "schedule", schedules, schedule[0]),
         *_own(catalogue.schedules.get(schedule[0], ()), schedule[1], "schedule"),
-        *player_entries(settings),
         *_own(catalogue.penalties, settings.training, "training"),
         Entry("seed", "seed", seed, settings.seed),
         *_own(catalogue.stops, settings.stops, "stop", before="stop "),
-        *own[1:],
-        *(entry for entry in of_loss if not entry.field.live),
-        *_own(catalogue.training, settings.training, "training"),
     ]
+    seldom = [*own[1:], *(entry for entry in of_loss if not entry.field.live)]
+    more = _own(catalogue.training, settings.training, "training")
+    if settings.players:
+        return grouped((first, seldom), [*rest, *more], settings)
+    return [*first, *rest, *seldom, *more]
 
 
 def _chosen(item: Loss | Optimizer | Schedule | None) -> tuple[str, Mapping[str, Any]]:

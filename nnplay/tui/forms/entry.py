@@ -28,6 +28,8 @@ class Entry:
         many: the value is a set of words out of the field's choices.
         choices: values to choose from where any text may be given.
         meant: what stands there as long as nothing was given.
+        group: the heading that it stands under, in a form that has some.
+        short: the word shown there, where the heading says the rest.
     """
 
     key: str
@@ -38,6 +40,8 @@ class Entry:
     many: bool = False
     choices: tuple[ColumnChoice, ...] = ()
     meant: str = ""
+    group: str = ""
+    short: str = ""
 
     @property
     def name(self) -> str:

@@ -72,18 +72,47 @@ class Form(Cells, can_focus=True):
     @property
     def hidden(self) -> tuple[int, int]:
         """How many entries lie above and below what is shown."""
-        return self._place.top, max(0, len(self._entries) - self._place.top - self.size.height)
+        top = self._place.top
+        lines = self._lines
+        above, below = lines[:top], lines[top + self.size.height :]
+        return len(above) - above.count(None), len(below) - below.count(None)
+
+    @property
+    def _lines(self) -> list[int | None]:
+        """Which entry each line shows; None for a heading, in front of the first entry of each group."""
+        lines: list[int | None] = []
+        group = ""
+        for index, entry in enumerate(self._entries):
+            if entry.group != group:
+                lines.append(None)
+                group = entry.group
+            lines.append(index)
+        return lines
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
-        """A line for each entry: marker, label, slider, value."""
-        top = self._place.follow(self.cursor, height, len(self._entries))
-        shown = list(enumerate(self._entries))[top : top + height]
-        return [self._line(entry, index == self.cursor, width) for index, entry in shown]
+        """A line for each entry: marker, label, slider, value; and one for the heading of each group."""
+        lines = self._lines
+        line = lines.index(self.cursor) if self._entries else 0
+        top = self._place.follow(line, height, len(lines))
+        if height > 1 and line == top > 0 and lines[line - 1] is None:
+            top = self._place.top = line - 1
+        shown = range(top, min(top + height, len(lines)))
+        return [self._row(lines, number, width) for number in shown]
+
+    def _row(self, lines: Sequence[int | None], number: int, width: int) -> Row:
+        index = lines[number]
+        if index is not None:
+            return self._line(self._entries[index], index == self.cursor, width)
+        following = lines[number + 1]
+        assert following is not None
+        words = self._entries[following].group
+        rule = self.look.pick("─", "-") * max(0, width - len(words) - 2)
+        return joined([(f"{words} "[:width], self.look.ink("text", bold=True)), (rule, self.look.ink("dim"))])
 
     def _line(self, entry: Entry, current: bool, width: int) -> Row:
         active = current and self.has_focus
         marker = self.look.pick("▸", ">") if active else " "
-        label = fit(entry.label, _LABEL - 2)
+        label = fit(entry.short or entry.label, _LABEL - 2)
         head: list[Run] = [
             (marker, self.look.ink("accent")),
             (label + " ", self.look.ink("strong" if active else "dim")),
@@ -162,8 +191,9 @@ class Form(Cells, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Choose the line; a click on a slider sets the value, elsewhere on the value opens its dialog."""
-        line = event.y + self._place.top
-        if line >= len(self._entries):
+        lines, number = self._lines, event.y + self._place.top
+        line = lines[number] if number < len(lines) else None
+        if line is None:
             return
         same, self.cursor = line == self.cursor, line
         self.redraw()

@@ -3,43 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from nnplay.config import RunConfig
-from nnplay.config.players_choice import OBJECTIVE_FIELDS, players_tables, record_table
+from nnplay.config.players_choice import OBJECTIVE_FIELDS, TRUNCATION, players_tables, record_table
 from nnplay.fields import Field, text
 from nnplay.network.notation import show_layer
 from nnplay.training.players import PlayerObjective
 from nnplay.tui.forms.entry import OF_PLAYERS, Entry
 
+#: Heading of what holds for every player.
+ALL: Final = "all players"
 _LAYERS: Final = text("layers", "", "its layers, as in linear 8, relu, linear 2")
 _OPTIMIZER: Final = text("optimizer", "", "what updates it, as in adam lr=0.002 beta1=0.5; empty: the run's own")
 
 
-def player_entries(settings: RunConfig) -> list[Entry]:
-    """The layers of networks beside the run's own, then what can be changed of each objective; none of other runs."""
+def grouped(own: tuple[Sequence[Entry], Sequence[Entry]], shared: Sequence[Entry], settings: RunConfig) -> list[Entry]:
+    """The training form of a run with players: what each network and objective has, under its name, then the others.
+
+    Args:
+        own: what the run's own objective has as every run does, its loss and its optimizer, and what of it is seldom
+            changed.
+        shared: what holds for all players: the schedule, penalties, stop conditions.
+    """
     players = settings.players
-    if not players:
-        return []
-    layers = [
-        Entry(f"networks.{name}.layers", f"layers {name}", _LAYERS, ", ".join(map(show_layer, network.layers)))
-        for name, network in players.networks.items()
+    names = list(dict.fromkeys([*players.networks, *(item.name for item in players.objectives if not item.adds_to)]))
+    entries = [replace(entry, group=players.own) for entry in own[0]]
+    entries += [
+        _entry("objective", players.own, name, _field(name), getattr(players, name)) for name in ("every", "factor")
     ]
-    own = [
-        Entry(f"objective.{name}", f"{name} {players.own}", _field(name), getattr(players, name))
-        for name in ("every", "factor")
-    ]
-    return [*layers, *own, *(entry for item in players.objectives for entry in _of_objective(item))]
+    for owner in (players.own, *names):
+        entries += _of_network(settings, owner)
+        for item in players.objectives:
+            if owner in (item.name, item.adds_to):
+                entries += _of_objective(item)
+    entries += [replace(entry, group=ALL) for entry in shared]
+    return [*entries, *(replace(entry, group=f"{players.own}, more") for entry in own[1])]
+
+
+def _of_network(settings: RunConfig, name: str) -> Iterator[Entry]:
+    """The layers of a network beside the run's own, and how widely the noise of its samples is spread."""
+    network = settings.players.networks.get(name)
+    if network is not None:
+        yield _entry(f"networks.{name}", name, "layers", _LAYERS, ", ".join(map(show_layer, network.layers)))
+        if network.noise:
+            yield _entry(f"networks.{name}", name, TRUNCATION.name, TRUNCATION, network.truncation)
 
 
 def _of_objective(item: PlayerObjective) -> Iterator[Entry]:
     names = ["factor"] if item.gradient_norm is not None else ["target", "factor"]
+    group = f"{item.adds_to} + {item.name}" if item.adds_to else item.name
     for name in names if item.adds_to else ["every", *names]:
-        yield Entry(f"objectives.{item.name}.{name}", f"{name} {item.name}", _field(name), getattr(item, name))
+        entry = _entry(f"objectives.{item.name}", item.name, name, _field(name), getattr(item, name))
+        yield replace(entry, group=group)
     if not item.adds_to:
         table = record_table(item.optimizer)
         value = " ".join([table.pop("name", ""), *(f"{key}={value:g}" for key, value in table.items())]).strip()
-        yield Entry(f"objectives.{item.name}.optimizer", f"optim. {item.name}", _OPTIMIZER, value)
+        yield _entry(f"objectives.{item.name}", item.name, "optimizer", _OPTIMIZER, value)
+
+
+def _entry(section: str, owner: str, name: str, field: Field, value: Any) -> Entry:
+    return Entry(f"{section}.{name}", f"{owner} {name}", field, value, group=owner, short=name)
 
 
 def _field(name: str) -> Field:

@@ -23,6 +23,11 @@ WIDGET_OF: Mapping[str, Where] = {
     "health": "health",
 }
 """The kind of widget in a pane, for those that have keys of their own."""
+_HEADINGS: Mapping[Where, str] = {
+    "elements": "Keys while the cursor is in the view",
+    "drawing": "Keys while points are drawn",
+}
+_KEY_COLUMNS = 14
 
 
 @cache
@@ -55,18 +60,23 @@ def _actions(pane: str, wanted: str) -> list[Action]:
     own = {WIDGET_OF.get(pane, "app"), "app", "screen"} | ({"elements", "drawing"} if pane == "output" else set())
     chosen = [action for action in ACTIONS if wanted or action.where in own]
     chosen = [action for action in chosen if wanted in f"{action.title} {action.help} {action.id}".lower()]
-    return sorted(chosen, key=lambda action: action.where in ("app", "screen"))
+    return sorted(
+        chosen, key=lambda action: (action.where in ("app", "screen"), action.where in _HEADINGS, action.where)
+    )
 
 
 def _keys(actions: list[Action], keys_of: Callable[[Action], str]) -> list[tuple[str, str] | str]:
     parts: list[tuple[str, str] | str] = []
     group = ""
     for action in actions:
-        heading = "Keys in this pane" if action.where not in ("app", "screen") else action.group
+        of_pane = action.where not in ("app", "screen")
+        heading = _HEADINGS.get(action.where, "Keys in this pane") if of_pane else action.group
         if heading != group:
             parts.append((f"{heading}\n", "bold $accent"))
             group = heading
-        parts += [(f"  {keys_of(action):<14}", "$accent"), f"{action.help}\n"]
+        keys = keys_of(action)
+        gap = "" if len(keys) < _KEY_COLUMNS else f"\n  {'':<{_KEY_COLUMNS}}"
+        parts += [(f"  {keys:<{_KEY_COLUMNS}}", "$accent"), f"{gap}{action.help}\n"]
     if parts:
         parts.append("\n")
     return parts

@@ -21,7 +21,7 @@ _LAST: Final = ("parameters", "seconds", "line at")
 
 
 class RaceTable(Cells):
-    """A row for each variant; the one under the cursor stays under it when places change.
+    """A row for each variant. The cursor is on whoever leads until it is moved; then it stays on its variant.
 
     Args:
         has_accuracy: whether there is an accuracy.
@@ -41,10 +41,14 @@ class RaceTable(Cells):
         self._top = 0
         self.chosen = 0
         """Number of the variant under the cursor."""
+        self.is_moved = False
+        """Whether somebody chose it."""
 
     def show(self, states: Sequence[VariantState]) -> None:
         """Draw the newest states."""
         self._states, self._order = states, rank_variants(states, self._has_accuracy)
+        if not self.is_moved and self._order:
+            self.chosen = self._order[0]
         self.redraw()
 
     def move(self, by: int) -> bool:
@@ -52,9 +56,12 @@ class RaceTable(Cells):
         place = self._order.index(self.chosen) + by if self._order else -1
         if not 0 <= place < len(self._order):
             return False
-        self.chosen = self._order[place]
-        self.redraw()
+        self._choose(self._order[place])
         return True
+
+    def _choose(self, number: int) -> None:
+        self.chosen, self.is_moved = number, True
+        self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """Heads, and as many variants as there is room for, the chosen one among them."""
@@ -96,8 +103,7 @@ class RaceTable(Cells):
         """Choose the row under the mouse; twice takes it."""
         rank = event.y - 1 + self._top
         if event.y - 1 >= 0 and rank < len(self._order):
-            self.chosen = self._order[rank]
-            self.redraw()
+            self._choose(self._order[rank])
             if event.chain == 2:
                 self.post_message(self.Chosen())
 

@@ -127,11 +127,18 @@ class RaceScreen(KeyScreen[RunConfig]):
             return "no variant came to the end"
         if self._race.judge:
             words = f"{self._race.judge} takes {percent(first.accuracy, 1)} of real rows for real"
-            return f"{first.name}: its {words}, the most here, which does not make it the best game; enter takes it"
+            return f"{first.name}: its {words}, the most here, which does not make it the best game; {self._taking()}"
         score = f"accuracy {percent(first.accuracy, 1)}" if self._race.has_accuracy else f"loss {figure(first.loss, 4)}"
         if first.crossed:
-            return f"{first.name} was first over the line, at epoch {first.crossed:,}; enter takes it, + goes on"
-        return f"{first.name} is ahead with validation {score}; enter takes it, + goes on"
+            return f"{first.name} was first over the line, at epoch {first.crossed:,}; {self._taking()}, + goes on"
+        return f"{first.name} is ahead with validation {score}; {self._taking()}, + goes on"
+
+    def _taking(self) -> str:
+        """What enter takes: the cursor may have been moved away from the one that leads."""
+        leader = rank_variants(self._states, self._race.has_accuracy)[0]
+        return (
+            "enter takes it" if self._table.chosen == leader else f"enter takes {self._states[self._table.chosen].name}"
+        )
 
     # -- keys ------------------------------------------------------------------------------------------------------
 

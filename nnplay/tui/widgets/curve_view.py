@@ -43,7 +43,6 @@ class CurveView(Cells, can_focus=True):
         self._values: Mapping[str, float] = {}
         self._chart_rows: list[Row] = []
         self._chart_size = (0, 0)
-        self._keeps_chart = False
         self._x: Limits | None = None
         self._y: Limits | None = None
         self.logarithmic = True
@@ -88,9 +87,18 @@ class CurveView(Cells, can_focus=True):
     def show_values(self, values: Mapping[str, float]) -> None:
         """Show these values of the curves in the legend as long as there is no cursor; the chart stays as it is."""
         if values != self._values:
-            self._values, self._keeps_chart = values, True
-            self.redraw()
-            self._keeps_chart = False
+            self._values = values
+            super().redraw()
+
+    def redraw(self) -> int:
+        """Draw legend and chart again."""
+        self._chart_size = (0, 0)
+        return super().redraw()
+
+    def restyle(self) -> None:
+        """Draw them in the colours of another theme."""
+        self._chart_size = (0, 0)
+        super().restyle()
 
     def smoother(self) -> str:
         """The next degree of smoothing; returns it in words."""
@@ -150,7 +158,7 @@ class CurveView(Cells, can_focus=True):
             return self._empty(width, height)
         legend = self._legend(width)[: max(1, height // 4)] if self.has_legend or self.cursor_step is not None else []
         size = width, height - len(legend)
-        if not self._keeps_chart or self._chart_size != size:
+        if self._chart_size != size:
             self._chart_rows, self._chart_size = self._chart_and_cursor(*size), size
         return [*legend, *self._chart_rows]
 
@@ -201,8 +209,6 @@ class CurveView(Cells, can_focus=True):
             value, at = self._value_at(name, curve, step)
             if step is None and not self.comparing and math.isfinite(present := self._values.get(name, math.nan)):
                 value = present
-            if self.comparing and self._degree:
-                value = self._smoothed_at(curve, at)
             sign = (f"{curves.glyph(index, self.look)} {name} ", self.look.series(index))
             if self.comparing and step is not None and self._has_ended(name, curve, step):
                 entries.append([sign, ("ended  ", self.look.ink("dim"))])
@@ -210,7 +216,7 @@ class CurveView(Cells, can_focus=True):
             entries.append([sign, (f"{number_text.loss(value)}  ", self.look.ink("text"))])
             last_step = max(last_step, at)
         if self.comparing and self._degree:
-            entries.append([("smoothed  ", self.look.ink("dim"))])
+            entries.append([("lines smoothed  ", self.look.ink("dim"))])
         if step is not None and self._axis == "step":
             entries.append([(f"at {last_step:,}", self.look.ink("dim"))])
         elif self._axis != "step":
@@ -224,11 +230,6 @@ class CurveView(Cells, can_focus=True):
                 rows.append([])
             rows[-1] += entry
         return [joined(row) for row in rows]
-
-    def _smoothed_at(self, curve: Curve, step: int) -> float:
-        """The smoothed value at a step that the curve has."""
-        upto = int(np.searchsorted(np.asarray(curve.steps), step, side="right"))
-        return float(smooth(curve.last[:upto], _SMOOTHING[self._degree])[-1])
 
     def _marked(self, row: Row, width: int) -> Row:
         column = self._plot_start + (self.cursor or 0)

@@ -15,8 +15,8 @@ from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
 
 _DROPPED = ("seconds", "name", "unsaved", "unit", "device", "batch", "accuracy", "epoch")
 """What goes where there is no room, the least useful first; data, network, state, step, losses and speed stay."""
-_LEAST_TITLE = 8
-"""Columns that the names of data and network keep, however little room there is."""
+_LEAST_TITLE, _MOST_TITLE = 8, 40
+"""Columns of the names of data and network; the data stand alone where both find no room."""
 
 
 class HeaderLine(Cells):
@@ -27,14 +27,16 @@ class HeaderLine(Cells):
     def __init__(self) -> None:
         super().__init__(id="header")
         self._snapshot: Snapshot | None = None
-        self._title = ""
+        self._data = self._title = ""
         self._unsaved, self._read_only = False, False
         self._validates = True
         self._sums = self._of_real = False
 
     def set_up(self, settings: RunConfig, title: str) -> None:
         """Name data set and network."""
-        self._title = clean(f"{data_title(settings.data.source)} › {title}", 40)
+        self._data = clean(data_title(settings.data.source), _MOST_TITLE)
+        whole = f"{self._data} › {clean(title, 2 * _MOST_TITLE)}"
+        self._title = whole if len(whole) <= _MOST_TITLE else self._data
         self._validates = settings.split.validation > 0
         players = settings.players
         self._sums = any(item.adds_to == players.own for item in players.objectives)
@@ -68,7 +70,7 @@ class HeaderLine(Cells):
                 break
             if dropped == "end of title":
                 room = max(_LEAST_TITLE, row_width(tuple(parts["title"])) - excess)
-                parts["title"] = [(f"{clean(self._title, room - 1)} ", self.look.ink("text"))]
+                parts["title"] = [(f"{clean(self._data, room - 1)} ", self.look.ink("text"))]
             parts.pop(dropped, None)
         return [joined([run for runs in parts.values() for run in runs])]
 
@@ -116,7 +118,7 @@ class HeaderLine(Cells):
 
     def _accuracy(self, now: Snapshot) -> list[Run]:
         value = now.metrics.get("validation_accuracy", math.nan)
-        if not math.isfinite(value):
+        if not math.isfinite(value) or self._of_real:  # how many real rows pass for real says nothing about a game
             return []
         dim = self.look.ink("dim")
         shown = number_text.percent(value, 8)

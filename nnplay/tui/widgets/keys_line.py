@@ -24,11 +24,19 @@ class KeysLine(Cells):
     def __init__(self, keys: Sequence[Key]) -> None:
         super().__init__(id="keys")
         self._keys = [key for key in keys if key.title]
+        self._left_out: Sequence[str] = ()
         self._spots: list[tuple[int, int, Key]] = []
+
+    def leave_out(self, runs: Sequence[str]) -> None:
+        """Do without the keys of these actions, which can do nothing at the moment."""
+        if runs != self._left_out:
+            self._left_out = runs
+            self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """One row."""
-        fixed, others = self._keys[-_ALWAYS:], self._keys[:-_ALWAYS]
+        fixed = self._keys[-_ALWAYS:]
+        others = [key for key in self._keys[:-_ALWAYS] if key.run not in self._left_out]
         used = 1 + sum(_need(key) for key in fixed)
         chosen: set[Key] = set()
         for key in sorted(others, key=lambda key: not key.first):

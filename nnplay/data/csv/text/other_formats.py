@@ -77,6 +77,8 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"Obj\x01", "an Avro file", _FRAME),
     (0, b"<stata_dta>", "a Stata file", _FRAME),
     (0, b"$FL2", "an SPSS file", _FRAME),
+    (0, b"\0" * 12 + b"\xc2\xea\x81\x60", "a SAS file", _FRAME),
+    (0, b"HEADER RECORD*******LIBRARY HEADER RECORD", "a SAS transport file", _FRAME),
     (0, b"MATLAB 5.0 MAT-file", "a MATLAB file", _FRAME),
     (0, b"RDX", "an R file", "convert it to CSV first, for example with write.csv in R"),
     (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file", _FRAME),
@@ -85,13 +87,21 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
 )
 """Where in the file, its bytes there, what it is, the way out; the first that fits."""
 
-_TEXTUAL = (b"%!PS", b"%PDF-", b"SIMPLE  =", b"<stata_dta>", b"MATLAB 5.0 MAT-file")
+_TEXTUAL = (
+    b"%!PS",
+    b"%PDF-",
+    b"SIMPLE  =",
+    b"<stata_dta>",
+    b"HEADER RECORD*******LIBRARY HEADER RECORD",
+    b"MATLAB 5.0 MAT-file",
+)
 _PICKLE = re.compile(rb"\x80[\x02-\x05][^\n]*[.\x94(}\])]|(?:\(dp|\(lp|ccopy_reg|cnumpy|c__builtin__)", re.DOTALL)
 _IDX = re.compile(rb"\x00\x00[\x08\x09\x0b-\x0e][\x01-\x04]\x00")
 _SAFETENSORS = re.compile(rb".{3}\x00{5}\{\s*\"", re.DOTALL)
 _BITMAP = re.compile(rb"BM.{4}\x00\x00\x00\x00", re.DOTALL)
 _JSON = re.compile(r"\s*(?:\[\s*[\[{\"0-9-]|\{\s*[\"}])")
 _PAGE = re.compile(r"\s*<(?:!doctype html|html)", re.IGNORECASE)
+_ARFF = re.compile(r"(?:\s*(?:%[^\n]*)?\n)*\s*@relation\s", re.IGNORECASE)
 _MARKUP = re.compile(r"\s*<(?:\?xml|svg|[a-z][\w:-]*[ >])", re.IGNORECASE)
 _SQL = re.compile(
     r"(?>\s|--[^\n]*(?:\n|$)|/\*.*?\*/;?|SET\s[^;\n]*;|USE\s[^;\n]*;)*+"
@@ -143,6 +153,7 @@ def _recognise_text_format(head: bytes) -> OtherFormat | None:
     for pattern, kind, way_out in (
         (_SQL, "an SQL dump", "load it into a database and export the table as CSV"),
         (_PAGE, "a web page", "download the CSV file itself (its 'raw' link)"),
+        (_ARFF, "an ARFF file", "delete what stands above the rows but for the names, or save it as CSV in Weka"),
         (_MARKUP, "an XML or SVG file", _FRAME),
         (_JSON, "a JSON file", _named(".json")),
     ):

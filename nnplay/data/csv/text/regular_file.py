@@ -37,7 +37,8 @@ def open_regular(path: str | os.PathLike[str], limit: int, hint: str = "") -> It
     mode = before.st_mode
     if not stat.S_ISREG(mode):
         os.close(handle)
-        way = "name the file in it, or put images, sounds or clips into folders in it, one for each class"
+        way = "name the file in it, or put images (PNG, JPEG, …), sounds (WAV, …) or clips (MP4, …) into folders in it"
+        way += ", one for each class"
         raise InputError(
             f"is not a regular file but a {_kind(mode)}", where=where, hint=way if stat.S_ISDIR(mode) else ""
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from nnplay.data.profile.balance import Share
+from nnplay.data.profile.balance import Share, share_text
 from nnplay.data.profile.profile import PARTS
 from nnplay.text import counted, percent
 from nnplay.tui.data_browser.place import Place
@@ -65,7 +65,7 @@ def _line(
 ) -> Row:
     runs: list[Run] = [(f" {fit(share.name, name)}", look.ink("accent" if here else "text", bold=here))]
     for part in used:
-        count = f"{share.rows[part]:,} {percent(share.rows[part] / totals[part]):>6}"
+        count = f"{share.rows[part]:,} {share_text(share.rows[part], totals[part]):>6}"
         runs.append((f"{count:>{_CELL}}", look.ink("text")))
     room = width - 3 - name - _CELL * len(used)
     if room >= 8:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.data.corpus.vocabulary import PADDING
+from nnplay.data.profile.columns import visible
 from nnplay.data.profile.profile import Profile
 from nnplay.text import clean
 from nnplay.tui.data_browser.place import Place
@@ -44,13 +46,18 @@ def _side(profile: Profile) -> int:
     data = profile.data
     size = data.x.shape[1] if data.x.ndim == 2 else 0
     side = math.isqrt(size)
-    unnamed = data.table is None and (not data.feature_names or data.feature_names[:2] == ("x1", "x2"))
+    unnamed = (
+        data.table is None
+        and data.vocabulary is None
+        and (not data.feature_names or data.feature_names[:2] == ("x1", "x2"))
+    )
     return side if side * side == size >= _SMALLEST_FLAT and unnamed else 0
 
 
 def _are_symbols(profile: Profile) -> bool:
     data = profile.data
-    return data.task == "classification" and data.y.ndim == 2 and data.x.ndim == 2
+    whole = data.x.ndim == 2 and (data.vocabulary is not None or bool((data.x[:_SMALLEST_FLAT] % 1 == 0).all()))
+    return whole and (data.vocabulary is not None or (data.task == "classification" and data.y.ndim == 2))
 
 
 def draw_examples(place: Place, width: int, height: int, look: Look) -> Sequence[Row]:
@@ -132,14 +139,19 @@ def _title(profile: Profile, row: int) -> str:
 
 def _symbols(profile: Profile, rows: Sequence[int], width: int, height: int, look: Look) -> list[Row]:
     """What goes in as symbols and as their numbers, and what is to come out."""
-    names = profile.data.class_names
+    target = next(column for column in profile.columns if column.role == "target")
+    names = profile.tokens or tuple(visible(clean(name)) for name in profile.data.class_names)
     gap = "" if all(len(name) == 1 for name in names) else " "
     lines: list[Row] = []
     for row in rows[: max(1, height // _SYMBOL_ROWS)]:
         tokens = [int(token) for token in np.ravel(profile.data.x[row])]
         known = all(0 <= token < len(names) for token in tokens)
-        word = gap.join(clean(names[token]).replace(" ", "_") for token in tokens) if known else ""
-        answer = gap.join(clean(names[int(token)]).replace(" ", "_") for token in np.ravel(profile.data.y[row]))
+        word = gap.join(names[token] for token in tokens if names[token] != PADDING) if known else ""
+        if profile.data.y.ndim == 2 and profile.data.task == "classification":
+            classes = profile.data.class_names
+            answer = gap.join(visible(clean(classes[int(token)])) for token in np.ravel(profile.data.y[row]))
+        else:
+            answer = profile.cells(target, row, row + 1)[0]
         numbers = " ".join(map(str, tokens))
         for label, text in ((f"{row + 1:,}", word), ("numbers", numbers), ("wanted", answer)):
             lines.append(joined([(f" {label:<9}", look.ink("dim")), (fit(text, width - 10), look.ink("text"))]))
