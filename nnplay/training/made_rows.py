@@ -35,6 +35,7 @@ class Generator:
         end: of what the stage's last network makes of it: a discriminator's score.
         noise: numbers of one row of its input.
         distribution: how they are spread.
+        truncation: what the noise of samples is multiplied by.
         is_judged: the run's own network scores what it makes.
     """
 
@@ -44,6 +45,7 @@ class Generator:
     end: str
     noise: int
     distribution: str
+    truncation: float
     is_judged: bool
 
 
@@ -58,13 +60,14 @@ def generator_of(trainer: Trainer) -> Generator | None:
                 slot = full_name("eval", objective.name, name, path, "output")
                 judged = objective.forward[-1:] == ("",)
                 end = stage.named["eval.output"].name
-                return Generator(name, number, slot, end, player.noise, player.distribution, judged)
+                drawn = (player.noise, player.distribution, player.truncation)
+                return Generator(name, number, slot, end, *drawn, judged)
     return None
 
 
 def fixed_noise(trainer: Trainer, generator: Generator, count: int) -> Array:
-    """The same noise (count, noise) at every step of a run."""
-    return fixed_rows(trainer, generator.distribution, count, generator.noise)
+    """The noise (count, noise) of samples, the same at every step of a run."""
+    return fixed_rows(trainer, generator.distribution, count, generator.noise) * generator.truncation
 
 
 def fixed_rows(trainer: Trainer, distribution: str, count: int, width: int) -> Array:

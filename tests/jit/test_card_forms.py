@@ -57,10 +57,12 @@ class CardRows(CpuMachine):
         clock[abi.CLOCK_ORDER] = self.order.ctypes.data
         addresses = library.addresses([KERNELS[name] for name in kernels], self.dtype.name)
         functions = [ROW(addresses[name]) for name in kernels]
-        if row.operation.writes[-1] == "finite_flags":  # the loop clears them
+        most = 128
+        if row.operation.writes[-1] == "finite_flags":  # the loop clears them; on a processor, each part has its own
             self.view(row.writes[-1])[...] = 0.0
+            most = row.writes[-1].size(1)
         found = []
-        for threads in (1, 32, 128):
+        for threads in (1, min(32, most), most):
             memory = np.concatenate([self.memory, np.full(room_of([made]), np.nan, np.float32)])
             for group in groups_of(made.cells, threads):
                 for part in np.random.default_rng(threads).permutation(int(group[:, abi.ROW_PARTS].max())):

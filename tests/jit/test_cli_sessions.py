@@ -242,13 +242,19 @@ def test_a_place_that_refuses_the_save_keeps_the_run(
 # -- hostile sessions: rows 73 to 77 of the catalogue, through the real commands ------------------------------------
 
 
+@pytest.fixture(scope="module")
+def saved_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A session of two generations, of which tests get copies."""
+    path = tmp_path_factory.mktemp("saved") / "a.nnplay"
+    assert main([*XOR, "--epochs", "1", "--save", str(path)]) == 0
+    assert main(["train", str(path), "--epochs", "1"]) == 0
+    return path
+
+
 @pytest.fixture
-def saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """A session of two generations."""
-    assert main([*XOR, "--epochs", "1", "--save", "a.nnplay"]) == 0
-    assert main(["train", "a.nnplay", "--epochs", "1"]) == 0
-    capsys.readouterr()
-    return tmp_path / "a.nnplay"
+def saved(saved_once: Path, tmp_path: Path) -> Path:
+    """A copy of it in the working folder."""
+    return Path(shutil.copytree(saved_once, tmp_path / "a.nnplay"))
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -90,6 +90,25 @@ def test_only_what_changed_is_compiled(compiled_before: Path, tmp_path: Path, mo
 
 
 @X86
+def test_a_source_edited_while_kernels_are_compiled_makes_them_old(
+    compiled_before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Code of a text that is no more is not taken for that of the new one: the digests are those of the beginning."""
+    hand_over, known, edited = building.compiled, sources.digest, "0" * 64
+
+    def compiled(shares: Sequence[Share]) -> Generator[tuple[Share, str, bytes]]:
+        monkeypatch.setattr(sources, "digest", lambda name: edited)
+        yield from hand_over(shares)
+
+    monkeypatch.setattr(building, "compiled", compiled)
+    built(tmp_path, FEW[:1], packs.LEVELS[:1], 1)
+    pack = Pack(lookup.path_of(packs.LEVELS[0], "float32", tmp_path), lookup.made_for(packs.LEVELS[0], "float32"))
+    assert pack.compiled(copy.copy) is None
+    monkeypatch.setattr(sources, "digest", known)
+    assert pack.compiled(copy.copy) is not None
+
+
+@X86
 def test_nothing_is_kept_of_a_pack_that_others_may_change(compiled_before: Path, tmp_path: Path) -> None:
     """Code that somebody else may have put there is not copied into a pack that would be trusted: all is compiled."""
     shutil.copy(lookup.path_of(packs.LEVELS[0], "float32", compiled_before), tmp_path)

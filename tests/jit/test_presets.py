@@ -13,8 +13,10 @@ from nnplay.presets.preset import Preset
 from nnplay.run.playground import PlaygroundBackend
 
 PRESETS = preset_records()
-#: Those that take half a second at most: one of each kind of network but attention; all others are in tests/slow.
-QUICK = [name for name, preset in PRESETS.items() if preset.seconds <= 0.5]
+#: The quickest of other kinds of networks than those that take a third of a second at most.
+KINDS = ("siamese_digits", "sine_forecast", "sinc_second_order", "sounds_cnn1d")
+#: One of each kind of network but attention at least; all others are in tests/slow.
+QUICK = [name for name, preset in PRESETS.items() if preset.seconds <= 0.3 or name in KINDS]
 #: Rows of generated data that a preset is opened with here, at most: its layers fit many as they fit these.
 FEW_ROWS = 400
 PROMISED = (

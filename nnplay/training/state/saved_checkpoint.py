@@ -108,8 +108,6 @@ def initial_digest(checkpoint: Checkpoint, trainer: Trainer) -> str:
     """The digest of a checkpoint that follows from seed and settings alone, as a run's first step does; else ""."""
     if checkpoint.clock.step or checkpoint.loss_sum or checkpoint.plateau != Plateau():
         return ""
-    if trainer.fitted:  # it follows from the training rows besides, and these may change
-        return ""
     same = np.array_equal(checkpoint.memory, trainer.initial_memory())
     return digest(checkpoint.tensors) if same else ""
 

@@ -83,13 +83,10 @@ class DrawActions:
     def _change(self, points: Sequence[Point]) -> None:
         classes = int(self._backend.settings.data.values.get("classes", 2))
         wanted = min(MOST_CLASSES, max(classes, 1 + max(point.label for point in points)))
-        written = write_points(points)
-        self._edits.change(data={"points": written, "classes": wanted})
-        if self._backend.settings.data.values.get("points") != written:
-            return  # refused, or still on its way: what is said about that stays
         counts = [sum(point.label == label for point in points) for label in range(wanted)]
         each = ", ".join(f"{count:,} of class {label}" for label, count in enumerate(counts) if count)
-        self._messages.say(f"{counted(len(points), 'point')}: {each}")
+        words = f"{counted(len(points), 'point')}: {each}"
+        self._edits.change(words, data={"points": write_points(points), "classes": wanted})
 
     def _points(self) -> list[Point]:
         values = self._backend.settings.data.values

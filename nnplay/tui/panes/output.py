@@ -107,7 +107,11 @@ class OutputPane(Pane, can_focus=True):
         if self._shown.views and snapshot.shown.views != self._shown.views:
             self.item, self.place = 0, 0  # another task, or another network
         self._shown = snapshot.shown
-        self.border_title = Content(f"{self.number} {self.heading}{self._titled(neuron is not None)}")
+        told = self._titled(neuron is not None)
+        whole = f"{self.number} {self.heading}{told}"
+        self.border_title = Content(
+            whole if len(whole) <= self.size.width - _CORNERS else f"{self.number} {told.removeprefix(': ')}"
+        )
         if neuron is not None:
             bound = float(np.abs(np.nan_to_num(neuron)).max()) or 1.0
             side = snapshot.neuron_range
@@ -229,7 +233,8 @@ class OutputPane(Pane, can_focus=True):
         shown = self._shown
         if len(shown.places) > 1:
             self._follows = False
-            self.place = (shown.place + by) % len(shown.places)
+            asked = self.place if isinstance(self.place, int) and self.place < len(shown.places) else shown.place
+            self.place = (asked + by) % len(shown.places)  # keys may come faster than pictures
         else:
             host(self).say(f"there is nothing else to choose in this view; {self._next_view} shows the next view")
 
