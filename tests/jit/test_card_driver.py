@@ -135,7 +135,7 @@ def test_a_word_says_what_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     put_in(monkeypatch)
     assert device.device_word(trainer(machine=CudaMachine).machine) == "H200"
     assert device.device_word(trainer().machine) == ""
-    assert device.device_word(trainer(layers="linear 8, prelu, linear 2", machine=CudaMachine).machine) == ""
+    assert device.device_word(trainer(optimizer=nn.Muon(lr=0.01), machine=CudaMachine).machine) == ""
     names = {
         "NVIDIA A100-SXM4-80GB": "A100",
         "NVIDIA GeForce RTX 4090": "RTX 4090",

@@ -16,6 +16,7 @@ from nnplay.kernels.cuda.partial import FOLDED
 from nnplay.kernels.cuda.recurrence import TURN
 from nnplay.kernels.cuda.steps import GOES_ON
 from nnplay.records.cuda_rows import PictureRow, TurnRow
+from nnplay.records.cuda_steps import StepRow
 from nnplay.records.operation import ALL_THREADS, CudaRow
 from nnplay.tape.machines.cuda_meetings import Access, meetings
 from nnplay.tape.machines.machine import Table
@@ -150,8 +151,10 @@ def _turns(item: CudaRow, line: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """The row, or one for each time that it is run."""
     if not isinstance(item, TurnRow):
         return [line]
-    places = int(line[_size_at(item.operand) + 1 + item.axis])
-    made = np.tile(line, (places * item.rows + item.ends, 1))
+    count = int(line[_size_at(item.operand) + 1 + item.axis])
+    if isinstance(item, StepRow):
+        count = count * item.rows + item.ends
+    made = np.tile(line, (count, 1))
     made[:, abi.ROW_INTEGERS + TURN] = np.arange(len(made))
     return list(made)
 
