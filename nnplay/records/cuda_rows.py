@@ -33,3 +33,17 @@ class NumberRow(CudaRow):
 @dataclass(frozen=True, slots=True)
 class PictureRow(CudaRow):
     """A row of which one thread takes a whole picture: box after box, so that nearly all of a card waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow(CudaRow):
+    """A row whose part p, where it has as many parts as its first operand has lines, works on line p alone.
+
+    A line is the numbers along the last axis. What a line comes to may depend on how many lines there are, and may
+    leave a partial sum; what the row's other kernels write is not counted here.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class TotalRow(CudaRow):
+    """A row that makes totals of partial sums: it touches no operand that has samples."""

@@ -36,8 +36,8 @@ from numba.cuda.cudadrv import nvvm  # noqa: E402
 cuda: Final[Any] = numba.cuda
 
 
-#: What is called from several places, and would be copied to each: the function that walks rows.
-_APART: Final = re.compile(r"^(define [^\n]*run_rows[^\n]*\))", re.MULTILINE)
+#: What is called from several places, and would be copied to each: functions that walk rows, and where blocks meet.
+_APART: Final = re.compile(r"^(define [^\n]*(?:run_rows|meet_grid)[^\n]*\))", re.MULTILINE)
 
 
 _FUNCTION: Final = re.compile(r"^define [^\n]*\n?\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
