@@ -23,9 +23,9 @@ ROW: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_v
 LAUNCHES: Final = (Launch(1), Launch(32), Launch(8, 5))
 
 
-def functions_of(kernels: Sequence[Kernel]) -> list[Any]:
+def functions_of(kernels: Sequence[Kernel], dtype: str = "float32") -> list[Any]:
     """What a processor calls for each of these kernels."""
-    addresses = library.addresses(kernels, "float32")
+    addresses = library.addresses(kernels, dtype)
     return [ROW(addresses[kernel.name]) for kernel in kernels]
 
 

@@ -221,6 +221,11 @@ class Bench:
             machine.view(slot)[...] = drawn + 0.1 * self.random.normal(size=slot.at(1))
         for name, start in tape.buffers.items():
             machine.view(tape.layout.find(name))[...] = start
+        for planned in self.plan.layers:
+            if planned.layer.record.fit is not None:
+                given = self.random.normal(size=(20, self.plan.values[planned.inputs[0]][-1]))
+                for name, values in planned.layer.record.fit(planned.layer.values, given).items():
+                    machine.view(tape.layout.find(f"{planned.path}.{name}"))[...] = values
         for name in ("eval.input", "eval.target"):
             source = self.x if name == "eval.input" else self.y
             machine.view(tape.named[name])[...] = source

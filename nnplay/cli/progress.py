@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
@@ -201,13 +202,26 @@ class Live(Silent):
 
 
 def losses(trainer: Trainer, short: bool = False) -> str:
-    """The newest losses, and the validation accuracy where there is one."""
-    history = trainer.history
+    """The newest losses, and the validation accuracy where there is one; of a game what it has come to."""
+    history, players = trainer.history, trainer.players
     newest = {name: float(history[name].last[-1]) for name in _SHOWN if name in history}
     if "train_loss" in newest:
         del newest["loss"]
     title = numbers.short if short else numbers.label
-    return "  ".join(f"{title(name)} {_number(name, value)}" for name, value in newest.items())
+    sums = " sum" if any(item.adds_to == players.own for item in players.objectives) else ""
+    meant = {"loss": sums, "train_loss": sums}
+    if players.target is not None:
+        newest.pop("validation_accuracy", None)
+        meant["validation_loss"] = " of real rows"
+    shown = [f"{title(name)}{meant.get(name, '')} {_number(name, value)}" for name, value in newest.items()]
+    shown += [f"{item.name} {figure(_newest(trainer, item.name), 4)}" for item in players.updates]
+    return "  ".join(shown)
+
+
+def _newest(trainer: Trainer, objective: str) -> float:
+    """The newest loss of an objective beside the run's own; NaN where there is none yet."""
+    name = f"{objective}_loss"
+    return float(trainer.history[name].last[-1]) if name in trainer.history else math.nan
 
 
 def _number(name: str, value: float) -> str:

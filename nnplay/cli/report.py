@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nnplay.cli.run_outline import objectives
 from nnplay.config import RunConfig
 from nnplay.network.notation import show_layers
 from nnplay.records.operation import shape_text
@@ -15,6 +16,8 @@ from nnplay.training.batches import batch_summary
 from nnplay.training.made_rows import fixed_noise, generator_of, make_rows, modes_of
 from nnplay.training.numbers import NUMBERS
 from nnplay.training.scores.uncertainty import describe_interval
+from nnplay.views.kinds import generated_points
+from nnplay.views.view import Asked
 
 if TYPE_CHECKING:
     from nnplay.training.best_weights import BestEpoch
@@ -33,11 +36,11 @@ def head(run: RunConfig, trainer: Trainer) -> str:
     split, plan = trainer.split, trainer.plan
     count = sum(len(part) for part in parts(trainer).values())
     kind = _targets(split.train.target_names) if split.task == "regression" else f"{counted(split.outputs, 'class')}"
+    kind = "all of them real" if run.players.target is not None else kind
     table = run.to_dict()
     inputs = "1 input" if split.feature_shape == (1,) else f"{shape_text(split.feature_shape)} inputs"
     chosen = [
-        _words(table, "loss"),
-        _words(table, "optimizer"),
+        *([] if run.players else [_words(table, "loss"), _words(table, "optimizer")]),
         *([f"schedule {_words(table, 'schedule')}"] if "schedule" in table else []),
         *(f"{key} {_short(value)}" for key, value in run.training.items() if key != "batch_size"),
         *_ends(run, trainer.epoch),
@@ -46,11 +49,12 @@ def head(run: RunConfig, trainer: Trainer) -> str:
     lines = [
         f"{split.name}: {counted(count, 'row')} of {inputs}, {kind}",
         batch_summary(plan, split, trainer.settings),
-        f"network: {show_layers(run.layers)} ({counted(plan.parameter_count, 'parameter')})",
+        f"{run.players.own}: {show_layers(run.layers)} ({counted(plan.parameter_count, 'parameter')})",
         *(
             f"{name}: {show_layers(network.layers)} ({counted(trainer.plans[name].parameter_count, 'parameter')})"
             for name, network in run.players.networks.items()
         ),
+        *(objectives(run) if run.players else []),
         ", ".join(chosen),
     ]
     return "\n".join([*lines, *(f"note: {note}" for note in split.notes)])
@@ -78,7 +82,7 @@ def scores(trainer: Trainer) -> dict[str, dict[str, float]]:
 
 def uncertain(trainer: Trainer) -> list[str]:
     """How far scores on few test rows may be off, a line for each."""
-    if trainer.split.test is None:
+    if trainer.split.test is None or trainer.players.target is not None:
         return []
     rows = len(trainer.split.test)
     found = trainer.uncertainty("test").items()
@@ -91,10 +95,21 @@ def made(trainer: Trainer) -> list[str]:
     if generator is None:
         return []
     modes = modes_of(trainer, make_rows(trainer, generator, fixed_noise(trainer, generator, _MADE)))
-    if modes is None:
-        return []
-    near = percent(modes.near, 1)
-    return [f"made rows cover {modes.covered} of {modes.count} lumps; {near} of them lie within one"]
+    lines = []
+    if modes is not None:
+        near = percent(modes.near, 1)
+        lines.append(f"made rows cover {modes.covered} of {modes.count} lumps; {near} of them lie within one")
+    if generated_points.suits(trainer):
+        seen = generated_points.make_points(trainer, Asked())
+        lines.append(f"real and made points on a grid of 30×30: KL {seen.kl:.2f} bits, JS {seen.js:.2f} bits")
+    return lines
+
+
+def scores_title(trainer: Trainer, step: int) -> str:
+    """What stands above the table of scores."""
+    title = f"{NUMBERS['scores'].label} with the weights of step {step:,}:"
+    own = trainer.players.own
+    return title if trainer.players.target is None else f"{own} on real rows, {title}"
 
 
 def units(trainer: Trainer, found: Mapping[str, Mapping[str, float]]) -> list[str]:
@@ -113,11 +128,18 @@ def target_scores(trainer: Trainer) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def score_table(
-    found: Mapping[str, Mapping[str, float]], targets: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None
+    found: Mapping[str, Mapping[str, float]],
+    targets: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None,
+    *,
+    real: bool = False,
 ) -> str:
-    """Scores as an aligned table, a row for each part, and below it one for each of several targets."""
+    """Scores as an aligned table, a row for each part, and below it one for each of several targets.
+
+    Args:
+        real: all rows are called real: the share of right answers is that of rows that are taken for real.
+    """
     columns = list(next(iter(found.values())))
-    rows = [["", *columns]]
+    rows = [["", *("taken for real" if real and column == "accuracy" else column for column in columns)]]
     for part, values in found.items():
         rows.append([part, *(_score(column, values[column]) for column in columns)])
         for target, own in (targets or {}).get(part, {}).items():
@@ -134,7 +156,6 @@ def written(trainer: Trainer) -> str:
     """What a network of text goes on to write after a few rows of the data; nothing for other networks."""
     from nnplay.training.sampling import writes_text
     from nnplay.views.kinds.writing import make_writing
-    from nnplay.views.view import Asked
 
     if not writes_text(trainer):
         return ""
@@ -213,7 +234,8 @@ def _by_target(trainer: Trainer) -> dict[str, Any]:
 
 def _intervals(trainer: Trainer) -> dict[str, Any]:
     """95 % intervals of the scores on few test rows."""
-    found = trainer.uncertainty("test") if trainer.split.test is not None else {}
+    judged = trainer.split.test is not None and trainer.players.target is None
+    found = trainer.uncertainty("test") if judged else {}
     return {"intervals": {"test": {key: list(map(_finite, ends)) for key, ends in found.items()}}} if found else {}
 
 

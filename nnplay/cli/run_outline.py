@@ -29,9 +29,12 @@ def outline(config: RunConfig, split: Split) -> list[str]:
         texts = tuple(map(show_layer, network.layers))
         feeds = [f"fed {counted(network.noise, 'random number')}"] if network.noise else []
         lines += ["", *_network(name, player_ledger(config, split, name, texts), *feeds)]
-    return [*lines, "", *_objective(config, None)] + [
-        line for item in players.updates for line in _objective(config, item)
-    ]
+    return [*lines, "", *objectives(config)]
+
+
+def objectives(config: RunConfig) -> list[str]:
+    """What each objective trains and lowers, the run's own first."""
+    return [line for item in (None, *config.players.updates) for line in _objective(config, item)]
 
 
 def _network(name: str, found: Ledger, *feeds: str) -> list[str]:

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from nnplay.data.dataset import Dataset
+from nnplay.layers.piecewise_linear import ALL, MOST_INPUTS, show_places
 from nnplay.network.notation import parse_layers
 from nnplay.records.layer import Layer
 from nnplay.records.loss import Loss
@@ -22,6 +25,12 @@ MANY_ROWS: Final = 500
 WIDEST: Final = 64
 #: Rows that tell measures from symbols.
 _LOOKED_AT: Final = 1000
+#: Tables of so many training rows have each number in ranges besides, of about so many rows each; at the most so many
+#: ranges of one number, and of all together.
+RANGES_FROM: Final = 700
+ROWS_A_RANGE: Final = 16
+MOST_RANGES: Final = 128
+MOST_RANGES_IN_ALL: Final = 1024
 #: Initial weights of hidden layers on tables, where He's, which suit ReLU in deep networks, score less.
 HIDDEN_INIT: Final = "xavier_uniform"
 
@@ -143,7 +152,20 @@ def _for_rows(data: Dataset, outputs: int) -> list[str]:
     width = WIDEST if data.columns and len(data) >= MANY_ROWS else width
     hidden = f"linear {width} init={HIDDEN_INIT}"
     flat = ["flatten"] if len(data.feature_shape) > 1 else []
-    return [*flat, hidden, "relu", hidden, "relu", f"linear {outputs}"]
+    return [*flat, *_ranges(data), hidden, "relu", hidden, "relu", f"linear {outputs}"]
+
+
+def _ranges(data: Dataset) -> list[str]:
+    """The layer that cuts the numbers of a large table into ranges; inputs of two values have no use for any."""
+    if not data.columns or len(data) < RANGES_FROM or data.feature_shape[0] > MOST_INPUTS:
+        return []
+    between = (data.x > data.x.min(axis=0)) & (data.x < data.x.max(axis=0))
+    numbers = tuple(map(int, np.flatnonzero(between.any(axis=0))))
+    count = min(len(data) // ROWS_A_RANGE, MOST_RANGES, MOST_RANGES_IN_ALL // max(1, len(numbers)))
+    if not numbers or count < 2:
+        return []
+    places = show_places(numbers, data.feature_shape[0])
+    return [f"piecewise_linear {count}" + ("" if places == ALL else f' inputs="{places}"')]
 
 
 def _for_several_labels(data: Dataset, outputs: int) -> list[str]:

@@ -31,6 +31,10 @@ _NORM: Final = number(
 )
 _FROM: Final = text("from", "", "the saved session whose weights it begins with")
 _OWN: Final = (text("name", "network", "what the run's own network is called"), _TARGET, _EVERY, _FACTOR, _CLAMP, _FROM)
+TRUNCATION: Final = number(
+    "truncation", 1.0, "what the noise of samples is multiplied by: below 1 they differ less; training draws all of it",
+    low=0.0, high=1.0,
+)  # fmt: skip
 _NETWORK: Final = (
     _FROM,
     text("part", "", "which network of that session; empty: its own"),
@@ -38,6 +42,7 @@ _NETWORK: Final = (
         "noise", 0, "random numbers that each row of its input has; 0: it is fed by data or a network", high=10_000
     ),
     choice("distribution", "normal", "how the noise is spread", choices=tuple(NOISES)),
+    TRUNCATION,
 )
 #: What an objective beside the run's own has, besides lists and records.
 OBJECTIVE_FIELDS: Final = (
@@ -201,7 +206,7 @@ def players_tables(players: Players) -> dict[str, Any]:
 
 def _network_table(network: PlayerNetwork) -> dict[str, Any]:
     values = {"noise": network.noise, "distribution": network.distribution}
-    values |= {"from": network.source, "part": network.part}
+    values |= {"truncation": network.truncation, "from": network.source, "part": network.part}
     return {"layers": [show_layer(layer) for layer in network.layers], **_changed(values, _NETWORK)}
 
 

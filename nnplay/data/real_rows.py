@@ -21,11 +21,12 @@ def are_all_real(part: Dataset) -> bool:
 
 def called_real(split: Split) -> Split:
     """The same rows, all of class 1, "real"; what they were before is in `kinds` of each part."""
-    validation, test = (None if part is None else _real(part) for part in (split.validation, split.test))
-    return replace(split, train=_real(split.train), validation=validation, test=test)
+    validation, test = (None if part is None else rows_called_real(part) for part in (split.validation, split.test))
+    return replace(split, train=rows_called_real(split.train), validation=validation, test=test)
 
 
-def _real(part: Dataset) -> Dataset:
+def rows_called_real(part: Dataset) -> Dataset:
+    """The same for one part, or for data that are not split."""
     made = copy.copy(part)
     made.kinds = part.y if part.task == "classification" and part.y.ndim == 1 else None
     made.kind_names = part.class_names

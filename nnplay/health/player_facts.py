@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from nnplay.config.players_choice import players_tables
-from nnplay.training.made_rows import fixed_noise, generator_of, in_units, judge_rows, make_rows, modes_of
+from nnplay.training.made_rows import fixed_rows, generator_of, in_units, judge_rows, make_rows, modes_of
 from nnplay.training.players import Players
 from nnplay.training.trainer import Trainer
 
@@ -63,7 +63,7 @@ def player_facts(trainer: Trainer) -> PlayerFacts | None:
         return None
     cost = sum(plan.multiply_adds for plan in trainer.plans.values())
     count = max(16, min(_ROWS, len(trainer.split.train), int(_COST / max(1, cost))))
-    noise = fixed_noise(trainer, generator, count)
+    noise = fixed_rows(trainer, generator.distribution, count, generator.noise)
     made, real = make_rows(trainer, generator, noise), trainer.split.train.x
     name = trainer.players.names[generator.stage]
     curve = f"{name}_gradient_norm"

@@ -15,7 +15,7 @@ from nnplay.layers._recurrent_cell import Extra, Loop
 from nnplay.layers._through_time import Step, StepBack, Walk, go_back, go_forward
 from nnplay.operations.cell_activations import ACTIVATIONS
 from nnplay.operations.recurrent_parameters import initial_gradient
-from nnplay.records.operation import Operation, Shape, Timed
+from nnplay.records.operation import CudaRow, Operation, Shape, Timed
 from nnplay.records.worked import Term
 
 #: Integers of a row, in front of those of one kind of cell: positions of operands, and 1 or 0 for yes and no.
@@ -79,13 +79,14 @@ class Texts:
 
 def form_forward(
     form: Form, torch: str, kernel: Kernel, own: tuple[str, ...], writes: tuple[str, ...],
-    step_of: Callable[[Mapping[str, Any], int], Step], texts: Texts, timed: Timed,
+    step_of: Callable[[Mapping[str, Any], int], Step], texts: Texts, timed: Timed, cuda: CudaRow,
 ) -> Loop:  # fmt: skip
     """The row that takes a cell from the first step to the last.
 
     Args:
         own: names of integers that only this kind of cell has.
         step_of: from the row's operands by name and a direction to what happens there at one step.
+        cuda: the row on a graphics card.
     """
     reads = ("inputs", "weight_hh", "bias_hh", *form.mask, *form.initial, *form.extras)
 
@@ -98,6 +99,7 @@ def form_forward(
     row = Operation(
         name=f"{torch.lower()}, step by step",
         kernel=kernel,
+        cuda=(cuda,),
         reads=reads,
         writes=writes,
         reference=reference,
@@ -114,6 +116,7 @@ def form_forward(
 def form_backward(
     form: Form, torch: str, kernel: Kernel, own: tuple[str, ...], reads: tuple[str, ...], writes: tuple[str, ...],
     step_of: Callable[[Mapping[str, Any], int], StepBack], texts: Texts, gradients: tuple[str, ...], gates: int,
+    cuda: CudaRow,
 ) -> Loop:  # fmt: skip
     """The row that goes back from the last step to the first; arguments as in `form_forward`.
 
@@ -132,6 +135,7 @@ def form_backward(
     row = Operation(
         name=f"{torch.lower()} back through time",
         kernel=kernel,
+        cuda=(cuda,),
         reads=reads,
         writes=written,
         reference=reference,

@@ -13,6 +13,7 @@ from nnplay.kernels.compile.jit import inline, noalias
 from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import integer, pointer, shifted
 from nnplay.kernels.recurrent_batches import add, copy, zero
+from nnplay.layers import _recurrent_form_cards as cards
 from nnplay.layers._recurrent_cell import Cell
 from nnplay.layers._recurrent_form import (
     Form,
@@ -32,6 +33,7 @@ from nnplay.layers._recurrent_form_kernels import (
 )
 from nnplay.layers._through_time import Array, Step, StepBack, from_state
 from nnplay.operations.cell_activations import ACTIVATIONS, bent, sign_of, slope_at
+from nnplay.records.cuda_rows import TurnRow
 from nnplay.records.operation import Timed
 from nnplay.records.worked import Named, Term, as_term
 
@@ -53,11 +55,12 @@ def rnn_cell(form: Form, forward_words: str, backward_words: str) -> Cell:
         gates=1,
         forward=form_forward(
             form, "RNN", FORWARD, (), ("hidden", "previous"), lambda given, d: _step_of(form), forward,
-            Timed(sized_by="weight_hh", unit={"h": ("hidden", 0, 1)}),
+            Timed(sized_by="weight_hh", unit={"h": ("hidden", 0, 1)}), TurnRow(cards.rnn_forward),
         ),
         backward=form_backward(
             form, "RNN", BACKWARD, (), ("dhidden", "hidden", "transposed"), ("dgates", "dstate"),
             lambda given, d: _step_back_of(form), backward, ("dstate",), 1,
+            TurnRow(cards.rnn_backward, ends=int(form.learned)),
         ),
         extras=initial_states(form),
     )  # fmt: skip

@@ -22,13 +22,30 @@ GROUPS: Final = (
     "two players",
     "lessons",
 )
+#: The order in which presets of a group are read, as in a course: what a text calls "the same" comes before it. Presets
+#: that are not named here come behind them.
+ORDER: Final = (
+    *("perceptron", "perceptron_xor", "xor", "circle", "moons", "spiral", "regression_plane"),
+    *("iris", "wine", "breast_cancer", "diabetes", "sql_shop", "sine_curve", "sinc_second_order"),
+    *("digits8", "two_class_images", "digits_mlp28", "digits_second_order", "lenet"),
+    *("siamese_digits", "autoencoder", "vae_digits"),
+    *("mini_vgg", "mini_inception", "mini_resnet", "squeeze_excite", "fcn_shapes", "unet_shapes", "fast_fcn"),
+    *("detector", "faster_rcnn", "mask_rcnn"),
+    *("sine_forecast", "sounds_cnn1d", "adding_rnn", "adding_lstm", "adding_gru", "echo_rnn", "echo_lstm"),
+    *("characters_lstm", "tiny_transformer", "tiny_gpt", "dates_attention", "video_directions", "video_directions_3d"),
+    *("gan_ring", "gan_won", "gan_collapse", "gan_dead", "gan_digits"),
+    *("overfitting", "overfitting_more_data", "overfitting_l2", "overfitting_dropout", "overfitting_early_stopping"),
+    *("vanishing_gradients", "exploding_gradients", "deep_with_skips", "deep_without_skips"),
+    *("highway", "stochastic_depth", "lr_too_high", "optimizer_race", "sharp_and_flat"),
+)
 
 
 @functools.cache
 def preset_records() -> MappingProxyType[str, Preset]:
-    """All presets by name, group by group, quick ones first."""
+    """All presets by name, group by group, each in the order of a course; others behind them, quick ones first."""
     found = [read(_FOLDER / f"{name}.toml") for name in _names()]
-    found.sort(key=lambda preset: (GROUPS.index(preset.group), preset.seconds, preset.name))
+    place = {name: number for number, name in enumerate(ORDER)}
+    found.sort(key=lambda one: (GROUPS.index(one.group), place.get(one.name, len(ORDER)), one.seconds, one.name))
     return MappingProxyType({preset.name: preset for preset in found})
 
 

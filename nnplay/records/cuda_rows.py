@@ -12,11 +12,15 @@ class TurnRow(CudaRow):
     """A row that is run once for each place along an axis; which one stands in `nnplay.kernels.cuda.recurrence.TURN`.
 
     Attributes:
-        operand, axis: whose length says how often.
+        operand, axis: whose length says how many places there are.
+        rows: how often for each place, one after the other.
+        ends: how often behind the last.
     """
 
     operand: int = 0
     axis: int = 1
+    rows: int = 1
+    ends: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, cast
 
+from numpy.typing import NDArray
+
 from nnplay.errors import InputError
 from nnplay.fields import Field, fill
 from nnplay.records.operation import Planned, Shape, Use
@@ -154,6 +156,8 @@ class LayerRecord(Record):
         decode: called with the field values, the shape of one step of a sequence (1, features) and how many steps there
             may be, plans the forward rows of that step alone, at the position that the clock's step says; buffers hold
             what is kept of the steps before. Its plan is None where the settings make a step depend on later ones.
+        fit: called with the field values and the training rows (N, …), gives what its buffers begin with; such a layer
+            must take the network's own input.
         traits: what others ask about it.
         torch: the PyTorch module's name, or a sentence why there is none.
         twin: the same as data, for parity tests and exports; None where there is none.
@@ -173,6 +177,7 @@ class LayerRecord(Record):
     contains: bool = False
     recalls: str = ""
     decode: Callable[[Mapping[str, Any], Shape, int], Plan | None] | None = None
+    fit: Callable[[Mapping[str, Any], NDArray[Any]], Mapping[str, NDArray[Any]]] | None = None
     traits: Traits = Traits()
     torch: str = ""
     twin: Twin | None = None

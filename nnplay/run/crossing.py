@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from nnplay.config import RunConfig
 from nnplay.config.live import live_changes
 from nnplay.data.split import Split
+from nnplay.errors import NnplayError
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
 from nnplay.run.runs.run_list import RunList
 from nnplay.run.saving.saved_run import remake_as
 from nnplay.run.training_thread import TrainingThread
-from nnplay.run.undo import Edit, Edits, Side
+from nnplay.run.undo import Edit, EditLists, Edits, Side
 from nnplay.text import plural
 from nnplay.timeline.branches import Branch, BranchLog
 from nnplay.timeline.change_log import SetValues, SetWeight
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.remake import take_place
 from nnplay.training.trainer import Trainer
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What is put back where an edit is refused: what was chosen until then, and the lists of edits."""
+
+    config: RunConfig
+    split: Split
+    edits: int
+    lists: EditLists
+    series: int
 
 
 class Crossing:
@@ -28,10 +41,15 @@ class Crossing:
         self._run, self._provenance, self._undo, self._runs = run, provenance, undo, runs
         self._worker = run.worker
 
-    def enter(self, edit: Edit, source: Side, target: Side, split: Split, done: str = "") -> None:
-        """Takes the run from one side of an edit to the other; `done` is empty when the edit is made the first time."""
+    def enter(self, edit: Edit, source: Side, target: Side, split: Split, known: EditLists, done: str = "") -> None:
+        """Takes the run from one side of an edit to the other; `done` is empty when the edit is made the first time.
+
+        Args:
+            known: the lists of edits as they were before it.
+        """
+        before = self._before(known)
         self._run.choose(target.config, split)
-        self._run.edits += 1
+        self._run.count_edit()
         if edit.weight is not None:
             self._provenance.weight_asked(edit.weight, target.value if target is edit.after else None)
         only_stops = source.config.without_remarks() == target.config.without_remarks()
@@ -44,7 +62,7 @@ class Crossing:
 
         def enter(run: TrainingThread) -> None:
             try:
-                self._enter_side(run, edit, source, target, split, done)
+                self._attempt(lambda: self._enter_side(run, edit, source, target, split, done), before)
             finally:
                 if awaited:
                     run.note_arrival()
@@ -52,6 +70,38 @@ class Crossing:
                     self._provenance.weight_done()
 
         self._worker.send(enter)
+
+    def _before(self, known: EditLists) -> _Before:
+        run = self._run
+        return _Before(run.config, run.split, run.edits, known, run.series)
+
+    def _attempt(self, act: Callable[[], None], before: _Before) -> None:
+        """Does what an edit asks of the run. Where that cannot be, the edit is refused, and those behind it with it.
+
+        Raises:
+            NnplayError: why it was refused; what was chosen, and what can be undone, is as it was before the edit.
+        """
+        run = self._run
+        if before.series != run.series:
+            return  # made on top of an edit that was refused, or on a run that another one has taken the place of
+        timeline = self._worker.timeline
+        try:
+            act()
+        except Exception as error:
+            with run.turn:
+                if before.series != run.series:
+                    raise
+                run.series += 1
+                run.choose(before.config, before.split)
+                run.edits = before.edits
+                self._undo.restore(before.lists)
+            if timeline is not None and self._worker.timeline is timeline:
+                self._runs.enter(timeline, "", None)  # it was about to be left
+            if not isinstance(error, NnplayError):
+                raise
+            stays = "the run stays as it was"
+            hint = f"{error.hint}; {stays}" if error.hint else stays
+            raise NnplayError(error.what, where=error.where, hint=hint) from error
 
     def _enter_side(self, run: TrainingThread, edit: Edit, source: Side, target: Side, split: Split, done: str) -> None:
         """What the training thread does of it."""
@@ -154,15 +204,16 @@ class Crossing:
 
         return self._provenance.track(make, config)
 
-    def switch_branch(self, edit: Edit, name: str, *, back: bool) -> None:
+    def switch_branch(self, edit: Edit, name: str, known: EditLists, *, back: bool) -> None:
         """Asks for another branch of the run; the settings of it are taken over once the run is there."""
-        self._run.edits += 1
+        before = self._before(known)
+        self._run.count_edit()
 
         def switch(run: TrainingThread) -> None:
             left = run.switch_to(name).curve_name
             edit.branches = (name, left) if back else (left, name)
 
-        self._worker.send(switch)
+        self._worker.send(lambda run: self._attempt(lambda: switch(run), before))
 
 
 def _shows_otherwise(old: RunConfig, new: RunConfig) -> bool:

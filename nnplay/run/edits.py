@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -37,8 +36,8 @@ class RunEditor:
         self._run, self._provenance, self.undo_list, self._runs = run, provenance, undo, runs
         self._worker = run.worker
         self._crossing = Crossing(run, provenance, undo, runs)
-        self._turn = threading.RLock()
-        self._travels = 0
+        self._turn = run.turn
+        self._travels = self._series = 0
 
     # -- edits -----------------------------------------------------------------------------------------------------
 
@@ -76,8 +75,9 @@ class RunEditor:
 
     def _make(self, edit: Edit, split: Split) -> None:
         """Makes an edit the first time."""
+        known = self.undo_list.capture()
         self.undo_list.record(edit)
-        self._crossing.enter(edit, edit.before, edit.after, split)
+        self._crossing.enter(edit, edit.before, edit.after, split, known)
 
     def set_weight(self, name: str, index: tuple[int, ...], value: float) -> str:
         """Gives one weight another value, from this step on; returns what was done."""
@@ -122,10 +122,7 @@ class RunEditor:
         with self._turn:
             timeline = self._worker.timeline
             branch = find_branch(timeline, words)
-            here = Side(self._run.config)
-            edit = Edit(f"branch {branch.description}", here, replace(here), branches=("", branch.curve_name))
-            self.undo_list.record(edit)
-            self._crossing.switch_branch(edit, branch.curve_name, back=False)
+            self._switch(f"branch {branch.description}", branch.curve_name)
             return f"continuing as {branch.description}"
 
     def go_to_run(self, number: int) -> str:
@@ -149,11 +146,15 @@ class RunEditor:
                 here, there = Side(self._run.config), replace(row.side)
                 self._make(Edit(f"run {number}", here, there, anew=True, pauses=True, label=label), split)
             if row.branch is not None:
-                here = Side(self._run.config)
-                edit = Edit(f"run {number}", here, replace(here), branches=("", row.branch.curve_name))
-                self.undo_list.record(edit)
-                self._crossing.switch_branch(edit, row.branch.curve_name, back=False)
+                self._switch(f"run {number}", row.branch.curve_name)
             return f"run {number}: {row.title}"
+
+    def _switch(self, words: str, curve_name: str) -> None:
+        """Goes on with another branch, the first time."""
+        here, known = Side(self._run.config), self.undo_list.capture()
+        edit = Edit(words, here, replace(here), branches=("", curve_name))
+        self.undo_list.record(edit)
+        self._crossing.switch_branch(edit, curve_name, known, back=False)
 
     def undo(self) -> str:
         """Takes the last edit back; returns which in words.
@@ -164,7 +165,7 @@ class RunEditor:
         Raises:
             InputError: the data of then cannot be read any more; nothing has changed.
         """
-        return self._again(self.undo_list.undo, self.undo_list.redo, "undone", "nothing to undo")
+        return self._again(self.undo_list.undo, "undone", "nothing to undo")
 
     def redo(self) -> str:
         """Makes the edit again that was taken back last; returns which in words.
@@ -172,44 +173,47 @@ class RunEditor:
         Raises:
             InputError: the data cannot be read any more; nothing has changed.
         """
-        return self._again(self.undo_list.redo, self.undo_list.undo, "redone", "nothing to redo")
+        return self._again(self.undo_list.redo, "redone", "nothing to redo")
 
-    def _again(
-        self, take: Callable[[], Edit | None], give_back: Callable[[], Edit | None], done: str, nothing: str
-    ) -> str:
+    def _again(self, take: Callable[[], Edit | None], done: str, nothing: str) -> str:
         with self._turn:
-            edit = take()
+            known, edit = self.undo_list.capture(), take()
             if edit is None:
                 return nothing
             if edit.branches is not None:
                 back = done == "undone"
-                self._crossing.switch_branch(edit, edit.branches[0 if back else 1], back=back)
+                self._crossing.switch_branch(edit, edit.branches[0 if back else 1], known, back=back)
                 return f"{done}: {edit.words}"
             source, target = (edit.after, edit.before) if done == "undone" else (edit.before, edit.after)
             try:
                 split = self._split_for(target.config)
             except BaseException:
-                give_back()
+                self.undo_list.restore(known)
                 raise
-            self._crossing.enter(edit, source, target, split, done)
+            self._crossing.enter(edit, source, target, split, known, done)
             return f"{done}: {edit.words}"
 
     def catch_up(self) -> bool:
-        """After a travel through time: takes over the settings of that step; returns whether they are others."""
+        """After a travel through time: takes over the settings of that step.
+
+        Returns:
+            Whether the settings are others now; after a refused edit they are those of before it again.
+        """
+        refused, self._series = self._series != self._run.series, self._run.series
         travels, trainer = self._worker.snapshot.travels, self._worker.trainer
         if travels == self._travels or trainer is None:
-            return False
+            return refused
         self._travels = travels
         with self._turn:
             config = self._provenance.config_now(trainer)
             if config is None:
-                return False
+                return refused
             present = self._run.config
             config = replace(config, epochs=present.epochs, stop=present.stop)
             changed = config != present
             if changed:
                 self._run.config, self._run.split = config, trainer.split
-            return changed
+            return changed or refused
 
     # -- what an edit means ----------------------------------------------------------------------------------------
 
@@ -236,7 +240,7 @@ class RunEditor:
 def _answer(old: RunConfig, config: RunConfig, anew: bool) -> str:
     """What an edit of settings does, in a sentence."""
     if anew:
-        return "applied; starting a new run"
+        return "applied; starting a new run (z: back to the one before)"
     if config.without_remarks() == old.without_remarks():
         return "stop conditions apply from now on"
     if config.seed != old.seed:

@@ -52,4 +52,4 @@ def _moments(timeline: Timeline, named: list[tuple[str, StoredCheckpoint]]) -> I
     for name, stored in named:
         trainer = stored.segment.trainer_if_made  # one that is not there yet costs seconds to make
         if trainer is not None:
-            yield Moment(name, trainer, functools.partial(timeline.read_checkpoint, stored))
+            yield Moment(name, stored.step, trainer, functools.partial(timeline.read_checkpoint, stored))

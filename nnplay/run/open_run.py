@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,9 @@ class OpenRun:
     Attributes:
         config: everything that was chosen; the worker follows when it comes to it.
         view: what the screen wants to find again when the session is opened: plain TOML values.
-        edits: another number after each edit.
+        edits: another number after each edit; the number of then after one that was refused.
+        series: another number once the edits on their way to the training thread no longer count.
+        turn: held by whoever changes what was chosen.
     """
 
     worker: Worker
@@ -26,6 +29,14 @@ class OpenRun:
     split: Split
     view: Mapping[str, Any] = field(default_factory=dict)
     edits: int = 0
+    series: int = 0
+    turn: threading.RLock = field(default_factory=threading.RLock)
+    _newest_edit: int = 0
+
+    def count_edit(self) -> None:
+        """Gives `edits` a number that it never had."""
+        self._newest_edit += 1
+        self.edits = self._newest_edit
 
     def choose(self, config: RunConfig, split: Split) -> None:
         """Takes over what was chosen; its stop conditions apply from now on."""

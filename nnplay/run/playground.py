@@ -13,6 +13,7 @@ from nnplay.config.exchange import exchanged
 from nnplay.config.fit import complete_for_screen, fit_data, fit_loss, suit_file
 from nnplay.data.columns.columns import Column
 from nnplay.data.profile.profile import Profile
+from nnplay.data.real_rows import rows_called_real
 from nnplay.errors import InputError
 from nnplay.network.summary import Ledger
 from nnplay.presets.catalogue import load_preset
@@ -242,7 +243,8 @@ class PlaygroundBackend:
             or (config.data.file and config.data != present.data)
             or (config.data != present.data and "layers" not in changes)
         ):
-            config = fit_data(config, data_of(config))
+            data = data_of(config)
+            config = fit_data(config, data if config.players.target is None else rows_called_real(data))
         elif "loss" in changes and "layers" not in changes:
             config = fit_loss(config, self._run.split.train)
         return config.anywhere()
@@ -316,6 +318,10 @@ class PlaygroundBackend:
     def save(self, path: str) -> str:
         """See `RunFiles.save`."""
         return self.files.save(path)
+
+    def save_target(self) -> str:
+        """See `RunFiles.save_target`."""
+        return self.files.save_target()
 
     def unsaved(self) -> bool:
         """See `RunFiles.unsaved`."""

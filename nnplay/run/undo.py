@@ -108,6 +108,10 @@ class Edit:
     note: str = ""
 
 
+#: What was edited, and what was taken back, the oldest first.
+EditLists = tuple[tuple[Edit, ...], tuple[Edit, ...]]
+
+
 @dataclass(slots=True)
 class Edits:
     """What can be taken back, and what can be made again."""
@@ -118,6 +122,14 @@ class Edits:
     def record(self, edit: Edit) -> None:
         """Notes a new edit; what had been taken back can no longer be made again."""
         self._past, self._future = [*self._past, edit][-DEPTH:], []
+
+    def capture(self) -> EditLists:
+        """Both lists as they are, for `restore`."""
+        return tuple(self._past), tuple(self._future)
+
+    def restore(self, lists: EditLists) -> None:
+        """Puts back what `capture` gave: what was noted or taken since was refused."""
+        self._past, self._future = list(lists[0]), list(lists[1])
 
     def undo(self) -> Edit | None:
         """The newest edit, which from now on can be made again."""

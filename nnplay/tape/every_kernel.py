@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
+from collections.abc import Iterator
+from typing import Any
 
 import nnplay.operations
 from nnplay.kernels.compile.jit import KERNELS, Kernel
 from nnplay.records import registry
+from nnplay.records.operation import Operation, Use
 
 
 def every_kernel() -> list[Kernel]:
@@ -18,3 +22,41 @@ def every_kernel() -> list[Kernel]:
         importlib.import_module(module.name)
     importlib.import_module("nnplay.kernels.loop")
     return [kernel for name, kernel in sorted(KERNELS.items()) if name.startswith("nnplay.")]
+
+
+def every_card_kernel() -> list[Kernel]:
+    """Those that rows of graphics cards call, in the order of their names: of all cases of all records."""
+    every_kernel()
+    found = {item.kernel.name: item.kernel for operation in _operations() for item in operation.cuda}
+    return [found[name] for name in sorted(found)]
+
+
+def _operations() -> Iterator[Operation]:
+    """The operations that modules name, and those of all cases of all records."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("nnplay."):
+            yield from (item for item in vars(module).values() if isinstance(item, Operation))
+    yield from (use.operation for use in _uses())
+
+
+def _uses() -> Iterator[Use]:
+    for layer in registry.layer_records().values():
+        for case in layer.cases:
+            shape: Any = case.shapes if layer.joins else case.shape
+            plan = layer.plan(layer(**case.values).values, shape)
+            for rows in (plan.forward, plan.backward, plan.evaluate or (), plan.evaluate_backward or ()):
+                yield from rows
+    for loss in registry.loss_records().values():
+        for case in loss.cases:
+            given: Any = (loss(**case.values).values, case.shape)
+            for whole in (loss.plan, loss.weighted):
+                if whole is not None:
+                    made = whole(*given)
+                    yield from (*made.forward, *made.backward, *(made.evaluate or ()))
+    for optimizer in registry.optimizer_records().values():
+        for values in optimizer.cases:
+            made_for = optimizer(**values)
+            yield from (Use(made_for.operation),) if optimizer.rule is not None else ()
+            for shape in ((3,), (3, 2), (2, 3, 4)):
+                rule = optimizer.by_tensor(shape)
+                yield from rule.uses if rule is not None else ()

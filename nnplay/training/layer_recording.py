@@ -155,7 +155,8 @@ class LayerRecorder:
         self._gradients = Tensors("every gradient", trained.values())
         self._weights = Tensors("every weight", (tape.parameters[full] for full in trained))
         self._states = state_gradients(tape)
-        self._running = [slot for slot in tape.layout.slots["buffers"] if slot.name in tape.buffers]
+        fixed = {f"{item.path}.{name}" for item in plan.layers if item.layer.record.fit for name in item.plan.buffers}
+        self._running = [slot for slot in tape.layout.slots["buffers"] if slot.name in tape.buffers.keys() - fixed]
         self.names = (
             *(f"gradient:{full}" for full in trained),
             *(f"update:{full}" for full in trained),

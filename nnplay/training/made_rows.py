@@ -35,6 +35,7 @@ class Generator:
         end: of what the stage's last network makes of it: a discriminator's score.
         noise: numbers of one row of its input.
         distribution: how they are spread.
+        truncation: what the noise of samples is multiplied by.
         is_judged: the run's own network scores what it makes.
     """
 
@@ -44,6 +45,7 @@ class Generator:
     end: str
     noise: int
     distribution: str
+    truncation: float
     is_judged: bool
 
 
@@ -58,13 +60,14 @@ def generator_of(trainer: Trainer) -> Generator | None:
                 slot = full_name("eval", objective.name, name, path, "output")
                 judged = objective.forward[-1:] == ("",)
                 end = stage.named["eval.output"].name
-                return Generator(name, number, slot, end, player.noise, player.distribution, judged)
+                drawn = (player.noise, player.distribution, player.truncation)
+                return Generator(name, number, slot, end, *drawn, judged)
     return None
 
 
 def fixed_noise(trainer: Trainer, generator: Generator, count: int) -> Array:
-    """The same noise (count, noise) at every step of a run."""
-    return fixed_rows(trainer, generator.distribution, count, generator.noise)
+    """The noise (count, noise) of samples, the same at every step of a run."""
+    return fixed_rows(trainer, generator.distribution, count, generator.noise) * generator.truncation
 
 
 def fixed_rows(trainer: Trainer, distribution: str, count: int, width: int) -> Array:
@@ -141,10 +144,10 @@ def modes_of(trainer: Trainer, made: Array) -> Modes | None:
     A lump counts if at least a fifth of its fair share of rows lies within three deviations of its middle.
     """
     data = trainer.split.train
-    if data.kinds is None or len(data.kind_names) < 2:
+    kinds = np.unique([] if data.kinds is None else data.kinds)
+    if data.kinds is None or len(kinds) < 2:
         return None
     rows, made = data.x.reshape(len(data), -1), made.reshape(len(made), -1)
-    kinds = np.unique(data.kinds)
     middles = np.stack([rows[data.kinds == kind].mean(axis=0) for kind in kinds])
     spreads = np.array([_spread(rows[data.kinds == kind]) for kind in kinds])
     distances = np.linalg.norm(made[:, None] - middles[None], axis=2)

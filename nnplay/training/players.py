@@ -47,6 +47,7 @@ class PlayerNetwork:
         layers: the network.
         noise: random numbers that each row of its input has; 0: it is fed the data, or by another network.
         distribution: how they are spread: one of `NOISES`.
+        truncation: what the noise of samples is multiplied by, for readers and scores; training draws the whole width.
         source: the saved session that it comes from; empty: it begins with random weights.
         part: which network of that session; empty: its own.
         weights: what it begins with, by the network's own names.
@@ -55,6 +56,7 @@ class PlayerNetwork:
     layers: tuple[Layer, ...]
     noise: int = 0
     distribution: str = "normal"
+    truncation: float = 1.0
     source: str = ""
     part: str = ""
     weights: Mapping[str, Array] = field(default_factory=dict, compare=False, repr=False)

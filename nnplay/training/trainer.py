@@ -48,6 +48,7 @@ from nnplay.training.scores.targets import TargetForm, default_loss, target_form
 from nnplay.training.scores.uncertainty import Interval
 from nnplay.training.settings import TrainingSettings, resolve_record
 from nnplay.training.state.checkpoint import Checkpoint, refuse_other_run
+from nnplay.training.state.fitted_buffers import fitted_buffers
 from nnplay.training.state.initial_state import initial_memory, reset_machine
 
 Array = NDArray[Any]
@@ -73,6 +74,7 @@ class Trainer:
         network, split, loss, optimizer, settings: what is trained, and how; `set` changes the last two.
         plan: the network planned for the data's rows: shapes, parameters, multiply-adds.
         players, plans: what is trained beside it, and the plans of all networks by name, its own under "".
+        fitted: buffers that the training rows decide, such as the edges of ranges, by name.
         structure: layer names, tensor names and shapes, which identify matching checkpoints.
         history: curves of the run by name.
         seconds: time spent training, without evaluation and compiling.
@@ -108,6 +110,7 @@ class Trainer:
         self.players = kind_of(Players() if players is None else players, Players, "Players", "trainer")
         players_check.check(self.players)
         self.plans = plan_networks(self.players, self.plan)
+        self.fitted = fitted_buffers(self.plans, self.split.train.x)
         self.form: TargetForm = target_form(
             balanced(self.loss, self.split.train), self.split.train, self.plan.output_shape
         )
@@ -255,9 +258,10 @@ class Trainer:
 
     @property
     def given_weights(self) -> dict[str, Array]:
-        """What parameters and running statistics begin with that come from saved sessions, by name."""
+        """What parameters and buffers begin with that the training rows or saved sessions say, by name."""
         shapes = {slot.name: slot.at(1) for region in STATE for slot in self.machine.tape.layout.slots[region]}
-        return {name: array for name, array in self.players.given.items() if shapes.get(name) == array.shape}
+        given = {name: array for name, array in self.players.given.items() if shapes.get(name) == array.shape}
+        return {**self.fitted, **given}
 
     def initial_memory(self) -> Array:
         """The state of step 0, as the vector that `machine.state` is."""

@@ -84,7 +84,7 @@ def _of_network(plan: NetworkPlan) -> Iterator[tuple[str, str]]:
         if any(operation.uses_clock for operation in rows):
             where = f"{planned.layer.record.name} (layer {planned.path})"
             yield f"compares losses, and {where} draws new random numbers in every step", "leave it out, or take adam"
-        if planned.plan.buffers:
+        if planned.plan.buffers and planned.layer.record.fit is None:
             where = f"{planned.layer.record.name} (layer {planned.path})"
             yield f"tries points, and {where} would count each trial in its averages", "take layer_norm, or adam"
 

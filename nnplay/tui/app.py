@@ -48,7 +48,7 @@ from nnplay.tui.terminal.opening import Opening
 from nnplay.tui.theme import theme
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.plain_text import PlainSigns, spell_keys
-from nnplay.tui.widgets.cells import Cells
+from nnplay.tui.widgets.cells import Cells, drawn_once
 from nnplay.tui.widgets.footer import FooterLine
 from nnplay.tui.widgets.network_view import NetworkView
 from nnplay.tui.widgets.timeline_bar import TimelineBar
@@ -161,10 +161,11 @@ class Playground(textual_private.FaultReporting):
 
     async def on_ready(self) -> None:
         """Fill the panes, start to follow the run, and listen to the keys."""
-        self._main.show_settings()
-        self.refresher.start()
-        now = self._run_messages.describe(self._backend.snapshot) or START
-        self.say("; ".join(part for part in (self.greeting, now) if part))
+        with drawn_once():
+            self._main.show_settings()
+            self.refresher.start()
+            now = self._run_messages.describe(self._backend.snapshot) or START
+            self.say("; ".join(part for part in (self.greeting, now) if part))
         if self._first_start:
             self.hints.show_tour()
         elif self.offers_recovered:

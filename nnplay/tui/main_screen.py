@@ -24,6 +24,7 @@ from nnplay.tui.panes.layers import LayersPane
 from nnplay.tui.panes.network import NetworkPane
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.panes.training import TrainingPane
+from nnplay.tui.widgets.cells import drawn_once
 from nnplay.tui.widgets.footer import FooterLine
 from nnplay.tui.widgets.header import HeaderLine
 from nnplay.tui.widgets.hint_line import HintLine
@@ -138,8 +139,11 @@ class MainScreen(Screen[None]):
 
     def show_settings(self) -> None:
         """Show the settings that are in force now in all panes."""
-        if not self.is_running:
-            return
+        if self.is_running:
+            with drawn_once():
+                self._show_settings()
+
+    def _show_settings(self) -> None:
         settings, backend = self._backend.settings, self._backend
         names = network_names(settings)
         self.network = self.network if self.network in names.values() else ""

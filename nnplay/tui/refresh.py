@@ -19,7 +19,7 @@ from nnplay.tui.terminal import textual_private
 from nnplay.tui.terminal.frame_gate import FrameGate
 from nnplay.tui.terminal.frame_rate import FrameRate
 from nnplay.tui.terminal.screen_share import ScreenShare
-from nnplay.tui.widgets.cells import Cells
+from nnplay.tui.widgets.cells import Cells, drawn_once
 from nnplay.tui.widgets.footer import FooterLine
 from nnplay.tui.widgets.header import HeaderLine
 from nnplay.tui.widgets.timeline_bar import TimelineBar
@@ -168,18 +168,20 @@ class Refresher:
         self._draw(self._backend.snapshot, self._pictures() if pictures else [])
 
     def _draw(self, snapshot: Snapshot, pictures: list[Pane], *, numbers: bool = True) -> None:
-        if numbers:
-            self._draw_numbers(snapshot)
-        for pane in pictures:
-            pane.show(snapshot)
-            self._shown[str(pane.id)], self._when[str(pane.id)] = snapshot, self.frame_rate.clock()
+        with drawn_once():
+            if numbers:
+                self._draw_numbers(snapshot)
+            for pane in pictures:
+                pane.show(snapshot)
+                self._shown[str(pane.id)] = snapshot
+            if (news := self._news(snapshot)) != self._reported_last:
+                self._reported_last = news
+                self._report(snapshot)
+        self._when |= {str(pane.id): self.frame_rate.clock() for pane in pictures}
         if pictures:
             pixels = self._main.query_one(HeaderLine).look.pixels
             cost = pixels.take_cost() if pixels is not None else 0
             self.frame_rate.note_cost(cost + sum(cells.take_cost() for cells in self._main.query(Cells)))
-        if (news := self._news(snapshot)) != self._reported_last:
-            self._reported_last = news
-            self._report(snapshot)
         if self.frame_gate.note_frame():
             self._app.set_timer(0.02, lambda: textual_private.ask_for_cursor(self._app))
 

@@ -74,6 +74,8 @@ def run(
             opening.give_back()
         with _telling_of_a_long_save() if app.keep else contextlib.nullcontext():
             backend.stop(keep=app.keep)
+        if app.files.farewell:
+            print(app.files.farewell)
         if app.fault:
             print(app.fault, file=sys.stderr)
     return app.return_code or status or 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.view import Asked
 
 Array = NDArray[Any]
-#: Steps that are shown, the present one among them.
+#: Steps that are shown at the most, the present one among them.
 MOST: Final = 8
 
 
@@ -25,21 +26,31 @@ class Made:
     rows: Array
 
 
-def made_over_time(trainer: Trainer, generator: Generator, noise: Array, asked: Asked) -> tuple[Made, ...]:
-    """What it made of noise (N, noise) at the latest checkpoints in front of the present step, and what it makes now.
+def made_over_time(
+    trainer: Trainer, generator: Generator, noise: Array, asked: Asked, most: int = MOST
+) -> tuple[Made, ...]:
+    """What it made of noise (N, noise) from the first checkpoint on, as evenly as they are kept, and what it makes now.
 
     Steps at which the run had other networks or optimizers are left out. The trainer has its own bits again afterwards.
     """
-    present = Made(trainer.step, in_units(trainer, make_rows(trainer, generator, noise)))
-    found = [present]
     ways = asked.ways()
-    for moment in reversed(ways[0].moments if ways else ()):
-        checkpoint = moment.read()
-        if checkpoint.structure != trainer.structure or checkpoint.clock.step >= found[0].step:
-            continue
-        with visiting(trainer, checkpoint):
-            rows = in_units(trainer, make_rows(trainer, generator, noise))
-        found.insert(0, Made(checkpoint.clock.step, rows))
-        if len(found) == MOST:
-            break
-    return tuple(found)
+    moments = {
+        moment.step: moment
+        for moment in (ways[0].moments if ways else ())
+        if moment.step < trainer.step and moment.trainer.structure == trainer.structure
+    }
+    found = []
+    for step in spread_over(sorted(moments), trainer.step, most - 1):
+        checkpoint = moments[step].read()
+        if checkpoint.structure == trainer.structure:
+            with visiting(trainer, checkpoint):
+                found.append(Made(step, in_units(trainer, make_rows(trainer, generator, noise))))
+    return (*found, Made(trainer.step, in_units(trainer, make_rows(trainer, generator, noise))))
+
+
+def spread_over(steps: Sequence[int], now: int, most: int) -> list[int]:
+    """At most so many of the steps, in order: the first, and those nearest to even distances from it to now."""
+    if len(steps) <= most:
+        return list(steps)
+    wanted = [steps[0] + (now - steps[0]) * place / most for place in range(most)]
+    return sorted({min(steps, key=lambda step: abs(step - each)) for each in wanted})

@@ -33,11 +33,13 @@ class Moment:
 
     Attributes:
         name: "step 200", "lr 0.1 from step 40".
+        step: where it is.
         trainer: has the network and the data of then.
         read: gives its checkpoint, which may lie in a file.
     """
 
     name: str
+    step: int
     trainer: Trainer
     read: Callable[[], Checkpoint]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import signal
 import struct
@@ -112,6 +113,17 @@ def test_show_says_what_a_run_consists_of(capsys: pytest.CaptureFixture[str]) ->
     assert "  0.1 · (slope of discriminator − 0)², at the data\n" in out
     assert "generator trains generator by adam lr=0.002 beta1=0.5, to lower\n" in out
     assert "  binary_cross_entropy_logits of discriminator(generator(noise)) against 0\n" in out
+
+
+def test_a_game_is_told_and_scored_as_a_game(capsys: pytest.CaptureFixture[str]) -> None:
+    """What each player lowers, losses of both, lumps and divergences: no accuracy, which says nothing about a game."""
+    assert main(["train", "gan_ring", "--epochs", "2"]) == 0
+    out = capsys.readouterr().out
+    assert "\n  binary_cross_entropy_logits of discriminator(generator(noise)) against 0\n" in out
+    assert re.search(r"\nepoch 2/2  train loss sum \d.* validation loss of real rows \d.* generator 0\.\d+\n", out)
+    assert re.search(r"\ndiscriminator on real rows, scores .*:\n +loss  taken for real\n", out)
+    assert re.search(r"\nmade rows cover \d of 8 lumps; .*\nreal and made points .*: KL \d.* bits, JS 0\.\d+ bits", out)
+    assert "accuracy" not in out
 
 
 def test_show_says_what_a_session_holds(capsys: pytest.CaptureFixture[str]) -> None:
@@ -227,13 +239,19 @@ def test_a_place_that_refuses_the_save_keeps_the_run(
 # -- hostile sessions: rows 73 to 77 of the catalogue, through the real commands ------------------------------------
 
 
+@pytest.fixture(scope="module")
+def saved_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A session of two generations, of which tests get copies."""
+    path = tmp_path_factory.mktemp("saved") / "a.nnplay"
+    assert main([*XOR, "--epochs", "1", "--save", str(path)]) == 0
+    assert main(["train", str(path), "--epochs", "1"]) == 0
+    return path
+
+
 @pytest.fixture
-def saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """A session of two generations."""
-    assert main([*XOR, "--epochs", "1", "--save", "a.nnplay"]) == 0
-    assert main(["train", "a.nnplay", "--epochs", "1"]) == 0
-    capsys.readouterr()
-    return tmp_path / "a.nnplay"
+def saved(saved_once: Path, tmp_path: Path) -> Path:
+    """A copy of it in the working folder."""
+    return Path(shutil.copytree(saved_once, tmp_path / "a.nnplay"))
 
 
 def contents(folder: Path) -> dict[str, bytes]:

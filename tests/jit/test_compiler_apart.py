@@ -174,8 +174,10 @@ def test_an_interruption_while_kernels_are_compiled(to_all: bool, tmp_path: Path
 
 
 def listen() -> None:
-    """Ctrl+C is not ignored, as it is in what a shell script runs in the background."""
+    """Ctrl+C is not ignored, as it is in what a shell script runs in the background; one core, so one compiler."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 
 def runs(number: int) -> bool:

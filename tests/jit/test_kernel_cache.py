@@ -20,8 +20,10 @@ from nnplay.kernels.packs import lookup
 from nnplay.operations import copy
 from nnplay.operations.step import gather, silence
 from nnplay.run.playground import PlaygroundBackend
+from tests.known_code import stand_in
 from tests.small_worker import until
 
+ROOT = Path(__file__).parents[2]
 #: Starts the program with packs that lack one kernel, which it compiles: all of them would take half a minute.
 START = """
 import sys
@@ -31,13 +33,19 @@ found = lookup.code
 lookup.code = lambda kernel, dtype: None if "step.gather" in kernel.name else found(kernel, dtype)
 sys.exit(main(sys.argv[1:]))
 """
+#: The same without a compiling process: as soon as a kernel is wanted its code is there.
+AT_ONCE = f"""
+from nnplay.kernels.compile import library
+from tests.known_code import stand_in
+library.compiled = stand_in()
+{START}"""
 TRAIN = ("train", "gauss", "--samples", "100", "--layers", "linear 2", "--epochs", "1")
 
 
 def train(folder: Path, cache: str) -> tuple[list[str], str]:
     """Lines of output, and what was written to standard error, of a training in `folder`."""
-    environ = os.environ | {"NNPLAY_CACHE_DIR": cache, "TMPDIR": str(folder)}
-    command = [sys.executable, "-c", START, *TRAIN]
+    environ = os.environ | {"NNPLAY_CACHE_DIR": cache, "TMPDIR": str(folder), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", AT_ONCE, *TRAIN]
     done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines(), done.stderr
@@ -65,20 +73,21 @@ def no_room() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc and /sys are Linux's: nobody can make a folder there")
 @pytest.mark.parametrize(
-    ("place", "begin", "reason"),
+    ("place", "begin", "reason", "start"),
     [
-        pytest.param({"HOME": "/proc/nowhere"}, None, "No such file or directory", marks=pytest.mark.slow),
-        ({"HOME": "/sys/nowhere"}, None, "Operation not permitted|Read-only file system|Permission denied"),
-        ({"NNPLAY_CACHE_DIR": "cache"}, no_room, "File too large"),
+        pytest.param({"HOME": "/proc/nowhere"}, None, "No such file or directory", START, marks=pytest.mark.slow),
+        ({"HOME": "/sys/nowhere"}, None, "Operation not permitted|Read-only file system|Permission denied", AT_ONCE),
+        ({"NNPLAY_CACHE_DIR": "cache"}, no_room, "File too large", START),
     ],
     ids=["no home", "a home that cannot be written", "a full disk"],
 )
 def test_what_cannot_be_kept_is_worked_with(
-    place: dict[str, str], begin: Callable[[], None] | None, reason: str, tmp_path: Path
+    place: dict[str, str], begin: Callable[[], None] | None, reason: str, start: str, tmp_path: Path
 ) -> None:
     """The run ends well from what is in memory; one sentence says that kernels are not kept, and why."""
-    environ = {"PATH": os.environ["PATH"], **place}
-    command = [sys.executable, "-c", START, *TRAIN]
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **place}
+    environ["PYTHONDONTWRITEBYTECODE"] = "1"  # Python takes what little it could write of it for the whole
+    command = [sys.executable, "-c", start, *TRAIN]
     done = subprocess.run(
         command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, preexec_fn=begin
     )
@@ -132,7 +141,8 @@ def test_a_cache_deleted_while_running_is_made_anew(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(notices, "tell", messages.append)
     monkeypatch.setattr(notices, "_said", set())
     monkeypatch.setenv("NNPLAY_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(lookup, "FOLDER", tmp_path)  # there are no packs
+    monkeypatch.setattr(library, "compiled", stand_in())
+    monkeypatch.setattr(lookup, "code", lambda kernel, dtype: None)  # there are no packs
     for name in ("_addresses", "_codes"):
         monkeypatch.setattr(library, name, {})
     monkeypatch.setattr(library, "_unkept", set())

@@ -50,7 +50,9 @@ def is_blank(shown: Snapshot) -> bool:
 def test_another_target_begins_another_run(backend: PlaygroundBackend) -> None:
     """From classes to a quantity: step 0, no accuracy, no curve of two losses; the stop by accuracy goes."""
     answer = change(backend, data={"target": "b"})
-    assert answer.startswith("applied; starting a new run; the stop at 99.9 % accuracy was removed")
+    assert answer.startswith(
+        "applied; starting a new run (z: back to the one before); the stop at 99.9 % accuracy was removed"
+    )
     assert (backend.snapshot.step, backend.snapshot.latest) == (0, 0)
     assert is_blank(backend.snapshot)
     assert "accuracy" not in backend.settings.stops

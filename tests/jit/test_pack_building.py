@@ -8,23 +8,24 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
 
 from nnplay.kernels.compile import library, processor, sources
+from nnplay.kernels.compile.compilation import Share
 from nnplay.kernels.compile.jit import KERNELS, Kernel
 from nnplay.kernels.packs import building, lookup
+from nnplay.kernels.packs.pack import Pack
 from nnplay.operations import copy, gru_gate
-from nnplay.operations.step import gather
 from nnplay.presets.catalogue import load_preset
 from nnplay.presets.digest import run_digest
 from nnplay.tape import packs
 from tests.child_signals import signals
 
 #: The last one has a function of its own that is not inlined.
-FEW = (copy.copy, gather.gather, gru_gate.bias_back)
+FEW = (copy.copy, gru_gate.bias_back)
 ROOT = Path(__file__).parents[2]
 KNOWN: dict[str, str] = json.loads((ROOT / "tests" / "golden" / "digests.json").read_text())
 X86 = pytest.mark.skipif(not processor.possible_levels(), reason="levels are of x86-64")
@@ -50,6 +51,20 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def compiled_before(first: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same, and what is compiled from now on is handed over from there: which kernels that are is what is tried."""
+    level = packs.LEVELS[0]
+    pack = Pack(lookup.path_of(level, "float32", first), lookup.made_for(level, "float32"))
+    codes = {kernel.name: one.code for kernel in FEW if (one := pack.compiled(kernel)) is not None}
+
+    def compiled(shares: Sequence[Share]) -> Generator[tuple[Share, str, bytes]]:
+        yield from ((share, kernel.name, codes[kernel.name]) for share in shares for kernel in share.kernels)
+
+    monkeypatch.setattr(building, "compiled", compiled)
+    return first
+
+
 @X86
 def test_building_twice_gives_the_same_bytes(first: Path, tmp_path: Path) -> None:
     """Levels that this machine may not reach, too, whichever processes compile which kernels, in whatever order."""
@@ -59,9 +74,9 @@ def test_building_twice_gives_the_same_bytes(first: Path, tmp_path: Path) -> Non
 
 
 @X86
-def test_only_what_changed_is_compiled(first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_changed_is_compiled(compiled_before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pack that is complete stays; of an edited module the kernels are compiled anew, and of new ones those."""
-    pack = shutil.copy(lookup.path_of(packs.LEVELS[0], "float32", first), tmp_path)
+    pack = shutil.copy(lookup.path_of(packs.LEVELS[0], "float32", compiled_before), tmp_path)
     whole, count = built(tmp_path, FEW, packs.LEVELS[:1], 1)
     assert (whole, count) == ({Path(pack).name: Path(pack).read_bytes()}, 0)
     known = sources.digest
@@ -75,9 +90,28 @@ def test_only_what_changed_is_compiled(first: Path, tmp_path: Path, monkeypatch:
 
 
 @X86
-def test_nothing_is_kept_of_a_pack_that_others_may_change(first: Path, tmp_path: Path) -> None:
+def test_a_source_edited_while_kernels_are_compiled_makes_them_old(
+    compiled_before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Code of a text that is no more is not taken for that of the new one: the digests are those of the beginning."""
+    hand_over, known, edited = building.compiled, sources.digest, "0" * 64
+
+    def compiled(shares: Sequence[Share]) -> Generator[tuple[Share, str, bytes]]:
+        monkeypatch.setattr(sources, "digest", lambda name: edited)
+        yield from hand_over(shares)
+
+    monkeypatch.setattr(building, "compiled", compiled)
+    built(tmp_path, FEW[:1], packs.LEVELS[:1], 1)
+    pack = Pack(lookup.path_of(packs.LEVELS[0], "float32", tmp_path), lookup.made_for(packs.LEVELS[0], "float32"))
+    assert pack.compiled(copy.copy) is None
+    monkeypatch.setattr(sources, "digest", known)
+    assert pack.compiled(copy.copy) is not None
+
+
+@X86
+def test_nothing_is_kept_of_a_pack_that_others_may_change(compiled_before: Path, tmp_path: Path) -> None:
     """Code that somebody else may have put there is not copied into a pack that would be trusted: all is compiled."""
-    shutil.copy(lookup.path_of(packs.LEVELS[0], "float32", first), tmp_path)
+    shutil.copy(lookup.path_of(packs.LEVELS[0], "float32", compiled_before), tmp_path)
     pack = lookup.path_of(packs.LEVELS[0], "float32", tmp_path)
     pack.chmod(0o666)
     assert built(tmp_path, FEW[:1], packs.LEVELS[:1], 1)[1] == 1

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnplay.config.run_config import Whole
 from nnplay.health import findings
 from nnplay.health.evidence import gather_evidence
 from nnplay.health.judge import health_rules
@@ -19,9 +20,10 @@ from nnplay.timeline.timeline import Timeline
 from nnplay.training import players_check
 from nnplay.training.made_rows import divergences, fixed_noise, generator_of, in_units, make_rows
 from nnplay.training.trainer import Trainer
-from nnplay.tui.forms.player_entries import player_changes, player_entries
+from nnplay.tui.forms.player_entries import grouped, player_changes
 from nnplay.views.choosing import make_view, views_of
 from nnplay.views.kinds import generated_images, generated_points
+from nnplay.views.made_over_time import spread_over
 from nnplay.views.view import Asked
 from tests.small_players import game
 
@@ -64,6 +66,40 @@ def test_a_trail_is_what_the_same_noise_gave_at_earlier_steps() -> None:
         if step:
             assert np.allclose(points, made[step], atol=1e-5)
     assert (trainer.machine.state() == before).all()
+
+
+def test_pictures_over_time_are_those_that_the_same_noise_gave() -> None:
+    """A row for each sample, a column for each step from the first on, the present on the right; with their steps."""
+    generator_layers = {"generator": {"layers": "linear 64, reshape 8x8x1", "noise": 3}}
+    run = game(data=Whole(name="digits"), layers="flatten, linear 1", networks=Whole(generator_layers))
+    timeline = Timeline(run.trainer())
+    trainer, made = timeline.trainer, {}
+    generator = generator_of(trainer)
+    assert generator is not None
+    rows = 5
+    noise = fixed_noise(trainer, generator, rows)
+    made[0] = make_rows(trainer, generator, noise)
+    while len(timeline.checkpoints) < 3:
+        timeline.advance(1)
+        made[trainer.step] = make_rows(trainer, generator, noise)
+    place = generated_images.PLACES.index("over time")
+    shown = generated_images.make_images(trainer, Asked(place=place, size=(120, 40), ways=lambda: find_ways(timeline)))
+    steps = [int(word.replace(",", "")) for word in shown.words.removeprefix("at step ").split(", ")]
+    assert steps[0] == 0
+    assert steps[-1] == trainer.step
+    assert shown.across == len(steps) >= 3
+    assert len(shown.images) == rows * len(steps)
+    for number, image in enumerate(shown.images):
+        sample, column = divmod(number, shown.across)
+        wanted = in_units(trainer, made[steps[column]])[sample]
+        assert np.corrcoef(image.ravel(), wanted.ravel())[0, 1] > 0.999
+
+
+def test_steps_over_time_begin_with_the_first_and_are_spread() -> None:
+    """Not the newest ones, between which little happened; and all where there are few."""
+    assert spread_over([0, 5, 9], 10, 7) == [0, 5, 9]
+    assert spread_over(list(range(0, 1000, 10)), 1000, 5) == [0, 200, 400, 600, 800]
+    assert spread_over([0, 900, 910, 920, 930], 1000, 2) == [0, 900]
 
 
 def test_divergences_are_0_for_the_same_points_and_1_bit_for_points_apart() -> None:
@@ -126,7 +162,7 @@ def test_players_are_no_trend_and_rows_called_real_no_imbalance() -> None:
 def test_settings_of_players_stand_in_the_training_pane() -> None:
     """Layers of the other network, and turns, targets, factors and optimizers of objectives; each can be changed."""
     config = game()
-    found = {entry.key: entry for entry in player_entries(config)}
+    found = {entry.key: entry for entry in grouped(([], []), [], config)}
     assert found["networks.generator.layers"].typed == "linear 5, tanh, dropout 0.1, linear 2"
     given = {
         "networks.generator.layers": "linear 9, relu, linear 2",
@@ -137,12 +173,11 @@ def test_settings_of_players_stand_in_the_training_pane() -> None:
     }
     for key, value in given.items():
         changed = config.changed(player_changes(found[key], value, config))
-        assert {entry.key: entry for entry in player_entries(changed)}[key].typed.startswith(value)
+        assert {entry.key: entry for entry in grouped(([], []), [], changed)}[key].typed.startswith(value)
         words = difference(config, changed)
         owner, name = key.split(".")[-2:]
         assert words.startswith(f"{owner.replace('objective', 'discriminator')} {name} ")
         assert "→" in words
-    assert player_entries(load_preset("iris").config) == []
 
 
 def test_rows_of_a_pass_are_called_by_its_loss() -> None:

@@ -19,7 +19,7 @@ from nnplay.tape.machines.interpreter import InterpretedMachine
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.made_rows import fixed_noise, generator_of, make_rows, scores
 from nnplay.training.remake import remake
-from tests.small_players import game, objectives
+from tests.small_players import GAME, game, objectives
 from tests.small_trainer import same
 
 RIVALS = {
@@ -305,6 +305,22 @@ def test_what_is_made_follows_from_the_seed_and_is_measured_against_the_lumps() 
     assert made.shape == (50, 2)
     assert np.isfinite(made).all()
     assert 0 <= scores(trainer)["modes"] <= 2
+
+
+def test_truncated_samples_come_from_less_noise_and_training_is_as_it_was() -> None:
+    """Samples are made of the same noise, half as wide; two steps give the same bits; the setting is written down."""
+    layers = GAME["networks"]["generator"]
+    whole, half = game(), game(networks={"generator": {**layers, "truncation": 0.5}})
+    assert half.to_dict()["networks"]["generator"]["truncation"] == 0.5
+    assert RunConfig.from_dict(half.to_dict()) == half
+    wide, narrow = whole.trainer(), half.trainer()
+    noises = [fixed_noise(trainer, made, 9) for trainer in (wide, narrow) if (made := generator_of(trainer))]
+    assert np.array_equal(noises[1], noises[0] / 2)
+    for trainer in (wide, narrow):
+        trainer.run(steps=2)
+    assert np.array_equal(wide.machine.state(), narrow.machine.state())
+    with pytest.raises(InputError, match="truncation"):
+        game(networks={"generator": {**layers, "truncation": 1.5}})
 
 
 @pytest.mark.parametrize("every", [1, 3])

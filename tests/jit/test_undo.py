@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.training_thread import TrainingThread
+from nnplay.training import memory_check
 from nnplay.training.state.checkpoint import Checkpoint
 from tests.small_worker import until
 
@@ -40,6 +42,11 @@ def train(backend: PlaygroundBackend, steps: int) -> None:
         run.timeline.note_progress()
 
     backend.worker.ask(advance, seconds=240)
+
+
+def wait_for(event: threading.Event) -> None:
+    """Waits for an event."""
+    assert event.wait(240)
 
 
 def read_everything(backend: PlaygroundBackend) -> dict[str, Any]:
@@ -223,6 +230,34 @@ def test_an_edit_of_the_inspector_counts_as_unsaved(backend: PlaygroundBackend, 
     backend.worker.make_change("by hand", lambda trainer: None)
     read_everything(backend)
     assert backend.unsaved()
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_network_that_is_refused_leaves_nothing_of_itself(
+    backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch, anew: bool
+) -> None:
+    """Settings, bits, undo and the mark "not saved" are those of before it; an edit made on top of it goes with it."""
+    backend.save("kept")
+    backend.apply(backend.changed(optimizer={"lr": "0.02"}))
+    before, marked, config = read_everything(backend), backend.unsaved(), backend.settings
+    with monkeypatch.context() as patched:
+        patched.setattr(memory_check, "memory_budget", lambda: 1 << 16)
+        busy = threading.Event()
+        backend.worker.send(lambda run: wait_for(busy))
+        backend.apply(backend.changed(layers="linear 99, linear 2"), anew=anew)
+        backend.apply(backend.changed(optimizer={"lr": "0.5"}))
+        assert len(backend.settings.layers) == 2
+        busy.set()
+        until(lambda: backend.snapshot.error)
+        assert "64.0 KiB may be used; about" in backend.snapshot.error
+        assert backend.snapshot.error.endswith("the run stays as it was")
+        assert backend.settings == config
+        assert backend.unsaved() == marked
+        assert backend.catch_up(), "the screen shows the settings of before"
+        assert equal(read_everything(backend), before)
+        assert [row.present for row in backend.runs.rows()] == [True]
+    assert backend.undo().startswith("undone: lr")
+    assert backend.undo() == "nothing to undo"
 
 
 def test_opening_a_run_forgets_the_edits_of_the_one_before(backend: PlaygroundBackend, tmp_path: Path) -> None:

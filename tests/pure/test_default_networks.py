@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -35,3 +37,14 @@ def test_rows_of_measures_with_several_labels_are_no_tokens() -> None:
     data = Dataset(chance.normal(size=(40, 3)), chance.integers(0, 2, (40, 2)))
     layers = [layer.record.name for layer in layers_for(data, loss_records()["cross_entropy"]())]
     assert (layers[0], layers[-2:]) == ("linear", ["linear", "reshape"])
+
+
+def test_numbers_of_a_large_table_come_in_ranges(tmp_path: Path) -> None:
+    """From 700 training rows on; not the inputs that are 0 or 1."""
+    for rows, first in ((900, "linear"), (1200, "piecewise_linear")):
+        lines = [f"{k * 37 % 101},{'red' if k % 3 else 'blue'},{k % 11},{k % 5 + 0.5}" for k in range(rows)]
+        (tmp_path / "t.csv").write_text("\n".join(["a,b,c,y", *lines]), encoding="utf-8")
+        config = RunConfig.from_dict({"data": {"file": str(tmp_path / "t.csv"), "target": "y"}})
+        layer = config.completed(config.load()).layers[0]
+        assert layer.record.name == first
+    assert layer.values == {"ranges": 52, "inputs": "0 2"}

@@ -14,6 +14,8 @@ from tests.terminal.fork_server import ForkServer
 
 ROOT = Path(__file__).parents[2]
 Open = Callable[..., Terminal]
+#: Variables that Python and Textual read while they are imported, by the beginnings of their names.
+READ_EARLY = ("PYTHON", "TEXTUAL", "LANG", "LC_", "TERM_", "COLUMNS", "LINES", "ESCDELAY")
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +44,7 @@ def open_terminal(fork_server: ForkServer, tmp_path: Path, monkeypatch: pytest.M
         home = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
         how = {"answers": answers, "ignored": ignored}
         arguments = ["-m", f"tests.terminal.{program}", *rescue]
-        apart = bool(environ) or program != "program"  # read while Python and Textual start
+        apart = program != "program" or any(name.startswith(READ_EARLY) for name in environ)
         opened.append(Terminal(arguments, *size, {**home, **environ}, **how, server=None if apart else fork_server))
         return opened[-1]
 

@@ -22,6 +22,8 @@ from tests.terminal.fork_server import Forked, ForkServer
 
 PATIENCE = 240.0
 """Seconds that something may take on a machine that is busy and has no kernels yet; what comes is not waited for."""
+_MOST_AT_ONCE = 1 << 16
+"""Bytes that are drawn before somebody looks: a frame comes in many pieces."""
 BEGIN_PASTE, END_PASTE = "\x1b[200~", "\x1b[201~"
 
 
@@ -65,6 +67,7 @@ class Terminal:
     ) -> None:
         self.master, self.slave = pty.openpty()
         self.raw = b""
+        self._text: str | None = None
         self._open = True
         self.screen = _AnsweringScreen(columns, rows)
         if answers:
@@ -95,6 +98,7 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         """Another size, as a window manager would give it."""
         self.screen.resize(rows, columns)
+        self._text = None
         self._size(columns, rows)
         os.killpg(self.process.pid, signal.SIGWINCH)
 
@@ -104,19 +108,21 @@ class Terminal:
 
     def reads(self, wait: float) -> bool:
         """Draw what the child has sent; whether there was anything."""
-        if not select.select([self.master], [], [], wait)[0]:
-            return False
-        try:
-            data = os.read(self.master, 1 << 16)
-        except OSError:
-            return False
-        self.feed(data)
-        return True
+        data = b""
+        while len(data) < _MOST_AT_ONCE and select.select([self.master], [], [], 0 if data else wait)[0]:
+            try:
+                data += os.read(self.master, 1 << 16)
+            except OSError:
+                break
+        if data:
+            self.feed(data)
+        return bool(data)
 
     def feed(self, data: bytes) -> None:
         """Draw these bytes."""
         self.raw += data
         self._stream.feed(data)
+        self._text = None
 
     def until(self, happened: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """Draw until something is true; the screen is shown when it never is."""
@@ -132,7 +138,9 @@ class Terminal:
     @property
     def text(self) -> str:
         """The screen as text."""
-        return "\n".join(self.screen.display)
+        if self._text is None:  # pyte measures every character of it
+            self._text = "\n".join(self.screen.display)
+        return self._text
 
     @property
     def words(self) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.terminal.emulator import Terminal
+from tests.terminal.fork_server import ForkServer
 
 _KEYS: Final = (
     "\x1b[A",
@@ -152,8 +153,13 @@ _PATIENCE: Final = 240.0
 Open = Callable[..., Terminal]
 
 
-def opener(folder: Path, opened: list[Terminal]) -> Open:
-    """Starts `nnplay` in a folder, which is its home too; the kernels stay where they are: making them takes long."""
+def opener(folder: Path, opened: list[Terminal], server: ForkServer | None = None) -> Open:
+    """Starts `nnplay` in a folder, which is its home too; the kernels stay where they are: making them takes long.
+
+    Args:
+        folder: with a server it must be the working folder.
+        server: forks each start, which is quicker.
+    """
     cache = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
     names = {"HOME": "", "XDG_STATE_HOME": "state", "XDG_CONFIG_HOME": "config", "XDG_DATA_HOME": "data"}
     home = {name: str(folder / part) for name, part in names.items()}
@@ -161,7 +167,9 @@ def opener(folder: Path, opened: list[Terminal]) -> Open:
 
     def open_one(*options: str) -> Terminal:
         program = ["-m", "nnplay", *options]
-        opened.append(Terminal(program, 120, 40, {**home, **kept, "XDG_CACHE_HOME": cache}, folder=folder))
+        opened.append(
+            Terminal(program, 120, 40, {**home, **kept, "XDG_CACHE_HOME": cache}, folder=folder, server=server)
+        )
         return opened[-1]
 
     return open_one

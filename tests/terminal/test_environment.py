@@ -41,7 +41,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
             **{"TEXTUAL_SHOW_RETURN": "1", "TEXTUAL_FILTERS": "dim,x", "TEXTUAL_DIM_FACTOR": "-7", "ESCDELAY": "soon"},
             **{"COLUMNS": "99999999", "LINES": "-4"},
         },
-        {"PYTHONIOENCODING": "utf-16"},
+        pytest.param({"PYTHONIOENCODING": "utf-16"}, marks=pytest.mark.slow),
         {"PYTHONIOENCODING": "idna"},
     ],
     ids=["Textual's", "UTF-16", "IDNA"],
@@ -61,7 +61,9 @@ def test_odd_variables_have_no_effect(environ: dict[str, str], start: Start) -> 
     assert re.sub(rb"\x1b\[[?\d;]*[a-z]", b"", left).strip() == b""
 
 
-@pytest.mark.parametrize(("system", "colours"), [("standard", 16), ("truecolor", 1 << 24)])
+@pytest.mark.parametrize(
+    ("system", "colours"), [pytest.param("standard", 16, marks=pytest.mark.slow), ("truecolor", 1 << 24)]
+)
 def test_the_number_of_colours_can_still_be_forced(system: str, colours: int, start: Start) -> None:
     """For a terminal that says too little of itself, one of Textual's variables is heard."""
     terminal = start({"TEXTUAL_COLOR_SYSTEM": system})

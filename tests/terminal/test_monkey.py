@@ -10,6 +10,7 @@ import pytest
 
 from tests.terminal.conftest import ROOT
 from tests.terminal.emulator import Terminal
+from tests.terminal.fork_server import ForkServer
 from tests.terminal.monkey import Monkey, Open, opener, reports
 
 STROKES = 400
@@ -17,11 +18,12 @@ STROKES = 400
 
 
 @pytest.fixture
-def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+def start(fork_server: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """Starts `nnplay` in an empty folder, and ends all that were started."""
     opened: list[Terminal] = []
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    yield opener(tmp_path, opened)
+    monkeypatch.chdir(tmp_path)
+    yield opener(tmp_path, opened, fork_server)
     for terminal in opened:
         terminal.close()
 

@@ -199,6 +199,9 @@ class FakeBackend:
         self.asked.append(("save", path))
         return f"saved to {path or 'spiral.nnplay'}"
 
+    def save_target(self) -> str:
+        return self.path or "spiral.nnplay"
+
     def open(self, path: str) -> str:
         self.asked.append(("open", path))
         return f"opened {path}"

@@ -11,6 +11,8 @@ from nnplay.tui.app import Playground
 from nnplay.tui.outputs.point_board import PointBoard
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.message_line import MessageLine
+from nnplay.views.kinds.generated_points import GeneratedPoints
+from tests.small_players import game
 from tests.ui.waiting import until
 
 
@@ -126,3 +128,38 @@ async def test_a_new_class_makes_the_network_larger() -> None:
         assert backend.settings.layer_texts[-1] == "linear 3"
         app.exit(0)
     backend.stop()
+
+
+async def test_points_drawn_in_a_game_are_what_its_generator_learns_to_make() -> None:
+    """The real points beside generated ones are taken over with their lumps; behind esc the game is on, over them."""
+    backend = PlaygroundBackend(game(data={"name": "points", "samples": 60, "shape": "two gaussians"}))
+    app = Playground(backend, Look())
+    try:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: isinstance(backend.snapshot.output, GeneratedPoints))
+            await begin_in_game(app, backend, pilot)
+            first = points_of(backend)
+            assert {point.label for point in first} == {0, 1}
+            assert min(abs(point.x) + abs(point.y) for point in first) > 3  # not the two handfuls of a fresh board
+            await pilot.press("1")
+            await until(pilot, lambda: len(points_of(backend)) == len(first) + 1)
+            await pilot.press("escape")
+            backend.run_for(steps=3)
+            await until(
+                pilot, lambda: backend.snapshot.step == 3 and isinstance(backend.snapshot.output, GeneratedPoints)
+            )
+            shown = backend.snapshot.output
+            assert isinstance(shown, GeneratedPoints)
+            assert len(shown.real) == len(first) + 1
+            assert shown.modes is not None
+            assert shown.modes.count == 2
+            await pilot.press("z", "z")
+            await until(pilot, lambda: backend.settings.data.name == "points")
+    finally:
+        backend.stop()
+
+
+async def begin_in_game(app: Playground, backend: PlaygroundBackend, pilot: Pilot[int]) -> None:
+    await pilot.press("P")
+    board = app._main.query_one(PointBoard)
+    await until(pilot, lambda: backend.settings.data.name == "drawn" and board.drawing and board.has_focus)

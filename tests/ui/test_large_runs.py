@@ -20,8 +20,12 @@ from tests.ui.playing import text_of
 from tests.ui.waiting import until
 
 ROWS, COLUMNS = 20_000, 100
-DEEP = ["linear 4", "tanh"] * 499 + ["linear 4", "linear 2"]
-WIDE = ["linear 512", "relu"] * 3 + ["linear 2"]
+LAYERS = {
+    "layers": ["linear 4", "tanh"] * 99 + ["linear 4", "linear 2"],
+    "a thousand layers": ["linear 4", "tanh"] * 499 + ["linear 4", "linear 2"],
+    "units": ["linear 256", "relu"] * 3 + ["linear 2"],
+    "table": ["linear 64", "relu", "linear 2"],
+}
 
 
 def large_table(folder: Path) -> dict[str, str]:
@@ -56,14 +60,14 @@ async def steer(pilot: Pilot[int], app: Playground, backend: PlaygroundBackend) 
     await until(pilot, lambda: steps_in_header(app) == 0)
 
 
-@pytest.mark.parametrize("large", ["layers", "units", "table"])
+@pytest.mark.parametrize(
+    "large", ["layers", pytest.param("a thousand layers", marks=pytest.mark.slow), "units", "table"]
+)
 async def test_a_large_run_is_shown_trained_and_steered(large: str, tmp_path: Path) -> None:
     """Space trains it, the header counts its steps, a form's cursor moves meanwhile, space pauses, r rewinds; so again
     in a smaller terminal."""
-    table: dict[str, Any] = {
-        "layers": {"layers": DEEP, "units": WIDE, "table": ["linear 64", "relu", "linear 2"]}[large]
-    }
-    table |= {"data": large_table(tmp_path) if large == "table" else "spiral", "epochs": 0}
+    data = large_table(tmp_path) if large == "table" else "spiral"
+    table: dict[str, Any] = {"layers": LAYERS[large], "data": data, "epochs": 0}
     backend = PlaygroundBackend(RunConfig.from_dict(table))
     app = Playground(backend, Look())
     try:
@@ -79,7 +83,9 @@ async def test_a_large_run_is_shown_trained_and_steered(large: str, tmp_path: Pa
 @pytest.mark.slow
 async def test_the_last_of_a_thousand_layers_is_edited() -> None:
     """Up from the first layer leads round to the last; the one above it is deleted, and the network follows."""
-    backend = PlaygroundBackend(RunConfig.from_dict({"data": "spiral", "epochs": 0, "layers": DEEP}))
+    backend = PlaygroundBackend(
+        RunConfig.from_dict({"data": "spiral", "epochs": 0, "layers": LAYERS["a thousand layers"]})
+    )
     app = Playground(backend, Look())
     try:
         async with app.run_test(size=(120, 40)) as pilot:

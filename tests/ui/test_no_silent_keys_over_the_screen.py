@@ -25,7 +25,7 @@ from tests.ui.visit import Visit, inspecting
 LEAVE = {"ctrl+c", "escape", "i", "q"}
 MEANINGLESS = ["u", "l", "ampersand", "f5", "enter"]
 DIALOGS: dict[str, Callable[[], Screen[object]]] = {
-    "quit": lambda: AskQuit("nothing is saved"),
+    "quit": lambda: AskQuit("nothing is saved", "spiral.nnplay"),
     "reading": lambda: Reading("text", Content("a line")),
     "help": lambda: Help("data", {}),
     "log": lambda: Log(["a line"]),

@@ -85,7 +85,7 @@ async def test_each_player_has_a_heading_in_the_training_pane(backend: Playgroun
         text = form.plain_text
         headings = [line.split(" ─")[0] for line in text.splitlines() if "──" in line and "●" not in line]
         assert headings == ["discriminator", "discriminator + made", "generator", "all players"]
-        assert re.search(r"\ngenerator ─+\n +layers +linear 3, tanh, .*\n +every +1 ", text)
+        assert re.search(r"\ngenerator ─+\n +layers +linear 3, tanh, .*\n +every +1", text)
         await pilot.press(*["down"] * 7)
         assert form.entry is not None
         assert form.entry.key == "objectives.made.target"

@@ -8,12 +8,13 @@ import pytest
 
 from nnplay.run.speed_limit import FULL, SpeedLimit
 from nnplay.tui.dialogs.log import Log
-from nnplay.tui.dialogs.quit import AskQuit
+from nnplay.tui.dialogs.quit import AskQuit, AskUnsaved
 from nnplay.tui.forms.form import Form
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.message_line import MessageLine
 from tests.ui.fake_run import train_run
-from tests.ui.playing import asked, main, make, text_of
+from tests.ui.playing import asked, main, make, text_of, type_line
+from tests.ui.waiting import until
 
 
 @pytest.mark.parametrize(
@@ -134,6 +135,25 @@ async def test_quit_asks_only_when_something_would_be_lost() -> None:
         await pilot.pause()
     assert [call[0] for call in asked(app)] == ["save"]
     assert app.return_code == 0
+    assert app.files.farewell == "saved to spiral.nnplay; nnplay open spiral.nnplay continues it"
+
+
+async def test_opening_another_run_asks_as_quitting_does() -> None:
+    """`:open`, and a run taken from the list, leave an unsaved run only after a question."""
+    app = make()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app._backend.unsaved_steps = True  # type: ignore[attr-defined]
+        await type_line(pilot, "open other.nnplay")
+        await until(pilot, lambda: isinstance(app.screen, AskUnsaved))
+        await pilot.press("escape")
+        assert not asked(app)
+        await type_line(pilot, "open other.nnplay")
+        await until(pilot, lambda: isinstance(app.screen, AskUnsaved))
+        await pilot.press("s")
+        await until(pilot, lambda: len(asked(app)) == 2)
+        assert [call[0] for call in asked(app)] == ["save", "open"]
+        app.files._open_recovered(("/tmp/x.nnplay", True))
+        await until(pilot, lambda: isinstance(app.screen, AskUnsaved))
 
 
 async def test_printed_lines_land_in_the_log() -> None:

@@ -230,7 +230,6 @@ def _say_head(config: RunConfig, trainer: Trainer) -> None:
 
 def _say_result(config: RunConfig, trainer: Trainer, outcome: str, end: RunEnd, *, as_json: bool, plot: bool) -> None:
     from nnplay.cli import report
-    from nnplay.training.numbers import NUMBERS
 
     found = report.scores(trainer)
     if as_json:
@@ -248,8 +247,9 @@ def _say_result(config: RunConfig, trainer: Trainer, outcome: str, end: RunEnd, 
     if end.best is not None:
         print(end.best.words(trainer.epoch))
     step = trainer.step if end.best is None else end.best.step
-    print(f"{NUMBERS['scores'].label} with the weights of step {step:,}:")
-    print(report.score_table(found, report.target_scores(trainer)))
+    print(report.scores_title(trainer, step))
+    real = trainer.players.target is not None
+    print(report.score_table(found, report.target_scores(trainer), real=real))
     for line in (*report.units(trainer, found), *report.made(trainer), *report.uncertain(trainer)):
         print(line)
     if outcome != "diverged":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from nnplay.kernels.compile.intrinsics import types
@@ -14,11 +15,21 @@ from nnplay.kernels.compile.jit import KERNELS
 from nnplay.kernels.cuda.toolchain import compile_for, ptx_of
 from nnplay.kernels.cuda.walk import make_advance, make_run_table
 from nnplay.kernels.cuda.walk_places import BLOCK, GRID
-from nnplay.kernels.cuda.walk_rows import make_dispatch
+from nnplay.kernels.cuda.walk_rows import make_alone, make_dispatch
 
 #: Threads of a block at the most, and blocks that must fit on a processor at least: registers are shared out for them.
 THREADS: Final = (512, 1)
 _ENTRY: Final = re.compile(r"\.visible \.entry (\w+)")
+
+
+def compile_alone(names: list[str], capability: tuple[int, int]) -> Iterator[tuple[str, str]]:
+    """The name of each kernel, and PTX of a function that does nothing but its row: what its own code comes to."""
+    for name in names:
+        importlib.import_module(name.partition(":")[0])
+    compile_for(capability)
+    arguments = (types.CPointer(types.int64), types.CPointer(types.int64), types.CPointer(types.float32))
+    for name in names:
+        yield name, ptx_of(make_alone(KERNELS[name]), arguments, capability, THREADS)
 
 
 def compile_module(names: list[str], capability: tuple[int, int], out: BinaryIO) -> None:

@@ -36,8 +36,9 @@ from numba.cuda.cudadrv import nvvm  # noqa: E402
 cuda: Final[Any] = numba.cuda
 
 
-#: What is called from several places, and would be copied to each: functions that walk rows, and where blocks meet.
-_APART: Final = re.compile(r"^(define [^\n]*(?:run_rows|meet_grid)[^\n]*\))", re.MULTILINE)
+#: What would be copied to where it is called: the functions that walk rows and that meet, to several places; and what
+#: is done once an epoch, whose numbers would take registers from the loop of every step.
+_APART: Final = re.compile(r"^(define [^\n]*(?:run_rows|meet_grid|new_order|end_epoch)[^\n]*\))", re.MULTILINE)
 
 
 _FUNCTION: Final = re.compile(r"^define [^\n]*\n?\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)

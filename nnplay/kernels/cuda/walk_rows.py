@@ -37,6 +37,19 @@ def make_dispatch(kernels: Sequence[Kernel]) -> Any:
     return inline(names["dispatch"])
 
 
+def make_alone(item: Kernel) -> Any:
+    """A kernel that does one row, whose operands and integers begin at `row`, with all threads of a block."""
+    function = inline(item.function)
+
+    def alone(row: Any, clock: Any, memory: Any) -> None:
+        part = cuda.threadIdx.x
+        while part < row[abi.ROW_PARTS]:
+            function(row, clock, memory, part)
+            part += cuda.blockDim.x
+
+    return alone
+
+
 def make_run_rows(walkers: Walkers, dispatch: Any) -> Any:
     """`run_rows(program, rows, first, last, clock, memory)`: lines `first` … `last - 1` of the table at `rows`."""
     return _by_groups(walkers, dispatch) if walkers.many else _together(walkers, dispatch)

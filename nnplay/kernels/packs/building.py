@@ -28,12 +28,18 @@ _PARTIAL: Final = ".new-"
 
 @dataclass
 class _Draft:
-    """A pack that is being made."""
+    """A pack that is being made.
+
+    Attributes:
+        modules: the sources of what it lacks, by kernel, read before a compiler reads them: one that is edited while
+            others are compiled is then too new for its kernel, which is compiled again, and never too old.
+    """
 
     path: Path
     made_for: str
     lacking: list[Kernel]
     kernels: dict[str, Compiled] = field(default_factory=dict)
+    modules: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def build(
@@ -61,6 +67,7 @@ def build(
     for level, dtype in wanted:
         draft = _drafted(path_of(level, dtype, folder), made_for(level, dtype), kernels)
         if draft.lacking:
+            draft.modules = {kernel.name: _modules(kernel) for kernel in draft.lacking}
             drafts[level, dtype] = draft
     for_each = max(1, processes // max(1, len(drafts)))
     shares = [share for key, draft in drafts.items() for share in shared_out(draft.lacking, for_each, *reversed(key))]
@@ -99,9 +106,8 @@ def _drafted(path: Path, made_for: str, kernels: Sequence[Kernel]) -> _Draft:
 
 def _take(draft: _Draft, share: Share, name: str, code: bytes) -> None:
     """Puts a kernel into a draft, which is written now and then, and when this was the last one."""
-    kernel = next(item for item in share.kernels if item.name == name)
-    draft.kernels[name] = Compiled(code, _modules(kernel))
-    draft.lacking = [item for item in draft.lacking if item is not kernel]
+    draft.kernels[name] = Compiled(code, draft.modules[name])
+    draft.lacking = [item for item in draft.lacking if item.name != name]
     if len(draft.lacking) % _WRITE_EVERY == 0:
         _write(draft.path, packed(draft.made_for, _made_by(), draft.kernels))
 

@@ -94,6 +94,10 @@ class RunFiles:
             return free_name(whole_path(f"{Path(self._run.config.data.source).stem}{session.SUFFIX}"))
         return whole_path(with_ending(path, session.SUFFIX))
 
+    def save_target(self) -> str:
+        """Where `save("")` saves to, as people write it."""
+        return shown(self._target(""))
+
     def unsaved(self) -> bool:
         """Whether something would be lost by leaving now."""
         return self._progress() != self._clean
@@ -147,7 +151,7 @@ class RunFiles:
     def open(self, path: str) -> str:
         """Opens a session where it stopped; one that autosave holds is resumed. Returns what there is to say about it.
 
-        A run that was never saved stays in the recovery folder. The session that is open may be opened once more: the
+        A run that was not saved stays in the recovery folder. The session that is open may be opened once more: the
         run goes back to what was saved.
 
         Raises:
@@ -175,12 +179,12 @@ class RunFiles:
             lock.release()
         if own is not None:
             self._lock = None  # it goes over to the run that was read
-        self._install_opened(opened)
+        kept = self._install_opened(opened)
         if writable:
             self.path, self._lock, self._generation = str(target), lock, session.summarize(target).generation
         self.read_only = refused
         remember(target)
-        return "; ".join([*notes, f"opened {shown(target)} at step {opened.trainer.step:,}"])
+        return "; ".join([*notes, f"opened {shown(target)} at step {opened.trainer.step:,}", *kept])
 
     def recovered(self) -> list[Recent]:
         """Runs that ended without being saved, the newest first: to `resume`, `open_copy` or `discard`."""
@@ -205,11 +209,11 @@ class RunFiles:
         except BaseException:
             lock.release()
             raise
-        self._install_opened(opened)
+        kept = self._install_opened(opened)
         self.autosave.copy.adopt(target, lock)
         self._clean = (-1, -1)
         place = f"; s saves it to {Path(self.path).name}" if self._belongs_to(origin) else ""
-        return "; ".join([f"resumed at step {opened.trainer.step:,}; not saved yet{place}", *_notes(opened)])
+        return "; ".join([f"resumed at step {opened.trainer.step:,}; not saved yet{place}", *_notes(opened), *kept])
 
     def _belongs_to(self, origin: Any) -> bool:
         """Whether the run goes on from a session that nobody has saved to or opened since; then it is that one's."""
@@ -232,9 +236,10 @@ class RunFiles:
             InputError: it is damaged; the present run is untouched.
         """
         opened = saved_run.read(user_path(path), machine=begin_machine)
-        self._install_opened(opened)
+        kept = self._install_opened(opened)
         self._clean = (-1, -1)
-        return "; ".join([f"opened a copy at step {opened.trainer.step:,}; not saved yet", *_notes(opened)])
+        words = f"opened a copy at step {opened.trainer.step:,}; not saved yet"
+        return "; ".join([words, *_notes(opened), *kept])
 
     def discard(self, path: str) -> str:
         """Deletes a run that autosave holds; returns what was done.
@@ -251,11 +256,13 @@ class RunFiles:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _install_opened(self, opened: saved_run.OpenedRun) -> None:
-        """The run that was read takes the place of the present one."""
-        was_unsaved = self.unsaved()
+    def _install_opened(self, opened: saved_run.OpenedRun) -> list[str]:
+        """The run that was read takes the place of the present one; what there is to say about that one."""
+        was_unsaved, kept = self.unsaved(), []
         if was_unsaved:
-            self.rescue()
+            where = self.rescue()
+            safe = where and where == str(self.autosave.path)
+            kept = [_KEPT if safe else f"the run before could not be kept: {where}"]
         # Epochs that nobody chose are not chosen by the data here: the run has no end, and is saved as it was.
         config = replace(opened.config.completed(opened.trainer.split), epochs=opened.config.epochs)
         self._worker.pause()
@@ -264,6 +271,7 @@ class RunFiles:
         view = dict(opened.view)
         if "stops" in view:
             config = config.stopping(_known_stops(view.pop("stops")))
+        self._run.series += 1
         self._run.view = view
         self._run.choose(config, opened.trainer.split)
         self._worker.install(self._provenance.track(lambda: opened.trainer, config))
@@ -274,6 +282,7 @@ class RunFiles:
         self._runs.adopt(opened.others, opened.labels)
         self._mark_clean(self._progress())
         self._settle(keep=was_unsaved)
+        return kept
 
     def _settle(self, keep: bool = False) -> None:
         try:
@@ -350,6 +359,7 @@ def _known_stops(saved: Any) -> dict[str, Any]:
     return found
 
 
+_KEPT: Final = "the run before was not saved; :recovered brings it back"
 #: Seconds that autosave asks a training thread that does not answer and takes no step.
 _ATTEMPTS: Final = int(COPIED_WITHIN)
 #: Seconds that the end waits for a training thread that compiles kernels: after a signal nothing of it is wanted.

@@ -236,7 +236,7 @@ def _turns(card: CudaRow, line: Line) -> list[Line]:
     if not isinstance(card, TurnRow):
         return [line]
     place = abi.ROW_OPERANDS + card.operand * abi.OPERAND_WIDTH + abi.OPERAND_SHAPE + card.axis
-    made = np.tile(line, (int(line[place]), 1))
+    made = np.tile(line, (int(line[place]) * card.rows + card.ends, 1))
     made[:, abi.ROW_INTEGERS + TURN] = np.arange(len(made))
     return list(made)
 

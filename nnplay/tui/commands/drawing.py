@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
 from textual.app import App
 
 from nnplay.config.run_config import Whole
@@ -18,6 +19,7 @@ from nnplay.tui.dialogs.ask_image import AskImage
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.outputs.point_board import PointBoard
 from nnplay.tui.panes.output import OutputPane
+from nnplay.views.kinds.generated_points import GeneratedPoints
 
 DATASET: Final = "drawn"
 #: All points are learned from: one that was just set would be missed if it were held out.
@@ -38,7 +40,7 @@ class DrawActions:
     def draw_points(self) -> None:
         """Draw points on the map: those that are there, or a handful to begin with."""
         if self._backend.settings.data.name != DATASET:
-            points = self._points_on_map() or BEGINNING
+            points = self._points_of_game() or self._points_on_map() or BEGINNING
             classes = max(2, 1 + max(point.label for point in points))
             data = Whole({"name": DATASET, "points": write_points(points), "classes": classes})
             self._edits.open_data({"data": data, "split": Whole(_ALL)})
@@ -81,13 +83,10 @@ class DrawActions:
     def _change(self, points: Sequence[Point]) -> None:
         classes = int(self._backend.settings.data.values.get("classes", 2))
         wanted = min(MOST_CLASSES, max(classes, 1 + max(point.label for point in points)))
-        written = write_points(points)
-        self._edits.change(data={"points": written, "classes": wanted})
-        if self._backend.settings.data.values.get("points") != written:
-            return  # refused, or still on its way: what is said about that stays
         counts = [sum(point.label == label for point in points) for label in range(wanted)]
         each = ", ".join(f"{count:,} of class {label}" for label, count in enumerate(counts) if count)
-        self._messages.say(f"{counted(len(points), 'point')}: {each}")
+        words = f"{counted(len(points), 'point')}: {each}"
+        self._edits.change(words, data={"points": write_points(points), "classes": wanted})
 
     def _points(self) -> list[Point]:
         values = self._backend.settings.data.values
@@ -105,4 +104,20 @@ class DrawActions:
             for (x, y), label in zip(surface.points.places, labels, strict=True)
             if abs(x) <= FARTHEST and abs(y) <= FARTHEST
         ]
-        return every[:: max(1, -(-len(every) // _TAKEN))]
+        return _thinned(every)
+
+    def _points_of_game(self) -> list[Point]:
+        """The real points beside those that a generator makes, each of the class of its lump; none elsewhere."""
+        shown = self._backend.snapshot.output
+        if not isinstance(shown, GeneratedPoints):
+            return []
+        kinds = np.zeros(len(shown.real), np.int64) if shown.kinds is None else shown.kinds.astype(np.int64)
+        labels = kinds if kinds.max(initial=0) < MOST_CLASSES else np.zeros_like(kinds)
+        return _thinned(
+            [Point(float(x), float(y), int(label)) for (x, y), label in zip(shown.real, labels, strict=True)]
+        )
+
+
+def _thinned(points: list[Point]) -> list[Point]:
+    """At most so many of them as are taken over, evenly chosen."""
+    return points[:: max(1, -(-len(points) // _TAKEN))]

@@ -61,15 +61,21 @@ class EditActions:
         of_data = entries.data_entries(settings, catalogue, columns, row_shape)
         return of_data + entries.training_entries(settings, catalogue)
 
-    def change(self, **values: Any) -> None:
-        """Give settings new values; problems are shown, not raised."""
+    def change(self, words: str = "", **values: Any) -> None:
+        """Give settings new values; problems are shown, not raised.
+
+        Args:
+            words: what is said once they are in force, however long that takes; empty for what was kept and learned.
+        """
         self.refused = None
         if values.get("data", {}).keys() & {"name", "file"}:
             self.open_data(values)
         elif values.keys() & _DEALT and self._reading_took > _LONG:
-            self._background.start(f"loading {self._backend.settings.data.source} …", self._prepare_change(values))
+            self._background.start(
+                f"loading {self._backend.settings.data.source} …", self._prepare_change(values, words)
+            )
         else:
-            self._run_now(self._prepare_change(values))
+            self._run_now(self._prepare_change(values, words))
 
     def change_layers(self, layers: Sequence[str]) -> None:
         """Give the network that is shown other layers."""
@@ -89,13 +95,13 @@ class EditActions:
 
         self._background.start(f"loading {dataset} …", make)
 
-    def _prepare_change(self, values: dict[str, Any]) -> Callable[[], str]:
+    def _prepare_change(self, values: dict[str, Any], words: str = "") -> Callable[[], str]:
         def make() -> str:
             began = time.monotonic()
             answer = self._apply(values)
             if values.keys() & _DEALT:
                 self._reading_took = time.monotonic() - began
-            return answer + (self._describe_file() if "data" in values else "")
+            return words or answer + (self._describe_file() if "data" in values else "")
 
         return make
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+from collections.abc import Callable
 
 from textual.app import App
 
@@ -15,7 +16,7 @@ from nnplay.tui.backend import Backend
 from nnplay.tui.commands.background import Background
 from nnplay.tui.commands.messages import Messages
 from nnplay.tui.dialogs.open import saved_runs
-from nnplay.tui.dialogs.quit import AskQuit, Leave
+from nnplay.tui.dialogs.quit import AskQuit, AskUnsaved, Leave
 from nnplay.tui.dialogs.recovered import Recovered, Take
 from nnplay.tui.picker.screen import open_picker
 from nnplay.tui.refresh import Refresher
@@ -39,6 +40,9 @@ class FileActions:
         messages: answer what needs no dialog.
         background: reads and writes files.
         refresher: pauses while the shell has the terminal.
+
+    Attributes:
+        farewell: what is printed once the terminal is the shell's again.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class FileActions:
     ) -> None:
         self._app, self._backend = app, backend
         self._messages, self._background, self._refresher = messages, background, refresher
+        self.farewell = ""
 
     def save(self, path: str = "") -> None:
         """Save under a name, or the last one, in a thread: the disk may be slow."""
@@ -79,15 +84,32 @@ class FileActions:
             return
         path, copy = chosen
         act = self._backend.open_copy if copy else self._backend.open
-        self._background.start("opening …", lambda: act(path))
+        self._leave_run("open that run", "opening …", lambda: act(path))
+
+    def _leave_run(self, deed: str, words: str, act: Callable[[], str]) -> None:
+        """Do what puts another run in the place of this one; ask first where this one is not saved."""
+        if not self._backend.unsaved():
+            self._background.start(words, act)
+            return
+
+        def go(answer: Leave | None) -> None:
+            if answer == "save":
+                self._background.start(words, lambda: f"{self._backend.save('')}; {act()}")
+            elif answer == "drop":
+                self._background.start(words, act)
+
+        kept = " (:recovered brings it back)"
+        target = self._backend.save_target()
+        self._app.push_screen(AskUnsaved(self._describe_unsaved(), target, deed, kept=kept), go)
 
     def open_run(self, path: str) -> None:
-        """Open a session; autosave has the present run."""
+        """Open a session; ask first where the present run is not saved."""
         if names_data(path):
             hint = f":data {shlex.quote(clean(path))} opens it"
             self._messages.say(f"{clean(path)}: is data, not a saved run; {hint}", error=True)
             return
-        self._background.start(f"opening {path} …", lambda: self._backend.open(path))
+        name = clean(os.path.basename(os.path.normpath(path)), 40)
+        self._leave_run(f"open {name}", f"opening {path} …", lambda: self._backend.open(path))
 
     async def quit(self) -> None:
         """Leave; ask first if something would be lost. Where even that fails, the run is saved and the program ends."""
@@ -100,10 +122,12 @@ class FileActions:
         if isinstance(self._app.screen, AskQuit):
             await self._leave("drop")
         elif self._backend.unsaved():
-            what = describe_unsaved(self._backend.steps_unsaved(), saved_before=bool(self._backend.path))
-            self._app.push_screen(AskQuit(what), self._leave)
+            self._app.push_screen(AskQuit(self._describe_unsaved(), self._backend.save_target()), self._leave)
         else:
             await self._leave("drop")
+
+    def _describe_unsaved(self) -> str:
+        return describe_unsaved(self._backend.steps_unsaved(), saved_before=bool(self._backend.path))
 
     async def _leave(self, answer: Leave | None) -> None:
         if answer is None:
@@ -111,7 +135,8 @@ class FileActions:
         try:
             if answer == "save":
                 self._messages.say("saving …")
-                await asyncio.to_thread(self._backend.save, "")
+                saved = await asyncio.to_thread(self._backend.save, "")
+                self.farewell = f"{saved}; nnplay open {shlex.quote(self._backend.save_target())} continues it"
         except NnplayError as error:
             self._messages.say(error.message, error=True)
             return

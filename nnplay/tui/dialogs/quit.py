@@ -1,4 +1,4 @@
-"""The question before leaving, asked only when something would be lost."""
+"""The question before leaving a run, for the shell or for another run; asked only when something would be lost."""
 
 from __future__ import annotations
 
@@ -16,24 +16,33 @@ from nnplay.tui.dialogs.base import Dialog
 Leave = Literal["save", "drop"]
 
 
-class AskQuit(Dialog[Leave]):
-    """Answers `save` (save and leave), `drop` (leave), or nothing (stay)."""
+class AskUnsaved(Dialog[Leave]):
+    """Answers `save` (save and leave), `drop` (leave), or nothing (stay).
+
+    Args:
+        what: what is not saved, as a sentence.
+        target: the name under which it would be saved.
+        deed: what is done then: "quit", "open b.nnplay".
+        drop_key: the key that leaves without saving.
+        kept: what becomes of the run then.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "answer('save')", "save and quit", show=False),
-        Binding("q,d", "answer('drop')", "quit without saving", show=False),
+        Binding("s", "answer('save')", "save first", show=False),
+        Binding("d", "answer('drop')", "do not save", show=False),
     ]
 
-    def __init__(self, what: str) -> None:
-        super().__init__("quit", "s save and quit · q quit without saving · esc cancel")
-        self._what = what
+    def __init__(self, what: str, target: str, deed: str, drop_key: str = "d", kept: str = "") -> None:
+        verb = deed.partition(" ")[0]
+        super().__init__(deed, f"s save and {verb} · {drop_key} {verb} without saving · esc cancel")
+        self._what, self._target, self._deed, self._kept = what, target, deed, kept
 
     def body(self) -> ComposeResult:
         """What would be lost, and the choices."""
         yield Static(Content(self._what), classes="lead")
         yield OptionList(
-            Option("save and quit", id="save"),
-            Option("quit without saving", id="drop"),
+            Option(Content(f"save to {self._target} and {self._deed}"), id="save"),
+            Option(Content(f"{self._deed} without saving{self._kept}"), id="drop"),
             Option("stay", id="stay"),
             markup=False,
         )
@@ -50,3 +59,12 @@ class AskQuit(Dialog[Leave]):
     def _take_choice(self, event: OptionList.OptionSelected) -> None:
         answers: dict[str, Leave] = {"save": "save", "drop": "drop"}
         self.dismiss(answers.get(str(event.option.id)))
+
+
+class AskQuit(AskUnsaved):
+    """Asks before the program ends."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "answer('drop')", "quit without saving", show=False)]
+
+    def __init__(self, what: str, target: str) -> None:
+        super().__init__(what, target, "quit", "q")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from nnplay.config import RunConfig
-from nnplay.config.players_choice import OBJECTIVE_FIELDS, players_tables, record_table
+from nnplay.config.players_choice import OBJECTIVE_FIELDS, TRUNCATION, players_tables, record_table
 from nnplay.fields import Field, text
 from nnplay.network.notation import show_layer
 from nnplay.training.players import PlayerObjective
@@ -43,10 +43,12 @@ def grouped(own: tuple[Sequence[Entry], Sequence[Entry]], shared: Sequence[Entry
 
 
 def _of_network(settings: RunConfig, name: str) -> Iterator[Entry]:
-    """The layers of a network beside the run's own."""
+    """The layers of a network beside the run's own, and how widely the noise of its samples is spread."""
     network = settings.players.networks.get(name)
     if network is not None:
         yield _entry(f"networks.{name}", name, "layers", _LAYERS, ", ".join(map(show_layer, network.layers)))
+        if network.noise:
+            yield _entry(f"networks.{name}", name, TRUNCATION.name, TRUNCATION, network.truncation)
 
 
 def _of_objective(item: PlayerObjective) -> Iterator[Entry]:

@@ -30,6 +30,9 @@ from nnplay.views.view import Group, Shown
 WORST = -1
 """In place of an example's number: the one that is missed most."""
 
+_MAP = "map"
+"""The view that points are drawn on."""
+
 _CORNERS = 4
 """Columns of the border that a text in it does not have."""
 
@@ -71,20 +74,23 @@ class OutputPane(Pane, can_focus=True):
     def draw_points(self) -> None:
         """Points are drawn on the map, as soon as there is one."""
         self._draws, self.neuron = True, None
+        self.choose(_MAP)
         board = self.query_one(PointBoard)
-        if board.display and self._shown.view == "map":
+        if board.display and self._shown.view == _MAP:
             board.begin()
 
     def end_drawing(self) -> None:
         """The map is only looked at again."""
         self._draws = False
+        self.choose("")  # of a game the generated points, to which the drawn ones are the data
         self.query_one(PointBoard).end()
         self.screen.set_focus(self)
 
     def set_up(self, settings: RunConfig, ledger: Ledger) -> None:
         """Other data begin with their first view and example."""
         if settings.data.source != self._dataset:
-            self.view, self.item, self.place, self._dataset = "", 0, 0, settings.data.source
+            self.view, self.item, self.place = _MAP if self._draws else "", 0, 0
+            self._dataset = settings.data.source
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw the newest answers."""
@@ -101,7 +107,11 @@ class OutputPane(Pane, can_focus=True):
         if self._shown.views and snapshot.shown.views != self._shown.views:
             self.item, self.place = 0, 0  # another task, or another network
         self._shown = snapshot.shown
-        self.border_title = Content(f"{self.number} {self.heading}{self._titled(neuron is not None)}")
+        told = self._titled(neuron is not None)
+        whole = f"{self.number} {self.heading}{told}"
+        self.border_title = Content(
+            whole if len(whole) <= self.size.width - _CORNERS else f"{self.number} {told.removeprefix(': ')}"
+        )
         if neuron is not None:
             bound = float(np.abs(np.nan_to_num(neuron)).max()) or 1.0
             side = snapshot.neuron_range
@@ -223,7 +233,8 @@ class OutputPane(Pane, can_focus=True):
         shown = self._shown
         if len(shown.places) > 1:
             self._follows = False
-            self.place = (shown.place + by) % len(shown.places)
+            asked = self.place if isinstance(self.place, int) and self.place < len(shown.places) else shown.place
+            self.place = (asked + by) % len(shown.places)  # keys may come faster than pictures
         else:
             host(self).say(f"there is nothing else to choose in this view; {self._next_view} shows the next view")
 

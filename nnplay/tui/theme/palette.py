@@ -11,7 +11,7 @@ LEVELS = 16
 Rgb = tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # a part of the key of each cached style: compared as an object
 class Palette:
     """One theme's colours as `#rrggbb`.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol, cast
 
 from rich.cells import cell_len, split_graphemes
@@ -42,6 +42,26 @@ _JOINING_LETTERS = "".join(f"{chr(first)}-{chr(last)}" for first, last in JOININ
 _LETTER_JOINER = re.compile(f"(?<=[{_JOINING_LETTERS}])\u200d(?!\u034f)")
 
 
+_held: dict[Cells, None] | None = None
+"""Widgets that draw when the outermost `drawn_once` ends; None outside of it."""
+
+
+@contextlib.contextmanager
+def drawn_once() -> Iterator[None]:
+    """What is redrawn several times within is drawn once, at the end: a frame has many reasons to draw a widget."""
+    global _held
+    if _held is not None:
+        yield
+        return
+    _held = {}
+    try:
+        yield
+    finally:
+        held, _held = _held, None
+        for cells in held:
+            cells.redraw_now()
+
+
 class _HasLook(Protocol):
     look: Look
 
@@ -70,7 +90,17 @@ class Cells(Widget):
         return ()
 
     def redraw(self) -> int:
-        """Draw again, mark what differs from the last frame, and return the number of rows that do."""
+        """Draw again, mark what differs from the last frame, and return the number of rows that do.
+
+        Within `drawn_once` that waits, and the number is 0.
+        """
+        if _held is None:
+            return self.redraw_now()
+        _held[self] = None
+        return 0
+
+    def redraw_now(self) -> int:
+        """The same, without waiting."""
         width, height = self.size
         if not self.is_attached or width <= 0 or height <= 0:
             return 0

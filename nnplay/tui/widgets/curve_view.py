@@ -43,7 +43,6 @@ class CurveView(Cells, can_focus=True):
         self._values: Mapping[str, float] = {}
         self._chart_rows: list[Row] = []
         self._chart_size = (0, 0)
-        self._keeps_chart = False
         self._x: Limits | None = None
         self._y: Limits | None = None
         self.logarithmic = True
@@ -88,9 +87,18 @@ class CurveView(Cells, can_focus=True):
     def show_values(self, values: Mapping[str, float]) -> None:
         """Show these values of the curves in the legend as long as there is no cursor; the chart stays as it is."""
         if values != self._values:
-            self._values, self._keeps_chart = values, True
-            self.redraw()
-            self._keeps_chart = False
+            self._values = values
+            super().redraw()
+
+    def redraw(self) -> int:
+        """Draw legend and chart again."""
+        self._chart_size = (0, 0)
+        return super().redraw()
+
+    def restyle(self) -> None:
+        """Draw them in the colours of another theme."""
+        self._chart_size = (0, 0)
+        super().restyle()
 
     def smoother(self) -> str:
         """The next degree of smoothing; returns it in words."""
@@ -150,7 +158,7 @@ class CurveView(Cells, can_focus=True):
             return self._empty(width, height)
         legend = self._legend(width)[: max(1, height // 4)] if self.has_legend or self.cursor_step is not None else []
         size = width, height - len(legend)
-        if not self._keeps_chart or self._chart_size != size:
+        if self._chart_size != size:
             self._chart_rows, self._chart_size = self._chart_and_cursor(*size), size
         return [*legend, *self._chart_rows]
 

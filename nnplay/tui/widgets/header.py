@@ -118,7 +118,7 @@ class HeaderLine(Cells):
 
     def _accuracy(self, now: Snapshot) -> list[Run]:
         value = now.metrics.get("validation_accuracy", math.nan)
-        if not math.isfinite(value):
+        if not math.isfinite(value) or self._of_real:  # how many real rows pass for real says nothing about a game
             return []
         dim = self.look.ink("dim")
         shown = number_text.percent(value, 8)

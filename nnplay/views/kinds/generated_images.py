@@ -13,14 +13,15 @@ from nnplay.training.made_rows import Generator, decode, decoder_of, fixed_noise
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import image_shape
 from nnplay.views.images import as_image
-from nnplay.views.made_over_time import made_over_time
+from nnplay.views.made_over_time import MOST, made_over_time
 from nnplay.views.view import Asked, Output, View
 
 Array = NDArray[Any]
 PLACES: Final = ("samples", "latent plane", "walk", "over time")
 _SIDE: Final = 6
-#: Samples that are followed over time.
+#: Samples that are followed over time at the most, and columns that a picture needs to be read.
 _ROWS: Final = 5
+_WIDE: Final = 9
 #: Steps of the walk each way, and how far it leads from the middle.
 _STEPS: Final = 15
 _REACH: Final = 2.0
@@ -51,7 +52,7 @@ def make_images(trainer: Trainer, asked: Asked) -> GeneratedImages:
     if what == "over time" and generator is not None:
         return _over_time(trainer, generator, asked)
     if what == "samples":
-        latent, across, words = None, _SIDE, "of the same noise at every step"
+        latent, across, words = None, _SIDE, "made of the same noise at every step" + _truncation_words(generator)
     elif what == "latent plane":
         latent, across = _grid(_SIDE), _SIDE
         words = f"latent numbers 1 and 2, -{_REACH:g} to {_REACH:g}"
@@ -62,11 +63,19 @@ def make_images(trainer: Trainer, asked: Asked) -> GeneratedImages:
     return GeneratedImages(np.stack([as_image(row, shape) for row in _make(trainer, latent)]), across, words)
 
 
+def _truncation_words(generator: Generator | None) -> str:
+    """What is said of noise that is not as wide as in training."""
+    return f", {generator.truncation:g} times as wide as in training" if generator and generator.truncation != 1 else ""
+
+
 def _over_time(trainer: Trainer, generator: Generator, asked: Asked) -> GeneratedImages:
     """A row for each sample: what was generated from its noise at earlier steps, and on the right now."""
-    past = made_over_time(trainer, generator, fixed_noise(trainer, generator, _ROWS), asked)
+    columns, lines = asked.size
+    steps_shown = min(MOST, max(2, columns // _WIDE))
+    rows = min(_ROWS, max(1, 2 * lines * steps_shown // columns))
+    past = made_over_time(trainer, generator, fixed_noise(trainer, generator, rows), asked, steps_shown)
     shape = image_shape(trainer)
-    images = [as_image(each.rows[number], shape) for number in range(_ROWS) for each in past]
+    images = [as_image(each.rows[number], shape) for number in range(rows) for each in past]
     steps = ", ".join(f"{each.step:,}" for each in past)
     words = f"at step {steps}" if len(past) > 1 else "now; no earlier step is kept yet"
     return GeneratedImages(np.stack(images), len(past), words)

@@ -49,6 +49,7 @@ class GeneratedPoints(Output):
         field: (rows, columns), first row at the top: the discriminator's answer from −1 (generated) to 1 (real), or for
             the manifold how densely it lies, from 0 to 1.
         real, made: points (n, 2) and (m, 2), in the data's own units.
+        kinds: (n,), which lump each real point is of; None where they are of no kinds.
         arrows: (k, 2), where the first k made points are pulled; None where they are not asked for.
         trail: (t, k, 2), where the first k generated points were at earlier steps and are now; None as with arrows.
         steps: (t,) of the trail.
@@ -61,6 +62,7 @@ class GeneratedPoints(Output):
     field: Floats
     real: Floats
     made: Floats
+    kinds: NDArray[Any] | None
     arrows: Floats | None
     trail: Floats | None
     steps: tuple[int, ...]
@@ -100,6 +102,7 @@ def make_points(trainer: Trainer, asked: Asked) -> GeneratedPoints:
         field.astype(np.float32),
         real[:_MADE].astype(np.float32),
         made.astype(np.float32),
+        None if trainer.split.train.kinds is None else trainer.split.train.kinds[:_MADE],
         arrows,
         np.stack([each.rows for each in past]).astype(np.float32) if past else None,
         tuple(each.step for each in past),
