@@ -157,7 +157,15 @@ def test_rows_of_normalisation(layers: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "preset",
-    ["mini_resnet", "tiny_transformer", "dates_attention", "video_directions_3d", "gan_digits", "gan_ring"],
+    [
+        "mini_resnet",
+        "tiny_transformer",
+        "dates_attention",
+        "video_directions_3d",
+        "gan_digits",
+        "gan_ring",
+        "unet_shapes",
+    ],
 )
 def test_rows_of_presets_with_a_normalised_gradient(preset: str) -> None:
     check(load_preset(preset).config.trainer(), state=False)
