@@ -7,6 +7,7 @@ are, words as 0/1 inputs, dates as days, gaps as means. What is compared is proc
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -59,6 +60,12 @@ duckdb.execute("SET enable_progress_bar = false")
 def work(path):
     return encode(duckdb.read_csv(path, max_line_size=8_000_000).pl())
 """
+#: A reader that takes more processor seconds is stopped.
+MOST_SECONDS: Final = 120
+_LIMIT: Final = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_CPU, ({MOST_SECONDS}, {MOST_SECONDS + 5}))
+"""
 _MEASURE: Final = """
 import re, sys, time
 before = time.process_time()
@@ -99,15 +106,29 @@ def _write(path: Path, columns: dict[str, np.ndarray]) -> None:
         file.writelines(",".join(row) + "\n" for row in zip(*columns.values(), strict=True))
 
 
-def measure(reader: str, path: Path, times: int) -> tuple[float, float, float]:
-    """Processor seconds, the best of some; peak MiB of the process; and MiB of the inputs that were made."""
+def measure(reader: str, path: Path, times: int) -> tuple[float, float, float] | None:
+    """Processor seconds, the best of some; peak MiB of the process; and MiB of the inputs that were made.
+
+    None where one of the runs was stopped.
+    """
     runs = []
     for _ in range(times):
-        command = [sys.executable, "-c", _WORK[reader] + _MEASURE, str(path)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        command = [sys.executable, "-c", _LIMIT + _WORK[reader] + _MEASURE, str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode == -signal.SIGXCPU:
+            return None
+        done.check_returncode()
         runs.append(tuple(map(float, done.stdout.split())))
     seconds, peak, rows, width = min(runs)
     return seconds, peak, 4 * rows * width / 2**20
+
+
+def _describe(figures: tuple[float, float, float] | None, pandas: tuple[float, float, float] | None) -> str:
+    if figures is None:
+        return f"stopped unfinished after {MOST_SECONDS} s | | |"
+    seconds, peak, inputs = figures
+    ratio = f"{seconds / pandas[0]:.2f}×" if pandas else ""
+    return f"{seconds:.2f} | {ratio} | {peak:.0f} | {peak / inputs:.1f}×"
 
 
 def main() -> None:
@@ -131,9 +152,8 @@ def main() -> None:
         ):
             write()
             found = {reader: measure(reader, path, times) for reader in READERS}
-            for reader, (seconds, peak, inputs) in found.items():
-                shown = f"{seconds / found['pandas'][0]:.2f}× | {peak:.0f} | {peak / inputs:.1f}×"
-                lines.append(f"| {title} | {reader} | {seconds:.2f} | {shown} |")
+            for reader, figures in found.items():
+                lines.append(f"| {title} | {reader} | {_describe(figures, found['pandas'])} |")
                 print(lines[-1], flush=True)
     write_section("Reading tables", lines)
 

@@ -63,6 +63,15 @@ def noting_cuts() -> Iterator[list[str]]:
         _cuts.noted = outer
 
 
+@contextmanager
+def cut_as(words: str) -> Iterator[None]:
+    """Whatever is cut short inside is shown in full as these words: a value says nothing without its label."""
+    with noting_cuts() as cuts:
+        yield
+    if cuts:
+        note_cut(words)
+
+
 def note_cut(text: str) -> None:
     """Says that `text` is shown only in part."""
     if _cuts.noted is not None:

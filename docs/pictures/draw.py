@@ -52,6 +52,14 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
     "browser": (Look(), [":data sql_shop", "b", "down", "down", "right"]),
     "browser-row": (Look().with_palette(dark=False), [":data sql_shop", "b", "tab", "right", "right", "down", "down"]),
     "browser-waves": (Look(), [":data sounds", "b", "right"]),
+    "browser-text": (Look(), [":data characters", "b"]),
+    "browser-clip": (Look(), [":data moving_shapes", "b"]),
+    "browser-images": (Look(), [":data shapes", "b"]),
+    "augmentation": (
+        Look(),
+        [":data shapes", ":set augment flip, shift, rotate, cutout", "~5", ":view augmentation", "4", "f", "~2"],
+    ),
+    "drawn": (Look(), [":data drawn", "P", *["right"] * 6, "2", "down", "2", "left", "2", "escape", "+400"]),
     "landscape": (Look(), [":preset spiral", "+1200", ":view landscape", "4", "f"]),
     "effective-rate": (Look(), [":preset spiral", "+1200", ":view effective rate", "4", "f"]),
     "landscape-weights": (

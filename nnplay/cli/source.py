@@ -37,6 +37,8 @@ def base_table(source: str) -> dict[str, Any]:
         return {"data": {"name": source}}
     if source in preset_records():
         return preset_records()[source].config.to_dict()
+    if not source.strip():
+        raise InputError("give a data set, a preset or a file", hint=_LISTS)
     if source == STANDARD_INPUT:
         return {"data": {"file": kept_input()}}
     if is_address(source) or is_pattern(source):

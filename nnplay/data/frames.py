@@ -1,12 +1,14 @@
 """Tables of other libraries as named columns, told by what they can do: none of those libraries is ever imported.
 
-pandas and polars frames, Arrow tables and record batches, mappings of columns, lists of mappings, structured arrays.
+pandas and polars frames, Arrow tables and record batches, mappings of columns, lists of mappings, named tuples or data
+classes, structured arrays.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -27,10 +29,19 @@ def is_frame(given: Any) -> bool:
     if isinstance(given, np.ndarray):
         return given.dtype.names is not None
     if isinstance(given, Mapping):
-        return True
+        return not _is_sparse(given)
     if isinstance(given, (list, tuple)):
-        return bool(given) and isinstance(given[0], Mapping)
+        return bool(given) and _is_record(given[0])
     return _is_arrow(given) or _is_pandas(given) or _is_polars(given)
+
+
+def _is_record(row: Any) -> bool:
+    """Whether a row has names for what is in it: a mapping, a named tuple, a data class."""
+    return isinstance(row, Mapping) or _can(row, "_asdict") or (is_dataclass(row) and not isinstance(row, type))
+
+
+def _is_sparse(given: Any) -> bool:
+    return _can(given, "toarray") and hasattr(given, "nnz")
 
 
 def _is_arrow(given: Any) -> bool:
@@ -79,7 +90,7 @@ def read_frame(given: Any, where: str) -> tuple[NamedColumns, dict[str, str]]:
     if _is_polars(given):
         found = {str(one.name): one for one in given.get_columns()}
         kinds = {name: "category" for name, one in found.items() if str(one.dtype) in ("Categorical", "Enum")}
-        return _named({name: one.to_numpy() for name, one in found.items()}), kinds
+        return _named({name: _from_polars(one) for name, one in found.items()}), kinds
     hint = "give a frame, a table, a list of dicts, or a dict of columns"
     raise InputError(f"{type(given).__name__} is not a table with named columns", where=where, hint=hint)
 
@@ -96,14 +107,34 @@ def _as_values(values: Any) -> Values:
     return list(made) if hasattr(made, "__iter__") and hasattr(made, "__len__") else [made]
 
 
-def _from_records(rows: Sequence[Mapping[Any, Any]], where: str) -> dict[str, Values]:
+def _from_records(given: Sequence[Any], where: str) -> dict[str, Values]:
     """A column for each key, in the order in which they first come; a row without a key says nothing there."""
     names: dict[Any, None] = {}
-    for place, row in enumerate(rows):
-        if not isinstance(row, Mapping):
+    rows: list[Mapping[Any, Any]] = []
+    for place, row in enumerate(given):
+        if not _is_record(row):
             raise InputError(f"{type(row).__name__} among mappings", where=f"{where}, row {place}")
-        names.update(dict.fromkeys(row))
+        rows.append(_as_mapping(row))
+        names.update(dict.fromkeys(rows[-1]))
     return {str(name): [row.get(name) for row in rows] for name in names}
+
+
+def _as_mapping(row: Any) -> Mapping[Any, Any]:
+    if isinstance(row, Mapping):
+        return row
+    if hasattr(row, "_asdict"):
+        named: dict[str, Any] = row._asdict()
+        return named
+    return {field.name: getattr(row, field.name) for field in fields(row)}
+
+
+def _from_polars(series: Any) -> Values:
+    """As an array; as Python's values what no array holds, such as whole numbers of 128 bits."""
+    try:
+        return np.asarray(series.to_numpy())
+    except Exception:  # of polars' own, which is not imported here
+        values: list[Any] = series.to_list()
+        return values
 
 
 def _from_arrow(column: Any) -> Values:
@@ -140,15 +171,15 @@ def plain_array(values: Any, where: str) -> Any:
     Tensors leave their device and their gradient behind, sparse matrices are filled up.
 
     Raises:
-        InputError: a sparse matrix that would not fit into memory.
+        InputError: a sparse matrix that would not fit into memory, or what holds no numbers yet.
     """
-    if isinstance(values, (np.ndarray, list, tuple, str, Mapping)):
+    if is_lazy(values):
+        raise InputError("is not computed yet", where=where, hint="give frame.collect()")
+    if isinstance(values, (np.ndarray, list, tuple, str, Mapping)) and not _is_sparse(values):
         return values
     if all(hasattr(values, name) for name in ("detach", "cpu", "numpy")):
-        tensor = values.detach().cpu()
-        tensor = tensor.to_dense() if getattr(tensor, "is_sparse", False) else tensor
-        return tensor.float().numpy() if "bfloat16" in str(getattr(tensor, "dtype", "")) else tensor.numpy()
-    if hasattr(values, "toarray") and hasattr(values, "nnz"):
+        return _from_tensor(values, where)
+    if _is_sparse(values):
         size = _MANY * math.prod(values.shape)
         if 2 * size > memory_budget():
             what = f"a sparse matrix {values.shape} takes {size_text(size)} where it is filled up"
@@ -157,6 +188,23 @@ def plain_array(values: Any, where: str) -> Any:
     if hasattr(values, "to_numpy") and hasattr(values, "dtype") and not hasattr(values, "columns"):
         return _from_series(values, str(values.dtype)) if hasattr(values, "iloc") else values.to_numpy()
     return values
+
+
+def _from_tensor(tensor: Any, where: str) -> NDArray[Any]:
+    """A tensor of any layout as an array; numbers of 8 and 16 bits that NumPy does not have become 32."""
+    try:
+        tensor = tensor.detach().cpu()
+        if "sparse" in str(getattr(tensor, "layout", "")):
+            tensor = tensor.to_dense()
+        if getattr(tensor, "is_quantized", False):
+            tensor = tensor.dequantize()
+        if hasattr(tensor, "resolve_neg"):
+            tensor = tensor.resolve_conj().resolve_neg()
+        short = any(name in str(getattr(tensor, "dtype", "")) for name in ("bfloat16", "float8"))
+        return np.asarray(tensor.float().numpy() if short else tensor.numpy())
+    except Exception as error:  # whatever the code of another library raises
+        hint = "give an array, or a list of rows"
+        raise InputError(f"cannot be read as an array: {clean(str(error), 100)}", where=where, hint=hint) from error
 
 
 def number_matrix(frame: Any, letter: str, where: str) -> NDArray[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -16,10 +16,13 @@ from nnplay.data.frames import is_frame, is_lazy, plain_array, read_frame
 from nnplay.errors import InputError
 from nnplay.text import clean
 
+#: What has rows only once it is asked for them, by what its type can do, and how it is asked.
+_WAYS_OUT: Final = {"read_all": "give reader.read_all()", "__next__": "give list(rows)"}
+
 
 def read_table(
     table: Any,
-    target: str | Sequence[str] | None = None,
+    target: str | int | Sequence[str] | None = None,
     *,
     missing: Literal["refuse", "drop", "mean", "category"] = "refuse",
     encode: Literal["one_hot", "ordinal"] = "one_hot",
@@ -51,7 +54,7 @@ def read_table(
         columns = NamedColumns(given, columns.columns, columns.lines, notes=columns.notes)
     chosen = {} if kinds is None else dict(kind_of(kinds, Mapping, "table of kinds", where, "give {'age': 'number'}"))
     options = CsvOptions(
-        target if target is None or isinstance(target, str) else ",".join(words(target, f"{where}, target")),
+        _target_names(target, where),
         missing=missing,
         encode=encode,
         skip_bad_rows=skip_bad_rows,
@@ -59,6 +62,15 @@ def read_table(
         kinds={**own, **chosen},
     ).validate(where)
     return columns_dataset(columns, options, name=name, where=where)
+
+
+def _target_names(target: Any, where: str) -> str | None:
+    """As options have them: names with commas between; a number is the name of a column that is called so."""
+    if target is None or isinstance(target, str):
+        return target
+    if isinstance(target, (int, np.integer)) and not isinstance(target, bool):
+        return str(target)
+    return ",".join(words(target, f"{where}, target"))
 
 
 def _matrix(given: Any, where: str) -> NamedColumns:
@@ -69,6 +81,7 @@ def _matrix(given: Any, where: str) -> NamedColumns:
         raise InputError("is ragged or nested too deep", where=where, hint="give rows of equal length") from None
     if array.ndim != 2:
         hint = "give a frame, a list of dicts, a dict of columns, or a matrix (rows, columns)"
+        hint = next((way for name, way in _WAYS_OUT.items() if hasattr(type(given), name)), hint)
         raise InputError(f"{type(given).__name__} is not a table with columns", where=where, hint=hint)
     count = array.shape[1]
     columns = [array[:, place] for place in range(count)]

@@ -54,7 +54,7 @@ class _Update:
         frame = frame_of(inspector, number, parameter, (parameter,))
         self.reads = {**frame.reads, **frame.before}
         self.state = [name for name in frame.row.operation.reads if name not in _GIVEN]
-        names = [field.name for field in inspector.trainer.optimizer.record.fields]
+        names = [field.name for field in inspector.optimizer_of(number).record.fields]
         self.decay = names.index(_DECAY) if _DECAY in names else -1
 
     def divide(self) -> UpdateShares:

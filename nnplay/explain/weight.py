@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -78,7 +78,7 @@ class Weight:
             return Explanation(self.title, (f"{self.title} is frozen at {amount(before)}: training leaves it alone.",))
         if len(rows) == 1 and inspector.spans_parameters(rows[0]):
             shares = divide_update(inspector, rows[0], self.name, self.index)
-            sentences += self.describe_shares(shares, inspector.trainer.lr)
+            sentences += self.describe_shares(shares, inspector.rate_of(rows[0]))
         elif rows:
             sentences.append(f"The optimizer moves {self.name} as a whole; its rows in the inspector show how.")
         sentences += [*self.describe_gradient(inspector), *self.describe_limits(inspector)]
@@ -149,12 +149,20 @@ class Weight:
     def describe_gradient(self, inspector: Inspector) -> Iterator[str]:
         """Which rows of the batch its gradient comes from."""
         yield from (f"What follows is of {words}." for words in inspector.batch_words)
-        rows = [number for number, row in enumerate(inspector.rows) if row.writes[0].name == f"d{self.name}"]
-        found = [divide_among_rows(inspector, number, self.index) for number in rows]
-        shares = [each for each in found if each is not None]
-        if not shares or len(shares) < len(found):
+        own = inspector.gradients_of(self.name)
+        rows = [number for number, row in enumerate(inspector.rows) if row.writes[0] in own]
+        passes: dict[str, Array] = {}
+        for number in rows:
+            share, name = divide_among_rows(inspector, number, self.index), inspector.player_of(number)
+            if share is None:
+                return
+            passes[name] = passes[name] + share if name in passes else share
+        if len(passes) > 1:
+            yield _divide_among_passes(passes)
             return
-        by_row = np.sum(shares, axis=0)
+        if not passes:
+            return
+        (by_row,) = passes.values()
         total = float(by_row.sum())
         if not by_row.any():
             yield f"No row of this batch reaches it: its gradient is 0 in all {counted(len(by_row), 'row')}."
@@ -179,6 +187,18 @@ class Weight:
             else:
                 what = "the gradient's norm" if row.operation is CLIP_NORM else "each number of the gradient"
                 yield f"Clipping {what} cut it from {amount(old)} to {amount(new)}."
+
+
+def _divide_among_passes(passes: Mapping[str, Array]) -> str:
+    """What each pass of an objective gave to a gradient, and its rows that gave most: row 3 of each is another one."""
+    total = float(sum(by_row.sum() for by_row in passes.values()))
+    told = []
+    for name, by_row in passes.items():
+        _, _, loss = name.partition(", ")
+        whose = f"the loss '{loss}'" if loss else "the rows of the batch"
+        most = f", most by its {describe_rows(by_row)}" if by_row.any() else ""
+        told.append(f"{signed(float(by_row.sum()))} by {whose}{most}")
+    return f"Its gradient is {amount(total)}: {'; '.join(told)}."
 
 
 def _weigh(parts: list[tuple[str, float]]) -> str:

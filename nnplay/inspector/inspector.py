@@ -19,6 +19,7 @@ from nnplay.inspector.partial_step import PartialStep
 from nnplay.inspector.row_view import Operand, RowView, describe
 from nnplay.kernels import abi
 from nnplay.operations.step.gather import GATHER, rows_of_batch
+from nnplay.records.optimizer import Optimizer
 from nnplay.records.worked import Named, Term, noting
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.objective import full_name
@@ -159,6 +160,20 @@ class Inspector(PartialStep):
                 if slot.name.startswith((f"{mark}.", f"d{mark}.")):
                     return f"{name}, {own}"
         return name
+
+    def gradients_of(self, parameter: str) -> tuple[Slot, ...]:
+        """The slots of a parameter's gradient: one for each objective that trains it."""
+        stages = self.machine.tape.stages
+        return tuple(stage.gradients[parameter] for stage in stages if parameter in stage.gradients)
+
+    def optimizer_of(self, number: int) -> Optimizer:
+        """The optimizer of the objective that a row belongs to."""
+        stage = self._stage_of(number)
+        return self.machine.tape.stages[stage].objective.optimizer if stage else self.trainer.optimizer
+
+    def rate_of(self, number: int) -> float:
+        """The learning rate of the objective that a row belongs to, in this step."""
+        return float(self.trainer.stage_rates()[0, self._stage_of(number)])
 
     def _stage_of(self, number: int) -> int:
         """Number of the stage of a row."""

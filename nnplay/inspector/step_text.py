@@ -201,7 +201,8 @@ def _parameter_text(inspector: Inspector, slot: Slot, index: tuple[int, ...]) ->
         shape = inspector.rows[number].writes[0].at(inspector.n)
         used = (*(0 for _ in shape[:-1]), min(index[-1], shape[-1] - 1))
         lines += _element_lines(inspector, number, used)
-    for number in _rows_where(inspector, lambda row: row.writes[0].name == f"d{slot.name}"):
+    gradients = inspector.gradients_of(slot.name)
+    for number in _rows_where(inspector, lambda row: row.writes[0] in gradients):
         lines += _element_lines(inspector, number, index)
     if slot.name not in inspector.trained:
         return [*lines, "", "it is frozen, so it has no gradient and no update"]

@@ -228,7 +228,11 @@ def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
     I, O = x.shape[1], dy.shape[1]
     start, stop = share(row, part, I)
     X, dW = shifted(pointer(row, memory, 0), start), shifted(pointer(row, memory, 2), start * O)
-    product(X, 1, I, pointer(row, memory, 1), O, dW, O, stop - start, O, x.shape[0], adds(row, 2))
+    dY, N = pointer(row, memory, 1), x.shape[0]
+    if O == 1:  # as one row, dyᵀ·x: the same sums, side by side
+        product(dY, N, 1, X, I, dW, I, 1, stop - start, N, adds(row, 2))
+    else:
+        product(X, 1, I, dY, O, dW, O, stop - start, O, N, adds(row, 2))
 
 
 @kernel

@@ -168,7 +168,8 @@ class Crossing:
                 run.halt()
             run.replace_run(self._provenance.make_first(target.config, split))
         else:
-            run.replace_run(self._remaker(target, split, f"{done}: {edit.words}; " if done else edit.note), edit.words)
+            words = f"{done}: {edit.words}; " if done else f"{edit.note}{edit.words}; "
+            run.replace_run(self._remaker(target, split, words), edit.words)
 
     def _put_weight(self, run: TrainingThread, edit: Edit, source: Side, target: Side, done: str) -> None:
         name, index = edit.weight or ("", ())

@@ -160,6 +160,8 @@ class TrainingThread:
             self.go_to(timeline.latest)
             self._travel(to_end=True)
             self.train(step - trainer.step)
+            self._publisher.append_message(f"training to step {step:,}")
+            self._publisher.append_message(self.controls.stops.passed)
 
     def note_departure(self, step: int) -> None:
         """Notes that the run is about to go to a step of the known past, perhaps from its newest one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
 from nnplay.session import Summary
@@ -55,11 +56,27 @@ def stand(record: Mapping[str, Any]) -> Stand:
 
 
 def recovered_line(summary: Summary) -> str:
-    """A run that autosave holds, in one line: path, age, epoch and loss, or what is wrong with it."""
-    _, epoch, _, loss = stand(summary.record)
-    what = summary.problem or f"{counted(epoch, 'epoch')}, batch loss {loss:.4g}"
+    """A run that autosave holds, in one line: path, age, data, network, epoch and loss, or what is wrong with it."""
+    run, epoch, step, loss = stand(summary.record)
+    score = f"batch loss {loss:.4g}" if math.isfinite(loss) else ""
+    parts = (*data_and_network(run), trained(epoch, step), score)
+    what = summary.problem or ", ".join(part for part in parts if part)
     state = "in use" if summary.in_use else f"{age_text(summary.age)} ago"
     return f"{clean(str(summary.path))}  {state}  {what}"
+
+
+def data_and_network(run: Mapping[str, Any]) -> tuple[str, str]:
+    """What tells runs apart: data set or file, and the units of the first layers, as in ("spiral", "8·8·2")."""
+    data, layers = run.get("data", {}), run.get("layers", [])
+    table = data if isinstance(data, Mapping) else {"name": data}
+    texts = layers.split(",") if isinstance(layers, str) else [str(text) for text in layers]
+    widths = [text.split()[1] for text in texts if len(text.split()) > 1 and text.split()[1].isdigit()]
+    return clean(str(table.get("name") or PurePath(str(table.get("file", ""))).name)), "·".join(widths[:6])
+
+
+def trained(epoch: int, step: int) -> str:
+    """How far a run was trained: "12 epochs", in its first epoch "59 steps"."""
+    return counted(epoch, "epoch") if epoch else counted(step, "step") if step else "not trained"
 
 
 def _facts(summary: Summary, run: Mapping[str, Any], data: Any) -> list[tuple[str, str]]:

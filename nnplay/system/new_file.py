@@ -20,7 +20,7 @@ def new_path(typed: str | os.PathLike[str], ending: str) -> Path:
     if path.suffix.lower() != ending or not path.stem:
         raise InputError(f"is not the name of a {ending} file", where=where, hint=f"give a name such as view{ending}")
     if os.path.lexists(path):
-        raise InputError("something is already there", where=where, hint="choose another name")
+        raise InputError("already exists", where=where, hint="choose another name")
     if not path.parent.is_dir():
         raise InputError("there is no such folder", where=clean(str(path.parent)), hint="create it first")
     if not os.access(path.parent, os.W_OK):

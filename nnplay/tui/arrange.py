@@ -64,6 +64,8 @@ def arrange(width: int, height: int, current: str, *, full: bool = False) -> Arr
 
 def tab_names(width: int) -> list[tuple[str, str]]:
     """Panes with the texts of the strip that names them, in `width` columns; one column lies between two texts."""
-    short = width < 66
     named = [(pane, number, title) for pane, (number, title) in HEADINGS.items() if number]
-    return [(pane, f" {number} {title[:4]}" if short else f" {number} {title} ") for pane, number, title in named]
+    if width >= 66:
+        return [(pane, f" {number} {title} ") for pane, number, title in named]
+    letters = min(4, max(0, width // len(named) - 4))
+    return [(pane, f" {number} {title[:letters]}".rstrip()) for pane, number, title in named]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -19,7 +20,8 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> None:
 
     Of several processes that share the tests one compiles, the others wait and load what it has compiled.
     """
-    shared = tmp_path_factory.getbasetemp().parent
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     with (shared / "kernels.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for dtype in ("float32", "float64"):

@@ -105,7 +105,7 @@ TABLE = (
     *((f"{words} {LONG}", ("cannot be used as a path: file name too long",)) for words in WITH_PATH),
     *((f"{words} '~nobody-of-that-name/x'", ("cannot be used as a path",)) for words in WITH_PATH),
     ("train spiral --save no/where.nnplay", ("no", "there is no such folder")),
-    ("train spiral --save {good}", ("something is already there",)),
+    ("train spiral --save {good}", ("already exists",)),
     # run files
     ("train nothing.toml", ("nothing.toml", "there is no such file")),
     ("train {broken_toml}", ("broken_toml.toml, line 2",)),

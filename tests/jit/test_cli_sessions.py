@@ -20,6 +20,7 @@ from nnplay.cli import main
 from nnplay.run.saving.saved_run import refuse_taken
 from nnplay.session import load, new_autosave
 from nnplay.session.blob import encode
+from nnplay.session.summary_text import trained
 from tests.child_signals import signals
 
 Run = list[str]
@@ -165,7 +166,8 @@ def test_a_packed_session_opens_where_it_was_packed(capsys: pytest.CaptureFixtur
 def test_recover_lists_and_discards(capsys: pytest.CaptureFixture[str]) -> None:
     """`recover` lists path, age, epoch and loss of a kept run; `--discard` deletes it; a wrong name is status 2."""
     path, lock = new_autosave()
-    session.save(path, {"progress": {"epoch": 12, "step": 99, "loss": 0.25}}, {}, lock=lock)
+    run = {"data": {"file": "/somewhere/mine.csv"}, "layers": ["linear 8", "tanh", "linear 2"]}
+    session.save(path, {"run": run, "progress": {"epoch": 12, "step": 99, "loss": 0.25}}, {}, lock=lock)
     assert main(["recover"]) == 0
     assert "in use" in capsys.readouterr().out
     assert main(["recover", "--discard", path.name]) == 2
@@ -174,7 +176,8 @@ def test_recover_lists_and_discards(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["recover"]) == 0
     printed = capsys.readouterr().out
     assert str(path) in printed
-    assert "12 epochs, batch loss 0.25" in printed
+    assert "mine.csv, 8·2, 12 epochs, batch loss 0.25" in printed
+    assert [trained(0, 59), trained(0, 0)] == ["59 steps", "not trained"]
     assert main(["recover", "--discard", "nonsense"]) == 2
     assert main(["recover", "--discard", path.name]) == 0
     assert not path.exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from nnplay.explain.update_shares import divide_update
 from nnplay.explain.weight import Weight
 from nnplay.inspector.inspector import Inspector
 from nnplay.records.registry import optimizer_records
+from tests.small_players import game, objectives
 from tests.small_trainer import same, trainer
 
 _INDEX = (1, 2)
@@ -113,3 +116,35 @@ def test_an_update_by_tensors_is_left_to_the_inspector(name: str) -> None:
     found = Weight("0.weight", _INDEX).explain_step(_walked(name))
     assert "as a whole" in " ".join(found.sentences)
     assert found.place is not None
+
+
+@pytest.mark.parametrize("name", ["0.weight", "generator.0.weight"])
+def test_a_players_gradient_is_divided_among_its_passes(name: str) -> None:
+    """Real rows, made rows and the penalty each gave what the tape added in their rows; its own rate is told."""
+    penalty = {"name": "penalty", "path": ["discriminator"], "gradient_norm": 0, "adds_to": "discriminator"}
+    inspector = Inspector(game(objectives=[*objectives(), penalty], optimizer={"name": "sgd", "lr": 0.01}).trainer())
+    inspector.trainer.run(steps=5)
+    inspector.begin()
+    index, parts, before = (1, 2), {}, 0.0
+    for number, row in enumerate(inspector.rows):
+        if row.writes[0].name in (f"d{name}", f"dgenerator.{name}"):
+            after = float(inspector.values(number)[row.operation.writes[0]][index])
+            player = inspector.player_of(number)
+            parts[player] = parts.get(player, 0.0) + after - before
+            before = after
+    said = " ".join(Weight(name, index).explain_step(inspector).sentences)
+    update = Weight(name, index).rows_of_update(inspector)[0]
+    if name == "0.weight":
+        words = {"discriminator": "the rows of the batch", "discriminator, made": "the loss 'made'"}
+        words["discriminator, penalty"] = "the loss 'penalty'"
+        told = dict(re.findall(r"([+−-][\d.e−-]+) by (the rows of the batch|the loss '\w+')", said))
+        assert {word: float(number.replace("−", "-")) for number, word in told.items()} == {
+            words[player]: pytest.approx(part, rel=0.02) for player, part in parts.items()
+        }
+        assert inspector.rate_of(update) == pytest.approx(0.01)
+    else:
+        assert list(parts) == ["generator"]
+        assert inspector.optimizer_of(update).values["momentum"] == 0.9
+        assert inspector.rate_of(update) == pytest.approx(0.05)
+        assert "he momentum" in said
+        assert re.search(r"Its gradient is .*: rows? \d+ .* of the batch pushed most", said)

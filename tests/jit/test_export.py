@@ -116,7 +116,7 @@ def test_a_session_is_exported_by_the_ending_of_the_path(
         steps = [int(row["step"]) for row in csv.DictReader(file) if row["curve"] == "train_loss"]
     assert len(steps) == 3
     for wrong, sentence in (
-        (["export", "run.nnplay", "curves.csv"], "something is already there"),
+        (["export", "run.nnplay", "curves.csv"], "already exists"),
         (["export", "run.nnplay", "curves.xls"], "no format has the ending .xls"),
         (["export", "run.nnplay", "logs", "--as", "tensorbord"], "did you mean 'tensorboard'?"),
         (["export", "run.nnplay", "logs", "--as", "csv"], "is not the name of a .csv file"),

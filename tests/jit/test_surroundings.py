@@ -51,7 +51,7 @@ def test_json_is_whole_whatever_the_encoding(tmp_path: Path) -> None:
     assert any("größe" in note for note in json.loads(done.stdout)["notes"])
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "idna", "utf-7"])
+@pytest.mark.parametrize("encoding", ["utf-16", "idna", pytest.param("utf-7", marks=pytest.mark.slow)])
 def test_encodings_in_which_text_is_not_itself(encoding: str) -> None:
     """A pipe gets the encoding that was asked for where that can hold every text, else UTF-8."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "LC_", "LANG"))}
@@ -83,7 +83,7 @@ def test_a_mistake_keeps_its_status_where_nothing_can_be_said() -> None:
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize("closed", [pytest.param(">&-", marks=pytest.mark.slow), "2>&-", ">&- 2>&- <&-"])
 def test_closed_streams_are_no_fault(closed: str) -> None:
     """Standard output or standard error closed: the run is done all the same, and no traceback comes."""
     line = f'"{sys.executable}" -m nnplay {" ".join(TRAIN[:4])} {closed}; echo status $? >&3'

@@ -245,3 +245,10 @@ def test_a_pack_that_was_replaced_is_closed(place: Path) -> None:
     better.replace(place)
     assert found() == list(CODES.values())
     assert [one() for one in held] == [None]
+
+
+def test_the_loop_of_cards_is_not_behind_kernels_of_processors() -> None:
+    """Whoever changes it need not compile every kernel anew; the code of cards follows from it."""
+    cards = {f"nnplay.kernels.cuda.{name}" for name in ("compiler", "toolchain", "walk")}
+    assert not cards & set(sources.behind(copy.copy.module, copy.copy.function.__module__))
+    assert cards <= set(sources.behind("nnplay.kernels.cuda.compiler", "nnplay.kernels.cuda.compiler"))

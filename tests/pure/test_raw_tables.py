@@ -10,6 +10,7 @@ import pytest
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import read_file
 from nnplay.data.cells.column_types import TypedColumn
+from nnplay.data.columns import encoded_ahead
 from nnplay.data.columns import table as table_module
 from nnplay.data.columns.encoded import Encoded
 from nnplay.data.columns.named_columns import NamedColumns
@@ -147,7 +148,8 @@ def test_only_what_changes_is_encoded(
         names.append(column.name)
         return real(column, *args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(table_module, "encode_column", counting)
+    for module in (table_module, encoded_ahead):
+        monkeypatch.setattr(module, "encode_column", counting)
     again = columns_dataset(columns, options, name="t", where="t", before=before)
     assert names == encoded
     np.testing.assert_array_equal(again.x, fresh.x)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 import tracemalloc
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, timezone
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -53,6 +55,39 @@ class Tensor:
 
     def __array__(self, *arguments: Any, **keywords: Any) -> Any:
         raise TypeError("can't convert cuda:0 device type tensor to numpy")
+
+
+class Broken(Tensor):
+    """A tensor without numbers, as those of PyTorch's device meta are."""
+
+    def cpu(self) -> Tensor:
+        """There is nothing to fetch."""
+        raise NotImplementedError("no data")
+
+
+class Keys(dict[tuple[int, int], float]):
+    """A sparse matrix that is a dict besides, as SciPy's dok_matrix is."""
+
+    shape, nnz = (2, 2), 1
+
+    def toarray(self) -> Any:
+        """Filled up."""
+        return np.eye(2)
+
+
+class Point(NamedTuple):
+    """A row with names."""
+
+    a: int
+    y: str
+
+
+@dataclass
+class Spot:
+    """Another one."""
+
+    a: int
+    y: str
 
 
 class Sparse:
@@ -148,7 +183,9 @@ def test_a_data_set_takes_what_libraries_hold_numbers_in() -> None:
         (lambda: nn.read_table({"a": [1, 2], "y": [1, 2]}, "z"), "unknown column 'z'"),
         (lambda: nn.read_table(np.eye(3), names=("a",)), "1 names for 3 columns"),
         (lambda: nn.read_table({"a": [1, 2], "y": [1, 2]}, kinds={"a": "nubmer"}), "unknown kind 'nubmer'"),
-        (lambda: nn.read_table({"a": [1, 2]}), "only one column"),
+        (lambda: nn.read_table({"a": [1, 2]}), "only one column, 'a'; one column is predicted from the others"),
+        (lambda: nn.read_table(row for row in [{"a": 1}]), "generator is not a table with columns; give list"),
+        (lambda: nn.Dataset(Broken([1, 2]), [0, 1]), "data, x: cannot be read as an array: no data; give an array"),
         (lambda: nn.read_table({"a": [Decimal("sNaN"), 2], "y": [1, 2]}), "row 0, column 'a': a value is missing"),
         (lambda: nn.read_table({"a": [np.longdouble("1e4000"), 2], "y": [1, 2]}), "is not a finite number"),
     ],
@@ -158,6 +195,29 @@ def test_a_refusal_is_one_sentence(read: Callable[[], Any], wanted: str) -> None
     with pytest.raises(InputError, match=wanted) as caught:
         read()
     assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize("kind", [Point, Spot])
+def test_rows_with_names_of_their_own(kind: type[Point] | type[Spot]) -> None:
+    """Named tuples and data classes are records as dicts are."""
+    rows = [kind(row % 5, "uv"[row % 2]) for row in range(30)]
+    data = nn.read_table(rows, "y")
+    assert (data.feature_names, data.class_names, data.x[:3, 0].tolist()) == (("a",), ("u", "v"), [0, 1, 2])
+
+
+def test_values_that_are_names_or_times_of_day() -> None:
+    """Those of uuid are words, times of the day are parts of one, and a column may be called by a number."""
+    rows = range(24)
+    table = {
+        "who": [UUID(int=row % 2) for row in rows],
+        "when": [time(row, 30) for row in rows],
+        3: [row % 3 for row in rows],
+    }
+    data = nn.read_table(table, 3, task="regression")
+    assert data.feature_names == (f"who={UUID(int=1)}", "when")
+    assert data.x[:, 1].tolist() == pytest.approx([(row + 0.5) / 24 for row in rows])
+    assert data.target_names == ("3",)
+    assert nn.Dataset(Keys({(0, 0): 1.0}), [0, 1]).x.tolist() == [[1, 0], [0, 1]]
 
 
 def test_times_beyond_the_years_of_python_are_read() -> None:

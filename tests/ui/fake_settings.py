@@ -116,7 +116,7 @@ class FakeRecent:
     name: str
     data: str = "spiral"
     network: str = "8·8·2"
-    epoch: int = 12
+    trained: str = "12 epochs"
     loss: float = 0.25
     age: float = 75.0
     recovered: bool = False

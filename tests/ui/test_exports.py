@@ -28,7 +28,7 @@ async def test_the_view_is_written_as_a_picture_and_as_numbers(tmp_path: Path) -
         assert "url(http" not in svg
         assert "written to" in playing.text_of(app, "MessageLine")
         await playing.type_line(pilot, f"picture {target}")
-        assert "something is already there" in playing.text_of(app, "MessageLine")
+        assert "already exists" in playing.text_of(app, "MessageLine")
         assert target.read_text(encoding="utf-8") == svg
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
 
 from nnplay.tui.app import Playground
+from nnplay.tui.arrange import tab_names
 from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.header import HeaderLine
 from nnplay.tui.widgets.tabs import PaneTabs
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import train_run
@@ -27,6 +30,28 @@ async def test_header_keeps_data_network_state_step_losses_and_speed(width: int)
         for part in ("spiral › 2·8·8·2", "●", "▶", "step 2,745", "train 0.1321", "valid 0.1465", "1.23 k", "/s"):
             assert part in shown
         assert len(shown.rstrip()) <= width
+
+
+async def test_no_number_is_cut_at_any_width() -> None:
+    """What finds no room is left out whole: a number without its last digit is another number. All six tabs stay."""
+    backend = FakeBackend(replace(train_run(72_745, running=False), latest=88_000))
+    backend.unsaved_steps = True
+    app = Playground(backend, Look())  # type: ignore[arg-type]
+    async with app.run_test(size=(200, 40)) as pilot:
+        await pilot.pause()
+        header = main(app).query_one(HeaderLine)
+
+        def words(width: int) -> list[str]:
+            return "".join(text for row in header.draw(width, 1) for text, _ in row)[:width].split()
+
+        every = words(400)
+        for width in range(18, 100):
+            assert set(words(width)) - {"spiral", "…", "k/s"} <= set(every), width
+            assert "0.0214" in words(width)
+            assert "72,745" in words(width) or width < 34
+            tabs = "".join(f"{text} " for _, text in tab_names(width))
+            assert len(tabs.rstrip()) <= width
+            assert re.findall(r"\d", tabs) == list("123456")
 
 
 async def test_a_long_title_is_cut_and_nothing_else() -> None:

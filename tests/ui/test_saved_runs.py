@@ -15,8 +15,8 @@ from tests.ui.playing import asked, main, make, type_line
 from tests.ui.waiting import until
 
 HELD = [
-    FakeRecent("/r/a.nnplay", "a", epoch=12, loss=0.25, age=75.0, recovered=True),
-    FakeRecent("/r/b.nnplay", "b", data="xor", epoch=3, loss=0.5, age=7200.0, recovered=True),
+    FakeRecent("/r/a.nnplay", "a", trained="12 epochs", loss=0.25, age=75.0, recovered=True),
+    FakeRecent("/r/b.nnplay", "b", data="xor", trained="3 epochs", loss=0.5, age=7200.0, recovered=True),
     FakeRecent("/r/c.nnplay", "c", recovered=True, problem="weights are missing"),
 ]
 

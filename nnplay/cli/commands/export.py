@@ -36,7 +36,7 @@ def run(words: Sequence[str]) -> int:
     chosen = _choose(options.format, path, formats)
     runs = _read(options.source)
     if path.exists():
-        raise InputError("something is already there", where=clean(options.path), hint="choose another name")
+        raise InputError("already exists", where=clean(options.path), hint="choose another name")
     try:
         chosen.write(runs, path)
     except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -24,6 +24,9 @@ Values = PackedCells | NDArray[Any] | Sequence[Any]
 
 _DAY: Final = np.timedelta64(1, "D")
 _ORIGIN: Final = np.datetime64(ORIGIN.replace(tzinfo=None), "us")
+#: Modules whose values are names, and what pandas has for months and for ranges of numbers, by their types.
+_WORDY: Final = frozenset({"uuid", "ipaddress", "pathlib"})
+_SPANS: Final = frozenset({"Period", "Interval"})
 #: What pandas and NumPy have for "there is none" besides None and NaN, by the names of their types.
 _NOTHING: Final = frozenset({"NAType", "NaTType", "NoneType"})
 
@@ -115,6 +118,8 @@ def _plain_objects(
         moments = np.full(len(array), np.datetime64("NaT", "us"))
         moments[~missing] = [as_utc(value) for value in known]
         return moments, missing
+    if known and all(isinstance(value, time) for value in known):
+        known = [datetime.combine(date.min, value.replace(tzinfo=None)) - datetime.min for value in known]
     if known and all(isinstance(value, timedelta) for value in known):
         lengths = np.full(len(array), np.timedelta64("NaT", "us"))
         lengths[~missing] = [np.timedelta64(value, "us") for value in known]
@@ -154,6 +159,8 @@ def _as_word(value: Any, place: str) -> str:
         return written(value)
     if isinstance(value, date):
         return value.isoformat()
+    if type(value).__module__ in _WORDY or type(value).__name__ in _SPANS:
+        return str(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", errors="replace")
     what = f"{shown(value)} is not a number, word or time"

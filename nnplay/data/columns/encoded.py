@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import mmap
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,6 +19,8 @@ _PIECE: Final = 1 << 16
 _FEWEST: Final = 256
 #: Inputs that are written together.
 _WIDE: Final = 256
+#: Bytes from which on memory is asked of the system itself.
+_LARGE: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ def join_inputs(encoded: list[Encoded], rows: int) -> NDArray[Any]:
     """
     width = sum(item.width for item in encoded)
     kind = np.result_type(np.float32, *(part.dtype for item in encoded for part in item.parts))
-    joined = np.zeros((rows, width), dtype=kind)
+    joined = make_zeros(rows, width, kind)
     place = 0
     encoded.reverse()
     while encoded:
@@ -58,6 +63,21 @@ def join_inputs(encoded: list[Encoded], rows: int) -> NDArray[Any]:
         _write(some, joined, place)
         place += sum(item.width for item in some)
     return joined
+
+
+def make_zeros(rows: int, width: int, kind: np.dtype[Any]) -> NDArray[Any]:
+    """Zeros (rows, width), of which only what is written comes into memory, and goes back to the system at the end.
+
+    NumPy's own come in pages of 2 MiB, so that the first columns of a wide table would bring in all of it.
+    """
+    size = rows * width * kind.itemsize
+    if width <= _WIDE or size < _LARGE:
+        return np.zeros((rows, width), dtype=kind)
+    room = mmap.mmap(-1, size)
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # of a kernel without such pages
+            room.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(room, dtype=kind).reshape(rows, width)
 
 
 def _write(encoded: Sequence[Encoded], joined: NDArray[Any], place: int) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +23,29 @@ _EXACT = 1 - 1e-8
 """A correlation that only rounding keeps from being 1."""
 
 
-def leak_notes(features: Sequence[TypedColumn], target: TypedColumn) -> tuple[str, ...]:
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+def leak_notes(
+    features: Sequence[TypedColumn],
+    target: TypedColumn,
+    known: Mapping[str, bytes] = _NONE,
+    rounded: Mapping[str, NDArray[Any]] = _NONE,
+) -> tuple[str, ...]:
     """A note for each feature that tells the target, and for each that repeats an earlier feature or follows from it.
 
     Columns are identical where their values are; where they only divide the rows alike, each follows from the other.
+
+    Args:
+        known: what `head_key` says of some columns.
+        rounded: the numbers (N,) of some columns, perhaps in 32 bits.
     """
     given_away: list[str] = []
     repeated: list[str] = []
-    *keys, answer = _keys([*features, target])
+    *keys, answer = _keys([*features, target], known)
     first: dict[bytes, TypedColumn] = {}
     for column, key in zip(features, keys, strict=True):
-        if key == answer or _is_linear(column, target):
+        if key == answer or _is_linear(column, target, rounded.get(column.name)):
             given_away.append(f"column '{column.name}' gives the target '{target.name}' away (leak): leave it out?")
         elif key in first:
             repeated.append(_describe_repeat(first[key], column))
@@ -42,12 +56,17 @@ def leak_notes(features: Sequence[TypedColumn], target: TypedColumn) -> tuple[st
     )
 
 
-def _keys(columns: Sequence[TypedColumn]) -> list[bytes]:
+def head_key(column: TypedColumn) -> bytes:
+    """The same for columns that may divide the rows alike, by the first few thousand."""
+    return _head_key(column, _HEADS[0])
+
+
+def _keys(columns: Sequence[TypedColumn], known: Mapping[str, bytes]) -> list[bytes]:
     """One for each column, the same where two divide the rows alike.
 
     Few columns are looked at in all rows: those that look alike in fewer.
     """
-    keys = [_head_key(column, _HEADS[0]) for column in columns]
+    keys = [known.get(column.name) or head_key(column) for column in columns]
     for rows in (*_HEADS[1:], 0):
         times = Counter(keys)
         for place, column in enumerate(columns):
@@ -65,13 +84,14 @@ def _describe_repeat(earlier: TypedColumn, column: TypedColumn) -> str:
     return f"{names} {'are identical' if same else 'determine each other'}: leave one out?"
 
 
-def _is_linear(column: TypedColumn, target: TypedColumn) -> bool:
+def _is_linear(column: TypedColumn, target: TypedColumn, rounded: NDArray[Any] | None) -> bool:
     """Whether a quantity is the target times a constant, or that plus another, but for how its digits are rounded."""
     if column.kind != "number" or target.kind != "number":
         return False
     if len(target.values) < _FEWEST_ROWS or column.unknown.any():
         return False
-    first = _correlation(column.first_values(_HEADS[0]), target.values[: _HEADS[0]])
+    values = column.first_values(_HEADS[0]) if rounded is None else rounded[: _HEADS[0]].astype(np.float64)
+    first = _correlation(values, target.values[: _HEADS[0]])
     if first is not None and first < _ROUGHLY:
         return False
     return (_correlation(column.with_values().values, target.values) or 0.0) >= _EXACT

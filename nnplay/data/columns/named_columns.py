@@ -48,6 +48,7 @@ class NamedColumns:
         skipped: rows that were left out.
         notes: what was found out about the source, a sentence each.
         unnamed: names that were made up for columns without one.
+        delimited: whether a delimiter, which may have been taken for another, is between the columns.
     """
 
     names: tuple[str, ...]
@@ -57,6 +58,7 @@ class NamedColumns:
     skipped: Skipped = field(default_factory=Skipped)
     notes: tuple[str, ...] = ()
     unnamed: frozenset[str] = frozenset()
+    delimited: bool = False
 
     def checked(self, where: str) -> NamedColumns:
         """The same with names that are clean and differ, and with lines.

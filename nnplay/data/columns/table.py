@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from nnplay.data.cells.typed_values import type_values
 from nnplay.data.columns.columns import Column
 from nnplay.data.columns.encode import encode_column
 from nnplay.data.columns.encoded import Encoded, join_inputs
+from nnplay.data.columns.encoded_ahead import EncodedAhead
 from nnplay.data.columns.encoded_before import EncodedBefore
 from nnplay.data.columns.feature_kinds import WORDS, as_feature
 from nnplay.data.columns.leaks import leak_notes
@@ -37,6 +39,8 @@ from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget, size_text
 from nnplay.text import counted
 
+MANY_COLUMNS: Final = 512
+"""A table of more columns is wide."""
 CHOSEN = "by choice"
 """Why a column is left out that was to be."""
 
@@ -78,14 +82,19 @@ def columns_dataset(
     text = columns.checked(where)
     skipped = replace(text.skipped, reasons=[*text.skipped.reasons])
     made = before.table.made if before is not None and before.table is not None else None
-    table, target_notes = _type_columns(text, options, where, made)
+    ahead = EncodedAhead()
+    table, target_notes = _type_columns(text, options, where, made, ahead)
     typed = {column.name: column for column in table.features if column.let_go or column.kind != "number"}
     table, selection_notes = _select_rows(table, options, skipped, where)
     target = read_targets(table.targets, table.lines, options.task, where)
-    leaks = [note for column in table.targets for note in leak_notes(table.features, column)]
+    ahead = ahead if table.rows is None else EncodedAhead()
+    rounded = ahead.first_inputs()
+    leaks = [note for column in table.targets for note in leak_notes(table.features, column, ahead.keys, rounded)]
+    del rounded
 
     def taken(column: str) -> Encoded | None:
-        return made.take_encoded(column, options, table.rows, before.x) if made and before is not None else None
+        again = made.take_encoded(column, options, table.rows, before.x) if made and before is not None else None
+        return again or ahead.take(column)
 
     features, rows = [*table.features], table.rows
     table = replace(table, features=())  # no column is held beside what is made of it
@@ -134,14 +143,16 @@ def _describe(text: NamedColumns, table: _Table, encoded: Sequence[Encoded], opt
 
 
 def _type_columns(
-    text: NamedColumns, options: CsvOptions, where: str, made: EncodedBefore | None
+    text: NamedColumns, options: CsvOptions, where: str, made: EncodedBefore | None, ahead: EncodedAhead
 ) -> tuple[_Table, tuple[str, ...]]:
     if len(text.names) == 1:
-        what = f"only one column, '{text.names[0]}': is the delimiter right?"
-        hint = f"use {advice('delimiter', ';')} or similar: one column is predicted from the others"
+        what, hint = f"only one column, '{text.names[0]}'", "one column is predicted from the others"
+        if text.delimited:
+            what, hint = f"{what}: is the delimiter right?", f"use {advice('delimiter', ';')} or similar: {hint}"
         raise InputError(what, where=where, hint=hint)
     options.check_columns(text.names, where)
     wanted, notes = find_targets(text.names, options.target, where)
+    lines = np.asarray(text.lines, dtype=np.int64)
     features: list[TypedColumn] = []
     targets: list[TypedColumn] = []
     weights: list[TypedColumn] = []
@@ -154,20 +165,21 @@ def _type_columns(
             weights.append(type_values(name, text.columns[index], text.decimal, "number", where))
         elif kind != "skip":
             known = made.take_typed(name, options) if made else None
-            features.append(known or _type_feature(text, index, kind, where))
+            column = known or _type_feature(text, index, kind, where)
+            features.append(light := column.without_values(text.decimal))
+            if light.let_go and not column.let_go:
+                ahead.add(column, lines, options, where, wide=len(text.names) > MANY_COLUMNS)
     if empty := [column.name for column in targets if column.kind == "empty"]:
         hint = f"use {advice('target', '…')} to name the column to predict"
         raise InputError("the target column is empty", where=f"{where}, column '{empty[0]}'", hint=hint)
     targets.sort(key=lambda column: wanted.index(column.name))
-    lines = np.asarray(text.lines, dtype=np.int64)
     return _Table(tuple(features), tuple(targets), tuple(weights), lines), notes
 
 
 def _type_feature(text: NamedColumns, index: int, kind: str, where: str) -> TypedColumn:
     name = text.names[index]
     column = type_values(name, text.columns[index], text.decimal, kind, where)
-    column = as_feature(column, unnamed=name in text.unnamed) if kind == "auto" else column
-    return column.without_values(text.decimal)
+    return as_feature(column, unnamed=name in text.unnamed) if kind == "auto" else column
 
 
 def _read_weights(table: _Table, where: str) -> NDArray[np.float64] | None:

@@ -33,7 +33,7 @@ def examine(evidence: Evidence) -> Sign | None:
 def _cure(facts: PlayerFacts) -> tuple[str, dict[str, object]]:
     if facts.players.every > 1:
         own = {"name": facts.discriminator, "target": 1, "factor": facts.players.factor, "clamp": facts.players.clamp}
-        return f"train '{facts.discriminator}' in every step", {"objective": {**own, "every": 1}}
+        return f"train it in every step ({facts.discriminator}.every 1)", {"objective": {**own, "every": 1}}
     return f"raise the learning rate of '{facts.discriminator}'", {"optimizer": {"lr": 2 * facts.lr}}
 
 

@@ -20,6 +20,8 @@ _ALWAYS: Final = (
     "nnplay.kernels.compile.processor",
     "nnplay.kernels.compile.strict",
 )
+#: What only the code of graphics cards follows from, with all that it imports, though every kernel's compiler names it.
+_FOR_CARDS: Final = frozenset(("nnplay.kernels.cuda.compiler", "nnplay.kernels.cuda.toolchain"))
 _IMPORT: Final = re.compile(r"^\s*(?:from|import) (nnplay[\w.]*)(?: import (\([^)]*\)|[^\n]*))?", re.MULTILINE)
 
 
@@ -31,7 +33,8 @@ def behind(module: str, template: str) -> tuple[str, ...]:
         module: the module that the kernel belongs to, such as an activation's.
         template: the module that its loop is written in; elementwise layers share one.
     """
-    return tuple(sorted(_closure((module, template, *_ALWAYS))))
+    without = frozenset[str]() if module in _FOR_CARDS else _FOR_CARDS
+    return tuple(sorted(_closure((module, template, *_ALWAYS), without)))
 
 
 @functools.cache
@@ -40,13 +43,13 @@ def digest(module: str) -> str:
     return hashlib.sha256(_source(module)).hexdigest()
 
 
-def _closure(modules: Iterable[str]) -> set[str]:
-    """The modules and all that they import, as far as those have to do with kernels at all."""
+def _closure(modules: Iterable[str], without: frozenset[str]) -> set[str]:
+    """The modules and all that they import, as far as those have to do with kernels at all, but for some."""
     found: set[str] = set()
     ahead = list(modules)
     while ahead:
         name = ahead.pop()
-        if name in found:
+        if name in found or name in without:
             continue
         found.add(name)
         for package, members in _IMPORT.findall(_source(name).decode()):

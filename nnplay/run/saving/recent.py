@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +13,7 @@ import platformdirs
 from nnplay import session
 from nnplay.errors import InputError
 from nnplay.session import Summary
-from nnplay.session.summary_text import stand
+from nnplay.session.summary_text import data_and_network, stand, trained
 from nnplay.text import clean
 
 _MOST: Final = 20
@@ -22,13 +21,13 @@ _MOST: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """One line of the dialog: path, name, data, network, epoch, loss, age in seconds, and what is wrong with it."""
+    """One line of the dialog: path, name, data, network, how far it was trained, loss, age in s, and what is wrong."""
 
     path: str
     name: str
     data: str
     network: str
-    epoch: int
+    trained: str
     loss: float
     age: float
     recovered: bool
@@ -71,18 +70,14 @@ def older_recovered() -> int:
 
 
 def _make_recent(summary: Summary, recovered: bool) -> Recent:
-    run, epoch, _, loss = stand(summary.record)
-    data = run.get("data", {})
-    table = data if isinstance(data, Mapping) else {"name": data}
-    layers = run.get("layers", [])
-    texts = layers.split(",") if isinstance(layers, str) else [str(text) for text in layers]
-    widths = [text.split()[1] for text in texts if len(text.split()) > 1 and text.split()[1].isdigit()]
+    run, epoch, step, loss = stand(summary.record)
+    data, network = data_and_network(run)
     return Recent(
         path=str(summary.path),
         name=clean(summary.path.stem),
-        data=clean(str(table.get("name") or Path(str(table.get("file", ""))).name)),
-        network="·".join(widths[:6]),
-        epoch=epoch,
+        data=data,
+        network=network,
+        trained=trained(epoch, step),
         loss=loss,
         age=summary.age,
         recovered=recovered,

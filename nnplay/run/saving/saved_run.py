@@ -144,7 +144,7 @@ def _refuse_occupied(target: Path) -> None:
     is_folder = os.path.isdir(target)
     if any(os.path.lexists(target / name) for name in (RECORD, PREVIOUS)) or os.path.lexists(target) > is_folder:
         hint = "open it first, or choose another name"
-        raise InputError("something is already there, and it is not the open run", where=str(target), hint=hint)
+        raise InputError("already exists, and it is not the open run", where=str(target), hint=hint)
     if is_folder:
         with session.Folder(target) as place, session.refusals(place.where):
             session.refuse_others(place.names(), place.where)

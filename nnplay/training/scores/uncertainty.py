@@ -29,6 +29,7 @@ _DRAWS: Final = 1000
 _ENDS: Final = (0.025, 0.975)
 #: From here on R² is so bad that its decimals say nothing.
 _READABLE: Final = 1000.0
+_LARGE: Final = 1e7
 
 Interval = tuple[float, float]
 #: An interval that says nothing.
@@ -138,4 +139,6 @@ def show_score(metric: str, value: float) -> str:
     """A score as text: a share of rows as per cent, an error by three digits, others by three decimals."""
     if metric == "accuracy":
         return percent(value, 1) if math.isfinite(value) else "–"
+    if _READABLE <= abs(value) < _LARGE:
+        return f"{float(figure(value)):,.0f}"
     return f"{value:.3f}" if metric != "mae" and abs(value) < _READABLE else figure(value)

@@ -8,6 +8,7 @@ from nnplay.errors import InputError
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.edits import EditActions
 from nnplay.tui.commands.messages import Messages
+from nnplay.tui.forms.entry import data_title
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.curves import CurvesPane
 from nnplay.tui.runs.view_state import RunsViewState
@@ -41,7 +42,8 @@ class RunActions:
             self._messages.say("there are no runs to compare", error=True)
             return
         making = SideBySide(RunMaker(worker, runs.provenance))
-        self._app.push_screen(RunsScreen(runs, making, self._state, self._backend.settings.data.source), self._take)
+        about = data_title(self._backend.settings.data.source)
+        self._app.push_screen(RunsScreen(runs, making, self._state, about), self._take)
 
     def go_to_run(self, text: str) -> None:
         """The run of a number, as `:runs 3` asks for it."""

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Sequence
 
 from nnplay.run.saving.recent import Recent
-from nnplay.text import counted
 from nnplay.tui.draw import number_text
 from nnplay.tui.picker.choice import Choice
 from nnplay.tui.picker.shelf import Shelf
@@ -26,5 +25,5 @@ def note(item: Recent) -> str:
     if item.problem:
         return f"damaged: {item.problem}"
     loss = f"batch loss {number_text.loss(item.loss).strip()}" if math.isfinite(item.loss) else ""
-    parts = [item.data, item.network, counted(item.epoch, "epoch"), loss, f"{number_text.duration(item.age)} ago"]
+    parts = [item.data, item.network, item.trained, loss, f"{number_text.duration(item.age)} ago"]
     return " · ".join(part for part in parts if part)

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from nnplay import views
 from nnplay.errors import InputError, unknown
+from nnplay.text import plural
 from nnplay.training.trainer import Trainer
 from nnplay.tui.draw.picture import draw_surface
 from nnplay.tui.outputs.widget import drawing_records
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row
 from nnplay.views.choosing import view_records, views_of
+from nnplay.views.kinds.landscape import Landscape
 from nnplay.views.plane import Surface
 from nnplay.views.table import Table
 from nnplay.views.view import Output, View
@@ -37,7 +39,7 @@ def make_output(trainer: Trainer, view: View, size: tuple[int, int], item: int =
         place: name of a layer or the like; empty for the first one.
 
     Raises:
-        InputError: no place of the view is called so.
+        InputError: no place of the view is called so, or it has no such item.
     """
     columns, rows = size
     pixels = (2 * rows, 2 * columns)
@@ -46,6 +48,13 @@ def make_output(trainer: Trainer, view: View, size: tuple[int, int], item: int =
         raise InputError(f"the view {view.name} has nothing to choose", where="--place", hint="leave it out")
     if place and place not in shown.places:
         raise unknown(view.place, place, shown.places, where="--place")
+    if item >= shown.items:
+        if shown.items == 1:
+            raise InputError(f"the view {view.name} shows one thing here", where="--item", hint="leave it out")
+        numbers = f"{plural(2, view.item or 'thing')} have numbers from 0 to {shown.items - 1:,}"
+        raise InputError(f"there is no {view.item or 'thing'} {item:,}", where="--item", hint=numbers)
+    if place and isinstance(output, Landscape) and output.problem:
+        raise InputError(output.problem)
     made = surface if output is None else output
     assert made is not None  # a size was given
     return made

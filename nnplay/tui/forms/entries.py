@@ -162,7 +162,11 @@ def find_entry(entries: Sequence[Entry], name: str) -> Entry:
     """
     word = name.lower().replace("-", "_").replace(" ", "_")
     word = word if any(entry.name == word for entry in entries) else _ALSO.get(word, word)
-    exact = [entry for entry in entries if word in (entry.key, entry.label.replace(" ", "_"))]
+    exact = [
+        entry
+        for entry in entries
+        if word in (entry.key, entry.label.replace(" ", "_"), entry.label.replace(" ", ".") if entry.group else "")
+    ]
     meant = exact or [entry for entry in entries if entry.name == word]  # several may have the same name
     if meant:
         return meant[0]

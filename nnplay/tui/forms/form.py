@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 
+from nnplay.text import cut_as
 from nnplay.tui.commands import actions
 from nnplay.tui.dialogs.choose_many import ChooseMany
 from nnplay.tui.dialogs.value import AskValue
@@ -25,8 +27,10 @@ from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined
 from nnplay.tui.widgets.scroll_place import ScrollPlace
 
 _LABEL = 12
+_LONGEST_LABEL = 26
 _VALUE = 7
-
+_LEAST_VALUE = 14
+"""Columns that a longer label leaves to the value."""
 
 _KINDS = ("data", "loss", "optimizer", "schedule", "activation")
 """Entries whose values are things of their own, with pictures."""
@@ -99,6 +103,12 @@ class Form(Cells, can_focus=True):
         shown = range(top, min(top + height, len(lines)))
         return [self._row(lines, number, width) for number in shown]
 
+    @property
+    def _label(self) -> int:
+        """Columns of the marker and the labels: as many as the longest needs, where the values keep enough."""
+        needed = max((cell_len(entry.short or entry.label) + 2 for entry in self._entries), default=0)
+        return max(_LABEL, min(needed, _LONGEST_LABEL, self.size.width - _LEAST_VALUE))
+
     def _row(self, lines: Sequence[int | None], number: int, width: int) -> Row:
         index = lines[number]
         if index is not None:
@@ -110,14 +120,15 @@ class Form(Cells, can_focus=True):
         return joined([(f"{words} "[:width], self.look.ink("text", bold=True)), (rule, self.look.ink("dim"))])
 
     def _line(self, entry: Entry, current: bool, width: int) -> Row:
-        active = current and self.has_focus
+        active, column = current and self.has_focus, self._label
         marker = self.look.pick("▸", ">") if active else " "
-        label = fit(entry.short or entry.label, _LABEL - 2)
-        head: list[Run] = [
-            (marker, self.look.ink("accent")),
-            (label + " ", self.look.ink("strong" if active else "dim")),
-        ]
-        return joined(head + self._value(entry, active, width - _LABEL + 1))
+        with cut_as(f"{entry.label}  {entry.shown}"):
+            label = fit(entry.short or entry.label, column - 2)
+            head: list[Run] = [
+                (marker, self.look.ink("accent")),
+                (label + " ", self.look.ink("strong" if active else "dim")),
+            ]
+            return joined(head + self._value(entry, active, width - column + 1))
 
     def _value(self, entry: Entry, active: bool, width: int) -> list[Run]:
         ink = self.look.ink("accent" if active else "text", bold=active)
@@ -197,8 +208,8 @@ class Form(Cells, can_focus=True):
             return
         same, self.cursor = line == self.cursor, line
         self.redraw()
-        track = self.size.width - _LABEL + 1 - _VALUE - 1
-        place = event.x - _LABEL + 1
+        track = self.size.width - self._label + 1 - _VALUE - 1
+        place = event.x - self._label + 1
         entry = self._entries[line]
         if share(entry.field, entry.value) is not None and 0 <= place < track:
             editor(self).change_entry(entry, value_at_share(entry.field, place / max(1, track - 1)))

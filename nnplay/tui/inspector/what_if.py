@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from nnplay.errors import NnplayError
 from nnplay.inspector.messages import Detail, OperandView, View
@@ -60,8 +60,8 @@ class WhatIfActions:
         detail = view.detail
         if detail.parameter and operand is detail.result:
             return detail.parameter, view.detail.worked.index, view.detail.worked.before, False
-        gradient = operand.slot in {f"d{name}" for name in _names(view)}
-        slot = operand.slot.removeprefix("d") if gradient else operand.slot
+        parameter = _whose_gradient(operand.slot, _names(view))
+        gradient, slot = bool(parameter), parameter or operand.slot
         if slot not in (*_names(view), "input", "target"):
             return "only weights, inputs and targets can be edited: select one with tab"
         index = view.detail.worked.index if operand is detail.result else _first_touched(operand)
@@ -128,20 +128,26 @@ class WhatIfActions:
             path = name.rpartition(".")[0]
             self._walk.inspecting.what_if.check(tuple(o for o in _names(view) if o.rpartition(".")[0] == path), None)
             return
-        index = self._weight_index(name, detail)
+        index = self._weight_index(name, detail, _names(view))
         self._walk.inspecting.what_if.check((name,), index)
 
     @staticmethod
-    def _weight_index(name: str, detail: Detail) -> tuple[int, ...] | None:
+    def _weight_index(name: str, detail: Detail, names: Sequence[str]) -> tuple[int, ...] | None:
         """The chosen element where the row's result is that parameter or its gradient, else one that takes part.
 
         None, for all elements, where the row does not have the parameter.
         """
         worked = detail.worked
-        if worked is not None and (detail.parameter == name or detail.result.slot == f"d{name}"):
+        if worked is not None and (detail.parameter == name or _whose_gradient(detail.result.slot, names) == name):
             return worked.index
-        operand = next((one for one in detail.operands if one.slot.removeprefix("d") == name), None)
+        operand = next((o for o in detail.operands if name in (o.slot, _whose_gradient(o.slot, names))), None)
         return None if operand is None else _first_touched(operand)
+
+
+def _whose_gradient(slot: str, names: Sequence[str]) -> str:
+    """The parameter that a slot is the gradient of: behind "d" its objective may stand first; empty for others."""
+    found = [name for name in names if slot == f"d{name}" or (slot[:1] == "d" and slot.endswith(f".{name}"))]
+    return max(found, key=len, default="")
 
 
 def _names(view: View) -> list[str]:

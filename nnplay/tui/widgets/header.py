@@ -15,6 +15,11 @@ from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
 
 _DROPPED = ("seconds", "name", "unsaved", "unit", "device", "batch", "accuracy", "epoch")
 """What goes where there is no room, the least useful first; data, network, state, step, losses and speed stay."""
+_DROPPED_LAST = (
+    *("failed", "held", "per second", "speed", "kept", "title"),
+    *("spaces", "valid", "past", "step", "read only", "train"),
+)
+"""What goes behind the end of the title, on a very narrow screen: a number that is cut would be another number."""
 _LEAST_TITLE, _MOST_TITLE = 8, 40
 """Columns of the names of data and network; the data stand alone where both find no room."""
 
@@ -64,13 +69,16 @@ class HeaderLine(Cells):
         if self._snapshot is None:
             return ()
         parts = self._parts(self._snapshot)
-        for dropped in (*_DROPPED, "end of title", "failed", "held", "per second", "speed", "kept", "title"):
-            excess = sum(row_width(tuple(runs)) for runs in parts.values()) - width
+        for dropped in (*_DROPPED, "end of title", *_DROPPED_LAST):
+            row = joined([run for runs in parts.values() for run in runs])
+            excess = row_width(row) - (len(row[-1][0]) - len(row[-1][0].rstrip()) if row else 0) - width
             if excess <= 0:
                 break
             if dropped == "end of title":
                 room = max(_LEAST_TITLE, row_width(tuple(parts["title"])) - excess)
                 parts["title"] = [(f"{clean(self._data, room - 1)} ", self.look.ink("text"))]
+            if dropped == "spaces":
+                parts["step"] = self._counter("step", f"{self._snapshot.step:,} ")
             parts.pop(dropped, None)
         return [joined([run for runs in parts.values() for run in runs])]
 

@@ -67,7 +67,7 @@ def make_silent_units(trainer: Trainer, asked: Asked) -> SilentUnits:
     chosen = asked.place % len(layers)
     bad = int(fails(layers[chosen], shares[chosen]).sum())
     counts = f"{bad:,} of {counted(len(shares[chosen]), 'unit')} {words[chosen]}"
-    seen = f"the first {count:,} of {describe_rows(trainer)}" if count < count_rows(trainer) else describe_rows(trainer)
+    seen = describe_rows(trainer, count)
     return SilentUnits(name_activations(trainer), words, failing, chosen, shares[chosen], counts, seen)
 
 

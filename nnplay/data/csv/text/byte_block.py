@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +85,24 @@ class ByteBlock:
         return begins
 
 
+class Lines(Protocol):
+    """Lines of a table, wherever they are kept; see `ByteBlock`."""
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+
+    @property
+    def text(self) -> bytes | bytearray:
+        """Them in UTF-8, with `MARGIN` bytes before the first and behind the last."""
+
+    def span(self, column: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where the cells (N,) of a column begin and end."""
+
+    def select(self, column: int, keep: NDArray[np.bool_]) -> Lines:
+        """Some of the lines (N,), with that column alone."""
+
+
 class BlockJoiner:
     """Makes one block of several that come one by one; each is copied at once, so that the text is never held twice.
 
@@ -130,7 +148,7 @@ class BlockJoiner:
 class BlockColumn:
     """One column of a block."""
 
-    block: ByteBlock
+    block: Lines
     column: int
 
     @property

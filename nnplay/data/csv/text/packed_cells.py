@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.csv.text.byte_block import BlockColumn, BlockJoiner, ByteBlock
+from nnplay.data.csv.text.stored_block import GROUP, GroupJoiner
 from nnplay.data.csv.text.text_part import BETWEEN, TextPart
 from nnplay.data.csv.text.word_codes import WordCodes
 
@@ -21,6 +22,8 @@ _ROWS: Final = 2048
 _BYTES: Final = 1 << 28
 #: Codes of up to so many different words are kept once they were made.
 _FEW: Final = 1 << 16
+#: Tables of more columns are put away in groups of columns.
+_WIDE: Final = 4 * GROUP
 
 
 Part = TextPart | BlockColumn
@@ -141,7 +144,7 @@ class ColumnGatherer:
         self.lines: array[int] = array("q")
         self._parts: list[list[Part]] = [[] for _ in range(width)]
         self._rows: list[list[str]] = []
-        self._blocks = BlockJoiner()
+        self._blocks: BlockJoiner | GroupJoiner = BlockJoiner() if width <= _WIDE else GroupJoiner()
 
     def add(self, line: int, row: list[str]) -> None:
         """Take the row that begins on `line`."""
@@ -203,9 +206,12 @@ class ColumnGatherer:
     def _flush(self) -> None:
         """Turns the rows, or the blocks, that were taken last into pieces."""
         if self._blocks.rows:
-            block = self._blocks.take()
+            taken = self._blocks.take()
             for column, parts in enumerate(self._parts):
-                parts.append(BlockColumn(block, column))
+                if isinstance(taken, list):
+                    parts.append(BlockColumn(taken[column // GROUP], column % GROUP))
+                else:
+                    parts.append(BlockColumn(taken, column))
         elif self._rows:
             for parts, cells in zip(self._parts, zip(*self._rows, strict=True), strict=True):
                 parts.append(TextPart(_trimmed(cells), len(cells)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -21,6 +22,8 @@ from nnplay.errors import InputError
 from nnplay.text import clean, counted
 
 _SAMPLE_LINES = 100
+_FEWEST_LINES = 20
+_SAMPLE_LETTERS = 1 << 18
 _TOLD_EVERY = 4096
 _TOTALS = frozenset({"total", "totals", "sum", "subtotal", "grand total"})
 
@@ -41,7 +44,7 @@ def read_table_text(
         raise InputError(f"looks like {found.kind}, not like a table of text", where=where, hint=found.way_out)
     codec, mark = find_encoding(head, options.encoding, where)
     lines = Lines(file, codec, mark, where)
-    sample = lines.peek(_SAMPLE_LINES)
+    sample = _first_lines(lines.peek(_SAMPLE_LINES))
     dialect = find_dialect(sample, options.delimiter, options.decimal)
     notes = [f"encoding: {codec.upper()}"] if codec not in ("utf-8", "ascii") else []
     records = Records(lines, dialect.delimiter, where)
@@ -63,8 +66,14 @@ def read_table_text(
         notes.append(f"{counted(remarks, 'comment line')} left out")
     notes = [*notes, *dialect.notes, *header.notes]
     return NamedColumns(
-        header.names, rows.columns(), rows.lines, dialect.decimal, skipped, tuple(notes), header.unnamed
+        header.names, rows.columns(), rows.lines, dialect.decimal, skipped, tuple(notes), header.unnamed, delimited=True
     )
+
+
+def _first_lines(sample: list[str]) -> list[str]:
+    """As many lines as tell how a table is written: of a wide one they are few, as each cell of them is looked at."""
+    ends = itertools.accumulate(map(len, sample))
+    return sample[: max(_FEWEST_LINES, sum(end <= _SAMPLE_LETTERS for end in ends))]
 
 
 def _first_row(records: Records, shown: list[list[str]], decimal: str) -> tuple[int, list[str], int]:

@@ -25,7 +25,9 @@ def draw(view: SilentUnits, width: int, height: int, look: Look) -> list[Row]:
     """The layers as a list with the chosen one marked, and its units below."""
     tall = max(_LEAST_UNITS, min(_MOST_UNITS, height - len(view.layers) - 4))
     first = max(0, min(view.chosen - (height - tall - 4) // 2, len(view.layers) - (height - tall - 4)))
-    rows: list[Row] = [((fit(f"units that do nothing, in {view.rows}", width), look.ink("dim")),)]
+    words = f"units that do nothing, in {view.rows}"
+    words = words if len(words) <= width else f"in {view.rows}"
+    rows: list[Row] = [((fit(words, width), look.ink("dim")),)]
     rows += _layers(view, first, max(1, height - tall - 4), width, look)
     title = f"{clean(view.layers[view.chosen])}: {view.counts}"
     title = next(
