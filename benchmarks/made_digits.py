@@ -1,13 +1,17 @@
-"""How sure a classifier of real digits is of what gan_digits makes: `python benchmarks/made_digits.py [seed …]`.
+"""How sure a classifier of real digits is of what a GAN makes: `python benchmarks/made_digits.py [run.toml] [seed …]`.
+
+Without a run file it is the preset gan_digits, and the table goes into RESULTS.md.
 
 The classifier is a small convolutional network, trained on 16,000 real digits that no generator here has seen. Of 1,000
-samples it prints how many it gives at least 90 % to one digit, and of how many the rarest of the ten digits has.
+samples it prints, for several truncations, how many of them it gives at least 90 % to one digit, and how many of those
+the rarest of the ten digits has.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +26,7 @@ from nnplay.training.trainer import Trainer
 PRESET: Final = "gan_digits"
 SAMPLES: Final = 1000
 SURE: Final = 0.9
+TRUNCATIONS: Final = (1.0, 0.4, 0.3, 0.2)
 CLASSIFIER: Final = {
     "seed": 7,
     "layers": "conv2d 16 k5 same, relu, max_pool2d 2, conv2d 32 k5, relu, max_pool2d 2, flatten, "
@@ -49,29 +54,43 @@ def measure(classifier: Trainer, rows: NDArray[Any]) -> tuple[float, int]:
     return float(sure.mean()), int(np.bincount(found.argmax(axis=1)[sure], minlength=10).min())
 
 
-def main(seeds: list[int]) -> None:
-    """Trains the classifier, and the preset from each seed; prints, and writes down, the table."""
+def made_line(classifier: Trainer, config: RunConfig) -> str:
+    """Trains a run to its end: one line of the table."""
+    began, trainer = time.perf_counter(), config.trainer()
+    trainer.run(epochs=config.epochs)
+    generator = generator_of(trainer)
+    assert generator is not None
+    cells = []
+    for truncation in TRUNCATIONS:
+        noise = fixed_noise(trainer, replace(generator, truncation=truncation), SAMPLES)
+        sure, rarest = measure(classifier, make_rows(trainer, generator, noise))
+        cells.append(f"{sure:.1%} ({rarest})")
+    seconds = time.perf_counter() - began
+    return f"| {config.seed} | {trainer.step:,} | {' | '.join(cells)} | {seconds:.0f} |"
+
+
+def main(file: str, seeds: list[int]) -> None:
+    """Trains the classifier, and the run from each seed; prints, and of the preset writes down, the table."""
+    config = RunConfig.from_file(file) if file else load_preset(PRESET).config
     classifier = RunConfig.from_dict(CLASSIFIER).trainer()
     classifier.run(epochs=EPOCHS)
     test = classifier.split.test
     assert test is not None
     right = float((chances(classifier, test.x).argmax(axis=1) == test.y.reshape(-1)).mean())
-    sure, rarest = measure(classifier, test.x)
-    told = f"The classifier is right about {right:.1%} of {len(test):,} real digits, and sure of {sure:.1%}."
-    print(told, flush=True)
-    lines = ["| seed | turns | sure of | sure ones of the rarest digit | seconds |", "|---|---|---|---|---|"]
+    told = f"The classifier is right about {right:.1%} of {len(test):,} real digits, and sure of "
+    told += f"{measure(classifier, test.x)[0]:.1%}."
+    widths = " | ".join(f"sure at truncation {truncation:g} (rarest digit)" for truncation in TRUNCATIONS)
+    lines = [f"| seed | turns | {widths} | seconds |", "|---" * (3 + len(TRUNCATIONS)) + "|"]
+    print(told, *lines, sep="\n", flush=True)
     for seed in seeds:
-        config = load_preset(PRESET).changed(seed=seed)
-        began, trainer = time.perf_counter(), config.trainer()
-        trainer.run(epochs=config.epochs)
-        generator = generator_of(trainer)
-        assert generator is not None
-        sure, rarest = measure(classifier, make_rows(trainer, generator, fixed_noise(trainer, generator, SAMPLES)))
-        lines.append(f"| {seed} | {trainer.step:,} | {sure:.1%} | {rarest} | {time.perf_counter() - began:.0f} |")
+        lines.append(made_line(classifier, replace(config, seed=seed)))
         print(lines[-1], flush=True)
-    command = "Command: `python benchmarks/made_digits.py " + " ".join(map(str, seeds)) + "`"
-    write_section(f"Digits that {PRESET} makes", [machine(), "", told, "", *lines, "", command])
+    if not file:
+        command = "Command: `python benchmarks/made_digits.py " + " ".join(map(str, seeds)) + "`"
+        write_section(f"Digits that {PRESET} makes", [machine(), "", told, "", *lines, "", command])
 
 
 if __name__ == "__main__":
-    main([int(word) for word in sys.argv[1:]] or [0, 1, 2])
+    words = sys.argv[1:]
+    seeds = [int(word) for word in words if word.isdecimal()]
+    main(next((word for word in words if not word.isdecimal()), ""), seeds or [0, 1, 2])

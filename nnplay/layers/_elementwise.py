@@ -107,6 +107,7 @@ def _curvature(
     return Operation(
         name=f"{name} curvature",
         kernel=loops.curvature,
+        cuda=(NumberRow(loops.curvature),),
         reads=("x", "y", "change", "dy", *settings),
         writes=("dx",),
         reference=lambda x, y, change, dy, *more: np.asarray(bend(x, y, *more) * change * dy),

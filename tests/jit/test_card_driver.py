@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from small_trainer import trainer
 
-import nnplay as nn
+from nnplay.config import RunConfig
 from nnplay.kernels import abi
 from nnplay.kernels.cuda import driver
 from nnplay.presets.catalogue import load_preset
-from nnplay.tape.machines import card_run, cuda_table, device
+from nnplay.run.replicas import train_replicas
+from nnplay.tape.machines import card_run, cuda_machine, cuda_table, device
 from nnplay.tape.machines.cuda_machine import CudaMachine
 
 _GIB = 1 << 30
@@ -114,11 +115,38 @@ def test_what_is_wrong_is_one_sentence_and_the_processor_goes_on(fault: str, mon
     np.testing.assert_array_equal(run.history["loss"].last, other.history["loss"].last)
 
 
-def test_nonsense_in_cuda_visible_devices_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "seven")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_replicas_go_on_by_the_processor_and_say_why(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given, wanted = FAULTS[fault]
+    config = RunConfig.from_dict({"data": {"name": "xor"}, "layers": "linear 2", "epochs": 2})
+    alone = train_replicas(config, 3)
+    put_in(monkeypatch, **given)
+    monkeypatch.setattr(card_run.module, "code", lambda kernels: dict.fromkeys(card_run.module.FUNCTIONS, b""))
+    monkeypatch.setattr(device._Choice, "device", "cuda")
+    found = train_replicas(config, 3)
+    assert wanted in found.where
+    assert "\n" not in found.where
+    np.testing.assert_array_equal(found.states, alone.states)
+
+
+def test_too_little_memory_is_said_before_any_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = put_in(monkeypatch, free=1000)
+    run = trainer(machine=CudaMachine)
+    run.run(steps=1)
+    assert "0.0 are free on the card" in run.machine.where
+    assert "cuMemAlloc_v2" not in made.called
+
+
+@pytest.mark.parametrize("value", ["seven", "99", "-1", "GPU-0000", ""])
+def test_nonsense_in_cuda_visible_devices_is_shown_and_the_processor_trains(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
     put_in(monkeypatch, statuses={"cuInit": 100})
-    with pytest.raises(nn.NnplayError, match="no graphics card in CUDA_VISIBLE_DEVICES=seven"):
-        driver.card()
+    run = trainer(machine=CudaMachine)
+    run.run(steps=2)
+    assert f"there is no graphics card in CUDA_VISIBLE_DEVICES={value}" in run.machine.where
+    assert run.step == 2
 
 
 def test_version_says_what_trains_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +163,9 @@ def test_a_word_says_what_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     put_in(monkeypatch)
     assert device.device_word(trainer(machine=CudaMachine).machine) == "H200"
     assert device.device_word(trainer().machine) == ""
-    assert device.device_word(trainer(optimizer=nn.Muon(lr=0.01), machine=CudaMachine).machine) == ""
+    monkeypatch.setattr(cuda_machine, "lacking", lambda tape: ["1: tanh"])
+    assert device.device_word(trainer(machine=CudaMachine).machine) == ""
+    monkeypatch.undo()
     names = {
         "NVIDIA A100-SXM4-80GB": "A100",
         "NVIDIA GeForce RTX 4090": "RTX 4090",

@@ -15,7 +15,7 @@ import pytest
 
 from tests.jit.test_privacy import open_to_others
 
-TRAIN = ["train", "xor", "--layers", "linear 2", "--optimizer", "sgd", "--epochs", "20000", "--save", "run.nnplay"]
+TRAIN = ["train", "xor", "--layers", "linear 2", "--optimizer", "sgd", "--epochs", "8000", "--save", "run.nnplay"]
 #: Under a umask that hides nothing, with packs that lack three kernels: to compile all of them takes much longer.
 START = """
 import os, sys
@@ -47,7 +47,7 @@ class Run:
 def trained(folder: Path, **environ: str) -> Run:
     """Trains in a folder, whose `home` is the user's and whose `tmp` is everybody's."""
     kept = {name: value for name, value in os.environ.items() if name not in HOME}
-    own = {"HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp"), "NNPLAY_AUTOSAVE_SECONDS": "0.1"}
+    own = {"HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp"), "NNPLAY_AUTOSAVE_SECONDS": "0.05"}
     done = subprocess.run(
         [sys.executable, "-c", START, *TRAIN],
         cwd=folder / "home",

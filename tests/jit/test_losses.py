@@ -12,8 +12,6 @@ from nnplay.errors import InputError
 from nnplay.records.layer import Case, Layer
 from nnplay.records.loss import Loss, LossRecord
 from nnplay.records.registry import loss_records
-from nnplay.tape.machines.cpu_machine import CpuMachine
-from nnplay.tape.machines.machine import MachineMaker
 from tests.records import WIDTHS, Bench, Trial, cases_of, gradient_errors, layer_named, shared_widths
 
 pytestmark = pytest.mark.usefixtures("kernels")
@@ -28,7 +26,7 @@ def network(record: LossRecord, shape: tuple[int, ...]) -> tuple[Layer, ...]:
 
 
 def benches(
-    record: LossRecord, case: Case, dtype: str, widths: Sequence[int], machine: MachineMaker = CpuMachine
+    record: LossRecord, case: Case, dtype: str, widths: Sequence[int], kind: type[Bench] = Bench
 ) -> Iterator[Bench]:
     """The case with several sizes of batch, whole and in parts, and those other widths that the loss accepts."""
     shapes = [(case.shape, 1, 10**9), (case.shape, 6, 10**9), (case.shape, 9, 16)]
@@ -38,7 +36,7 @@ def benches(
     for shape, n, share in shapes:
         if not accepts(loss, shape):
             continue
-        yield Bench(Trial(network(record, shape), shape, n, share=share), dtype, loss=loss, seed=n, machine=machine)
+        yield kind(Trial(network(record, shape), shape, n, share=share), dtype, loss=loss, seed=n)
 
 
 def accepts(loss: Loss, shape: tuple[int, ...]) -> bool:

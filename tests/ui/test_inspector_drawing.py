@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
+from nnplay.inspector.box_picture import BoxPicture
+from nnplay.tui.inspector.widgets import boxes_over
 from nnplay.tui.inspector.widgets.detail_view import DetailView
 from nnplay.tui.inspector.widgets.rows_list import RowsList
 from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.cells import row_width
 from nnplay.tui.widgets.timeline_bar import TimelineBar
+from nnplay.views.found_objects import Boxes
 from tests.ui.visit import RUN, inspecting
 
 pytestmark = pytest.mark.painted
@@ -107,3 +112,18 @@ async def test_few_colours_and_plain_characters(look: Look) -> None:
             assert ">" in marks
             assert not set("▶✓●━─") & set(marks)
         assert "x 32" in visit.text(DetailView)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "pictured"), [(51, 9, True), (91, 20, True), (51, 6, False), (30, 9, False)]
+)
+def test_boxes_are_drawn_over_the_picture_where_80_columns_leave_room(width: int, height: int, pictured: bool) -> None:
+    """Beside them in words what they are; where there is no room for both, the words alone."""
+    image = np.random.default_rng(0).random((64, 64, 3), np.float32)
+    one = Boxes(np.array([[0.2, 0.2, 0.6, 0.7]]), np.zeros(1, np.int64), ("",))
+    box = BoxPicture(image, one, one, ("rank 0: anchor 179, objectness 0.7448",))
+    rows = boxes_over.rows_of(box, width, height, Look())
+    text = "\n".join("".join(part for part, _ in row) for row in rows)
+    assert ("▀▀▀" in text) == pictured
+    assert "rank 0" in text
+    assert all(row_width(row) <= width for row in rows)

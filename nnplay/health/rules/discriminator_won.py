@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from nnplay.health.evidence import Evidence
-from nnplay.health.player_facts import WON
+from nnplay.health.player_facts import WON, PlayerFacts
 from nnplay.health.rule import HealthRule, Sign
 from nnplay.text import percent
 
@@ -20,8 +20,23 @@ def examine(evidence: Evidence) -> Sign | None:
         return None
     share = percent((facts.real_seen + facts.made_seen) / 2)
     what = f"'{facts.discriminator}' has won: it is right about {share} of the real and made rows"
-    cure = f"lower its learning rate, so that '{facts.generator}' can follow"
-    return Sign("warning", f"{what}; {cure}", {"optimizer": {"lr": facts.lr / _EASIER}})
+    cure, changes = _help_generator(facts)
+    mend: dict[str, object] = {"optimizer": {"lr": facts.lr / _EASIER}}
+    if changes:
+        mend["objectives"] = facts.objectives_with(**changes)
+    return Sign("warning", f"{what}; lower its learning rate{cure}", mend)
+
+
+def _help_generator(facts: PlayerFacts) -> tuple[str, dict[str, Any]]:
+    """What else the generator needs to catch up: turns as often, and a pull where the discriminator is sure."""
+    own = next((item for item in facts.players.objectives if item.name == facts.generator), None)
+    if own is None:
+        return "", {}
+    often = {"every": 1} if own.every > facts.players.every == 1 else {}
+    pulled = {"target": 1, "factor": 1.0} if own.factor < 0 else {}
+    told = f", give '{facts.generator}' a turn in every step" if often else ""
+    told += f", train '{facts.generator}' towards 1 instead of away from 0" if pulled else ""
+    return told or f", so that '{facts.generator}' can follow", {**often, **pulled}
 
 
 DISCRIMINATOR_WON = HealthRule("discriminator_won", "Discriminator has won", examine, "pane-training", "3")

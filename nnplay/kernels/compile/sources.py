@@ -20,8 +20,8 @@ _ALWAYS: Final = (
     "nnplay.kernels.compile.processor",
     "nnplay.kernels.compile.strict",
 )
-#: What only the code of graphics cards follows from, though modules behind every kernel name it.
-_FOR_CARDS: Final = frozenset(f"nnplay.kernels.cuda.{name}" for name in ("compiler", "toolchain", "walk"))
+#: What only the code of graphics cards follows from, with all that it imports, though every kernel's compiler names it.
+_FOR_CARDS: Final = frozenset(("nnplay.kernels.cuda.compiler", "nnplay.kernels.cuda.toolchain"))
 _IMPORT: Final = re.compile(r"^\s*(?:from|import) (nnplay[\w.]*)(?: import (\([^)]*\)|[^\n]*))?", re.MULTILINE)
 
 

@@ -22,7 +22,7 @@ def fuse(joined: Joined) -> None:
         if alone and joined.large(made) and given.size(1) == made.size(1):
             if row.phase == "forward":
                 _skip_forward(joined, row, given, made)
-            elif joined.readers(given) == [row]:
+            elif joined.readers(given) == [row] and joined.writers(given)[0].phase == row.phase:
                 _skip_backward(joined, row, given, made)
 
 

@@ -9,17 +9,17 @@ from nnplay.tui.outputs.boxed import Boxed, draw_boxed
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, fit, joined, row_width, wrap
 
-_LEAST = 8
+LEAST = 8
 """Rows from which boxes in a picture can be told apart."""
 _WORDS = 34
-"""Columns that words beside a picture need."""
+"""Columns that words beside a picture have where there is room; in narrow ones they have half."""
 
 
 def rows_of(shown: BoxPicture, width: int, height: int, look: Look) -> list[Row]:
     """The picture with words beside it; the words alone where there is no room for both."""
     tall, broad = shown.image.shape[:2]
-    columns = min(width - _WORDS - 2, 2 * (height - 1) * broad // tall)
-    if height < _LEAST or columns < 2 * _LEAST:
+    columns = min(width - min(_WORDS, width // 2) - 2, 2 * (height - 1) * broad // tall)
+    if height < LEAST or columns < 2 * LEAST - 2:
         return _cut(shown, _words(shown, width, look), height)
     picture = draw_boxed([Boxed("this picture", shown.image, shown.boxes, shown.strong)], columns, height, look)
     words = _cut(shown, _words(shown, width - columns - 2, look), height)

@@ -77,7 +77,7 @@ class DetailView(Cells):
         return [joined(text)]
 
     def _formula(self, detail: Detail, width: int, height: int) -> list[Row]:
-        most = 3 if height >= _ROOMY else 2
+        most = 3 if height >= _ROOMY else 2 if detail.boxes is None else 1  # a picture of boxes needs the room
         rows = self._lines(detail.row.formula, width, most, "strong")
         worked = detail.worked
         if detail.problem:
@@ -89,7 +89,8 @@ class DetailView(Cells):
             return [*rows, ((f"{name} = ?", self.look.ink("warning", bold=True)),), ()]
         if not self.code or height >= _ROOMY:
             rows += self._lines(f"{name} = {worked.symbols}", width, most, "text")
-            rows += self._lines(f"= {worked.numbers}", width, most, "above")
+            if worked.numbers != worked.symbols:
+                rows += self._lines(f"= {worked.numbers}", width, most, "above")
         return [*rows, self._value(detail), ()]
 
     def _value(self, detail: Detail) -> Row:
@@ -129,7 +130,9 @@ class DetailView(Cells):
     # -- the operands ----------------------------------------------------------------------------------------------
 
     def _middle(self, detail: Detail, width: int, height: int) -> list[Row]:
-        most = max(height * 2 // 3, height - _TILE) if detail.boxes is not None else height * 2 // 3
+        most = height * 2 // 3
+        if detail.boxes is not None:  # in little room the picture comes first, and operands by tab
+            most = height - 1 if height < boxes_over.LEAST + _TILE else max(most, height - _TILE)
         bars = [] if self.hidden else self._charts(detail, width, most)
         bars = [*self._checks(), *bars][:most]
         shown = self._tiles(detail)
