@@ -147,7 +147,8 @@ def test_what_ended_without_a_save_is_offered_and_resumed(open_backend: Open) ->
     first.stop(keep=True)
     second = open_backend()
     (offer,) = second.recovered()
-    assert (offer.epoch, offer.data, offer.recovered, offer.problem) == (2, "xor", True, "")
+    assert (offer.data, offer.recovered, offer.problem) == ("xor", True, "")
+    assert offer.trained.startswith("epoch 2")
     assert offer.loss == pytest.approx(first.snapshot.train_loss, rel=1)
     assert 0 <= offer.age < 600
     assert "resumed at step 44" in second.open(offer.path)
@@ -189,6 +190,30 @@ def test_opening_another_session_keeps_the_run_that_was_not_saved(open_backend: 
     assert session.summarize(offer.path).record["progress"]["step"] == 30
     until(lambda: backend.snapshot.step == 0)
     assert not backend.unsaved()
+
+
+def test_a_run_that_cannot_be_kept_is_not_replaced(
+    open_backend: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where the disk refuses the recovery copy, opening another session is refused, and can be tried again."""
+    with Session.new(tmp_path / "other.nnplay", RUN):
+        pass
+
+    def full(*_: object) -> int:
+        raise session.NotSaved("not saved: no space left on device", where="run")
+
+    backend = open_backend()
+    train_steps(backend)
+    monkeypatch.setattr(recovery_copy, "write", full)
+    with pytest.raises(
+        InputError, match="present run cannot be kept: run: not saved: no space left on device"
+    ) as refused:
+        backend.open("other.nnplay")
+    assert refused.value.hint == "save it first with s"
+    assert (backend.snapshot.step, backend.path, backend.unsaved()) == (30, "", True)
+    monkeypatch.setattr(recovery_copy, "write", saved_run.write)
+    assert "read-only" not in backend.open("other.nnplay")
+    assert len(backend.recovered()) == 1
 
 
 def test_a_damaged_session_leaves_the_run_as_it_was(open_backend: Open, tmp_path: Path) -> None:
