@@ -1,13 +1,15 @@
-"""What a step of each preset costs on a graphics card at the least: `python benchmarks/cuda_model.py`.
+"""What a step of each preset costs on a graphics card at the least: `python benchmarks/cuda_model.py [PRESET …]`.
 
 Arithmetic from the tables that a card walks; no card is needed, and nothing is measured. The floor is what bandwidth
 and multiply-adds of the data sheet allow, or the longest chain of multiply-adds of a thread, and a microsecond
 (assumed) for each meeting of all blocks. The last columns are the same where blocks carry their own samples through
-the network; what is printed bold is what a run chooses.
+the network; bold where that is clearly less, which networks that are too large for one block then choose.
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,15 +22,15 @@ from nnplay.tape.machines.cuda_table import lacking
 GRID = Launch(512, H200.processors)
 
 
-def main() -> None:
-    """Prints a row of the table for each preset."""
+def main(asked: Sequence[str]) -> None:
+    """Prints a row of the table for each preset, or for those asked for."""
     print(
         "| preset | rows | meetings | MB | million multiply-adds | floor, µs | of which meetings | groups of samples |",
         end="",
     )
     print(" meetings | floor, µs |")
     print("|---|---|---|---|---|---|---|---|---|---|")
-    for name in preset_records():
+    for name in asked or preset_records():
         machine: Any = load_preset(name).config.trainer().machine
         if lacking(machine.tape):
             continue
@@ -43,4 +45,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from small_trainer import trainer
 
 from nnplay.config import RunConfig
 from nnplay.kernels import abi
-from nnplay.kernels.cuda import driver
+from nnplay.kernels.cuda import driver, module
+from nnplay.kernels.packs import building, lookup
 from nnplay.presets.catalogue import load_preset
 from nnplay.run.replicas import train_replicas
 from nnplay.tape.machines import card_run, cuda_machine, cuda_table, device
@@ -222,3 +224,42 @@ def test_a_card_that_fails_between_two_launches_loses_nothing(monkeypatch: pytes
     np.testing.assert_array_equal(run.machine.state(), other.machine.state())
     np.testing.assert_array_equal(run.machine.trace[:30], other.machine.trace[:30])
     np.testing.assert_array_equal(run.machine._loss_sum, other.machine._loss_sum)
+
+
+def test_a_pack_has_the_rows_of_dense_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it was compiled before, a card needs its driver alone; a network of other rows is compiled as ever."""
+    usual = tuple(cuda_table.usual_kernels())
+    compiled = []
+
+    def stand_in(kernels: Any, dtype: str = "float32") -> list[tuple[str, bytes]]:
+        compiled.append(kernels)
+        return [(name, f"{name} of {len(kernels)}".encode()) for name in module.FUNCTIONS]
+
+    monkeypatch.setattr(module, "compile_kernels", stand_in)
+    monkeypatch.setattr(lookup, "FOLDER", tmp_path)
+    monkeypatch.setattr(module, "cache_folder", lambda kind: tmp_path / "cache" / kind)
+    monkeypatch.setattr(building.metadata, "version", lambda package: "1")
+    module.code.cache_clear()
+    try:
+        assert building.build_for_cards(usual, tmp_path)
+        assert not building.build_for_cards(usual, tmp_path)
+        assert compiled == [usual]
+        assert module.code(usual)["grid_advance"] == f"grid_advance of {len(usual)}".encode()
+        assert tuple(cuda_table.kernels_of(trainer().machine.tape)) == usual
+        assert len(compiled) == 1
+        module.code(usual[1:])
+        assert len(compiled) == 2
+    finally:
+        module.code.cache_clear()
+
+
+def test_without_a_pack_and_a_compiler_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in(monkeypatch)
+    monkeypatch.setattr(module, "can_compile", lambda: False)
+    monkeypatch.setattr(lookup, "code_for_cards", lambda name: None)
+    monkeypatch.setattr(module.objects, "read", lambda path, about: None)
+    module.code.cache_clear()
+    run = trainer(machine=CudaMachine)
+    run.run(steps=2)
+    assert "kernels for graphics cards must be compiled once; pip install 'nnplay[gpu]'" in run.machine.where
+    assert run.step == 2

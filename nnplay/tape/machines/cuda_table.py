@@ -59,11 +59,16 @@ _USUAL: Final = (
 )
 
 
-def kernels_of(tape: Tape) -> list[Kernel]:
-    """Every kernel that the rows of a tape call on a card, and the usual ones, in the order of their names."""
+def usual_kernels() -> list[Kernel]:
+    """The kernels that every module has, in the order of their names: those of dense networks."""
     for name in _USUAL:
         importlib.import_module(name.partition(":")[0])
-    found = {name: KERNELS[name] for name in _USUAL}
+    return [KERNELS[name] for name in sorted(_USUAL)]
+
+
+def kernels_of(tape: Tape) -> list[Kernel]:
+    """Every kernel that the rows of a tape call on a card, and the usual ones, in the order of their names."""
+    found = {kernel.name: kernel for kernel in usual_kernels()}
     for row in [*tape.train, *(row for stage in tape.stages for row in stage.evaluation)]:
         found |= {item.kernel.name: item.kernel for item in row.operation.cuda}
     return [found[name] for name in sorted(found)]
