@@ -22,11 +22,14 @@ from nnplay.presets.catalogue import load_preset
 from nnplay.run.replicas import train_replicas
 from nnplay.tape.machines import device
 from nnplay.tape.machines.cuda_cost import H200, cost_of_step
+from nnplay.tape.machines.cuda_lines import Launch
 from nnplay.tape.machines.cuda_machine import CudaMachine
 
 HERE: Final = Path(__file__).parent
 #: Network-steps of the many tiny networks.
 REPLICAS: Final = 4096
+#: Presets of middling size, whose rows are short: what the schedule "samples" is for.
+MIDDLING: Final = ("digits_mlp28", "lenet", "sounds_cnn1d", "adding_lstm", "tiny_transformer")
 CNN: Final = "reshape 28x28x1, conv2d 8 same, relu, max_pool2d, conv2d 16 same, relu, max_pool2d, flatten, linear 10"
 
 
@@ -54,6 +57,12 @@ class Grid(CudaMachine):
     """All rows by all blocks."""
 
     schedule = "grid"
+
+
+class Samples(CudaMachine):
+    """Blocks carry their own samples through the network."""
+
+    schedule = "samples"
 
 
 def say(text: str) -> None:
@@ -106,8 +115,8 @@ def measure(name: str, config: Any, kind: type[CudaMachine], threads: int = 0) -
         machine._run._launch(machine, 0, steps, 0)
         times.append((time.perf_counter() - begun) / steps)
     found, run = float(np.median(times)), machine._run
-    cost = cost_of_step(machine.tape, machine.full_table, run.threads * run.blocks)
-    least = f"at least {cost.floor(H200) * 1e6:.2f} by the model of all of an H200, {cost.meetings} meetings"
+    cost = cost_of_step(machine.tape, machine.full_table, Launch(run.threads, run.blocks, run.groups))
+    least = f"at least {cost.floor(H200) * 1e6:.2f} by the model of all of an H200, {cost.meetings} meetings of all"
     say(f"{name}, {kind.__name__}, {run.blocks} × {run.threads} threads: {found * 1e6:.2f} µs a step ({least})")
     return found
 
@@ -188,14 +197,21 @@ def main(words: list[str]) -> None:
             load_preset("spiral").config.trainer(machine=kind).run(steps=5)
         return
     say(f"{driver.card()}")
-    for name, kind in (("tiny", Block), ("tiny", Grid), ("mlp", Grid), ("cnn", Grid)):
+    for name, kind in (("tiny", Block), ("tiny", Grid), ("mlp", Grid), ("cnn", Grid), ("cnn", Samples)):
         compare(name, workload(name), kind)
     compare("lenet", load_preset("lenet").config, Grid)
+    for name in MIDDLING:
+        compare(name, load_preset(name).config, Samples)
     for threads in (32, 64, 128, 256):
         measure("tiny", workload("tiny"), Block, threads)
     for name in ("mlp", "cnn"):
         for threads in (256, 512):
             measure(name, workload(name), Grid, threads)
+    for name, config in ((name, load_preset(name).config) for name in MIDDLING):
+        for kind in (Grid, Samples):
+            measure(name, config, kind)
+    for kind in (Grid, Samples):
+        measure("cnn", workload("cnn"), kind)
     measure_many()
     for name in ("mlp", "cnn"):
         profile(name, workload(name))

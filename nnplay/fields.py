@@ -77,7 +77,7 @@ class Field:
         Raises:
             InputError: not of this kind, or out of range; the message names the field and the legal values.
         """
-        place = f"{where}, {self.name}" if where not in ("", self.name) else self.name
+        place = f"{where}, {self.name}" if where else self.name
         if isinstance(value, str) and value.strip().lower() in self.choices:
             return value.strip().lower()
         return getattr(self, f"_{self.kind}")(value, place)

@@ -57,7 +57,7 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
     "browser-images": (Look(), [":data shapes", "b"]),
     "augmentation": (
         Look(),
-        [":data shapes", ":set augment flip, shift, rotate, cutout", ":view augmentation", "4", "f"],
+        [":data shapes", ":set augment flip, shift, rotate, cutout", "~5", ":view augmentation", "4", "f", "~2"],
     ),
     "drawn": (Look(), [":data drawn", "P", *["right"] * 6, "2", "down", "2", "left", "2", "escape", "+400"]),
     "landscape": (Look(), [":preset spiral", "+1200", ":view landscape", "4", "f"]),

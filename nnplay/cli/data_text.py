@@ -86,7 +86,7 @@ def _balance(balance: Balance, width: int, *, ascii: bool) -> list[str]:
     heading = "".join(f"  {PARTS[place]:>{_PART}}" for place in parts)
     most = max(1, *(sum(share.rows) for share in balance.shares))
     room = max(0, min(24, width - len(_INDENT) - name - len(heading) - 2))
-    lines = ["rows of each class" if balance.title == "class" else f"values of {balance.title}"]
+    lines = [balance.heading]
     lines.append(f"{_INDENT}{_fit('', name)}{heading}")
     for share in shares:
         cells = "".join(f"  {_share(share.rows[place], balance.totals[place]):>{_PART}}" for place in parts)

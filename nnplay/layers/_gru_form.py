@@ -27,7 +27,7 @@ from nnplay.layers._through_time import Array, Step, StepBack, from_state
 from nnplay.operations.cell_activations import ACTIVATIONS, bent, sign_of, slope_at
 from nnplay.operations.gru_gate import BIAS_BACK, WEIGHT_BACK, WEIGHT_BACK_BEFORE
 from nnplay.operations.recurrent import BIAS_GRADIENT
-from nnplay.records.cuda_steps import StepRow
+from nnplay.records.cuda_rows import TurnRow
 from nnplay.records.operation import Timed
 from nnplay.records.worked import Named, Term, as_term, total
 
@@ -43,13 +43,13 @@ def gru_cell(form: Form, forward_words: str, backward_words: str) -> Cell:
         forward=form_forward(
             form, "GRU", FORWARD, (), ("gates", "recalled", "previous", "hidden"),
             lambda given, d: _step_of(form, given, d), Texts(_formula(form), forward_words, _element_of(form)),
-            Timed(sized_by="weight_hh", blocks=3, unit=unit), StepRow(cards.gru_forward, rows=rows),
+            Timed(sized_by="weight_hh", blocks=3, unit=unit), TurnRow(cards.gru_forward, rows=rows),
         ),
         backward=form_backward(
             form, "GRU", BACKWARD, (), ("dhidden", "gates", "recalled", "previous", "transposed"),
             ("dgates", "drecalled", "dstate"), lambda given, d: _step_back_of(form, given, d),
             Texts(_formula_back(form), backward_words, _element_back_of(form)), ("dstate",), 3,
-            StepRow(cards.gru_backward, rows=rows, ends=int(form.learned)),
+            TurnRow(cards.gru_backward, rows=rows, ends=int(form.learned)),
         ),
         weight_back=WEIGHT_BACK if after else WEIGHT_BACK_BEFORE,
         bias_back=BIAS_BACK if after else BIAS_GRADIENT,

@@ -25,7 +25,7 @@ from nnplay.layers._recurrent_form import (
 from nnplay.layers._through_time import Array, Step, StepBack, from_state
 from nnplay.operations.cell_activations import ACTIVATIONS, bent, sign_of, slope_at
 from nnplay.operations.recurrent_parameters import PEEPHOLE_BACK, PROJECTION_BACK
-from nnplay.records.cuda_steps import StepRow
+from nnplay.records.cuda_rows import TurnRow
 from nnplay.records.operation import Timed
 from nnplay.records.worked import Named, Term, as_term
 
@@ -49,14 +49,14 @@ def lstm_cell(form: Form, forward_words: str, backward_words: str) -> Cell:
         forward=form_forward(
             form, "LSTM", FORWARD, _OWN, ("gates", "previous", "before", "cell", "hidden", *shown),
             lambda given, d: _step_of(form, given, d), Texts(_formula(form), forward_words, _element_of(form)),
-            Timed(sized_by="weight_hh", blocks=4, unit=unit), StepRow(cards.lstm_forward, rows=rows),
+            Timed(sized_by="weight_hh", blocks=4, unit=unit), TurnRow(cards.lstm_forward, rows=rows),
         ),
         backward=form_backward(
             form, "LSTM", BACKWARD, _OWN, ("dhidden", "gates", "cell", "before", "transposed"),
             ("dgates", "dstate", "dcell", *(f"d{name}" for name in shown)),
             lambda given, d: _step_back_of(form, given, d),
             Texts(_formula_back(form), backward_words, _element_back_of(form)), ("dstate", "dcell"), 4,
-            StepRow(cards.lstm_backward, rows=rows, ends=rows * form.learned),
+            TurnRow(cards.lstm_backward, rows=rows, ends=rows * form.learned),
         ),
         extras=(*initial_states(form), *(EXTRAS[name] for name in form.extras)),
     )  # fmt: skip

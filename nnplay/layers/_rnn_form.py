@@ -33,7 +33,7 @@ from nnplay.layers._recurrent_form_kernels import (
 )
 from nnplay.layers._through_time import Array, Step, StepBack, from_state
 from nnplay.operations.cell_activations import ACTIVATIONS, bent, sign_of, slope_at
-from nnplay.records.cuda_steps import StepRow
+from nnplay.records.cuda_rows import TurnRow
 from nnplay.records.operation import Timed
 from nnplay.records.worked import Named, Term, as_term
 
@@ -55,12 +55,12 @@ def rnn_cell(form: Form, forward_words: str, backward_words: str) -> Cell:
         gates=1,
         forward=form_forward(
             form, "RNN", FORWARD, (), ("hidden", "previous"), lambda given, d: _step_of(form), forward,
-            Timed(sized_by="weight_hh", unit={"h": ("hidden", 0, 1)}), StepRow(cards.rnn_forward),
+            Timed(sized_by="weight_hh", unit={"h": ("hidden", 0, 1)}), TurnRow(cards.rnn_forward),
         ),
         backward=form_backward(
             form, "RNN", BACKWARD, (), ("dhidden", "hidden", "transposed"), ("dgates", "dstate"),
             lambda given, d: _step_back_of(form), backward, ("dstate",), 1,
-            StepRow(cards.rnn_backward, ends=int(form.learned)),
+            TurnRow(cards.rnn_backward, ends=int(form.learned)),
         ),
         extras=initial_states(form),
     )  # fmt: skip

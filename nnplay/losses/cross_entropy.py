@@ -23,6 +23,7 @@ from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
 from nnplay.losses._costs import costs_plan, listed, score_of_labels
 from nnplay.losses._log_costs import Kind, costs_operation, gradient_operation
 from nnplay.operations.scoring import LARGEST, LARGEST_COLUMN, softmax
+from nnplay.records.cuda_rows import LineRow, TotalRow
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import (
     CLASS_WEIGHTS,
@@ -33,7 +34,7 @@ from nnplay.records.loss import (
     LossRecord,
     need_classes,
 )
-from nnplay.records.operation import BATCH, CudaRow, Operation, Shape, Use
+from nnplay.records.operation import BATCH, Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, scalar, total
 
@@ -152,7 +153,7 @@ def _forward_operation() -> Operation:
     return Operation(
         name="cross-entropy",
         kernel=forward,
-        cuda=(CudaRow(rows_cuda, row_parts), CudaRow(fold, row_folds), CudaRow(mean_cuda, once)),
+        cuda=(LineRow(rows_cuda, row_parts), TotalRow(fold, row_folds), TotalRow(mean_cuda, once)),
         reads=("prediction", "target", "label_smoothing"),
         writes=("loss", "probabilities"),
         reference=reference,
@@ -168,7 +169,7 @@ def _backward_operation() -> Operation:
     return Operation(
         name="gradient of the loss",
         kernel=backward,
-        cuda=(CudaRow(backward),),
+        cuda=(LineRow(backward),),
         reads=("probabilities", "target", "label_smoothing"),
         writes=("dprediction",),
         reference=reference_back,

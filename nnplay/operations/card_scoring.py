@@ -129,7 +129,9 @@ def kept_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
 
 @kernel
 def kept_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """sums[0,s] = Σ [argmax z[n] = target[n]], sums[1,s] = answers that are not ignored, for share s of the rows."""
+    """Of z (N, C) and target (N,), for share s of the rows: sums[0,s] = Σ [argmax z[n] = target[n]],
+    sums[1,s] = how many are not ignored.
+    """
     z, target, shares = pointer(row, memory, 0), flat(row, memory, 1), ratio(row[ROW_PARTS], 2)
     C, found = last(row, 0), 0
     n = part if part < shares else part - shares

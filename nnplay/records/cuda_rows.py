@@ -12,11 +12,15 @@ class TurnRow(CudaRow):
     """A row that is run once for each place along an axis; which one stands in `nnplay.kernels.cuda.recurrence.TURN`.
 
     Attributes:
-        operand, axis: whose length says how often.
+        operand, axis: whose length says how many places there are.
+        rows: how often for each place, one after the other.
+        ends: how often behind the last.
     """
 
     operand: int = 0
     axis: int = 1
+    rows: int = 1
+    ends: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +37,17 @@ class NumberRow(CudaRow):
 @dataclass(frozen=True, slots=True)
 class PictureRow(CudaRow):
     """A row of which one thread takes a whole picture: box after box, so that nearly all of a card waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow(CudaRow):
+    """A row whose part p, where it has as many parts as its first operand has lines, works on line p alone.
+
+    A line is the numbers along the last axis. What a line comes to may depend on how many lines there are, and may
+    leave a partial sum; what the row's other kernels write is not counted here.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class TotalRow(CudaRow):
+    """A row that makes totals of partial sums: it touches no operand that has samples."""

@@ -63,7 +63,7 @@ class TrainingThread:
         self._aim: int | None = None
         self._ended = False
         self._generation = 0
-        self._error = ""
+        self._error = self._refusal = ""
         self._speed = Speed()
         self._finished_at: int | None = None
 
@@ -79,10 +79,10 @@ class TrainingThread:
         """The trainer and its timeline.
 
         Raises:
-            NnplayError: there is no run, as its network cannot be.
+            NnplayError: there is no run, as its network cannot be, and why not.
         """
         if self.trainer is None or self.timeline is None:
-            raise NnplayError("there is no network to train", hint="fix the layers marked red")
+            raise NnplayError(self._refusal or "there is no network to train", hint="change the layers")
         return self.trainer, self.timeline
 
     def say(self, message: str) -> None:
@@ -212,6 +212,9 @@ class TrainingThread:
         try:
             self.install(make(), continues)
             self.running = was_running
+        except NnplayError as error:
+            self._refusal = error.message
+            raise
         finally:
             self.resumes = False
 

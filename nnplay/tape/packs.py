@@ -19,10 +19,12 @@ from typing import Final
 
 from nnplay.errors import NnplayError
 from nnplay.kernels.compile import processor
+from nnplay.kernels.cuda import module
 from nnplay.kernels.packs import building, lookup
 from nnplay.system import processors
 from nnplay.system.ctrl_c import INTERRUPTED, CtrlC
 from nnplay.tape.every_kernel import every_kernel
+from nnplay.tape.machines.cuda_table import usual_kernels
 from nnplay.text import counted
 
 #: The levels whose packs a wheel brings along. Below them there is no fused multiply-add.
@@ -47,6 +49,8 @@ def main(words: list[str]) -> int:
         if lock is not None:
             building.sweep(options.folder)
             _build(levels, options.folder, lock, silent=options.background)
+            if options.all:
+                _build_for_cards(options.folder)
     return 0
 
 
@@ -65,6 +69,16 @@ def _build(levels: Sequence[str], folder: Path, lock: int, *, silent: bool) -> N
     wanted = [(level, dtype) for level in levels for dtype in DTYPES]
     cores = processors.cores()
     building.build(kernels, wanted, folder, processes=max(1, cores // 2) if silent else cores, progress=progress)
+
+
+def _build_for_cards(folder: Path) -> None:
+    """The rows of dense networks, which then need a card's driver alone."""
+    if not module.can_compile():
+        print("no rows for graphics cards are compiled: pip install 'nnplay[gpu]' brings what that needs")
+        return
+    began = time.monotonic()
+    if building.build_for_cards(usual_kernels(), folder):
+        print(f"rows for graphics cards compiled in {time.monotonic() - began:.0f} s")
 
 
 @contextlib.contextmanager

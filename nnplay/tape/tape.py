@@ -174,11 +174,12 @@ def encode(rows: Sequence[Row], addresses: Mapping[str, int], n: int, width: int
         flags = (False,) * len(row.reads) + row.adds
         for number, (slot, adds) in enumerate(zip(row.operands, flags, strict=True)):
             begin = abi.ROW_OPERANDS + number * abi.OPERAND_WIDTH
-            line[begin : begin + abi.OPERAND_WIDTH] = _operand(slot, n, adds)
+            line[begin : begin + abi.OPERAND_WIDTH] = encode_operand(slot, n, adds)
     return table
 
 
-def _operand(slot: Slot, n: int, adds: bool) -> list[int]:
+def encode_operand(slot: Slot, n: int, adds: bool) -> list[int]:
+    """The integers of an operand for a batch of n rows."""
     shape = slot.at(n)
     return [slot.offset, slot.size(n), *lengths(shape), int(adds), shape[-1] if shape else 1]
 

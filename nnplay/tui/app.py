@@ -164,8 +164,9 @@ class Playground(textual_private.FaultReporting):
         with drawn_once():
             self._main.show_settings()
             self.refresher.start()
-            now = self._run_messages.describe(self._backend.snapshot) or START
-            self.say("; ".join(part for part in (self.greeting, now) if part))
+            snapshot = self._backend.snapshot
+            now = snapshot.error or self._run_messages.describe(snapshot) or START
+            self.say("; ".join(part for part in (self.greeting, now) if part), error=bool(snapshot.error))
         if self._first_start:
             self.hints.show_tour()
         elif self.offers_recovered:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from small_trainer import trainer
 
-import nnplay as nn
+from nnplay.config import RunConfig
 from nnplay.kernels import abi
-from nnplay.kernels.cuda import driver
+from nnplay.kernels.cuda import driver, module
+from nnplay.kernels.packs import building, lookup
 from nnplay.presets.catalogue import load_preset
-from nnplay.tape.machines import card_run, cuda_table, device
+from nnplay.run.replicas import train_replicas
+from nnplay.tape.machines import card_run, cuda_machine, cuda_table, device
 from nnplay.tape.machines.cuda_machine import CudaMachine
 
 _GIB = 1 << 30
@@ -114,11 +117,38 @@ def test_what_is_wrong_is_one_sentence_and_the_processor_goes_on(fault: str, mon
     np.testing.assert_array_equal(run.history["loss"].last, other.history["loss"].last)
 
 
-def test_nonsense_in_cuda_visible_devices_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "seven")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_replicas_go_on_by_the_processor_and_say_why(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given, wanted = FAULTS[fault]
+    config = RunConfig.from_dict({"data": {"name": "xor"}, "layers": "linear 2", "epochs": 2})
+    alone = train_replicas(config, 3)
+    put_in(monkeypatch, **given)
+    monkeypatch.setattr(card_run.module, "code", lambda kernels: dict.fromkeys(card_run.module.FUNCTIONS, b""))
+    monkeypatch.setattr(device._Choice, "device", "cuda")
+    found = train_replicas(config, 3)
+    assert wanted in found.where
+    assert "\n" not in found.where
+    np.testing.assert_array_equal(found.states, alone.states)
+
+
+def test_too_little_memory_is_said_before_any_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = put_in(monkeypatch, free=1000)
+    run = trainer(machine=CudaMachine)
+    run.run(steps=1)
+    assert "0.0 are free on the card" in run.machine.where
+    assert "cuMemAlloc_v2" not in made.called
+
+
+@pytest.mark.parametrize("value", ["seven", "99", "-1", "GPU-0000", ""])
+def test_nonsense_in_cuda_visible_devices_is_shown_and_the_processor_trains(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
     put_in(monkeypatch, statuses={"cuInit": 100})
-    with pytest.raises(nn.NnplayError, match="no graphics card in CUDA_VISIBLE_DEVICES=seven"):
-        driver.card()
+    run = trainer(machine=CudaMachine)
+    run.run(steps=2)
+    assert f"there is no graphics card in CUDA_VISIBLE_DEVICES={value}" in run.machine.where
+    assert run.step == 2
 
 
 def test_version_says_what_trains_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +165,9 @@ def test_a_word_says_what_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     put_in(monkeypatch)
     assert device.device_word(trainer(machine=CudaMachine).machine) == "H200"
     assert device.device_word(trainer().machine) == ""
-    assert device.device_word(trainer(optimizer=nn.Muon(lr=0.01), machine=CudaMachine).machine) == ""
+    monkeypatch.setattr(cuda_machine, "lacking", lambda tape: ["1: tanh"])
+    assert device.device_word(trainer(machine=CudaMachine).machine) == ""
+    monkeypatch.undo()
     names = {
         "NVIDIA A100-SXM4-80GB": "A100",
         "NVIDIA GeForce RTX 4090": "RTX 4090",
@@ -192,3 +224,42 @@ def test_a_card_that_fails_between_two_launches_loses_nothing(monkeypatch: pytes
     np.testing.assert_array_equal(run.machine.state(), other.machine.state())
     np.testing.assert_array_equal(run.machine.trace[:30], other.machine.trace[:30])
     np.testing.assert_array_equal(run.machine._loss_sum, other.machine._loss_sum)
+
+
+def test_a_pack_has_the_rows_of_dense_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it was compiled before, a card needs its driver alone; a network of other rows is compiled as ever."""
+    usual = tuple(cuda_table.usual_kernels())
+    compiled = []
+
+    def stand_in(kernels: Any, dtype: str = "float32") -> list[tuple[str, bytes]]:
+        compiled.append(kernels)
+        return [(name, f"{name} of {len(kernels)}".encode()) for name in module.FUNCTIONS]
+
+    monkeypatch.setattr(module, "compile_kernels", stand_in)
+    monkeypatch.setattr(lookup, "FOLDER", tmp_path)
+    monkeypatch.setattr(module, "cache_folder", lambda kind: tmp_path / "cache" / kind)
+    monkeypatch.setattr(building.metadata, "version", lambda package: "1")
+    module.code.cache_clear()
+    try:
+        assert building.build_for_cards(usual, tmp_path)
+        assert not building.build_for_cards(usual, tmp_path)
+        assert compiled == [usual]
+        assert module.code(usual)["grid_advance"] == f"grid_advance of {len(usual)}".encode()
+        assert tuple(cuda_table.kernels_of(trainer().machine.tape)) == usual
+        assert len(compiled) == 1
+        module.code(usual[1:])
+        assert len(compiled) == 2
+    finally:
+        module.code.cache_clear()
+
+
+def test_without_a_pack_and_a_compiler_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in(monkeypatch)
+    monkeypatch.setattr(module, "can_compile", lambda: False)
+    monkeypatch.setattr(lookup, "code_for_cards", lambda name: None)
+    monkeypatch.setattr(module.objects, "read", lambda path, about: None)
+    module.code.cache_clear()
+    run = trainer(machine=CudaMachine)
+    run.run(steps=2)
+    assert "kernels for graphics cards must be compiled once; pip install 'nnplay[gpu]'" in run.machine.where
+    assert run.step == 2

@@ -5,7 +5,6 @@ The threads run one after the other on the processor; between two meetings they 
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,17 +12,16 @@ import pytest
 from numpy.typing import NDArray
 
 from nnplay.kernels import abi
-from nnplay.kernels.compile import library
 from nnplay.kernels.compile.jit import KERNELS
-from nnplay.kernels.cuda.steps import GOES_ON
 from nnplay.records.layer import LayerRecord
 from nnplay.records.loss import LossRecord
 from nnplay.records.optimizer import OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.tape.machines.cpu_machine import CpuMachine
-from nnplay.tape.machines.cuda_table import encode, room_of
+from nnplay.tape.machines.cuda_lines import Launch
+from nnplay.tape.machines.cuda_table import encode, ends_of, kernels_of, lacking
 from nnplay.tape.machines.machine import Table
-from tests.card_threads import ALL, ROW, groups_of
+from tests.card_threads import LAUNCHES, functions_of, walk
 from tests.jit.test_losses import benches
 from tests.jit.test_optimizers import NETWORK
 from tests.records import Bench, Trial, cases_of, layers_with_rows, same_bits, trials
@@ -46,32 +44,27 @@ class CardRows(CpuMachine):
         for number in range(first, last):
             row = table.rows[number]
             if row.operation.cuda:
-                self._run_on_threads(row, table.cells[number])
+                self._run_on_threads(row, table.cells[number], table.n)
             else:
                 self.lacking += (row.operation.name,)
                 super().run_table(table, number + 1, number)
 
-    def _run_on_threads(self, row: Any, line: Any) -> None:
-        alone: Any = SimpleNamespace(rows=[row], cells=[line])
+    def _run_on_threads(self, row: Any, line: Any, n: int) -> None:
+        table = Table(np.array([line]), [row], n)
         kernels = sorted({item.kernel.name for item in row.operation.cuda})
-        made = encode(alone, alone, {name: k for k, name in enumerate(kernels)}, self.memory.size, ALL)
+        codes = {name: k for k, name in enumerate(kernels)}
         clock = self.cells.copy()
         clock[abi.CLOCK_ORDER] = self.order.ctypes.data
-        addresses = library.addresses([KERNELS[name] for name in kernels], self.dtype.name)
-        functions = [ROW(addresses[name]) for name in kernels]
-        most = 128
+        functions = functions_of([KERNELS[name] for name in kernels], self.dtype.name)
+        launches: tuple[Launch, ...] = LAUNCHES
         if row.operation.writes[-1] == "finite_flags":  # the loop clears them; on a processor, each part has its own
             self.view(row.writes[-1])[...] = 0.0
-            most = row.writes[-1].size(1)
+            launches = (Launch(1), Launch(row.writes[-1].size(1)))
         found = []
-        for threads in (1, min(32, most), most):
-            memory = np.concatenate([self.memory, np.full(room_of([made]), np.nan, np.float32)])
-            for group in groups_of(made.cells, threads):
-                for part in np.random.default_rng(threads).permutation(int(group[:, abi.ROW_PARTS].max())):
-                    for one in group[group[:, abi.ROW_PARTS] > part]:
-                        held = np.ascontiguousarray(one)
-                        function = functions[held[abi.ROW_ADDRESS] % GOES_ON]
-                        function(held.ctypes.data, clock.ctypes.data, memory.ctypes.data, int(part))
+        for seed, launch in enumerate(launches):
+            made = encode(self.tape, table, codes, launch, self.memory.size)
+            memory = np.concatenate([self.memory, np.full(made.size, np.nan, np.float32)])
+            walk(made, functions, clock, memory, launch, seed)
             found.append(memory[: self.memory.size])
         assert all(same_bits(found[0], other).all() for other in found[1:]), f"{row.operation.name}: other bits"
         self.memory[:] = found[0]
@@ -98,7 +91,7 @@ class CardBench(Bench):
 def in_first_chunk(name: str, chunks: Array) -> Array:
     """What chunks of sums come to, or of moments (P, 4, C), in the first of them; other arrays as they are."""
     kind = name.rpartition(".")[2]
-    if kind not in ("partial_sums", "sums", "partial", "moments"):
+    if not kind.endswith("partial_sums") and kind not in ("sums", "partial", "moments"):
         return chunks
     found = np.zeros(np.shape(chunks))
     found[0] = np.sum(chunks, axis=0)
@@ -141,3 +134,29 @@ def test_optimizers(record: OptimizerRecord) -> None:
             bench.fill()
             assert bench.hold_to_definitions(lambda row: row.phase == "update", step) >= 3
         assert set(bench.machine.lacking) <= WITHOUT.get(record.name, set())
+
+
+@pytest.mark.parametrize("record", layers_with_rows(), ids=lambda record: record.name)
+def test_layers_in_groups_of_samples(record: LayerRecord) -> None:
+    """What blocks make of their own samples is what all make of the batch: no layer is trusted to keep them apart."""
+    for case in cases_of(record):
+        for trial in trials(record, case, ()):
+            bench = Bench(trial, "float32", seed=trial.n)
+            if not lacking(bench.tape):
+                hold_groups_to_the_whole(bench)
+
+
+def hold_groups_to_the_whole(bench: Bench) -> None:
+    tape, kernels = bench.tape, kernels_of(bench.tape)
+    codes, functions = {kernel.name: k for k, kernel in enumerate(kernels)}, functions_of(kernels)
+    found = []
+    for launch in (Launch(4, 2), Launch(4, 2, groups=3)):
+        made = encode(tape, bench.table, codes, launch, tape.size, ends=ends_of(tape))
+        clock = bench.machine.cells.copy()
+        clock[abi.CLOCK_ORDER] = bench.machine.order.ctypes.data
+        memory = np.concatenate([bench.machine.memory, np.zeros(made.size, np.float32)])
+        walk(made, functions, clock, memory, launch, seed=0)
+        found.append(memory)
+    for slot in (slot for region in ("activations", "deltas", "gradients") for slot in tape.layout.slots[region]):
+        wanted, groups = (memory[slot.offset : slot.offset + slot.size(bench.n)] for memory in found)
+        np.testing.assert_allclose(groups, wanted, rtol=1e-5, atol=1e-5 * np.abs(wanted).max(), err_msg=slot.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,38 +13,35 @@ from small_trainer import trainer
 
 import nnplay as nn
 from nnplay.kernels import abi
-from nnplay.kernels.compile import library
-from nnplay.kernels.cuda.steps import GOES_ON
+from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK
 from nnplay.presets.catalogue import load_preset, preset_records
-from nnplay.tape.machines import device
+from nnplay.tape.machines import cuda_machine, device
+from nnplay.tape.machines.cuda_lines import Launch
 from nnplay.tape.machines.cuda_machine import CudaMachine
-from nnplay.tape.machines.cuda_table import encode, ends_of, kernels_of, lacking, room_of
-from tests.card_threads import ALL, ROW, groups_of
+from nnplay.tape.machines.cuda_table import Encoded, encode, ends_of, kernels_of, lacking
+from nnplay.tape.machines.machine import Table
+from tests.card_threads import LAUNCHES, functions_of, walk
 
 
-def one_step(run: nn.Trainer, threads: int, seed: int) -> NDArray[Any]:
+def one_step(run: nn.Trainer, launch: Launch, seed: int, table: Table | None = None) -> NDArray[Any]:
     """Memory after one step of the card's rows; between two meetings, threads run one after the other, shuffled."""
     machine, tape = run.machine, run.machine.tape
     machine.shuffle()
-    kernels = kernels_of(tape)
-    addresses = library.addresses(kernels, "float32")
-    functions = [ROW(addresses[kernel.name]) for kernel in kernels]
-    codes = {kernel.name: number for number, kernel in enumerate(kernels)}
-    table = machine.full_table
-    made = encode(table, table, codes, tape.size, ALL, ends_of(tape))
-    memory = np.zeros(tape.size + room_of([made]), np.float32)
+    made = encoded(run, launch, table)
+    memory = np.zeros(tape.size + made.size, np.float32)
     memory[: tape.size] = machine.memory
+    memory[tape.size :] = np.nan if not launch.groups else 0.0
     clock = machine.cells.copy()
     clock[abi.CLOCK_ORDER] = machine.order.ctypes.data
     memory[tape.stages[0].named["optimizer"].offset] = run.optimizer.values["lr"]
-    orders = np.random.default_rng(seed)
-    for group in groups_of(made.cells, threads):
-        for part in orders.permutation(int(group[:, abi.ROW_PARTS].max())):
-            for row in group[group[:, abi.ROW_PARTS] > part]:
-                line = np.ascontiguousarray(row)
-                function = functions[line[abi.ROW_ADDRESS] % GOES_ON]
-                function(line.ctypes.data, clock.ctypes.data, memory.ctypes.data, int(part))
+    walk(made, functions_of(kernels_of(tape)), clock, memory, launch, seed)
     return memory[: tape.size]
+
+
+def encoded(run: nn.Trainer, launch: Launch, table: Table | None = None) -> Encoded:
+    tape, full = run.machine.tape, run.machine.full_table
+    codes = {kernel.name: number for number, kernel in enumerate(kernels_of(tape))}
+    return encode(tape, table or full, codes, launch, tape.size, largest=full.n, ends=ends_of(tape))
 
 
 def state_of(run: nn.Trainer, memory: NDArray[Any]) -> NDArray[Any]:
@@ -51,14 +49,15 @@ def state_of(run: nn.Trainer, memory: NDArray[Any]) -> NDArray[Any]:
     return memory[bounds["parameters"][0] : bounds["buffers"][1]]
 
 
-def check(run: nn.Trainer, *, state: bool = True) -> None:
+def check(run: nn.Trainer, *, state: bool = True, groups: int = 0) -> None:
     """The same bits for any number and order of threads, and the processor's gradient and state within 1e-5.
 
     Args:
+        groups: of samples that blocks take apart.
         state: compare the state, too: not where Adam divides a gradient that is rounding alone by its own size, such as
             that of a bias in front of a normalisation.
     """
-    first, *others = (one_step(run, threads, seed) for seed, threads in enumerate((1, 32, 128)))
+    first, *others = (one_step(run, replace(launch, groups=groups), seed) for seed, launch in enumerate(LAUNCHES))
     for other in others:
         np.testing.assert_array_equal(first.view(np.int32), other.view(np.int32))
     run.run(steps=1)
@@ -74,9 +73,7 @@ def gradients_of(run: nn.Trainer) -> NDArray[Any]:
 
 def test_threads_go_on_where_no_row_needs_another_one() -> None:
     run = trainer(layers="linear 8, tanh, linear 8, tanh, linear 2")
-    tape, table = run.machine.tape, run.machine.full_table
-    codes = {kernel.name: number for number, kernel in enumerate(kernels_of(tape))}
-    made = encode(table, table, codes, tape.size, 128, ends_of(tape))
+    table, made = run.machine.full_table, encoded(run, Launch(128))
     names = [f"{row.path} {row.operation.name}".strip() for row in table.rows for _ in row.operation.cuda]
     assert len(made.cells) <= len(names)
     meets = made.cells[:, abi.ROW_ADDRESS] < GOES_ON
@@ -92,6 +89,53 @@ def test_threads_go_on_where_no_row_needs_another_one() -> None:
 
 def test_rows_of_a_small_network_do_not_depend_on_threads() -> None:
     check(trainer())
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "linear 8, tanh, linear 2",
+        "linear 8, relu, dropout 0.3, linear 2",
+        "linear 8, batch_norm, tanh, linear 2",
+        "reshape 2x1, lstm 5, flatten, linear 2",
+        "linear 18, tanh, reshape 3x3x2, conv2d 2 same, relu, max_pool2d, flatten, linear 2",
+    ],
+)
+def test_blocks_that_take_samples_of_their_own_train_alike(layers: str) -> None:
+    """For any number of blocks and threads; some launches have fewer blocks than groups."""
+    check(trainer(layers=layers), groups=6, state="batch_norm" not in layers)
+
+
+def test_a_tail_of_fewer_samples_than_groups() -> None:
+    """Each group has lines in both tables; sums over groups leave those out that have no sample."""
+    run = trainer()
+    table, launch = run.machine.tail_table, Launch(8, 3, 16)
+    assert table is not None
+    assert table.n < launch.groups
+    run.run(steps=4)
+    assert run.machine.current_batch is table
+    found = [one_step(run, Launch(8, blocks, 16), seed, table) for seed, blocks in enumerate((1, 3))]
+    np.testing.assert_array_equal(found[0].view(np.int32), found[1].view(np.int32))
+    assert len(encoded(run, launch, table).cells) == len(encoded(run, launch).cells)
+    run.run(steps=1)
+    found_state, wanted = state_of(run, found[0]), run.machine.state()
+    assert np.abs(found_state - wanted).max() <= 1e-5 * np.abs(wanted).max()
+
+
+def test_blocks_meet_less_often_by_samples() -> None:
+    """Forward and backward pass have no meeting of all; one is behind them, one behind the sums over groups."""
+    layers = "linear 8, tanh, linear 8, tanh, linear 8, tanh, linear 2"
+    found = {}
+    for groups in (0, 8):
+        rows = encoded(trainer(layers=layers), Launch(4, 8, groups)).rows
+        found[groups] = sum(not int(row.lines[0, abi.ROW_ADDRESS]) & (GOES_ON | IN_BLOCK) for row in rows)
+    assert found == {0: 14, 8: 5}  # the others: squared gradients, their norm, the update
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", ["digits_mlp28", "lenet", "adding_lstm", "tiny_transformer", "overfitting_dropout"])
+def test_presets_whose_blocks_take_samples(preset: str) -> None:
+    check(load_preset(preset).config.trainer(), state=False, groups=8)
 
 
 @pytest.mark.slow
@@ -133,10 +177,10 @@ def test_all_presets_but_those_named_run_on_a_card() -> None:
     assert found == {"sinc_second_order", "digits_second_order", "optimizer_race"}
 
 
-def test_a_row_without_a_form_is_named_and_the_processor_trains() -> None:
-    run = trainer(optimizer=nn.Muon(lr=0.01), machine=CudaMachine)
-    assert run.machine.why_not.startswith("there is no CUDA form of 0: momentum (muon)")
-    other = trainer(optimizer=nn.Muon(lr=0.01))
+def test_a_row_without_a_form_is_named_and_the_processor_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuda_machine, "lacking", lambda tape: ["1: tanh", "3: tanh"])
+    run, other = trainer(machine=CudaMachine), trainer()
+    assert run.machine.why_not == "there is no CUDA form of 1: tanh and 1 more"
     for each in (run, other):
         each.run(steps=3)
     np.testing.assert_array_equal(run.machine.state(), other.machine.state())
@@ -219,7 +263,7 @@ def test_replicas_that_are_stopped_keep_what_ended() -> None:
 
 
 @pytest.mark.cuda
-@pytest.mark.parametrize("schedule", ["block", "grid"])
+@pytest.mark.parametrize("schedule", ["block", "grid", "samples"])
 def test_a_card_trains_as_the_processor_does(schedule: str) -> None:
     from nnplay.errors import NnplayError
     from nnplay.kernels.cuda import driver

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,15 @@ def weights_at(backend: PlaygroundBackend, step: int) -> bytes:
     return backend.worker.ask(look, seconds=240)
 
 
+def in_turn(names: Iterable[str], steps: Sequence[int]) -> list[Any]:
+    """Each name with each step; quick are one step a name, and so about as many names a step."""
+    return [
+        pytest.param(name, step, marks=() if number % len(steps) == place else pytest.mark.slow)
+        for number, name in enumerate(names)
+        for place, step in enumerate(steps)
+    ]
+
+
 OTHER_RUNS: dict[str, Callable[[PlaygroundBackend], object]] = {
     "rewind": lambda backend: backend.rewind(),
     "seed": lambda backend: backend.reseed(),
@@ -88,8 +98,7 @@ OTHER_RUNS: dict[str, Callable[[PlaygroundBackend], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", OTHER_RUNS)
-@pytest.mark.parametrize("stands_at", [70, 50])
+@pytest.mark.parametrize(("name", "stands_at"), in_turn(OTHER_RUNS, (70, 50)))
 def test_undo_of_what_begins_another_run_brings_back_the_whole_past(
     backend: PlaygroundBackend, name: str, stands_at: int
 ) -> None:
@@ -134,8 +143,7 @@ CHANGES_IN_THE_PAST: dict[str, Callable[[PlaygroundBackend], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", CHANGES_IN_THE_PAST)
-@pytest.mark.parametrize("step", [0, 20, 55])
+@pytest.mark.parametrize(("name", "step"), in_turn(CHANGES_IN_THE_PAST, (0, 20, 55)))
 def test_a_change_in_the_past_keeps_the_later_steps_as_a_branch_and_says_so(
     backend: PlaygroundBackend, name: str, step: int
 ) -> None:
@@ -153,8 +161,7 @@ def test_a_change_in_the_past_keeps_the_later_steps_as_a_branch_and_says_so(
     assert weights_at(backend, 70) == newest
 
 
-@pytest.mark.parametrize("name", CHANGES_IN_THE_PAST)
-@pytest.mark.parametrize("step", [0, 20, 55])
+@pytest.mark.parametrize(("name", "step"), in_turn(CHANGES_IN_THE_PAST, (0, 20, 55)))
 def test_a_change_in_the_past_that_is_taken_back_leaves_no_trace(
     backend: PlaygroundBackend, name: str, step: int
 ) -> None:

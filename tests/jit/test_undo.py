@@ -260,6 +260,19 @@ def test_a_network_that_is_refused_leaves_nothing_of_itself(
     assert backend.undo() == "nothing to undo"
 
 
+def test_a_first_network_that_is_refused_says_why_whenever_it_is_to_train(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a run there is nothing to fall back on: each attempt to train gives the reason again."""
+    with monkeypatch.context() as patched:
+        patched.setattr(memory_check, "memory_budget", lambda: 1 << 10)
+        backend = PlaygroundBackend(RunConfig.from_dict(RUN))
+        try:
+            until(lambda: "may be used" in backend.snapshot.error)
+            backend.run()
+            until(lambda: backend.snapshot.error.endswith("would fit; change the layers"))
+        finally:
+            backend.stop()
+
+
 def test_opening_a_run_forgets_the_edits_of_the_one_before(backend: PlaygroundBackend, tmp_path: Path) -> None:
     """After opening a session there is nothing to undo: the edits belonged to another run."""
     backend.save(str(tmp_path / "run"))

@@ -9,7 +9,7 @@ import pytest
 
 from nnplay.data.catalogue import dataset_records, load_dataset, read_file
 from nnplay.data.dataset import Dataset
-from nnplay.data.profile.balance import measure_balance, share_text
+from nnplay.data.profile.balance import OBJECTS, Balance, measure_balance, share_text
 from nnplay.data.profile.batch import lay_out_batch
 from nnplay.data.profile.columns import describe_columns
 from nnplay.data.profile.histogram import Histogram, count_numbers, count_words, draw_bars
@@ -224,3 +224,12 @@ def test_a_text_is_shown_as_its_tokens(tmp_path: Path) -> None:
 def test_a_part_of_a_per_cent_is_not_one() -> None:
     """A class of 4 rows in 1,000 is no hundredth of them; none is none."""
     assert [share_text(rows, 1000) for rows in (0, 4, 5, 14, 1000)] == ["0 %", "<1 %", "1 %", "1 %", "100 %"]
+
+
+@pytest.mark.parametrize(
+    ("title", "heading"),
+    [("class", "rows of each class"), (OBJECTS, "objects of each class"), ("price", "values of price")],
+)
+def test_what_is_shared_out_stands_above_it(title: str, heading: str) -> None:
+    """Rows, objects or values, on the screen and in print."""
+    assert Balance(title, (), (0, 0, 0)).heading == heading

@@ -118,3 +118,28 @@ def test_words_for_nothing_among_numbers_are_missing(tmp_path: Path) -> None:
     assert data.feature_names == ("a", "b=wood")
     assert np.isnan(data.x[:, 0]).sum() == 40
     assert noted(data, "a 40 ('n.d.' 40)")
+
+
+def test_rows_that_are_wider_than_the_header() -> None:
+    """Where the first column has no name it is that of the rows; a delimiter at each end is named, with the way out."""
+    data = read("index_missing_head.csv")
+    assert (len(data), data.feature_names) == (60, ("x", "b"))
+    for skip in (False, True):
+        with pytest.raises(InputError, match=r"the rows end with a delimiter but row 1 does not: .* \(x,b,y,\)"):
+            read("trail_delim_rows.csv", skip_bad_rows=skip)
+
+
+def test_a_word_for_nothing_in_most_rows() -> None:
+    """36 of 60 cells say n.d.: they are missing, and nothing is said of decimal points."""
+    with pytest.raises(
+        InputError, match=r"column 'x': 36 values are missing, the first one here: 'n.d.' 36; use missing="
+    ):
+        read("mostly_text.csv")
+    assert read("mostly_text.csv", missing="mean").x.shape[0] == 60
+
+
+def test_codes_of_words_reach_an_embedding_as_whole_numbers() -> None:
+    """The codes of an ordinal column are not scaled, as they say which of the words it is."""
+    data = read("cat_emb.csv", encode="ordinal")
+    given = data.split(seed=0).inputs(np.arange(4.0)[:, None])
+    assert given.ravel().tolist() == [0, 1, 2, 3]

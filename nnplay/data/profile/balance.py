@@ -15,6 +15,8 @@ from nnplay.text import clean, figure, percent
 
 #: Intervals that a quantity is divided into.
 _INTERVALS: Final = 8
+#: What is shared out where rows have objects in them.
+OBJECTS: Final = "class of object"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,12 @@ class Balance:
     shares: tuple[Share, ...]
     totals: tuple[int, int, int]
 
+    @property
+    def heading(self) -> str:
+        """What stands above the counts."""
+        each = {"class": "rows of each class", OBJECTS: "objects of each class"}
+        return each.get(self.title, f"values of {self.title}")
+
 
 def share_text(rows: int, total: int) -> str:
     """So many rows of a part as per cent: "33 %", and "<1 %" where that would be rounded to nothing."""
@@ -57,7 +65,7 @@ def measure_balance(profile: Profile, target: int = 0) -> Balance:
         return _balance("class", tuple(visible(clean(name)) for name in data.class_names), labels, parts)
     if data.task == "detection":
         labels, rows = object_labels(data.y)
-        return _balance("class of object", tuple(clean(name) for name in data.class_names), labels, parts[rows])
+        return _balance(OBJECTS, tuple(clean(name) for name in data.class_names), labels, parts[rows])
     values = data.y[:, target].astype(np.float64)
     low, high = float(values.min()), float(values.max())
     edges = np.linspace(low, high, _INTERVALS + 1) if high > low else np.array([low, high])

@@ -13,7 +13,9 @@ from typing import BinaryIO, Final
 from nnplay.kernels.compile.intrinsics import types
 from nnplay.kernels.compile.jit import KERNELS
 from nnplay.kernels.cuda.toolchain import compile_for, ptx_of
-from nnplay.kernels.cuda.walk import make_alone, make_dispatch, make_kernels
+from nnplay.kernels.cuda.walk import make_advance, make_run_table
+from nnplay.kernels.cuda.walk_places import BLOCK, GRID
+from nnplay.kernels.cuda.walk_rows import make_alone, make_dispatch
 
 #: Threads of a block at the most, and blocks that must fit on a processor at least: registers are shared out for them.
 THREADS: Final = (512, 1)
@@ -41,10 +43,11 @@ def compile_module(names: list[str], capability: tuple[int, int], out: BinaryIO)
     compile_for(capability)
     dispatch = make_dispatch([KERNELS[name] for name in names])
     arguments = (types.CPointer(types.int64), types.int64)
-    for form, grid in (("block", False), ("grid", True)):
-        for called, function in zip(("advance", "table"), make_kernels(dispatch, grid=grid), strict=True):
-            text = ptx_of(function, arguments, capability, THREADS)
-            called_there = "".join(_ENTRY.findall(text)[:1])
-            code = re.sub(rf"\b{called_there}(?=[\s(]|_param_)", f"{form}_{called}", text).encode()
-            out.write(f"kernel {form}_{called} {len(code)}\n".encode() + code)
+    for walkers in (BLOCK, GRID):
+        for called, make in (("advance", make_advance), ("table", make_run_table)):
+            text = ptx_of(make(walkers, dispatch), arguments, capability, THREADS)
+            entry = "".join(_ENTRY.findall(text)[:1])
+            name = f"{walkers.name}_{called}"
+            code = re.sub(rf"\b{entry}(?=[\s(]|_param_)", name, text).encode()
+            out.write(f"kernel {name} {len(code)}\n".encode() + code)
             out.flush()

@@ -36,9 +36,9 @@ from numba.cuda.cudadrv import nvvm  # noqa: E402
 cuda: Final[Any] = numba.cuda
 
 
-#: What would be copied to where it is called: the function that walks rows, to several places; and what is done once an
-#: epoch, whose numbers would take registers from the loop of every step.
-_APART: Final = re.compile(r"^(define [^\n]*(?:run_rows|new_order|end_epoch)[^\n]*\))", re.MULTILINE)
+#: What would be copied to where it is called: the functions that walk rows and that meet, to several places; and what
+#: is done once an epoch, whose numbers would take registers from the loop of every step.
+_APART: Final = re.compile(r"^(define [^\n]*(?:run_rows|meet_grid|new_order|end_epoch)[^\n]*\))", re.MULTILINE)
 
 
 _FUNCTION: Final = re.compile(r"^define [^\n]*\n?\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)

@@ -130,7 +130,7 @@ def divide(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def divide_kept(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """The same where u and v are as training left them."""
+    """w (size of W) = W / σ (1,), with u and v as training left them."""
     divide_all(row, memory, part, 3)
 
 

@@ -15,8 +15,9 @@ from typing import Final
 from nnplay.kernels.compile import sources
 from nnplay.kernels.compile.compilation import Share, compiled, shared_out
 from nnplay.kernels.compile.jit import Kernel
+from nnplay.kernels.cuda import module
 from nnplay.kernels.packs.index import Compiled, DamagedPack
-from nnplay.kernels.packs.lookup import made_for, path_of
+from nnplay.kernels.packs.lookup import CARDS, made_for, path_of
 from nnplay.kernels.packs.pack import Pack, packed
 from nnplay.system.import_path import others_may_change
 
@@ -81,6 +82,27 @@ def build(
                 _take(drafts[share.level, share.dtype], share, name, code)
 
 
+def build_for_cards(kernels: Sequence[Kernel], folder: Path) -> bool:
+    """Writes the pack for graphics cards, of modules of these kernels; False where it stays, as it has them.
+
+    Raises:
+        NnplayError: they cannot be compiled.
+        OSError: the pack cannot be written.
+    """
+    path = folder / f"{CARDS}.pack"
+    wanted = [module.packed_name(name, kernels) for name in module.FUNCTIONS]
+    with contextlib.suppress(OSError, DamagedPack):
+        old = None if others_may_change(str(path)) else Pack(path, CARDS)
+        if old is not None and all(old.entry(name) is not None for name in wanted):
+            return False
+    modules = module.modules_behind(kernels)
+    found = {
+        module.packed_name(name, kernels): Compiled(text, modules) for name, text in module.compile_kernels(kernels)
+    }
+    _write(path, packed(CARDS, _made_by("numba-cuda"), found))
+    return True
+
+
 def sweep(folder: Path) -> None:
     """Takes away what builds that were killed have left half-written; for whoever knows that none runs."""
     for partial in folder.glob(f"{_PARTIAL}*"):
@@ -117,9 +139,9 @@ def _modules(kernel: Kernel) -> Mapping[str, str]:
     return {name: sources.digest(name) for name in names}
 
 
-def _made_by() -> str:
+def _made_by(*more: str) -> str:
     """The versions of all that compiles."""
-    versions = [f"{package} {metadata.version(package)}" for package in ("numba", "llvmlite", "numpy")]
+    versions = [f"{package} {metadata.version(package)}" for package in ("numba", "llvmlite", "numpy", *more)]
     return ", ".join([*versions, str(sys.implementation.cache_tag)])
 
 

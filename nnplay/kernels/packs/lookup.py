@@ -15,6 +15,8 @@ from nnplay.text import clean
 
 #: Where packs lie; `make packs` writes them there, and a wheel brings them along.
 FOLDER: Final = Path(__file__).parent
+#: What the pack for graphics cards is for: PTX of the oldest card, which suits all later ones and all systems.
+CARDS: Final = "cuda-sm_80-float32"
 #: By path: which file lay there when it was looked at last, and its pack; None for one that cannot be used.
 _opened: dict[Path, tuple[tuple[int, ...], Pack | None]] = {}
 
@@ -32,16 +34,25 @@ def made_for(level: str, dtype: str) -> str:
 def code(kernel: Kernel, dtype: str) -> bytes | None:
     """The object code of a kernel that fits its sources of today; None where no pack has it."""
     for level in processor.levels_to_load():
-        path = path_of(level, dtype)
-        try:
-            pack = _pack(path, made_for(level, dtype))
-            found = None if pack is None else pack.compiled(kernel)
-        except (OSError, DamagedPack) as error:
-            _say_useless(path, error)
-            continue
+        found = _entry(path_of(level, dtype), made_for(level, dtype), kernel.name)
         if found is not None:
-            return found.code
+            return found
     return None
+
+
+def code_for_cards(name: str) -> bytes | None:
+    """PTX for graphics cards by its name, if it fits its sources of today; None where the pack does not have it."""
+    return _entry(FOLDER / f"{CARDS}.pack", CARDS, name)
+
+
+def _entry(path: Path, made_for: str, name: str) -> bytes | None:
+    try:
+        pack = _pack(path, made_for)
+        found = None if pack is None else pack.entry(name)
+    except (OSError, DamagedPack) as error:
+        _say_useless(path, error)
+        return None
+    return None if found is None else found.code
 
 
 def _pack(path: Path, made_for: str) -> Pack | None:

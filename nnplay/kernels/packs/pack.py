@@ -77,8 +77,12 @@ class Pack:
             OSError: its code cannot be read.
             DamagedPack: its code is not what was written.
         """
-        entry = self._index.kernels.get(kernel.name)
-        if entry is None or any(sources.digest(name) != known for name, known in entry.modules.items()):
+        return self.entry(kernel.name)
+
+    def entry(self, name: str) -> Compiled | None:
+        """The same by the name under which it was put there."""
+        entry = self._index.kernels.get(name)
+        if entry is None or any(sources.digest(module) != known for module, known in entry.modules.items()):
             return None
         code = os.pread(self._descriptor, entry.size, self._code_at + entry.place)
         if hashlib.sha256(code).hexdigest() != entry.digest:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnplay.kernels import abi
 from nnplay.kernels.cuda import driver
 from nnplay.kernels.cuda.driver import Buffer, CardError, buffer_of
-from nnplay.tape.machines.card_run import LAUNCH, CardRun
+from nnplay.tape.machines.card_run import LAUNCH, USABLE, CardRun
 
 if TYPE_CHECKING:
     from nnplay.tape.machines.cuda_machine import CudaMachine
@@ -46,11 +46,12 @@ class CardReplicas:
             raise CardError("the network is too large to be trained many times at once", where="replicas")
         self.stride = run.memory.nbytes // 4
         need = self.count * (self.stride * 4 + 2 * run.draws.nbytes + STEPS * 16 * run.program[abi.PROGRAM_STAGE_COUNT])
-        if need > 0.9 * run.card.memory:
+        free = driver.free_memory()
+        if need > USABLE * free:
             raise CardError(
-                f"{self.count:,} runs need {need / 1e9:.1f} GB, and the card has {run.card.memory / 1e9:.1f} GB",
+                f"{self.count:,} runs need {need / 1e9:.1f} GB, and {free / 1e9:.1f} are free on the card",
                 where="replicas",
-                hint=f"give {int(0.9 * run.card.memory * self.count / need):,}",
+                hint=f"give {int(USABLE * free * self.count / need):,}",
             )
         self._stages = int(run.program[abi.PROGRAM_STAGE_COUNT])
         self._lay_out(memories, seeds)

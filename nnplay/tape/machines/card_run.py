@@ -11,18 +11,24 @@ from numpy.typing import NDArray
 
 from nnplay.kernels import abi
 from nnplay.kernels.cuda import driver, module
-from nnplay.kernels.cuda.driver import Buffer, Function, Module, buffer_of
-from nnplay.tape.machines.cuda_table import Encoded, encode, ends_of, kernels_of, room_of
+from nnplay.kernels.cuda.driver import Buffer, CardError, Function, Module, buffer_of
+from nnplay.tape.machines.cuda_cost import choose_schedule
+from nnplay.tape.machines.cuda_lines import Launch
+from nnplay.tape.machines.cuda_table import Encoded, encode, ends_of, kernels_of
 from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Table
 from nnplay.tape.tape import Stage
 
 if TYPE_CHECKING:
     from nnplay.tape.machines.cuda_machine import CudaMachine
 
+#: The share of the card's free memory that a run may have: there is a context besides.
+USABLE: Final = 0.9
 #: How long a launch takes at the most, in seconds: nobody can stop it before its end.
 LAUNCH: Final = 0.04
 #: Steps of the first launch, by which the length of the others is chosen.
 _FIRST_STEPS: Final = 8
+#: How a run can be shared out: one block for all of it, all blocks for each row, or for samples of their own.
+SCHEDULES: Final = ("block", "grid", "samples")
 #: Threads of a block: where it has a run of its own, and where it is one of many.
 BLOCK_THREADS: Final = 128
 GRID_THREADS: Final = 512
@@ -35,59 +41,84 @@ class CardRun:
 
     Args:
         data: arrays that gathering rows read.
-        schedule: "block" or "grid", or "" for the one that suits the size.
+        schedule: one of `SCHEDULES`, or "" for the one that suits the size.
         threads: of a block; 0 for the usual number.
+        groups: of samples into which a batch is cut by the schedule "samples"; 0 for what its model finds best.
 
     Attributes:
+        schedule, groups: what it came to; without groups, no row is cut by samples.
         starts: where the card's rows of each row of the tape begin, and where the last ones end.
     """
 
     def __init__(
-        self, machine: CudaMachine, data: Sequence[NDArray[Any]], schedule: str = "", threads: int = 0
+        self, machine: CudaMachine, data: Sequence[NDArray[Any]], schedule: str = "", threads: int = 0, groups: int = 0
     ) -> None:
         self.card = driver.use()
         tape = machine.tape
         kernels = kernels_of(tape)
         self._codes = {kernel.name: number for number, kernel in enumerate(kernels)}
-        self._data = {array.ctypes.data: buffer_of(array) for array in data}
+        self._data: dict[int, Buffer] = {}
         self._order_here = machine.order.ctypes.data
         self._tables: list[Buffer] = []
         self.evaluation_at = tape.layout.bounds["evaluation"][0]
-        self.schedule = schedule or ("block" if self.evaluation_at <= _SMALL else "grid")
+        self.schedule, self.groups = self._schedule(machine, schedule, groups)
+        self.threads = threads or (BLOCK_THREADS if self.schedule == "block" else GRID_THREADS)
+        self.blocks = 1 if self.schedule == "block" else self.card.processors
+        self.room = self._measure(machine, data)
+        self._data = {array.ctypes.data: buffer_of(array) for array in data}
         self._code = module.code(tuple(kernels))
         self.advance_function = self.function("advance")
-        self.threads = threads or (BLOCK_THREADS if self.schedule == "block" else GRID_THREADS)
-        self.blocks = 1
-        if self.schedule == "grid":
-            self.blocks = self.card.processors
         self._build(machine)
+
+    def _schedule(self, machine: CudaMachine, schedule: str, groups: int) -> tuple[str, int]:
+        if schedule != "samples" and (schedule or self.evaluation_at <= _SMALL):
+            return schedule or "block", 0
+        chosen, best = choose_schedule(machine.tape, machine.full_table, GRID_THREADS)
+        taken = schedule or chosen
+        return taken, (groups or best) if taken == "samples" else 0
 
     def function(self, called: str) -> Function:
         """The kernel of this schedule that is called "advance" or "table"."""
-        name = f"{self.schedule}_{called}"
+        name = f"{'block' if self.schedule == 'block' else 'grid'}_{called}"
         return Module(self._code[name]).function(name)
 
     @property
     def where(self) -> str:
         """What runs where, in words."""
         how = "one block" if self.schedule == "block" else f"{self.blocks} blocks"
-        return f"{self.card.name}, {how} of {self.threads} threads"
+        cut = f", {self.groups} groups of samples" if self.groups else ""
+        return f"{self.card.name}, {how} of {self.threads} threads{cut}"
 
     # -- set-up ----------------------------------------------------------------------------------------------------
 
+    def _measure(self, machine: CudaMachine, data: Sequence[NDArray[Any]]) -> int:
+        """Numbers of room for partial sums, and for what groups of samples have.
+
+        Raises:
+            CardError: the card has too little free memory for all of it; nothing has been taken by then.
+        """
+        tape, ends = machine.tape, ends_of(machine.tape)
+        made = [self._encode(machine, table, most, tape.size, ends) for table, most in self._train(machine)]
+        made += [self._encode(machine, table, most, tape.size) for table, most in self._watched(machine)]
+        room = max(one.size for one in made)
+        tables, results = sum(one.cells.nbytes for one in made), MAX_STEPS * len(tape.stages) * abi.TRACE_COLUMNS * 8
+        need = (tape.size + room) * 4 + sum(array.nbytes for array in data) + tables + results
+        free = driver.free_memory()
+        if need > USABLE * free:
+            what = f"{need / 1e9:.1f} GB are needed and {free / 1e9:.1f} are free on the card"
+            raise CardError(what, where="cuda", hint="nvidia-smi shows what else runs on the card")
+        return room
+
     def _build(self, machine: CudaMachine) -> None:
         """Tables, stages and the program."""
-        tape, everyone = machine.tape, self.threads * self.blocks
-        tables, watched = self._train(machine), self._watched(machine)
-        ends = ends_of(tape)
-        room = room_of([self._encode(table, most, everyone, 0) for table, most in (*tables, *watched)])
-        self.memory = Buffer((tape.size + room) * 4)
-        near = (self.evaluation_at + room) * 4
+        tape, ends = machine.tape, ends_of(machine.tape)
+        self.memory = Buffer((tape.size + self.room) * 4)
+        near = (self.evaluation_at + self.room) * 4
         self.shared = near if self.schedule == "block" and near <= self.card.shared else 0
         if self.shared:
             self.advance_function.allow_shared(self.shared)
         at = self.evaluation_at if self.shared else tape.size
-        full, *tail = [self._encode(table, most, everyone, at, ends) for table, most in tables]
+        full, *tail = [self._encode(machine, table, most, at, ends) for table, most in self._train(machine)]
         self.clock, self.barrier = Buffer(abi.CLOCK_SIZE * 8), Buffer(8)
         self.trace, self.rates = (Buffer(MAX_STEPS * len(tape.stages) * k * 4) for k in (abi.TRACE_COLUMNS, 1))
         self.epochs, self.loss_sum = Buffer(MAX_EPOCHS * abi.EPOCH_COLUMNS * 8), Buffer(8)
@@ -103,7 +134,8 @@ class CardRun:
         p[abi.PROGRAM_MEMORY], p[abi.PROGRAM_CLOCK] = self.memory.address, self.clock.address
         p[abi.PROGRAM_BARRIER], p[abi.PROGRAM_JOB] = self.barrier.address, 0
         p[abi.PROGRAM_SHARED] = self.evaluation_at if self.shared else 0
-        self._watch(p, [self._encode(table, most, everyone, tape.size) for table, most in watched])
+        p[abi.PROGRAM_WIDTH] = full.cells.shape[1]
+        self._watch(p, [self._encode(machine, table, most, tape.size) for table, most in self._watched(machine)])
         self.program, self.on_card = p, buffer_of(p)
         self._seen = (-1, 0)
 
@@ -127,16 +159,18 @@ class CardRun:
             return []
         return [(table, rows.table) for table in (rows.table, rows.tail) if table is not None]
 
-    def _encode(self, table: Table, largest: Table, threads: int, room: int, ends: Sequence[int] = ()) -> Encoded:
-        made = encode(table, largest, self._codes, room, threads, ends)
-        for number, row in enumerate(table.rows):
-            if row.phase == "data":
-                for k, name in enumerate(row.operation.integers):
-                    if name != "size":
-                        column = made.cells[made.starts[number] : made.starts[number + 1], abi.ROW_INTEGERS + k]
-                        here = int(column[0])
-                        column[:] = 0 if here == self._order_here else self._data[here].address
-        return made
+    def _encode(
+        self, machine: CudaMachine, table: Table, largest: Table, room: int, ends: Sequence[int] = ()
+    ) -> Encoded:
+        """A table for the card; that of a step is the one with `ends`."""
+        launch = Launch(self.threads, self.blocks, self.groups if ends else 0)
+        return encode(machine.tape, table, self._codes, launch, room, largest=largest.n, ends=ends, there=self._there)
+
+    def _there(self, here: int) -> int:
+        """The address on the card of an array that is there by now; 0 for the order, which the clock names."""
+        if here == self._order_here and not self.groups:
+            return 0
+        return self._data[here].address if self._data else here
 
     def _keep(self, array: NDArray[Any]) -> int:
         self._tables.append(buffer_of(array))
@@ -188,7 +222,7 @@ class CardRun:
         p[abi.PROGRAM_EPOCH_CAPACITY] = MAX_EPOCHS - epochs
         self.on_card.write(p)
         self.advance_function.launch(
-            self.blocks, self.threads, self.shared, self.on_card.address, steps, together=self.schedule == "grid"
+            self.blocks, self.threads, self.shared, self.on_card.address, steps, together=self.schedule != "block"
         )
         self.on_card.read(p)
         self.clock.read(cells)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from nnplay.kernels import abi
-from nnplay.kernels.cuda.steps import GOES_ON
+from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK, kernel_of
 from nnplay.records.cuda_rows import PictureRow
-from nnplay.tape.machines.cuda_table import Encoded, encode, ends_of, kernels_of
+from nnplay.tape.machines.cuda_lines import Launch, Written
+from nnplay.tape.machines.cuda_table import encode, ends_of, kernels_of
 from nnplay.tape.machines.machine import Table
 from nnplay.tape.tape import Tape
 
@@ -21,75 +23,161 @@ _FILES: Final = ("nnplay.kernels.cuda.convolution", "nnplay.kernels.cuda.volumes
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """What a card can do at the most, by its data sheet, and a meeting's time, which is assumed.
+    """What a card can do at the most, by its data sheet, and how long meetings take, which is assumed.
 
     Attributes:
+        processors: that each run a block.
         bandwidth, multiply_adds: bytes and multiply-adds of 32 bits a second.
-        meeting: seconds that a meeting of all blocks takes.
+        meeting, near: seconds that a meeting of all blocks takes, and one of the threads of a block.
         clock: of a thread, in Hz: it reads or writes no more than a number a turn.
+        latency: turns until a multiply-add is done, so that the next one of a sum can begin.
     """
 
+    processors: int
     bandwidth: float
     multiply_adds: float
     meeting: float
+    near: float
     clock: float
+    latency: int
 
 
 #: 4.8 TB/s, 67 TFLOPS without tensor cores, 1.98 GHz.
-H200: Final = Peak(4.8e12, 33.5e12, 1e-6, 1.98e9)
+H200: Final = Peak(132, 4.8e12, 33.5e12, 1e-6, 5e-8, 1.98e9, 4)
+#: Groups of samples that are tried, and so much less than that of the grid must be what they come to at the least.
+GROUPS: Final = (64, 32, 16, 8)
+CLEARLY_LESS: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class Load:
+    """What some rows come to.
+
+    Attributes:
+        nbytes: read and written, each operand of a row once.
+        multiply_adds: of products and convolutions, and one for each number that other rows write.
+        chain: multiply-adds that a thread takes one after the other.
+    """
+
+    nbytes: int = 0
+    multiply_adds: int = 0
+    chain: int = 0
+
+    def seconds(self, peak: Peak, processors: int) -> float:
+        """Seconds that so many processors of a card need at the least."""
+        share = processors / peak.processors
+        work = max(self.nbytes / peak.bandwidth, self.multiply_adds / peak.multiply_adds) / share
+        return max(work, self.chain * peak.latency / peak.clock)
+
+
+@dataclass(slots=True)
 class StepCost:
     """What one step comes to.
 
     Attributes:
-        rows, meetings: of the card's table; threads go on without a meeting where no row needs another one's numbers.
-        nbytes: read and written, each operand of a row once.
-        multiply_adds: of products and convolutions, and one for each number that other rows write.
+        rows: of the card's table.
+        meetings, near: of all blocks, and of the threads of a block alone; threads go on without one where no row needs
+            another one's numbers.
+        shared: rows that all blocks share.
+        group, groups: rows of the largest group of samples, and how many groups there are.
         alone: numbers of one picture that a single thread reads or writes, in rows that have a thread a picture.
     """
 
-    rows: int
-    meetings: int
-    nbytes: int
-    multiply_adds: int
+    rows: int = 0
+    meetings: int = 0
+    near: int = 0
+    shared: Load = field(default_factory=Load)
+    group: Load = field(default_factory=Load)
+    groups: int = 0
     alone: int = 0
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all rows and groups."""
+        return self.shared.nbytes + self.groups * self.group.nbytes
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of all rows and groups."""
+        return self.shared.multiply_adds + self.groups * self.group.multiply_adds
 
     def floor(self, peak: Peak) -> float:
         """Seconds below which no step can be on all of a card."""
-        work = max(self.nbytes / peak.bandwidth, self.multiply_adds / peak.multiply_adds)
-        return work + self.meetings * peak.meeting + self.alone / peak.clock
+        turns = -(-self.groups // peak.processors)
+        work = self.shared.seconds(peak, peak.processors) + turns * self.group.seconds(peak, 1)
+        return work + self.meetings * peak.meeting + self.near * peak.near + self.alone / peak.clock
 
 
-def cost_of_step(tape: Tape, table: Table, threads: int) -> StepCost:
-    """The cost of a step of a full batch, whose rows so many threads share."""
+def cost_of_step(tape: Tape, table: Table, launch: Launch) -> StepCost:
+    """The cost of a step of a full batch."""
     kernels = kernels_of(tape)
     codes = {kernel.name: number for number, kernel in enumerate(kernels)}
-    made = encode(table, table, codes, tape.size, threads, ends_of(tape))
+    made = encode(tape, table, codes, launch, tape.size, ends=ends_of(tape))
     names = [kernel.name for kernel in kernels]
-    nbytes = work = alone = 0
-    for number, row in enumerate(table.rows):
-        for line in made.cells[made.starts[number] : made.starts[number + 1]]:
-            sizes = _sizes(line, len(row.operands))
-            turns = _turns(made, number, line)
-            nbytes += 4 * sum(sizes) // turns
-            if isinstance(row.operation.cuda[0], PictureRow):
-                alone += sum(sizes) // int(line[abi.ROW_OPERANDS + abi.OPERAND_SHAPE])
-            work += _multiply_adds(names[int(line[abi.ROW_ADDRESS]) % GOES_ON], sizes, line) // turns
-    meets = int((made.cells[:, abi.ROW_ADDRESS] < GOES_ON).sum())
-    return StepCost(len(made.cells), meets, nbytes, work, alone)
+    cost = StepCost(rows=len(made.rows), groups=launch.groups)
+    turns = Counter((written.number, _kernel(written)) for written in made.rows)
+    for written in made.rows:
+        code = int(written.lines[0, abi.ROW_ADDRESS])
+        cost.meetings += not code & (GOES_ON | IN_BLOCK)
+        cost.near += bool(code & IN_BLOCK)
+        name = names[_kernel(written)]
+        _count(cost, written, name, turns[written.number, _kernel(written)], launch, table)
+    return cost
 
 
-def _turns(made: Encoded, number: int, line: Sequence[int]) -> int:
-    """How many of a row's lines have this line's kernel: a time step's numbers are a share of the operands'."""
-    own = made.cells[made.starts[number] : made.starts[number + 1], abi.ROW_ADDRESS] % GOES_ON
-    return int((own == int(line[abi.ROW_ADDRESS]) % GOES_ON).sum())
+def choose_schedule(tape: Tape, table: Table, threads: int) -> tuple[str, int]:
+    """Which schedule a network has that is too large for one block, and the groups of samples that would be best.
+
+    It follows from shapes alone, by the model of one kind of card, so that bits are the same on all of them. What was
+    never measured is chosen only where the model finds it clearly less.
+    """
+    grid = Launch(threads, H200.processors)
+    tried = {
+        groups: cost_of_step(tape, table, replace(grid, groups=groups)).floor(H200)
+        for groups in GROUPS
+        if groups <= table.n or groups == GROUPS[-1]
+    }
+    best = min(tried, key=lambda groups: tried[groups])
+    clearly = tried[best] <= CLEARLY_LESS * cost_of_step(tape, table, grid).floor(H200)
+    return ("samples" if clearly else "grid"), best
+
+
+def _kernel(written: Written) -> int:
+    return kernel_of(int(written.lines[0, abi.ROW_ADDRESS]))
+
+
+def _count(cost: StepCost, written: Written, kernel: str, turns: int, launch: Launch, table: Table) -> None:
+    """Adds what a row comes to."""
+    line, row = written.lines[0], table.rows[written.number]
+    by_groups = written.section >= 0
+    load = cost.group if by_groups else cost.shared
+    threads = launch.threads if by_groups else launch.threads * launch.blocks
+    if written.number < 0:
+        size = int(line[_size_at(1)])
+        load.nbytes += 4 * (launch.groups + 1) * size
+        load.multiply_adds += launch.groups * size
+        load.chain += launch.groups * -(-size // threads)
+        return
+    sizes, parts = _sizes(line, len(row.operands)), int(line[abi.ROW_PARTS])
+    if by_groups and line[-1] - line[-2] < parts:  # the group's share of the whole batch
+        parts = int(line[-1] - line[-2])
+        sizes = [size * parts // int(line[abi.ROW_PARTS]) for size in sizes]
+    work = _multiply_adds(kernel, sizes, line) // turns
+    load.nbytes += 4 * sum(sizes) // turns
+    load.multiply_adds += work
+    any_number = parts in (launch.threads, launch.threads * launch.blocks)
+    count = max(1, sizes[-1] // turns if any_number else parts)
+    load.chain += -(-work // count) * -(-count // threads)
+    if isinstance(written.access.item, PictureRow):
+        cost.alone += sum(sizes) // int(line[abi.ROW_OPERANDS + abi.OPERAND_SHAPE])
+
+
+def _size_at(k: int) -> int:
+    return abi.ROW_OPERANDS + k * abi.OPERAND_WIDTH + abi.OPERAND_SIZE
 
 
 def _sizes(line: Sequence[int], operands: int) -> list[int]:
-    first = abi.ROW_OPERANDS + abi.OPERAND_SIZE
-    return [int(line[first + k * abi.OPERAND_WIDTH]) for k in range(operands)]
+    return [int(line[_size_at(k)]) for k in range(operands)]
 
 
 def _multiply_adds(kernel: str, sizes: Sequence[int], line: Sequence[int]) -> int:

@@ -7,23 +7,18 @@ processor. Where the card cannot be used, or no longer, the processor goes on fr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 import numpy as np
 
 from nnplay.errors import NnplayError
 from nnplay.kernels import abi
 from nnplay.kernels.cuda import driver
-from nnplay.kernels.cuda.driver import CardError
-from nnplay.tape.machines.card_run import CardRun
+from nnplay.tape.machines.card_run import USABLE, CardRun
 from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.cuda_table import lacking
 from nnplay.tape.machines.machine import MAX_STEPS, Array, EvalRows, Progress
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Tape
-
-#: The share of the card's memory that a run may have: there is a context besides, and room for partial sums.
-_USABLE: Final = 0.9
 
 
 class CudaMachine(CpuMachine):
@@ -33,7 +28,7 @@ class CudaMachine(CpuMachine):
         tape, dtype, threads, progress, wait: as for `CpuMachine`.
 
     Attributes:
-        schedule: "block" or "grid" has all rows of a step run by one block, or by all of the card; "" lets size decide.
+        schedule: one of `card_run.SCHEDULES`; "" lets size decide.
         why_not: why the processor trains instead; empty while the card does.
         failed: the card was to train, and could not, or could not go on.
         steps_a_launch: so many steps take about `LAUNCH` seconds; 0 before any was taken.
@@ -113,10 +108,6 @@ class CudaMachine(CpuMachine):
         return [*self._data, *(() if self._watched is None else self._watched.data)]
 
     def _begin(self) -> CardRun:
-        need, free = self.tape.size * 4 + sum(array.nbytes for array in self.data), driver.free_memory()
-        if need > _USABLE * free:
-            what = f"{need / 1e9:.1f} GB are needed and {free / 1e9:.1f} are free on the card"
-            raise CardError(what, where="cuda", hint="nvidia-smi shows what else runs on the card")
         return CardRun(self, self.data, self.schedule)
 
 
@@ -133,4 +124,4 @@ def _reason(tape: Tape, dtype: str) -> str:
     except NnplayError as error:
         return error.message
     need, have = tape.size * 4, found.memory
-    return f"{need / 1e9:.1f} GB are needed and the card has {have / 1e9:.1f}" if need > _USABLE * have else ""
+    return f"{need / 1e9:.1f} GB are needed and the card has {have / 1e9:.1f}" if need > USABLE * have else ""

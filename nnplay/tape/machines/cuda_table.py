@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,15 +12,13 @@ from numpy.typing import NDArray
 
 from nnplay.kernels import abi
 from nnplay.kernels.compile.jit import KERNELS, Kernel
-from nnplay.kernels.cuda.partial import FOLDED
-from nnplay.kernels.cuda.recurrence import TURN
-from nnplay.kernels.cuda.steps import GOES_ON
-from nnplay.records.cuda_rows import PictureRow, TurnRow
-from nnplay.records.cuda_steps import StepRow
-from nnplay.records.operation import ALL_THREADS, CudaRow
-from nnplay.tape.machines.cuda_meetings import Access, meetings
+from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK
+from nnplay.records.cuda_rows import PictureRow
+from nnplay.tape.machines.cuda_lines import Launch, LineWriter, Written, access_of, room_count
+from nnplay.tape.machines.cuda_meetings import Meeting, Room, meetings
+from nnplay.tape.machines.cuda_samples import GroupMemory, GroupSum, How, Item, Piece, Work, arrange
 from nnplay.tape.machines.machine import Table
-from nnplay.tape.tape import Row, Tape
+from nnplay.tape.tape import Tape
 
 #: Kernels that every module has, so that most networks find theirs made: their records' modules, and what they are.
 _USUAL: Final = (
@@ -55,16 +53,22 @@ _USUAL: Final = (
     "nnplay.operations.step.gradient_norm:put_cuda",
     "nnplay.operations.step.gradient_norm:finish_norm",
     "nnplay.kernels.cuda.partial:fold",
+    "nnplay.kernels.cuda.convolution:add_partial_sums",
     "nnplay.optimizers.adam:update",
     "nnplay.optimizers.sgd:update",
 )
 
 
-def kernels_of(tape: Tape) -> list[Kernel]:
-    """Every kernel that the rows of a tape call on a card, and the usual ones, in the order of their names."""
+def usual_kernels() -> list[Kernel]:
+    """The kernels that every module has, in the order of their names: those of dense networks."""
     for name in _USUAL:
         importlib.import_module(name.partition(":")[0])
-    found = {name: KERNELS[name] for name in _USUAL}
+    return [KERNELS[name] for name in sorted(_USUAL)]
+
+
+def kernels_of(tape: Tape) -> list[Kernel]:
+    """Every kernel that the rows of a tape call on a card, and the usual ones, in the order of their names."""
+    found = {kernel.name: kernel for kernel in usual_kernels()}
     for row in [*tape.train, *(row for stage in tape.stages for row in stage.evaluation)]:
         found |= {item.kernel.name: item.kernel for item in row.operation.cuda}
     return [found[name] for name in sorted(found)]
@@ -87,82 +91,88 @@ class Encoded:
     """A table for a card.
 
     Attributes:
-        cells: (rows, width).
-        starts: where each row of the tape begins in it, and behind them where it ends.
+        cells: (lines, width).
+        starts: where each row of the tape begins in it, and behind them where it ends; of the rows of a stage's batch,
+            where they are in another order than the tape's, only where they all begin.
+        size: numbers of room for partial sums, and for what groups of samples have of their own.
+        rows: what the lines are, in order.
     """
 
     cells: NDArray[np.int64]
     starts: NDArray[np.int64]
+    size: int
+    rows: tuple[Written, ...]
 
 
 def encode(
-    table: Table, largest: Table, codes: Mapping[str, int], room: int, threads: int, ends: Sequence[int] = ()
+    tape: Tape,
+    table: Table,
+    codes: Mapping[str, int],
+    launch: Launch,
+    room: int,
+    *,
+    largest: int = 0,
+    ends: Sequence[int] = (),
+    there: Callable[[int], int] = lambda here: here,
 ) -> Encoded:
     """A table for a card.
 
     Args:
-        largest: the same rows for the largest batch: what that leaves out is left out.
         codes: number of each kernel.
+        launch: who walks it; with groups, the table is that of a step.
         room: offset of the room for partial sums in memory.
-        threads: how many share a row.
+        largest: rows of the largest batch, if it is another one.
         ends: numbers of rows of the tape in front of which all threads have to have met.
+        there: the address on the card of what gathering rows read.
     """
-    lines: list[NDArray[np.int64]] = []
-    touched: list[Access] = []
-    starts = [0]
-    for row, cells, most in zip(table.rows, table.cells, largest.cells, strict=True):
-        sizes, at_most = ([int(line[_size_at(k)]) for k in range(len(row.operands))] for line in (cells, most))
-        first = 0
-        for item in row.operation.cuda:
-            if item.parts(at_most, row.integers) == 0:
-                continue
-            parts = item.parts(sizes, row.integers)
-            line = cells.copy()
-            line[abi.ROW_ADDRESS] = codes[item.kernel.name]
-            line[abi.ROW_PARTS] = threads if parts == ALL_THREADS else parts
-            first = first or max(0, parts)
-            line[abi.ROW_ROOM], line[abi.ROW_ROOM_COUNT] = room, first
-            turns = _turns(item, line)
-            lines += turns
-            touched += [_access(item, row, line, first > 0)] * len(turns)
-        starts.append(len(lines))
-    for line, meets in zip(
-        lines, meetings(touched, [starts[number] for number in ends if number < len(starts)]), strict=True
-    ):
-        line[abi.ROW_ADDRESS] += 0 if meets else GOES_ON
-    return Encoded(np.array(lines, np.int64), np.array(starts, np.int64))
+    n, most = table.n, largest or table.n
+    items = [
+        Item(number, row, card, card.parts([slot.size(most) for slot in row.operands], row.integers))
+        for number, row in enumerate(table.rows)
+        for card in row.operation.cuda
+    ]
+    work: list[Work] = [Piece(item, item.number) for item in items if item.parts]
+    if launch.groups:
+        accesses = [access_of(i, most, Room.SHARED if room_count(i, most, most) else Room.NONE) for i in items]
+        work = arrange(items, accesses, tape, most)
+    memory = GroupMemory(tape) if launch.groups else None
+    writer = LineWriter(_pointing(table, there), n, most, codes, room, memory, launch)
+    writer.measure([piece for piece in work if isinstance(piece, Piece)])
+    written = [(one.at, row) for one in work for row in _written(writer, one)]
+    return _joined(written, len(table.rows), ends, writer.size)
+
+
+def _written(writer: LineWriter, work: Work) -> list[Written]:
+    if isinstance(work, GroupSum):
+        return writer.group_sum(work)
+    return writer.together(work.item) if work.how is How.TOGETHER else writer.by_groups(work)
+
+
+def _joined(found: Sequence[tuple[int, Written]], rows: int, ends: Sequence[int], size: int) -> Encoded:
+    """The lines below each other, with who meets behind each row."""
+    at, written = np.array([at for at, _ in found]), [row for _, row in found]
+    sections = np.array([row.section for row in written])
+    apart = np.flatnonzero(np.diff(sections)) + 1  # where groups begin or end, all meet
+    fixed = {*np.searchsorted(at, ends).tolist(), *apart.tolist()}
+    for row, meeting in zip(written, meetings([row.access for row in written], fixed), strict=True):
+        row.lines[0, abi.ROW_ADDRESS] += {Meeting.ALL: 0, Meeting.BLOCK: IN_BLOCK, Meeting.NONE: GOES_ON}[meeting]
+    counts = np.array([0, *np.cumsum([len(row.lines) for row in written])])
+    starts = counts[np.searchsorted(at, np.arange(rows + 1))]
+    return Encoded(np.concatenate([row.lines for row in written]), starts, size, tuple(written))
+
+
+def _pointing(table: Table, there: Callable[[int], int]) -> NDArray[np.int64]:
+    """The cells of a table whose gathering rows find their data on the card."""
+    cells = table.cells.copy()
+    for line, row in zip(cells, table.rows, strict=True):
+        if row.phase == "data":
+            for k, name in enumerate(row.operation.integers):
+                if name != "size":
+                    line[abi.ROW_INTEGERS + k] = there(int(line[abi.ROW_INTEGERS + k]))
+    return cells
 
 
 def ends_of(tape: Tape) -> list[int]:
     """Rows of a step in front of which all threads have to have met: there its stages begin, and their parts."""
     bounds = [stage.rows for stage in tape.stages]
     return sorted({at for rows in bounds for at in (rows.first, rows.finish_at, rows.update_at, rows.end)})
-
-
-def _access(item: CudaRow, row: Row, line: NDArray[np.int64], room: bool) -> Access:
-    """What a row of the card touches of memory."""
-    places = [(int(line[_size_at(k) - 1]), int(line[_size_at(k)])) for k in range(len(row.operands))]
-    reads, writes = places[: len(row.reads)], places[len(row.reads) :]
-    added = [place for place, adds in zip(writes, row.adds or [False] * len(writes), strict=True) if adds]
-    return Access(item, (*reads, *added), tuple(writes), room)
-
-
-def _turns(item: CudaRow, line: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """The row, or one for each time that it is run."""
-    if not isinstance(item, TurnRow):
-        return [line]
-    count = int(line[_size_at(item.operand) + 1 + item.axis])
-    if isinstance(item, StepRow):
-        count = count * item.rows + item.ends
-    made = np.tile(line, (count, 1))
-    made[:, abi.ROW_INTEGERS + TURN] = np.arange(len(made))
-    return list(made)
-
-
-def room_of(made: Iterable[Encoded]) -> int:
-    """Numbers that the partial sums of the rows of these tables can take."""
-    return FOLDED + max(int(table.cells[:, abi.ROW_ROOM_COUNT].max()) for table in made)
-
-
-def _size_at(k: int) -> int:
-    return abi.ROW_OPERANDS + k * abi.OPERAND_WIDTH + abi.OPERAND_SIZE

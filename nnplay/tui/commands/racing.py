@@ -35,7 +35,7 @@ class RaceActions:
 
     def race_seeds(self, count: str) -> None:
         """The run from so many seeds, as a band."""
-        most = integer("seeds", REQUIRED, "how many seeds", low=2, high=200).read(count, "seeds")
+        most = integer("seeds", REQUIRED, "how many seeds", low=2, high=200).read(count)
         first = self._backend.settings.seed
         self._open([f"seed={first}..{first + most - 1}"])
 

@@ -50,16 +50,24 @@ class ScreenHead(Cells):
         if not self._views:
             return [first]
         runs: list[Run] = [(" ", look.ink("dim"))]
-        for name in self._views:
+        for name, text in self._texts(width):
             here = name == self._present
             ink = look.ink("accent" if here else "text", bold=here, reverse=here)
-            runs += [(f" {name} ", ink), (" ", look.ink("dim"))]
+            runs += [(text, ink), (" ", look.ink("dim"))]
         return [first, joined(runs)]
+
+    def _texts(self, width: int) -> list[tuple[str, str]]:
+        """The views with what stands for each: their names, or the beginnings of them where there is no room."""
+        whole = [(name, f" {name} ") for name in self._views]
+        if sum(len(text) + 1 for _, text in whole) <= width:
+            return whole
+        letters = max(1, (width - 1) // len(whole) - 3)
+        return [(name, f" {name[:letters].rstrip()} ") for name in self._views]
 
     def on_click(self, event: events.Click) -> None:
         """Ask for the view under the mouse."""
         left = 1
-        for number, name in enumerate(self._views):
-            if event.y == 1 and left <= event.x < left + len(name) + 2:
+        for number, (_, text) in enumerate(self._texts(self.size.width)):
+            if event.y == 1 and left <= event.x < left + len(text):
                 self.post_message(self.ViewClicked(number - self._views.index(self._present)))
-            left += len(name) + 3
+            left += len(text) + 1

@@ -24,11 +24,10 @@ def draw_classes(place: Place, width: int, height: int, look: Look) -> Sequence[
     balance = place.balance
     rows: list[Row] = [(), joined([(" ", look.ink("dim")), *parts(profile.part_rows, width - 2, look)])]
     rows += [((fit(f" {line}", width), look.ink("dim")),) for line in _legend(profile.part_rows, width, look)]
-    title = "rows of each class" if balance.title == "class" else f"values of {balance.title}"
     used = [part for part in range(3) if balance.totals[part]]
     name = min(_NAME, max(8, *(cell_len(share.name) for share in balance.shares)))
     heading = "".join(f"{PARTS[part]:>{_CELL}}" for part in used)
-    rows += [(), ((fit(f" {title}", width), look.ink("accent", bold=True)),)]
+    rows += [(), ((fit(f" {balance.heading}", width), look.ink("accent", bold=True)),)]
     rows.append(((fit(f" {fit('', name)}{heading}", width), look.ink("dim")),))
     place.total = len(balance.shares)
     room = max(1, height - len(rows))

@@ -133,7 +133,8 @@ def _flat(image: NDArray[Any]) -> NDArray[Any]:
 
 def _title(profile: Profile, row: int) -> str:
     target = next(column for column in profile.columns if column.role == "target")
-    answer = profile.cells(target, row, row + 1)[0] if profile.data.y[row].size <= 8 else ""
+    short = profile.data.y[row].size <= 8 or profile.data.task == "detection"
+    answer = profile.cells(target, row, row + 1)[0] if short else ""
     return f"{row + 1:,}: {answer}" if answer else f"{row + 1:,}"
 
 

@@ -1,0 +1,246 @@
+"""The lines of a card's table: one for a row that all threads share, one each for a row that groups of samples take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.kernels import abi
+from nnplay.kernels.cuda.partial import FOLDED
+from nnplay.kernels.cuda.recurrence import TURN
+from nnplay.kernels.cuda.steps import GROUPS, PARTS_OF_GROUP
+from nnplay.records.cuda_rows import TotalRow, TurnRow
+from nnplay.records.operation import ALL_THREADS, BATCH, CudaRow
+from nnplay.tape.machines.cuda_meetings import Access, Range, Room
+from nnplay.tape.machines.cuda_samples import SUM, GroupMemory, GroupSum, How, Item, Piece, placed_parts
+from nnplay.tape.memory_layout import Slot, aligned
+from nnplay.tape.tape import Row, encode_operand
+
+Line = NDArray[np.int64]
+_ADDRESS_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Who walks a table.
+
+    Attributes:
+        threads: of a block.
+        blocks: that share each row.
+        groups: of samples into which a batch is cut, at the most; 0: no row is cut by samples.
+    """
+
+    threads: int
+    blocks: int = 1
+    groups: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A row of the card: its lines, one for each group or a single one, and what it touches.
+
+    Attributes:
+        number: of the row of the tape; −1: a sum over groups.
+        section: −1: all threads share it.
+    """
+
+    lines: Line
+    access: Access
+    number: int
+    section: int = -1
+
+
+class LineWriter:
+    """Writes the lines of one table.
+
+    Args:
+        cells: the table's rows as a processor reads them, (rows, width).
+        n, largest: rows of the batch, and of the largest one: what that leaves out is left out.
+        codes: number of each kernel.
+        room: offset of the room that all rows share for partial sums; what groups have of their own is behind it.
+        memory: what that is; none where no row is cut by samples.
+        launch: who walks.
+    """
+
+    def __init__(
+        self,
+        cells: Line,
+        n: int,
+        largest: int,
+        codes: Mapping[str, int],
+        room: int,
+        memory: GroupMemory | None,
+        launch: Launch,
+    ) -> None:
+        self._cells, self._n, self._largest, self._codes = cells, n, largest, codes
+        self._room, self._memory, self._launch = room, memory, launch
+        self._cuts = samples_of(n, launch.groups) if launch.groups else []
+        self._of_largest = samples_of(largest, launch.groups)[0][1] if launch.groups else 0
+        self._shared = self._own = 0
+
+    def measure(self, pieces: Sequence[Piece]) -> None:
+        """Finds out how much room the rows need for partial sums."""
+        alone = [
+            room_count(piece.item, self._of_largest, self._of_largest) for piece in pieces if piece.how is How.ALONE
+        ]
+        others = [room_count(p.item, self._largest, self._largest) for p in pieces if p.how is not How.ALONE]
+        self._shared = aligned(FOLDED + max(others, default=0))
+        self._own = aligned(FOLDED + max(alone, default=0)) if alone else 0
+
+    @property
+    def size(self) -> int:
+        """Numbers of the room, and of all groups."""
+        return self._shared + self._launch.groups * self._stride
+
+    @property
+    def _stride(self) -> int:
+        """Numbers that each group has."""
+        return aligned(self._memory.size) + self._own if self._memory else 0
+
+    def together(self, item: Item) -> list[Written]:
+        """The line of a row that all threads share, or one for each of its turns."""
+        sizes, launch = _sizes(item.row, self._n), self._launch
+        parts = item.card.parts(sizes, item.row.integers)
+        few = max(sizes) <= launch.threads if parts == ALL_THREADS else parts <= launch.threads
+        lone = launch.blocks > 1 and few
+        everyone = launch.threads if lone else launch.threads * launch.blocks
+        line, count = self._line(item), room_count(item, self._n, self._largest)
+        line[abi.ROW_PARTS] = everyone if parts == ALL_THREADS else parts
+        line[abi.ROW_ROOM], line[abi.ROW_ROOM_COUNT] = self._room, count
+        access = access_of(item, self._n, Room.SHARED if count else Room.NONE, lone=lone)
+        return [Written(made[None], access, item.number) for made in _turns(item.card, line)]
+
+    def by_groups(self, piece: Piece) -> list[Written]:
+        """A line for each group, or as many for each turn; none where groups leave the row out."""
+        item, launch = piece.item, self._launch
+        if piece.how is How.ALONE and not parts_of(item, self._of_largest):
+            return []
+        write = self._alone if piece.how is How.ALONE else self._placed
+        lines = [write(piece, group) for group in range(launch.groups)]
+        turns = zip(*(_turns(item.card, line) for line in lines), strict=True)
+        used = max(int(line[abi.ROW_ROOM_COUNT]) for line in lines) > 0
+        kind = Room.OWN if piece.how is How.ALONE else Room.SHARED
+        access = access_of(item, self._n, kind if used else Room.NONE, lone=True)
+        made = [Written(np.array(turn), access, item.number, piece.section) for turn in turns]
+        for written in made:
+            written.lines[0, abi.ROW_ADDRESS] += launch.groups << GROUPS
+        return made
+
+    def group_sum(self, work: GroupSum) -> list[Written]:
+        """The line that adds up what the groups came to."""
+        assert self._memory is not None
+        count, stride, line = len(self._cuts), self._stride, np.zeros(self._width, np.int64)
+        line[abi.ROW_ADDRESS] = self._codes[SUM.kernel.name]
+        line[abi.ROW_PARTS] = self._launch.threads * self._launch.blocks
+        line[abi.ROW_INTEGERS] = self._memory.place_of(work.first)
+        _put(line, 0, [self._room + self._shared, count * stride, count, stride, 1, 1, 0, stride])
+        _put(line, 1, [work.first, work.size, work.size, 1, 1, 1, int(work.adds), work.size])
+        place = (work.first, work.size)
+        return [Written(line[None], Access(SUM, (place,), (place,)), -1)]
+
+    @property
+    def _width(self) -> int:
+        return int(self._cells.shape[1]) + PARTS_OF_GROUP
+
+    def _line(self, item: Item) -> Line:
+        line = np.zeros(self._width, np.int64)
+        line[:-PARTS_OF_GROUP] = self._cells[item.number]
+        line[abi.ROW_ADDRESS] = self._codes[item.card.kernel.name]
+        return line
+
+    def _samples(self, group: int) -> tuple[int, int]:
+        return self._cuts[group] if group < len(self._cuts) else (0, 0)
+
+    def _placed(self, piece: Piece, group: int) -> Line:
+        """The row of the whole batch, of which the group runs the parts of its samples."""
+        item, line, (first, end) = piece.item, self._line(piece.item), self._samples(group)
+        parts = line[abi.ROW_PARTS] = placed_parts(item, self._n)
+        line[abi.ROW_ROOM], line[abi.ROW_ROOM_COUNT] = self._room, room_count(item, self._n, self._largest)
+        line[-2:] = first * (parts // self._n), end * (parts // self._n)
+        return line
+
+    def _alone(self, piece: Piece, group: int) -> Line:
+        """The row as of a batch that is the group's samples."""
+        assert self._memory is not None
+        item, row, line, (first, end) = piece.item, piece.item.row, self._line(piece.item), self._samples(group)
+        memory = self._room + self._shared + group * self._stride
+        flags = (False,) * len(row.reads) + row.adds
+        for k, (slot, adds) in enumerate(zip(row.operands, flags, strict=True)):
+            operand = encode_operand(slot, end - first, adds and slot.offset not in piece.begins)
+            if slot.offset in piece.own:
+                operand[abi.OPERAND_OFFSET] = memory + self._memory.places[slot.offset]
+            elif slot.shape[:1] == (BATCH,):
+                operand[abi.OPERAND_OFFSET] += first * slot.size(1)
+            _put(line, k, operand)
+        if row.phase == "data":
+            line[abi.ROW_INTEGERS + row.operation.integers.index("order")] += first * _ADDRESS_BYTES
+        parts = parts_of(item, end - first) if end > first else 0
+        line[abi.ROW_PARTS] = line[-1] = self._launch.threads if parts == ALL_THREADS else parts
+        line[abi.ROW_ROOM] = memory + aligned(self._memory.size)
+        line[abi.ROW_ROOM_COUNT] = room_count(item, end - first, self._of_largest) if end > first else 0
+        return line
+
+
+def samples_of(n: int, groups: int) -> list[tuple[int, int]]:
+    """The first sample of each group and the one behind its last, for a batch of n; there is no group without any.
+
+    The first group is the largest.
+    """
+    count = min(n, groups)
+    return [(n - n * (count - k) // count, n - n * (count - k - 1) // count) for k in range(count)]
+
+
+def parts_of(item: Item, n: int) -> int:
+    """Into how many parts a row is cut for a batch of n."""
+    parts: int = item.card.parts(_sizes(item.row, n), item.row.integers)
+    return parts
+
+
+def room_count(item: Item, n: int, largest: int) -> int:
+    """How many partial sums the rows of the card up to this one leave that stand for the same row of the tape.
+
+    Args:
+        largest: rows of the largest batch: what that leaves out is left out.
+    """
+    row = item.row
+    for card in row.operation.cuda:
+        if card.parts(_sizes(row, largest), row.integers):
+            count = max(0, card.parts(_sizes(row, n), row.integers))
+            if count:
+                return count
+        if card is item.card:
+            break
+    return 0
+
+
+def access_of(item: Item, n: int, room: Room, *, lone: bool = False) -> Access:
+    """What a row of the card touches of memory."""
+    row, totals = item.row, isinstance(item.card, TotalRow)
+
+    def places(slots: Iterable[Slot]) -> list[Range]:
+        return [(slot.offset, slot.size(n)) for slot in slots if not (totals and BATCH in slot.shape)]
+
+    added = (slot for slot, adds in zip(row.writes, row.adds or [False] * len(row.writes), strict=True) if adds)
+    return Access(item.card, (*places(row.reads), *places(added)), tuple(places(row.writes)), room, lone)
+
+
+def _sizes(row: Row, n: int) -> list[int]:
+    return [slot.size(n) for slot in row.operands]
+
+
+def _turns(card: CudaRow, line: Line) -> list[Line]:
+    """The line, or one for each time that it is run."""
+    if not isinstance(card, TurnRow):
+        return [line]
+    place = abi.ROW_OPERANDS + card.operand * abi.OPERAND_WIDTH + abi.OPERAND_SHAPE + card.axis
+    made = np.tile(line, (int(line[place]) * card.rows + card.ends, 1))
+    made[:, abi.ROW_INTEGERS + TURN] = np.arange(len(made))
+    return list(made)
+
+
+def _put(line: Line, k: int, operand: Sequence[int]) -> None:
+    begin = abi.ROW_OPERANDS + k * abi.OPERAND_WIDTH
+    line[begin : begin + abi.OPERAND_WIDTH] = operand
