@@ -119,7 +119,9 @@ def test_show_says_what_a_run_consists_of(capsys: pytest.CaptureFixture[str]) ->
 def test_show_says_how_often_a_player_learns(capsys: pytest.CaptureFixture[str]) -> None:
     """The discriminator of this preset is part of every tenth step."""
     assert main(["show", "gan_collapse"]) == 0
-    assert re.search(r"\ndiscriminator trains discriminator by .* every 10 steps, to lower\n", capsys.readouterr().out)
+    assert re.search(
+        r"\ndiscriminator trains discriminator by .* every 10 steps, to lower the sum of\n", capsys.readouterr().out
+    )
 
 
 def test_a_game_is_told_and_scored_as_a_game(capsys: pytest.CaptureFixture[str]) -> None:
