@@ -192,13 +192,13 @@ class Weight:
 def _divide_among_passes(passes: Mapping[str, Array]) -> str:
     """What each pass of an objective gave to a gradient, and its rows that gave most: row 3 of each is another one."""
     total = float(sum(by_row.sum() for by_row in passes.values()))
-    told = []
+    parts = []
     for name, by_row in passes.items():
         _, _, loss = name.partition(", ")
         whose = f"the loss '{loss}'" if loss else "the rows of the batch"
         most = f", most by its {describe_rows(by_row)}" if by_row.any() else ""
-        told.append(f"{signed(float(by_row.sum()))} by {whose}{most}")
-    return f"Its gradient is {amount(total)}: {'; '.join(told)}."
+        parts.append(f"{signed(float(by_row.sum()))} by {whose}{most}")
+    return f"Its gradient is {amount(total)}: {'; '.join(parts)}."
 
 
 def _weigh(parts: list[tuple[str, float]]) -> str:

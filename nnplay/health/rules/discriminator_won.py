@@ -34,9 +34,9 @@ def _help_generator(facts: PlayerFacts) -> tuple[str, dict[str, Any]]:
         return "", {}
     often = {"every": 1} if own.every > facts.players.every == 1 else {}
     pulled = {"target": 1, "factor": 1.0} if own.factor < 0 else {}
-    told = f", give '{facts.generator}' a turn in every step" if often else ""
-    told += f", train '{facts.generator}' towards 1 instead of away from 0" if pulled else ""
-    return told or f", so that '{facts.generator}' can follow", {**often, **pulled}
+    advice = f", give '{facts.generator}' a turn in every step" if often else ""
+    advice += f", train '{facts.generator}' towards 1 instead of away from 0" if pulled else ""
+    return advice or f", so that '{facts.generator}' can follow", {**often, **pulled}
 
 
 DISCRIMINATOR_WON = HealthRule("discriminator_won", "Discriminator has won", examine, "pane-training", "3")
