@@ -28,15 +28,11 @@ def examine(evidence: Evidence) -> Sign | None:
 
 
 def _help_generator(facts: PlayerFacts) -> tuple[str, dict[str, Any]]:
-    """What else the generator needs to catch up: turns as often, and a pull where the discriminator is sure."""
+    """What else the generator needs to catch up: turns as often."""
     own = next((item for item in facts.players.objectives if item.name == facts.generator), None)
-    if own is None:
-        return "", {}
-    often = {"every": 1} if own.every > facts.players.every == 1 else {}
-    pulled = {"target": 1, "factor": 1.0} if own.factor < 0 else {}
-    advice = f", give '{facts.generator}' a turn in every step" if often else ""
-    advice += f", train '{facts.generator}' towards 1 instead of away from 0" if pulled else ""
-    return advice or f", so that '{facts.generator}' can follow", {**often, **pulled}
+    if own is not None and own.every > facts.players.every == 1:
+        return f" and give '{facts.generator}' a turn in every step", {"every": 1}
+    return f", so that '{facts.generator}' can follow", {}
 
 
 DISCRIMINATOR_WON = HealthRule("discriminator_won", "Discriminator has won", examine, "pane-training", "3")
