@@ -14,7 +14,7 @@ from nnplay.kernels import abi
 from nnplay.kernels.compile import library
 from nnplay.kernels.compile.jit import Kernel
 from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK, kernel_of
-from nnplay.tape.machines.cuda_lines import Launch, Written
+from nnplay.tape.machines.cuda_lines import EncodedRow, Launch
 from nnplay.tape.machines.cuda_table import Encoded
 
 #: A kernel of a row, as C calls it.
@@ -51,7 +51,7 @@ def walk(
                             function(line.ctypes.data, clock.ctypes.data, memory.ctypes.data, part)
 
 
-def _runs(rows: Sequence[Written], ends: Callable[[int], bool]) -> list[tuple[int, int]]:
+def _runs(rows: Sequence[EncodedRow], ends: Callable[[int], bool]) -> list[tuple[int, int]]:
     """First and last + 1 of rows without a meeting between them."""
     at = [k + 1 for k, row in enumerate(rows) if ends(int(row.lines[0, abi.ROW_ADDRESS]))]
     return [(first, end) for first, end in pairwise(sorted({0, *at, len(rows)})) if end > first]
@@ -77,7 +77,7 @@ def _lines(made: Encoded) -> list[NDArray[np.int64]]:
 
 
 def _parts(
-    written: Written, lines: NDArray[np.int64], launch: Launch, block: int, thread: int
+    written: EncodedRow, lines: NDArray[np.int64], launch: Launch, block: int, thread: int
 ) -> Iterator[tuple[NDArray[np.int64], int]]:
     """The parts that a thread takes, each with its line."""
     if written.section < 0:

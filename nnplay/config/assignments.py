@@ -18,7 +18,7 @@ _WITHOUT_SECTION: Final = {
 }
 
 
-def full_name(name: str) -> str:
+def with_section(name: str) -> str:
     """`lr` as `optimizer.lr`, `batch_size` as `training.batch_size`; any other name as it is."""
     return f"{_WITHOUT_SECTION[name]}.{name}" if name in _WITHOUT_SECTION else name
 
@@ -50,7 +50,7 @@ def read_assignment(text: str) -> tuple[str, str, str]:
     key, equals, value = text.partition("=")
     if not equals:
         raise InputError(f"'{text}' is not of the form key=value", where="--set", hint="write it as in --set noise=0.1")
-    section, dot, name = full_name(key).rpartition(".")
+    section, dot, name = with_section(key).rpartition(".")
     if dot and section not in SECTIONS:
         raise unknown("section", section, SECTIONS, where="--set")
     return section if dot else "data", name, value

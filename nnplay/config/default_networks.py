@@ -66,8 +66,8 @@ def _is_to_rewrite(data: Dataset) -> bool:
     return _places(data) == 1 and len(data.feature_shape) < 3 and data.y.shape[1] != data.feature_shape[0]
 
 
-def _has_labels_of_its_own(data: Dataset) -> bool:
-    """Whether rows of measures, which are no symbols, have several labels each."""
+def _has_several_labels(data: Dataset) -> bool:
+    """Whether each row of measurements (no token ids) has several labels."""
     x = data.x[:_LOOKED_AT]
     return _places(data) == 1 and x.ndim == 2 and not bool(((x >= 0) & (x % 1 == 0)).all())
 
@@ -176,7 +176,7 @@ def _for_several_labels(data: Dataset, outputs: int) -> list[str]:
 
 DEFAULT_NETWORKS: Final = (
     DefaultNetwork("pictures with boxes", lambda data: data.task == "detection", _for_boxes),
-    DefaultNetwork("rows with several labels", _has_labels_of_its_own, _for_several_labels),
+    DefaultNetwork("rows with several labels", _has_several_labels, _for_several_labels),
     DefaultNetwork("sequences that become others", _is_to_rewrite, _to_rewrite),
     DefaultNetwork("texts to go on with", lambda data: data.vocabulary is not None and data.y.ndim > 1, _to_write_on),
     DefaultNetwork("texts with a label", lambda data: data.vocabulary is not None, _for_labelled_texts),

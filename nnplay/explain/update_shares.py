@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.operand_copies import frame_of
+from nnplay.inspector.players import optimizer_of
 
 Array = NDArray[Any]
 _DECAY: Final = "weight_decay"
@@ -54,7 +55,7 @@ class _Update:
         frame = frame_of(inspector, number, parameter, (parameter,))
         self.reads = {**frame.reads, **frame.before}
         self.state = [name for name in frame.row.operation.reads if name not in _GIVEN]
-        names = [field.name for field in inspector.optimizer_of(number).record.fields]
+        names = [field.name for field in optimizer_of(inspector, number).record.fields]
         self.decay = names.index(_DECAY) if _DECAY in names else -1
 
     def divide(self) -> UpdateShares:

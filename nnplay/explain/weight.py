@@ -15,6 +15,7 @@ from nnplay.explain.explanation import Explanation, InspectorPlace, amount, from
 from nnplay.explain.past_step import standing_at
 from nnplay.explain.update_shares import UpdateShares, divide_update
 from nnplay.inspector.inspector import Inspector
+from nnplay.inspector.players import gradients_of, player_of, rate_of
 from nnplay.operations.step.clip import CLIP_NORM, CLIP_VALUE
 from nnplay.operations.step.penalty import PENALTY
 from nnplay.operations.step.silence import PUT_BACK
@@ -78,7 +79,7 @@ class Weight:
             return Explanation(self.title, (f"{self.title} is frozen at {amount(before)}: training leaves it alone.",))
         if len(rows) == 1 and inspector.spans_parameters(rows[0]):
             shares = divide_update(inspector, rows[0], self.name, self.index)
-            sentences += self.describe_shares(shares, inspector.rate_of(rows[0]))
+            sentences += self.describe_shares(shares, rate_of(inspector, rows[0]))
         elif rows:
             sentences.append(f"The optimizer moves {self.name} as a whole; its rows in the inspector show how.")
         sentences += [*self.describe_gradient(inspector), *self.describe_limits(inspector)]
@@ -149,11 +150,11 @@ class Weight:
     def describe_gradient(self, inspector: Inspector) -> Iterator[str]:
         """Which rows of the batch its gradient comes from."""
         yield from (f"What follows is of {words}." for words in inspector.batch_words)
-        own = inspector.gradients_of(self.name)
+        own = gradients_of(inspector, self.name)
         rows = [number for number, row in enumerate(inspector.rows) if row.writes[0] in own]
         passes: dict[str, Array] = {}
         for number in rows:
-            share, name = divide_among_rows(inspector, number, self.index), inspector.player_of(number)
+            share, name = divide_among_rows(inspector, number, self.index), player_of(inspector, number)
             if share is None:
                 return
             passes[name] = passes[name] + share if name in passes else share
@@ -192,13 +193,13 @@ class Weight:
 def _divide_among_passes(passes: Mapping[str, Array]) -> str:
     """What each pass of an objective gave to a gradient, and its rows that gave most: row 3 of each is another one."""
     total = float(sum(by_row.sum() for by_row in passes.values()))
-    told = []
+    parts = []
     for name, by_row in passes.items():
         _, _, loss = name.partition(", ")
         whose = f"the loss '{loss}'" if loss else "the rows of the batch"
         most = f", most by its {describe_rows(by_row)}" if by_row.any() else ""
-        told.append(f"{signed(float(by_row.sum()))} by {whose}{most}")
-    return f"Its gradient is {amount(total)}: {'; '.join(told)}."
+        parts.append(f"{signed(float(by_row.sum()))} by {whose}{most}")
+    return f"Its gradient is {amount(total)}: {'; '.join(parts)}."
 
 
 def _weigh(parts: list[tuple[str, float]]) -> str:

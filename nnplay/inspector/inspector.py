@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 from nnplay.arguments import kind_of
 from nnplay.errors import DivergedError, InputError, NnplayError
 from nnplay.inspector.partial_step import PartialStep
+from nnplay.inspector.players import player_of
 from nnplay.inspector.row_view import Operand, RowView, describe
 from nnplay.kernels import abi
 from nnplay.operations.step.gather import GATHER, rows_of_batch
-from nnplay.records.optimizer import Optimizer
 from nnplay.records.worked import Named, Term, noting
 from nnplay.tape.memory_layout import Slot
-from nnplay.tape.objective import full_name
 from nnplay.tape.override import Override
 from nnplay.tape.tape import Row
 from nnplay.timeline.branches import Branch, BranchLog
@@ -123,8 +122,8 @@ class Inspector(PartialStep):
 
     def phase_end(self) -> int:
         """Runs to the first row of the next phase."""
-        phase = self.rows[self.at].phase, self.player_of(self.at)
-        ahead = (k for k in range(self.at, len(self.rows)) if (self.rows[k].phase, self.player_of(k)) != phase)
+        phase = self.rows[self.at].phase, player_of(self, self.at)
+        ahead = (k for k in range(self.at, len(self.rows)) if (self.rows[k].phase, player_of(self, k)) != phase)
         return self.to(next(ahead, len(self.rows)))
 
     def _running(self, row: int, *, backwards: bool) -> int:
@@ -144,40 +143,6 @@ class Inspector(PartialStep):
         """The objectives that are no part of this step."""
         named = zip(self.trainer.players.names, self.machine.tape.stages, strict=True)
         return tuple(name for name, stage in named if not self.runs(stage.rows.first))
-
-    def player_of(self, number: int) -> str:
-        """The objective that a row belongs to, and which of its passes; empty in a run with a single one."""
-        players, stage = self.trainer.players, self._stage_of(number)
-        if not players:
-            return ""
-        name = players.names[stage]
-        objective = self.machine.tape.stages[stage].objective
-        names = [*(term.name for term in objective.terms), *(penalty.name for penalty in objective.penalties)]
-        marks = [(own, full_name(objective.name, own)) for own in names]
-        row = self.rows[number]
-        for slot in (*row.writes, *row.reads):
-            for own, mark in marks:
-                if slot.name.startswith((f"{mark}.", f"d{mark}.")):
-                    return f"{name}, {own}"
-        return name
-
-    def gradients_of(self, parameter: str) -> tuple[Slot, ...]:
-        """The slots of a parameter's gradient: one for each objective that trains it."""
-        stages = self.machine.tape.stages
-        return tuple(stage.gradients[parameter] for stage in stages if parameter in stage.gradients)
-
-    def optimizer_of(self, number: int) -> Optimizer:
-        """The optimizer of the objective that a row belongs to."""
-        stage = self._stage_of(number)
-        return self.machine.tape.stages[stage].objective.optimizer if stage else self.trainer.optimizer
-
-    def rate_of(self, number: int) -> float:
-        """The learning rate of the objective that a row belongs to, in this step."""
-        return float(self.trainer.stage_rates()[0, self._stage_of(number)])
-
-    def _stage_of(self, number: int) -> int:
-        """Number of the stage of a row."""
-        return next(k for k, stage in enumerate(self.machine.tape.stages) if number < stage.rows.end)
 
     def finish(self) -> None:
         """Ends this step exactly as the running loop would, and begins the next.
@@ -260,7 +225,7 @@ class Inspector(PartialStep):
         Raises:
             InputError: there is no such row.
         """
-        return describe(self.machine.tape, self._row(number), number, self.n, self.player_of(number))
+        return describe(self.machine.tape, self._row(number), number, self.n, player_of(self, number))
 
     def views(self) -> list[RowView]:
         """Every row of the step."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError, unknown
 from nnplay.inspector.inspector import Inspector, RowView
+from nnplay.inspector.players import gradients_of
 from nnplay.records.operation import shape_text
 from nnplay.records.time_charts import Chart, charts
 from nnplay.tape.memory_layout import Slot
@@ -201,7 +202,7 @@ def _parameter_text(inspector: Inspector, slot: Slot, index: tuple[int, ...]) ->
         shape = inspector.rows[number].writes[0].at(inspector.n)
         used = (*(0 for _ in shape[:-1]), min(index[-1], shape[-1] - 1))
         lines += _element_lines(inspector, number, used)
-    gradients = inspector.gradients_of(slot.name)
+    gradients = gradients_of(inspector, slot.name)
     for number in _rows_where(inspector, lambda row: row.writes[0] in gradients):
         lines += _element_lines(inspector, number, index)
     if slot.name not in inspector.trained:

@@ -50,10 +50,10 @@ def elementwise(
     loops: Loops,
     reference: Callable[..., Array],
     slope: Callable[..., Array],
-    bend: Callable[..., Array] | None = None,
+    second_slope: Callable[..., Array] | None = None,
     formula: str,
     formula_back: str,
-    formula_bend: str = "",
+    formula_second: str = "",
     words: str,
     words_back: str,
     settings: tuple[str, ...] = (),
@@ -63,7 +63,7 @@ def elementwise(
 
     Args:
         loops: what `elementwise_loops` has made of the layer's scalar functions.
-        reference, slope, bend: the same functions in NumPy on arrays: the definition that the kernels are held to.
+        reference, slope, second_slope: the same functions in NumPy on arrays, to which the kernels are held.
         settings: names of the live fields that the functions take, two at the most.
     """
     forward = Operation(
@@ -90,18 +90,18 @@ def elementwise(
         element=_explained_back(name, slope, settings),
         torch="autograd",
     )
-    return Elementwise(forward, backward, _curvature(name, loops, bend, formula_bend, settings))
+    return Elementwise(forward, backward, _curvature(name, loops, second_slope, formula_second, settings))
 
 
 def _curvature(
-    name: str, loops: Loops, bend: Callable[..., Array] | None, formula: str, settings: tuple[str, ...]
+    name: str, loops: Loops, second_slope: Callable[..., Array] | None, formula: str, settings: tuple[str, ...]
 ) -> Operation | None:
     """The row by which a gradient penalty moves the input of a curve; None of straight pieces."""
-    if bend is None or loops.curvature is None:
+    if second_slope is None or loops.curvature is None:
         return None
 
     def element(at: Any, x: Named, y: Named, change: Named, dy: Named, *more: Named) -> Term:
-        local = apply(f"{name}″", _scalar(bend), x[at], y[at], *map(scalar, settings, more))
+        local = apply(f"{name}″", _scalar(second_slope), x[at], y[at], *map(scalar, settings, more))
         return local * change[at] * dy[at]
 
     return Operation(
@@ -110,7 +110,7 @@ def _curvature(
         cuda=(NumberRow(loops.curvature),),
         reads=("x", "y", "change", "dy", *settings),
         writes=("dx",),
-        reference=lambda x, y, change, dy, *more: np.asarray(bend(x, y, *more) * change * dy),
+        reference=lambda x, y, change, dy, *more: np.asarray(second_slope(x, y, *more) * change * dy),
         formula=formula,
         words="A curve has another slope nearby. So the penalty also pulls at where on the curve a row stands.",
         element=element,

@@ -319,8 +319,8 @@ def gru_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         if after != 0:
             z[2 * H] = z[0] * recalled[k] + x[2 * H]
         elif not first:
-            told = chain(shifted(recalled, here * H), 1, shifted(w, 2 * H), 3 * H, H, b[2 * H])
-            z[2 * H] = told + x[2 * H]
+            recurrent = chain(shifted(recalled, here * H), 1, shifted(w, 2 * H), 3 * H, H, b[2 * H])
+            z[2 * H] = recurrent + x[2 * H]
         if after != 0 or not first:
             bend(integer(row, ACTIVATION), shifted(z, 2 * H), 1)
             new = z[2 * H] + z[H] * (previous[k] - z[2 * H])

@@ -49,11 +49,11 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        bend=bend,
+        second_slope=second_slope,
         settings=("alpha",),
         formula="y = x where x > 0, else α·(e^(x/α) − 1)",
         formula_back="dx = dy where x > 0, else dy·e^(x/α)",
-        formula_bend="dx = f″·change·dy, with f″ = 0 where x > 0, else e^(x/α) / α",
+        formula_second="dx = f″·change·dy, with f″ = 0 where x > 0, else e^(x/α) / α",
         words="Keeps positive values; negative ones approach −α, with a slope that is 1 at 0.",
         words_back="The gradient fades on the negative side instead of stopping.",
         torch="torch.nn.functional.celu",
@@ -68,7 +68,7 @@ def slope(x: Array, y: Array, alpha: Array) -> Array:
     return np.where(x > 0, 1, np.exp(np.minimum(x, 0) / alpha))
 
 
-def bend(x: Array, y: Array, alpha: Array) -> Array:
+def second_slope(x: Array, y: Array, alpha: Array) -> Array:
     return np.where(x > 0, 0, np.exp(np.minimum(x, 0) / alpha) / alpha)
 
 

@@ -48,11 +48,11 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        bend=bend,
+        second_slope=second_slope,
         settings=("alpha",),
         formula="y = x where x > 0, else α·(eˣ − 1)",
         formula_back="dx = dy where x > 0, else dy·(y + α)",
-        formula_bend="dx = f″·change·dy, with f″ = 0 where x > 0, else y + α",
+        formula_second="dx = f″·change·dy, with f″ = 0 where x > 0, else y + α",
         words="Keeps positive values; negative ones approach a floor, which pulls the mean output towards 0.",
         words_back="The gradient fades on the negative side instead of stopping.",
         torch="torch.nn.functional.elu",
@@ -67,7 +67,7 @@ def slope(x: Array, y: Array, alpha: Array) -> Array:
     return np.where(x > 0, 1, y + alpha)
 
 
-def bend(x: Array, y: Array, alpha: Array) -> Array:
+def second_slope(x: Array, y: Array, alpha: Array) -> Array:
     return np.where(x > 0, 0, y + alpha)
 
 

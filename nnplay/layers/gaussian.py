@@ -43,10 +43,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        bend=bend,
+        second_slope=second_slope,
         formula="y = e^(−x²)",
         formula_back="dx = −2·x·y·dy",
-        formula_bend="dx = f″·change·dy, with f″ = y·(4x² − 2)",
+        formula_second="dx = f″·change·dy, with f″ = y·(4x² − 2)",
         words="Is 1 at 0 and fades to 0 on both sides.",
         words_back="The gradient is largest on the slopes of the bump and vanishes at its top and far away.",
         torch="torch.exp(-x * x)",
@@ -61,7 +61,7 @@ def slope(x: Array, y: Array) -> Array:
     return -2 * x * y
 
 
-def bend(x: Array, y: Array) -> Array:
+def second_slope(x: Array, y: Array) -> Array:
     return np.asarray(y * (4 * x * x - 2))
 
 

@@ -59,10 +59,10 @@ def _exact() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        bend=bend,
+        second_slope=second_slope,
         formula="y = x·Φ(x) = ½x·(1 + erf(x/√2))",
         formula_back="dx = dy·(Φ(x) + x·φ(x)), with the normal density φ",
-        formula_bend="dx = f″·change·dy, with f″ = (2 − x²)·φ(x)",
+        formula_second="dx = f″·change·dy, with f″ = (2 − x²)·φ(x)",
         words=(
             "Weights each value by the chance that a random normal one is smaller: large ones pass, small ones "
             "fade out."
@@ -79,10 +79,10 @@ def _by_tanh() -> Elementwise:
         loops=LOOPS_TANH,
         reference=reference_tanh,
         slope=slope_tanh,
-        bend=bend_tanh,
+        second_slope=second_slope_tanh,
         formula="y = ½x·(1 + tanh(√(2/π)·(x + 0.044715x³)))",
         formula_back="dx = dy·(½(1 + t) + ½x·(1 − t²)·√(2/π)·(1 + 0.134145x²)), with t the tanh",
-        formula_bend="dx = f″·change·dy, with f″ = (1 − t²)·(u + x·(½u′ − t·u²)), t = tanh(v), u = dv/dx",
+        formula_second="dx = f″·change·dy, with f″ = (1 − t²)·(u + x·(½u′ − t·u²)), t = tanh(v), u = dv/dx",
         words="GELU with its S-curve approximated by tanh, as in GPT-2: nearly the same values.",
         words_back="The gradient passes smoothly, with a small dip below 0.",
         torch="torch.nn.functional.gelu(x, approximate='tanh')",
@@ -97,7 +97,7 @@ def slope(x: Array, y: Array) -> Array:
     return np.asarray(0.5 * _erfc(-x * _ROOT_HALF) + x * _DENSITY * np.exp(-0.5 * x * x))
 
 
-def bend(x: Array, y: Array) -> Array:
+def second_slope(x: Array, y: Array) -> Array:
     return np.asarray((2 - x * x) * _DENSITY * np.exp(-0.5 * x * x))
 
 
@@ -110,7 +110,7 @@ def slope_tanh(x: Array, y: Array) -> Array:
     return np.asarray(0.5 * (1 + t) + 0.5 * x * (1 - t * t) * _TANH_SCALE * (1 + 0.134145 * x * x))
 
 
-def bend_tanh(x: Array, y: Array) -> Array:
+def second_slope_tanh(x: Array, y: Array) -> Array:
     t = np.tanh(_TANH_SCALE * (x + 0.044715 * x**3))
     u = _TANH_SCALE * (1 + 0.134145 * x * x)
     return np.asarray((1 - t * t) * (u + x * (0.134145 * _TANH_SCALE * x - t * u * u)))

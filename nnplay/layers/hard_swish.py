@@ -44,10 +44,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        bend=bend,
+        second_slope=second_slope,
         formula="y = x·min(max((x + 3) / 6, 0), 1)",
         formula_back="dx = dy where x ≥ 3, 0 where x ≤ −3, else dy·(2x + 3) / 6",
-        formula_bend="dx = f″·change·dy, with f″ = 1/3 where −3 < x < 3, else 0",
+        formula_second="dx = f″·change·dy, with f″ = 1/3 where −3 < x < 3, else 0",
         words="Keeps large values, drops very negative ones, and bends gently between.",
         words_back="The gradient passes above −3, turned round a little just below −1.5.",
         torch="torch.nn.functional.hardswish",
@@ -62,7 +62,7 @@ def slope(x: Array, y: Array) -> Array:
     return np.where(x >= 3, 1, np.where(x <= -3, 0, (2 * x + 3) / 6))
 
 
-def bend(x: Array, y: Array) -> Array:
+def second_slope(x: Array, y: Array) -> Array:
     return np.where((x > -3) & (x < 3), 1 / 3, 0)
 
 

@@ -46,10 +46,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        bend=bend,
+        second_slope=second_slope,
         formula="y = −log(1 + e⁻ˣ)",
         formula_back="dx = dy / (1 + eˣ)",
-        formula_bend="dx = f″·change·dy, with f″ = −s·(1 − s), with s = sigmoid(x)",
+        formula_second="dx = f″·change·dy, with f″ = −s·(1 − s), with s = sigmoid(x)",
         words="Turns a score into the logarithm of a probability.",
         words_back="The gradient is the probability of the other answer: a confident right unit learns little.",
         torch="torch.nn.functional.logsigmoid",
@@ -64,7 +64,7 @@ def slope(x: Array, y: Array) -> Array:
     return np.exp(-np.logaddexp(0, x))
 
 
-def bend(x: Array, y: Array) -> Array:
+def second_slope(x: Array, y: Array) -> Array:
     s = sigmoid_of(x)
     return np.asarray(-s * (1 - s))
 

@@ -46,10 +46,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        bend=bend,
+        second_slope=second_slope,
         formula="y = x·tanh(log(1 + eˣ))",
         formula_back="dx = dy·(t + x·(1 - t²)·sigmoid(x)), where t = tanh(log(1 + eˣ))",
-        formula_bend="dx = f″·change·dy, with f″ = (1 − t²)·s·(2 + x·(1 − s − 2·t·s)), s = sigmoid(x)",
+        formula_second="dx = f″·change·dy, with f″ = (1 − t²)·s·(2 + x·(1 − s − 2·t·s)), s = sigmoid(x)",
         words="Keeps large positive values and fades negative ones out, without a corner.",
         words_back="The gradient passes on the positive side, and a little on the negative one, so that no unit dies.",
         torch="torch.nn.functional.mish",
@@ -65,7 +65,7 @@ def slope(x: Array, y: Array) -> Array:
     return np.asarray(t + x * (1 - t * t) * sigmoid_of(x))
 
 
-def bend(x: Array, y: Array) -> Array:
+def second_slope(x: Array, y: Array) -> Array:
     t, s = np.tanh(np.logaddexp(0, x)), sigmoid_of(x)
     return np.asarray((1 - t * t) * s * (2 + x * (1 - s - 2 * t * s)))
 

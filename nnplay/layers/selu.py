@@ -48,10 +48,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        bend=bend,
+        second_slope=second_slope,
         formula="y = λ·x where x > 0, else λ·α·(eˣ − 1), with λ = 1.0507 and α = 1.6733",
         formula_back="dx = λ·dy where x > 0, else dy·(y + λ·α)",
-        formula_bend="dx = f″·change·dy, with f″ = 0 where x > 0, else y + λ·α",
+        formula_second="dx = f″·change·dy, with f″ = 0 where x > 0, else y + λ·α",
         words="Stretches positive values and lets negative ones approach a floor: mean and deviation become 0 and 1.",
         words_back="The gradient fades on the negative side instead of stopping.",
         torch="torch.nn.functional.selu",
@@ -66,7 +66,7 @@ def slope(x: Array, y: Array) -> Array:
     return np.where(x > 0, _SCALE, y + _FLOOR)
 
 
-def bend(x: Array, y: Array) -> Array:
+def second_slope(x: Array, y: Array) -> Array:
     return np.where(x > 0, 0, y + _FLOOR)
 
 

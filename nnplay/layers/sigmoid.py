@@ -47,10 +47,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        bend=bend,
+        second_slope=second_slope,
         formula="y = 1 / (1 + e⁻ˣ)",
         formula_back="dx = dy·y·(1 − y)",
-        formula_bend="dx = f″·change·dy, with f″ = y·(1 − y)·(1 − 2y)",
+        formula_second="dx = f″·change·dy, with f″ = y·(1 − y)·(1 − 2y)",
         words="Squeezes values smoothly into 0 … 1; 0 becomes one half.",
         words_back="The slope is at most one quarter, so gradients shrink with every sigmoid layer they pass.",
         torch="torch.sigmoid",
@@ -65,7 +65,7 @@ def slope(x: Array, y: Array) -> Array:
     return np.asarray(y * (1 - y))
 
 
-def bend(x: Array, y: Array) -> Array:
+def second_slope(x: Array, y: Array) -> Array:
     return np.asarray(y * (1 - y) * (1 - 2 * y))
 
 

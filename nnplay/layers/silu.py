@@ -46,10 +46,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        bend=bend,
+        second_slope=second_slope,
         formula="y = x·sigmoid(x)",
         formula_back="dx = dy·s·(1 + x·(1 − s)), with s = sigmoid(x)",
-        formula_bend="dx = f″·change·dy, with f″ = s·(1 − s)·(2 + x·(1 − 2s)), with s = sigmoid(x)",
+        formula_second="dx = f″·change·dy, with f″ = s·(1 − s)·(2 + x·(1 − 2s)), with s = sigmoid(x)",
         words="Multiplies each value by its own sigmoid: large ones pass fully, negative ones hardly at all.",
         words_back="The gradient passes smoothly, without the corner of ReLU.",
         torch="torch.nn.functional.silu",
@@ -65,7 +65,7 @@ def slope(x: Array, y: Array) -> Array:
     return np.asarray(s * (1 + x * (1 - s)))
 
 
-def bend(x: Array, y: Array) -> Array:
+def second_slope(x: Array, y: Array) -> Array:
     s = sigmoid_of(x)
     return np.asarray(s * (1 - s) * (2 + x * (1 - 2 * s)))
 

@@ -58,11 +58,11 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        bend=bend,
+        second_slope=second_slope,
         settings=("omega",),
         formula="y = sin(ω·x)",
         formula_back="dx = dy·ω·cos(ω·x)",
-        formula_bend="dx = f″·change·dy, with f″ = −ω²·y",
+        formula_second="dx = f″·change·dy, with f″ = −ω²·y",
         words="Waves instead of a curve with two ends, so that a few units can draw fine detail.",
         words_back="The gradient is a wave too: it never fades, whatever the size of x.",
         torch="torch.sin(omega * x)",
@@ -77,7 +77,7 @@ def slope(x: Array, y: Array, omega: Array) -> Array:
     return np.asarray(omega * np.cos(omega * x))
 
 
-def bend(x: Array, y: Array, omega: Array) -> Array:
+def second_slope(x: Array, y: Array, omega: Array) -> Array:
     return np.asarray(-omega * omega * y)
 
 

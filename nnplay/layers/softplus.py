@@ -46,10 +46,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        bend=bend,
+        second_slope=second_slope,
         formula="y = log(1 + eˣ)",
         formula_back="dx = dy·sigmoid(x)",
-        formula_bend="dx = f″·change·dy, with f″ = s·(1 − s), with s = sigmoid(x)",
+        formula_second="dx = f″·change·dy, with f″ = s·(1 − s), with s = sigmoid(x)",
         words="Bends smoothly from 0 on the left to x on the right.",
         words_back="The slope of softplus is the sigmoid: nearly 0 on the left, nearly 1 on the right.",
         torch="torch.nn.functional.softplus",
@@ -64,7 +64,7 @@ def slope(x: Array, y: Array) -> Array:
     return sigmoid_of(x)
 
 
-def bend(x: Array, y: Array) -> Array:
+def second_slope(x: Array, y: Array) -> Array:
     s = sigmoid_of(x)
     return np.asarray(s * (1 - s))
 

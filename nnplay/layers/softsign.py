@@ -44,10 +44,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        bend=bend,
+        second_slope=second_slope,
         formula="y = x / (1 + |x|)",
         formula_back="dx = dy / (1 + |x|)²",
-        formula_bend="dx = f″·change·dy, with f″ = −2·sign(x) / (1 + |x|)³",
+        formula_second="dx = f″·change·dy, with f″ = −2·sign(x) / (1 + |x|)³",
         words="Squeezes values into −1 … 1, far ones more and more slowly.",
         words_back="The gradient gets small far from 0, but never as small as that of tanh.",
         torch="torch.nn.functional.softsign",
@@ -62,7 +62,7 @@ def slope(x: Array, y: Array) -> Array:
     return np.asarray(1 / (1 + np.abs(x)) ** 2)
 
 
-def bend(x: Array, y: Array) -> Array:
+def second_slope(x: Array, y: Array) -> Array:
     return np.asarray(-2 * np.sign(x) / (1 + np.abs(x)) ** 3)
 
 

@@ -46,10 +46,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        bend=bend,
+        second_slope=second_slope,
         formula="y = tanh(x)",
         formula_back="dx = dy · (1 − y²)",
-        formula_bend="dx = f″·change·dy, with f″ = −2·y·(1 − y²)",
+        formula_second="dx = f″·change·dy, with f″ = −2·y·(1 − y²)",
         words="Squeezes values smoothly into −1 … 1, centred on 0.",
         words_back="Near ±1 the curve is flat, so almost no gradient passes: the unit is saturated.",
         torch="torch.tanh",
@@ -64,7 +64,7 @@ def slope(x: Array, y: Array) -> Array:
     return 1 - y * y
 
 
-def bend(x: Array, y: Array) -> Array:
+def second_slope(x: Array, y: Array) -> Array:
     return np.asarray(-2 * y * (1 - y * y))
 
 

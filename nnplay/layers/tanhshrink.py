@@ -45,10 +45,10 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        bend=bend,
+        second_slope=second_slope,
         formula="y = x − tanh(x)",
         formula_back="dx = dy·tanh(x)²",
-        formula_bend="dx = f″·change·dy, with f″ = 2·t·(1 − t²), with t = tanh(x)",
+        formula_second="dx = f″·change·dy, with f″ = 2·t·(1 − t²), with t = tanh(x)",
         words="Flattens small values and lets large ones through.",
         words_back="The gradient passes far from 0 and hardly at all near it.",
         torch="torch.nn.functional.tanhshrink",
@@ -63,7 +63,7 @@ def slope(x: Array, y: Array) -> Array:
     return np.tanh(x) ** 2
 
 
-def bend(x: Array, y: Array) -> Array:
+def second_slope(x: Array, y: Array) -> Array:
     t = np.tanh(x)
     return np.asarray(2 * t * (1 - t * t))
 

@@ -5,35 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-import numpy as np
-
-from nnplay.kernels.abi import CLOCK_BATCH, ROW_PARTS, ROW_ROOM_COUNT
+from nnplay.kernels.abi import ROW_PARTS, ROW_ROOM_COUNT
 from nnplay.kernels.arithmetic import quotient
 from nnplay.kernels.compile.jit import DTYPE, Kernel, inline, kernel
 from nnplay.kernels.cuda.partial import fold, once, room, sum_of, whole
 from nnplay.kernels.cuda.row_counts import row_folds, row_parts
 from nnplay.kernels.operands import dimension, flat, integer, pointer, ratio, shifted, size
 from nnplay.kernels.span_sums import last
-from nnplay.operations.whole import add_block
+from nnplay.operations.tallies import add_to_tally, is_largest
 from nnplay.records.operation import CudaRow
 
 #: Shares of the rows at the most, where two counts are taken of each.
 _SHARES: Final = 1024
 
 
-@inline
-def is_largest(z: Any, C: int, label: int) -> bool:
-    """Whether the largest of z (C,), the first of several, has that number."""
-    best = 0
-    for c in range(1, C):
-        if z[c] > z[best]:
-            best = c
-    return best == label
-
-
-def counted_by(first: Kernel, last_one: Kernel) -> tuple[CudaRow, ...]:
-    """The rows that count side by side, and add up; see `score_cuda`."""
-    return CudaRow(first, row_parts), CudaRow(fold, row_folds), CudaRow(last_one, once)
+def count_rows(count: Kernel, score: Kernel) -> tuple[CudaRow, ...]:
+    """The rows that count side by side, add up, and write the score; see `score_cuda`."""
+    return CudaRow(count, row_parts), CudaRow(fold, row_folds), CudaRow(score, once)
 
 
 @kernel
@@ -80,8 +68,11 @@ def columns_score_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 
 @inline
-def above(row: Any, memory: Any, part: int, threshold: Any, below: bool = False) -> None:
-    """sums[part] = how many of this part are on the same side of the threshold as their target is of 0.5."""
+def count_sides(row: Any, memory: Any, part: int, threshold: Any, below: bool) -> None:
+    """sums[part] = how many of this part are on the same side of the threshold as their target is of 0.5.
+
+    Where `below` holds, on the other side: of distances, which are small where the target is 1.
+    """
     z, target = pointer(row, memory, 0), pointer(row, memory, 1)
     right = 0
     i = part
@@ -95,31 +86,19 @@ def above(row: Any, memory: Any, part: int, threshold: Any, below: bool = False)
 @kernel
 def above_zero_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
     """sums[part] = Σ [(z[n] > 0) = target[n]] over this part of z and target (M,)."""
-    above(row, memory, part, 0.0)
+    count_sides(row, memory, part, 0.0, False)
 
 
 @kernel
 def above_half_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
     """sums[part] = Σ [(p[n] > 0.5) = target[n]] over this part of p and target (M,)."""
-    above(row, memory, part, 0.5)
+    count_sides(row, memory, part, 0.5, False)
 
 
 @kernel
 def below_half_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
     """sums[part] = Σ [(z[n] < 0.5) = target[n]] over this part of distances z and target (M,)."""
-    above(row, memory, part, 0.5, True)
-
-
-@inline
-def add_to_tally(row: Any, clock: Any, memory: Any, more_right: Any, more_kept: Any) -> None:
-    """Adds what one block of rows came to, and writes its score."""
-    score, tally = flat(row, memory, 3), flat(row, memory, 4)
-    first, rows = clock[CLOCK_BATCH] == 0, dimension(row, 0, 0)
-    right = np.float64(0.0 if first else tally[0]) + more_right
-    kept = np.float64(0.0 if first else tally[1]) + more_kept
-    tally[0] = right
-    tally[1] = kept
-    score[0] = rows * add_block(tally, 2, first, rows, 0.0 if kept == 0.0 else right / kept)
+    count_sides(row, memory, part, 0.5, True)
 
 
 def kept_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:
@@ -151,9 +130,9 @@ def kept_score_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
     add_to_tally(row, clock, memory, right, sum_of(shifted(room(row, memory), shares), 1, shares, DTYPE(0.0)))
 
 
-LARGEST: Final = counted_by(largest_cuda, score_cuda)
-LARGEST_COLUMNS: Final = counted_by(largest_columns_cuda, columns_score_cuda)
-ABOVE_ZERO: Final = counted_by(above_zero_cuda, score_cuda)
-ABOVE_HALF: Final = counted_by(above_half_cuda, score_cuda)
-BELOW_HALF: Final = counted_by(below_half_cuda, score_cuda)
+LARGEST: Final = count_rows(largest_cuda, score_cuda)
+LARGEST_COLUMNS: Final = count_rows(largest_columns_cuda, columns_score_cuda)
+ABOVE_ZERO: Final = count_rows(above_zero_cuda, score_cuda)
+ABOVE_HALF: Final = count_rows(above_half_cuda, score_cuda)
+BELOW_HALF: Final = count_rows(below_half_cuda, score_cuda)
 LARGEST_KEPT: Final = (CudaRow(kept_cuda, kept_parts), CudaRow(kept_score_cuda, once))

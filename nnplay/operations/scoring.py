@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nnplay.kernels.compile.jit import Kernel, inline, kernel
 from nnplay.kernels.operands import dimension, flat, integer, pointer, rows_of, shifted
 from nnplay.operations import card_scoring
-from nnplay.operations.card_scoring import add_to_tally, is_largest
+from nnplay.operations.tallies import add_to_tally, is_largest
 from nnplay.operations.whole import block_added
 from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, as_term, total

@@ -24,14 +24,14 @@ from nnplay.training.trainer import Trainer
 
 
 @dataclass(frozen=True, slots=True)
-class _Before:
-    """What is put back where an edit is refused: what was chosen until then, and the lists of edits."""
+class _Rollback:
+    """What a refused edit puts back: the config and the split until then, and the lists of edits."""
 
     config: RunConfig
     split: Split
     edits: int
     lists: EditLists
-    series: int
+    edit_epoch: int
 
 
 class Crossing:
@@ -41,13 +41,15 @@ class Crossing:
         self._run, self._provenance, self._undo, self._runs = run, provenance, undo, runs
         self._worker = run.worker
 
-    def enter(self, edit: Edit, source: Side, target: Side, split: Split, known: EditLists, done: str = "") -> None:
+    def enter(
+        self, edit: Edit, source: Side, target: Side, split: Split, lists_before: EditLists, done: str = ""
+    ) -> None:
         """Takes the run from one side of an edit to the other; `done` is empty when the edit is made the first time.
 
         Args:
-            known: the lists of edits as they were before it.
+            lists_before: the lists of edits as they were before it.
         """
-        before = self._before(known)
+        before = self._before(lists_before)
         self._run.choose(target.config, split)
         self._run.count_edit()
         if edit.weight is not None:
@@ -62,7 +64,7 @@ class Crossing:
 
         def enter(run: TrainingThread) -> None:
             try:
-                self._attempt(lambda: self._enter_side(run, edit, source, target, split, done), before)
+                self._apply_or_roll_back(lambda: self._enter_side(run, edit, source, target, split, done), before)
             finally:
                 if awaited:
                     run.note_arrival()
@@ -71,27 +73,27 @@ class Crossing:
 
         self._worker.send(enter)
 
-    def _before(self, known: EditLists) -> _Before:
+    def _before(self, lists_before: EditLists) -> _Rollback:
         run = self._run
-        return _Before(run.config, run.split, run.edits, known, run.series)
+        return _Rollback(run.config, run.split, run.edits, lists_before, run.edit_epoch)
 
-    def _attempt(self, act: Callable[[], None], before: _Before) -> None:
+    def _apply_or_roll_back(self, act: Callable[[], None], before: _Rollback) -> None:
         """Does what an edit asks of the run. If it fails, the edit is refused together with all edits queued after it.
 
         Raises:
             NnplayError: why it was refused; what was chosen, and what can be undone, is as it was before the edit.
         """
         run = self._run
-        if before.series != run.series:
+        if before.edit_epoch != run.edit_epoch:
             return  # queued after an edit that was refused, or for a run that has been replaced
         timeline = self._worker.timeline
         try:
             act()
         except Exception as error:
-            with run.turn:
-                if before.series != run.series:
+            with run.lock:
+                if before.edit_epoch != run.edit_epoch:
                     raise
-                run.series += 1
+                run.edit_epoch += 1
                 run.choose(before.config, before.split)
                 run.edits = before.edits
                 self._undo.restore(before.lists)
@@ -205,16 +207,16 @@ class Crossing:
 
         return self._provenance.track(make, config)
 
-    def switch_branch(self, edit: Edit, name: str, known: EditLists, *, back: bool) -> None:
+    def switch_branch(self, edit: Edit, name: str, lists_before: EditLists, *, back: bool) -> None:
         """Asks for another branch of the run; the settings of it are taken over once the run is there."""
-        before = self._before(known)
+        before = self._before(lists_before)
         self._run.count_edit()
 
         def switch(run: TrainingThread) -> None:
             left = run.switch_to(name).curve_name
             edit.branches = (name, left) if back else (left, name)
 
-        self._worker.send(lambda run: self._attempt(lambda: switch(run), before))
+        self._worker.send(lambda run: self._apply_or_roll_back(lambda: switch(run), before))
 
 
 def _shows_otherwise(old: RunConfig, new: RunConfig) -> bool:

@@ -36,8 +36,8 @@ class RunEditor:
         self._run, self._provenance, self.undo_list, self._runs = run, provenance, undo, runs
         self._worker = run.worker
         self._crossing = Crossing(run, provenance, undo, runs)
-        self._turn = run.turn
-        self._travels = self._series = 0
+        self._lock = run.lock
+        self._travels = self._edit_epoch = 0
 
     # -- edits -----------------------------------------------------------------------------------------------------
 
@@ -51,7 +51,7 @@ class RunEditor:
         Raises:
             InputError: a run that cannot be; nothing has changed then.
         """
-        with self._turn:
+        with self._lock:
             old = self._run.config
             split = split_of(config) if anew else self._split_for(config)
             if anew or not _same_data(config, old):
@@ -75,13 +75,13 @@ class RunEditor:
 
     def _make(self, edit: Edit, split: Split) -> None:
         """Makes an edit the first time."""
-        known = self.undo_list.capture()
+        lists_before = self.undo_list.capture()
         self.undo_list.record(edit)
-        self._crossing.enter(edit, edit.before, edit.after, split, known)
+        self._crossing.enter(edit, edit.before, edit.after, split, lists_before)
 
     def set_weight(self, name: str, index: tuple[int, ...], value: float) -> str:
         """Gives one weight another value, from this step on; returns what was done."""
-        with self._turn:
+        with self._lock:
             here = Side(self._run.config)
             words = f"{name}[{','.join(map(str, index))}] = {value:g}"
             edit = Edit(words, here, replace(here, value=value), weight=(name, index))
@@ -95,7 +95,7 @@ class RunEditor:
 
     def rewind(self) -> None:
         """Back to step 0 with the same initial weights, paused; the run before is kept, to be returned to."""
-        with self._turn:
+        with self._lock:
             timeline = self._worker.timeline
             if (timeline is None or timeline.latest == 0) and not self._worker.will_run:
                 self._worker.rewind()
@@ -119,7 +119,7 @@ class RunEditor:
         Raises:
             InputError: there is no such branch.
         """
-        with self._turn:
+        with self._lock:
             timeline = self._worker.timeline
             branch = find_branch(timeline, words)
             self._switch(f"branch {branch.description}", branch.curve_name)
@@ -131,7 +131,7 @@ class RunEditor:
         Raises:
             InputError: there is no such run, or only its curves and settings are kept.
         """
-        with self._turn:
+        with self._lock:
             row = self._runs.find(number)
             if row.present:
                 return f"run {number} is the one on the screen"
@@ -151,10 +151,10 @@ class RunEditor:
 
     def _switch(self, words: str, curve_name: str) -> None:
         """Goes on with another branch, the first time."""
-        here, known = Side(self._run.config), self.undo_list.capture()
+        here, lists_before = Side(self._run.config), self.undo_list.capture()
         edit = Edit(words, here, replace(here), branches=("", curve_name))
         self.undo_list.record(edit)
-        self._crossing.switch_branch(edit, curve_name, known, back=False)
+        self._crossing.switch_branch(edit, curve_name, lists_before, back=False)
 
     def undo(self) -> str:
         """Takes the last edit back; returns which in words.
@@ -176,21 +176,21 @@ class RunEditor:
         return self._again(self.undo_list.redo, "redone", "nothing to redo")
 
     def _again(self, take: Callable[[], Edit | None], done: str, nothing: str) -> str:
-        with self._turn:
-            known, edit = self.undo_list.capture(), take()
+        with self._lock:
+            lists_before, edit = self.undo_list.capture(), take()
             if edit is None:
                 return nothing
             if edit.branches is not None:
                 back = done == "undone"
-                self._crossing.switch_branch(edit, edit.branches[0 if back else 1], known, back=back)
+                self._crossing.switch_branch(edit, edit.branches[0 if back else 1], lists_before, back=back)
                 return f"{done}: {edit.words}"
             source, target = (edit.after, edit.before) if done == "undone" else (edit.before, edit.after)
             try:
                 split = self._split_for(target.config)
             except BaseException:
-                self.undo_list.restore(known)
+                self.undo_list.restore(lists_before)
                 raise
-            self._crossing.enter(edit, source, target, split, known, done)
+            self._crossing.enter(edit, source, target, split, lists_before, done)
             return f"{done}: {edit.words}"
 
     def catch_up(self) -> bool:
@@ -199,12 +199,12 @@ class RunEditor:
         Returns:
             Whether the settings are others now; after a refused edit they are those of before it again.
         """
-        refused, self._series = self._series != self._run.series, self._run.series
+        refused, self._edit_epoch = self._edit_epoch != self._run.edit_epoch, self._run.edit_epoch
         travels, trainer = self._worker.snapshot.travels, self._worker.trainer
         if travels == self._travels or trainer is None:
             return refused
         self._travels = travels
-        with self._turn:
+        with self._lock:
             config = self._provenance.config_now(trainer)
             if config is None:
                 return refused

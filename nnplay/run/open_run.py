@@ -20,8 +20,8 @@ class OpenRun:
         config: everything that was chosen; the worker follows when it comes to it.
         view: what the screen wants to find again when the session is opened: plain TOML values.
         edits: another number after each edit; the number of then after one that was refused.
-        series: another number once the edits on their way to the training thread no longer count.
-        turn: held by whoever changes what was chosen.
+        edit_epoch: goes up when queued edits no longer count.
+        lock: taken by whoever changes the config, the split or the lists of edits.
     """
 
     worker: Worker
@@ -29,8 +29,8 @@ class OpenRun:
     split: Split
     view: Mapping[str, Any] = field(default_factory=dict)
     edits: int = 0
-    series: int = 0
-    turn: threading.RLock = field(default_factory=threading.RLock)
+    edit_epoch: int = 0
+    lock: threading.RLock = field(default_factory=threading.RLock)
     _newest_edit: int = 0
 
     def count_edit(self) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay import exact
-from nnplay.config.assignments import full_name
+from nnplay.config.assignments import with_section
 from nnplay.errors import InputError
 from nnplay.text import clean
 
@@ -121,7 +121,7 @@ def parse_axis(text: str) -> Axis:
     name, equals, given = (part.strip() for part in text.partition("="))
     if not equals or not name or not given:
         raise InputError(f"'{clean(text)}' names no setting with its values", where="--set", hint=_HINT)
-    name = full_name(name)
+    name = with_section(name)
     if match := _RANGE.fullmatch(given):
         return _range(name, match[1], match[2])
     if match := _COUNTED.fullmatch(given):

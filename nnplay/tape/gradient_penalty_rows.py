@@ -13,7 +13,7 @@ gradient of its weight:
 That is all where slopes do not change nearby. A curve's slope does: a weight also decides where on the curve a row
 stands. What moves its input is f″(x)·change·slope, and that goes back to all weights in front, as a loss does:
 
-    bends     … ← f″(x)·change·slope      a row for each curve, then each layer's backward rows, with its gradients
+    curvature … ← f″(x)·change·slope      a row for each curve, then each layer's backward rows, with its gradients
 
 Values that several branches read have the sum of what comes back from each. All of it is exact; layers that are neither
 linear nor treat every number alike (`Traits.change`, `Plan.curvature`) are refused.
@@ -156,19 +156,19 @@ def backward(rows: StageRows, found: PenaltyPass) -> None:
     named = {"slope": found.slopes[id(given)], "change": change, **found.named}
     rows.emit(Use(operations.PULL, {"width": given.size(1)}), "backward", "", named)
     layers = [(network, planned) for network, plan in networks for planned in plan.layers]
-    bends = _declare_bends(rows, run, layers)
+    curvature_deltas = _declare_curvature_deltas(rows, run, layers)
     needed = [
         number
         for number, (network, planned) in enumerate(layers)
         if _gradients(rows, network, planned)
-        or (planned.plan.curvature and id(_values(run, network, planned)[0]) in bends)
+        or (planned.plan.curvature and id(_values(run, network, planned)[0]) in curvature_deltas)
     ]
     changes = {id(given): change}
     for network, planned in layers[: max(needed, default=-1) + 1]:
         _change(rows, found, network, planned, changes)
-        _bend(rows, found, network, planned, changes, bends)
+        _emit_curvature(rows, found, network, planned, changes, curvature_deltas)
     for network, _ in reversed(networks):
-        rows.backward_network(run, network, bends)
+        rows.backward_network(run, network, curvature_deltas)
 
 
 def _values(run: TapePass, network: str, planned: PlannedLayer) -> list[Slot]:
@@ -176,14 +176,16 @@ def _values(run: TapePass, network: str, planned: PlannedLayer) -> list[Slot]:
     return [run.values[network][value] for value in planned.inputs]
 
 
-def _declare_bends(rows: StageRows, run: TapePass, layers: Sequence[tuple[str, PlannedLayer]]) -> dict[int, Slot]:
+def _declare_curvature_deltas(
+    rows: StageRows, run: TapePass, layers: Sequence[tuple[str, PlannedLayer]]
+) -> dict[int, Slot]:
     """A slot for what moves each value that has a trained parameter in front and a curve behind it, by its own slot."""
     ahead: set[int] = set()
     for network, planned in reversed(layers):
         values = _values(run, network, planned)
         if planned.plan.curvature or id(run.values[network][planned.output]) in ahead:
             ahead |= {id(value) for value in values}
-    return rows.declare_deltas(run, mark="by bends", among=ahead)
+    return rows.declare_deltas(run, mark="by curvature", among=ahead)
 
 
 def _gradients(rows: StageRows, network: str, planned: PlannedLayer) -> dict[str, Slot]:
@@ -221,18 +223,18 @@ def _change(rows: StageRows, found: PenaltyPass, network: str, planned: PlannedL
     changes[id(output)] = changed
 
 
-def _bend(
+def _emit_curvature(
     rows: StageRows,
     found: PenaltyPass,
     network: str,
     planned: PlannedLayer,
     changes: Mapping[int, Slot],
-    bends: Mapping[int, Slot],
+    curvature_deltas: Mapping[int, Slot],
 ) -> None:
     """The rows of a curve that move its input: its slope there is another one."""
     given, output = _values(found.run, network, planned)[0], found.run.values[network][planned.output]
-    if id(given) in bends:
-        own = {"change": changes[id(given)], "dy": found.slopes[id(output)], "dx": bends[id(given)]}
+    if id(given) in curvature_deltas:
+        own = {"change": changes[id(given)], "dy": found.slopes[id(output)], "dx": curvature_deltas[id(given)]}
         names = rows.layer_names(found.run, network, planned) | own
         for use in planned.plan.curvature:
             rows.emit(use, "backward", full_name(network, planned.path), names)

@@ -47,7 +47,7 @@ class PlayerNetwork:
         layers: the network.
         noise: random numbers that each row of its input has; 0: it is fed the data, or by another network.
         distribution: how they are spread: one of `NOISES`.
-        truncation: what the noise of samples is multiplied by, for readers and scores; training draws the whole width.
+        truncation: factor on the noise of samples in views and reports; training and health checks use the full noise.
         source: the saved session that it comes from; empty: it begins with random weights.
         part: which network of that session; empty: its own.
         weights: what it begins with, by the network's own names.

@@ -12,6 +12,7 @@ from nnplay.explain.batch_rows import divide_among_rows
 from nnplay.explain.update_shares import divide_update
 from nnplay.explain.weight import Weight
 from nnplay.inspector.inspector import Inspector
+from nnplay.inspector.players import optimizer_of, player_of, rate_of
 from nnplay.records.registry import optimizer_records
 from tests.small_players import game, objectives
 from tests.small_trainer import same, trainer
@@ -129,7 +130,7 @@ def test_a_players_gradient_is_divided_among_its_passes(name: str) -> None:
     for number, row in enumerate(inspector.rows):
         if row.writes[0].name in (f"d{name}", f"dgenerator.{name}"):
             after = float(inspector.values(number)[row.operation.writes[0]][index])
-            player = inspector.player_of(number)
+            player = player_of(inspector, number)
             parts[player] = parts.get(player, 0.0) + after - before
             before = after
     said = " ".join(Weight(name, index).explain_step(inspector).sentences)
@@ -141,10 +142,10 @@ def test_a_players_gradient_is_divided_among_its_passes(name: str) -> None:
         assert {word: float(number.replace("−", "-")) for number, word in told.items()} == {
             words[player]: pytest.approx(part, rel=0.02) for player, part in parts.items()
         }
-        assert inspector.rate_of(update) == pytest.approx(0.01)
+        assert rate_of(inspector, update) == pytest.approx(0.01)
     else:
         assert list(parts) == ["generator"]
-        assert inspector.optimizer_of(update).values["momentum"] == 0.9
-        assert inspector.rate_of(update) == pytest.approx(0.05)
+        assert optimizer_of(inspector, update).values["momentum"] == 0.9
+        assert rate_of(inspector, update) == pytest.approx(0.05)
         assert "he momentum" in said
         assert re.search(r"Its gradient is .*: rows? \d+ .* of the batch pushed most", said)

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnplay.config import RunConfig
 from nnplay.config.run_config import Whole
+from nnplay.errors import InputError
 from nnplay.health import findings
 from nnplay.health.evidence import gather_evidence
 from nnplay.health.judge import health_rules
@@ -25,7 +27,7 @@ from nnplay.views.choosing import make_view, views_of
 from nnplay.views.kinds import generated_images, generated_points
 from nnplay.views.made_over_time import spread_over
 from nnplay.views.view import Asked
-from tests.small_players import game
+from tests.small_players import GAME, game
 
 
 @pytest.mark.parametrize("place", ["points", "arrows", "manifold"])
@@ -192,3 +194,19 @@ def test_pixels_of_a_picture_in_a_row_are_not_unscaled() -> None:
     """Pixels from 0 to 1 that vary little, as at the border, are no reason to scale."""
     trainer = load_preset("vae_digits").changed(data={"samples": 120}, epochs=1).trainer()
     assert "unscaled" not in {finding.rule for finding in findings(trainer)}
+
+
+def test_truncated_samples_come_from_less_noise_and_training_is_as_it_was() -> None:
+    """Samples are made of the same noise, half as wide; two steps give the same bits; the setting is written down."""
+    layers = GAME["networks"]["generator"]
+    whole, half = game(), game(networks={"generator": {**layers, "truncation": 0.5}})
+    assert half.to_dict()["networks"]["generator"]["truncation"] == 0.5
+    assert RunConfig.from_dict(half.to_dict()) == half
+    wide, narrow = whole.trainer(), half.trainer()
+    noises = [fixed_noise(trainer, made, 9) for trainer in (wide, narrow) if (made := generator_of(trainer))]
+    assert np.array_equal(noises[1], noises[0] / 2)
+    for trainer in (wide, narrow):
+        trainer.run(steps=2)
+    assert np.array_equal(wide.machine.state(), narrow.machine.state())
+    with pytest.raises(InputError, match="truncation"):
+        game(networks={"generator": {**layers, "truncation": 1.5}})

@@ -14,12 +14,13 @@ from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.inspector.gradient_check import Checker
 from nnplay.inspector.inspector import Inspector
+from nnplay.inspector.players import player_of
 from nnplay.inspector.step_text import element_text, step_text
 from nnplay.tape.machines.interpreter import InterpretedMachine
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.made_rows import fixed_noise, generator_of, make_rows, scores
 from nnplay.training.remake import remake
-from tests.small_players import GAME, game, objectives
+from tests.small_players import game, objectives
 from tests.small_trainer import same
 
 RIVALS = {
@@ -252,7 +253,7 @@ def test_walked_row_by_row_is_run(settings: dict[str, Any]) -> None:
         seen = []
         step = walked.step
         while walked.step == step:
-            seen.append(inspector.player_of(inspector.at))
+            seen.append(player_of(inspector, inspector.at))
             inspector.values(inspector.at)
             inspector.phase_end()
         assert same(run, walked)
@@ -305,22 +306,6 @@ def test_what_is_made_follows_from_the_seed_and_is_measured_against_the_lumps() 
     assert made.shape == (50, 2)
     assert np.isfinite(made).all()
     assert 0 <= scores(trainer)["modes"] <= 2
-
-
-def test_truncated_samples_come_from_less_noise_and_training_is_as_it_was() -> None:
-    """Samples are made of the same noise, half as wide; two steps give the same bits; the setting is written down."""
-    layers = GAME["networks"]["generator"]
-    whole, half = game(), game(networks={"generator": {**layers, "truncation": 0.5}})
-    assert half.to_dict()["networks"]["generator"]["truncation"] == 0.5
-    assert RunConfig.from_dict(half.to_dict()) == half
-    wide, narrow = whole.trainer(), half.trainer()
-    noises = [fixed_noise(trainer, made, 9) for trainer in (wide, narrow) if (made := generator_of(trainer))]
-    assert np.array_equal(noises[1], noises[0] / 2)
-    for trainer in (wide, narrow):
-        trainer.run(steps=2)
-    assert np.array_equal(wide.machine.state(), narrow.machine.state())
-    with pytest.raises(InputError, match="truncation"):
-        game(networks={"generator": {**layers, "truncation": 1.5}})
 
 
 @pytest.mark.parametrize("every", [1, 3])

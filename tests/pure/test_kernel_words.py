@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,20 @@ def test_every_kernel_has_shapes_and_a_formula() -> None:
     """The docstring of each kernel names shapes, in parentheses."""
     wordless = [kernel.name for kernel in every_kernel() if "(" not in (inspect.getdoc(kernel.function) or "")]
     assert wordless == []
+
+
+def test_a_kernel_that_points_to_another_one_points_to_a_formula() -> None:
+    """A docstring that begins "As `mean`:" has its formula in a kernel of that name, in the same file."""
+    found, lost = 0, []
+    for kernel in every_kernel():
+        if match := re.match(r"As `(\w+)`", inspect.getdoc(kernel.function) or ""):
+            found += 1
+            other = getattr(sys.modules[kernel.module], match[1], None)
+            words = inspect.getdoc(getattr(other, "function", other)) or ""
+            if not any(sign in words for sign in "=←"):
+                lost.append(f"{kernel.name}: {match[1]}")
+    assert found > 20
+    assert lost == []
 
 
 def test_every_function_of_kernels_says_what_it_does() -> None:

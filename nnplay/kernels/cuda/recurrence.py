@@ -348,8 +348,8 @@ def gru_weight_gradient_before(row: Any, clock: Any, memory: Any, part: int) -> 
         j = quotient(at, G)
         d, k = quotient(j, H), at - j * G
         begin = dw[at] if adds(row, 3) else DTYPE(0.0)
-        told = shifted(previous if k < 2 * H else recalled, j)
-        dw[at] = chain(told, W, shifted(dgates, d * G + k), D * G, M, begin)
+        state = shifted(previous if k < 2 * H else recalled, j)
+        dw[at] = chain(state, W, shifted(dgates, d * G + k), D * G, M, begin)
         at += row[ROW_PARTS]
 
 

@@ -16,7 +16,7 @@ from typing import Final
 GOES_ON: Final = 1 << 20
 #: The same where only the threads of a block meet: what is behind it needs nothing of another block.
 IN_BLOCK: Final = 1 << 21
-#: The count of groups stands above so many bits.
+#: `code >> GROUPS` is how many groups of samples a row has; 0 where all threads share it.
 GROUPS: Final = 24
 #: Numbers of a card's line behind those of the tape's: first part of a group, and the one behind its last.
 PARTS_OF_GROUP: Final = 2
@@ -25,8 +25,3 @@ PARTS_OF_GROUP: Final = 2
 def kernel_of(code: int) -> int:
     """The number of the kernel."""
     return code & (GOES_ON - 1)
-
-
-def groups_of(code: int) -> int:
-    """How many groups of samples the row has; 0 where all threads share it."""
-    return code >> GROUPS

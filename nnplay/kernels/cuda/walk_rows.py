@@ -11,7 +11,7 @@ from typing import Any
 from nnplay.kernels import abi
 from nnplay.kernels.compile.intrinsics import integers_at, shifted
 from nnplay.kernels.compile.jit import Kernel, inline
-from nnplay.kernels.cuda.steps import GOES_ON, GROUPS, IN_BLOCK
+from nnplay.kernels.cuda.steps import GOES_ON, GROUPS, IN_BLOCK, PARTS_OF_GROUP
 from nnplay.kernels.cuda.toolchain import cuda
 from nnplay.kernels.cuda.walk_places import Walkers
 
@@ -99,7 +99,7 @@ def _by_groups(walkers: Walkers, dispatch: Any) -> Any:
             while turn < lines:
                 row = shifted(line, turn * width)
                 if groups > 0:
-                    part, end = row[width - 2] + cuda.threadIdx.x, row[width - 1]
+                    part, end = row[width - PARTS_OF_GROUP] + cuda.threadIdx.x, row[width - PARTS_OF_GROUP + 1]
                 while part < end:
                     dispatch(code & (GOES_ON - 1), row, clock, memory, part)
                     part += threads

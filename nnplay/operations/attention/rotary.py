@@ -125,7 +125,7 @@ def _element_back(at: tuple[int, ...], x: Named, waves: Named, turned: int, dept
 
 def _turning_cuda(back: bool) -> Kernel:
     def turn(row: Any, clock: Any, memory: Any, part: int) -> None:
-        """As `_turning`, of the steps of a whole sequence: every parts-th number of y (N, T, W)."""
+        """y[a] = x[a]·cos ∓ x[b]·sin, y[b] = x[b]·cos ± x[a]·sin for pairs a, b: every parts-th of y (N, T, W)."""
         x, waves, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
         T, W = dimension(row, 0, 1), dimension(row, 0, 2)
         turned, depth, apart = setting(row, 0), setting(row, 1), setting(row, 2)

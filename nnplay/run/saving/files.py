@@ -287,7 +287,7 @@ class RunFiles:
         view = dict(opened.view)
         if "stops" in view:
             config = config.stopping(_known_stops(view.pop("stops")))
-        self._run.series += 1
+        self._run.edit_epoch += 1
         self._run.view = view
         self._run.choose(config, opened.trainer.split)
         self._worker.install(self._provenance.track(lambda: opened.trainer, config))

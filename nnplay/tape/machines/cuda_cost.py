@@ -11,7 +11,7 @@ from typing import Final
 from nnplay.kernels import abi
 from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK, kernel_of
 from nnplay.records.cuda_rows import PictureRow
-from nnplay.tape.machines.cuda_lines import Launch, Written
+from nnplay.tape.machines.cuda_lines import EncodedRow, Launch
 from nnplay.tape.machines.cuda_table import encode, ends_of, kernels_of
 from nnplay.tape.machines.machine import Table
 from nnplay.tape.tape import Tape
@@ -50,7 +50,7 @@ CLEARLY_LESS: Final = 0.5
 
 
 @dataclass(slots=True)
-class Load:
+class Workload:
     """What some rows come to.
 
     Attributes:
@@ -86,8 +86,8 @@ class StepCost:
     rows: int = 0
     meetings: int = 0
     near: int = 0
-    shared: Load = field(default_factory=Load)
-    group: Load = field(default_factory=Load)
+    shared: Workload = field(default_factory=Workload)
+    group: Workload = field(default_factory=Workload)
     groups: int = 0
     alone: int = 0
 
@@ -142,11 +142,11 @@ def choose_schedule(tape: Tape, table: Table, threads: int) -> tuple[str, int]:
     return ("samples" if clearly else "grid"), best
 
 
-def _kernel(written: Written) -> int:
+def _kernel(written: EncodedRow) -> int:
     return kernel_of(int(written.lines[0, abi.ROW_ADDRESS]))
 
 
-def _count(cost: StepCost, written: Written, kernel: str, turns: int, launch: Launch, table: Table) -> None:
+def _count(cost: StepCost, written: EncodedRow, kernel: str, turns: int, launch: Launch, table: Table) -> None:
     """Adds what a row comes to."""
     line, row = written.lines[0], table.rows[written.number]
     by_groups = written.section >= 0

@@ -15,7 +15,7 @@ from nnplay.kernels.cuda.steps import GROUPS, PARTS_OF_GROUP
 from nnplay.records.cuda_rows import TotalRow, TurnRow
 from nnplay.records.operation import ALL_THREADS, BATCH, CudaRow
 from nnplay.tape.machines.cuda_meetings import Access, Range, Room
-from nnplay.tape.machines.cuda_samples import SUM, GroupMemory, GroupSum, How, Item, Piece, placed_parts
+from nnplay.tape.machines.cuda_samples import SUM, GroupMemory, GroupSum, RowKernel, ScheduledRow, Sharing, placed_parts
 from nnplay.tape.memory_layout import Slot, aligned
 from nnplay.tape.tape import Row, encode_operand
 
@@ -39,7 +39,7 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class EncodedRow:
     """A row of the card: its lines, one for each group or a single one, and what it touches.
 
     Attributes:
@@ -81,14 +81,20 @@ class LineWriter:
         self._of_largest = samples_of(largest, launch.groups)[0][1] if launch.groups else 0
         self._shared = self._own = 0
 
-    def measure(self, pieces: Sequence[Piece]) -> None:
+    def measure(self, entries: Sequence[ScheduledRow]) -> None:
         """Finds out how much room the rows need for partial sums."""
-        alone = [
-            room_count(piece.item, self._of_largest, self._of_largest) for piece in pieces if piece.how is How.ALONE
+        by_group = [
+            room_count(entry.item, self._of_largest, self._of_largest)
+            for entry in entries
+            if entry.sharing is Sharing.BY_GROUP
         ]
-        others = [room_count(p.item, self._largest, self._largest) for p in pieces if p.how is not How.ALONE]
+        others = [
+            room_count(entry.item, self._largest, self._largest)
+            for entry in entries
+            if entry.sharing is not Sharing.BY_GROUP
+        ]
         self._shared = aligned(FOLDED + max(others, default=0))
-        self._own = aligned(FOLDED + max(alone, default=0)) if alone else 0
+        self._own = aligned(FOLDED + max(by_group, default=0)) if by_group else 0
 
     @property
     def size(self) -> int:
@@ -100,36 +106,36 @@ class LineWriter:
         """Numbers that each group has."""
         return aligned(self._memory.size) + self._own if self._memory else 0
 
-    def together(self, item: Item) -> list[Written]:
+    def shared(self, item: RowKernel) -> list[EncodedRow]:
         """The line of a row that all threads share, or one for each of its turns."""
         sizes, launch = _sizes(item.row, self._n), self._launch
         parts = item.card.parts(sizes, item.row.integers)
         few = max(sizes) <= launch.threads if parts == ALL_THREADS else parts <= launch.threads
-        lone = launch.blocks > 1 and few
-        everyone = launch.threads if lone else launch.threads * launch.blocks
+        in_first_block = launch.blocks > 1 and few
+        everyone = launch.threads if in_first_block else launch.threads * launch.blocks
         line, count = self._line(item), room_count(item, self._n, self._largest)
         line[abi.ROW_PARTS] = everyone if parts == ALL_THREADS else parts
         line[abi.ROW_ROOM], line[abi.ROW_ROOM_COUNT] = self._room, count
-        access = access_of(item, self._n, Room.SHARED if count else Room.NONE, lone=lone)
-        return [Written(made[None], access, item.number) for made in _turns(item.card, line)]
+        access = access_of(item, self._n, Room.SHARED if count else Room.NONE, in_first_block=in_first_block)
+        return [EncodedRow(made[None], access, item.number) for made in _turns(item.card, line)]
 
-    def by_groups(self, piece: Piece) -> list[Written]:
+    def by_groups(self, entry: ScheduledRow) -> list[EncodedRow]:
         """A line for each group, or as many for each turn; none where groups leave the row out."""
-        item, launch = piece.item, self._launch
-        if piece.how is How.ALONE and not parts_of(item, self._of_largest):
+        item, launch = entry.item, self._launch
+        if entry.sharing is Sharing.BY_GROUP and not parts_of(item, self._of_largest):
             return []
-        write = self._alone if piece.how is How.ALONE else self._placed
-        lines = [write(piece, group) for group in range(launch.groups)]
+        write = self._by_group if entry.sharing is Sharing.BY_GROUP else self._by_place
+        lines = [write(entry, group) for group in range(launch.groups)]
         turns = zip(*(_turns(item.card, line) for line in lines), strict=True)
         used = max(int(line[abi.ROW_ROOM_COUNT]) for line in lines) > 0
-        kind = Room.OWN if piece.how is How.ALONE else Room.SHARED
-        access = access_of(item, self._n, kind if used else Room.NONE, lone=True)
-        made = [Written(np.array(turn), access, item.number, piece.section) for turn in turns]
+        kind = Room.OWN if entry.sharing is Sharing.BY_GROUP else Room.SHARED
+        access = access_of(item, self._n, kind if used else Room.NONE, in_first_block=True)
+        made = [EncodedRow(np.array(turn), access, item.number, entry.section) for turn in turns]
         for written in made:
             written.lines[0, abi.ROW_ADDRESS] += launch.groups << GROUPS
         return made
 
-    def group_sum(self, work: GroupSum) -> list[Written]:
+    def group_sum(self, work: GroupSum) -> list[EncodedRow]:
         """The line that adds up what the groups came to."""
         assert self._memory is not None
         count, stride, line = len(self._cuts), self._stride, np.zeros(self._width, np.int64)
@@ -139,13 +145,13 @@ class LineWriter:
         _put(line, 0, [self._room + self._shared, count * stride, count, stride, 1, 1, 0, stride])
         _put(line, 1, [work.first, work.size, work.size, 1, 1, 1, int(work.adds), work.size])
         place = (work.first, work.size)
-        return [Written(line[None], Access(SUM, (place,), (place,)), -1)]
+        return [EncodedRow(line[None], Access(SUM, (place,), (place,)), -1)]
 
     @property
     def _width(self) -> int:
         return int(self._cells.shape[1]) + PARTS_OF_GROUP
 
-    def _line(self, item: Item) -> Line:
+    def _line(self, item: RowKernel) -> Line:
         line = np.zeros(self._width, np.int64)
         line[:-PARTS_OF_GROUP] = self._cells[item.number]
         line[abi.ROW_ADDRESS] = self._codes[item.card.kernel.name]
@@ -154,23 +160,24 @@ class LineWriter:
     def _samples(self, group: int) -> tuple[int, int]:
         return self._cuts[group] if group < len(self._cuts) else (0, 0)
 
-    def _placed(self, piece: Piece, group: int) -> Line:
+    def _by_place(self, entry: ScheduledRow, group: int) -> Line:
         """The row of the whole batch, of which the group runs the parts of its samples."""
-        item, line, (first, end) = piece.item, self._line(piece.item), self._samples(group)
+        item, line, (first, end) = entry.item, self._line(entry.item), self._samples(group)
         parts = line[abi.ROW_PARTS] = placed_parts(item, self._n)
         line[abi.ROW_ROOM], line[abi.ROW_ROOM_COUNT] = self._room, room_count(item, self._n, self._largest)
         line[-2:] = first * (parts // self._n), end * (parts // self._n)
         return line
 
-    def _alone(self, piece: Piece, group: int) -> Line:
+    def _by_group(self, entry: ScheduledRow, group: int) -> Line:
         """The row as of a batch that is the group's samples."""
         assert self._memory is not None
-        item, row, line, (first, end) = piece.item, piece.item.row, self._line(piece.item), self._samples(group)
+        item, line, (first, end) = entry.item, self._line(entry.item), self._samples(group)
+        row = item.row
         memory = self._room + self._shared + group * self._stride
         flags = (False,) * len(row.reads) + row.adds
         for k, (slot, adds) in enumerate(zip(row.operands, flags, strict=True)):
-            operand = encode_operand(slot, end - first, adds and slot.offset not in piece.begins)
-            if slot.offset in piece.own:
+            operand = encode_operand(slot, end - first, adds and slot.offset not in entry.begins)
+            if slot.offset in entry.own:
                 operand[abi.OPERAND_OFFSET] = memory + self._memory.places[slot.offset]
             elif slot.shape[:1] == (BATCH,):
                 operand[abi.OPERAND_OFFSET] += first * slot.size(1)
@@ -193,13 +200,13 @@ def samples_of(n: int, groups: int) -> list[tuple[int, int]]:
     return [(n - n * (count - k) // count, n - n * (count - k - 1) // count) for k in range(count)]
 
 
-def parts_of(item: Item, n: int) -> int:
+def parts_of(item: RowKernel, n: int) -> int:
     """Into how many parts a row is cut for a batch of n."""
     parts: int = item.card.parts(_sizes(item.row, n), item.row.integers)
     return parts
 
 
-def room_count(item: Item, n: int, largest: int) -> int:
+def room_count(item: RowKernel, n: int, largest: int) -> int:
     """How many partial sums the rows of the card up to this one leave that stand for the same row of the tape.
 
     Args:
@@ -216,7 +223,7 @@ def room_count(item: Item, n: int, largest: int) -> int:
     return 0
 
 
-def access_of(item: Item, n: int, room: Room, *, lone: bool = False) -> Access:
+def access_of(item: RowKernel, n: int, room: Room, *, in_first_block: bool = False) -> Access:
     """What a row of the card touches of memory."""
     row, totals = item.row, isinstance(item.card, TotalRow)
 
@@ -224,7 +231,7 @@ def access_of(item: Item, n: int, room: Room, *, lone: bool = False) -> Access:
         return [(slot.offset, slot.size(n)) for slot in slots if not (totals and BATCH in slot.shape)]
 
     added = (slot for slot, adds in zip(row.writes, row.adds or [False] * len(row.writes), strict=True) if adds)
-    return Access(item.card, (*places(row.reads), *places(added)), tuple(places(row.writes)), room, lone)
+    return Access(item.card, (*places(row.reads), *places(added)), tuple(places(row.writes)), room, in_first_block)
 
 
 def _sizes(row: Row, n: int) -> list[int]:

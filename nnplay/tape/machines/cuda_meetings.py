@@ -43,14 +43,14 @@ class Access:
         item: the row's kind.
         reads, writes: ranges of memory; what is added to is both.
         room: for its partial sums.
-        lone: the first block has all of its parts.
+        in_first_block: the first block has all of its parts.
     """
 
     item: CudaRow
     reads: tuple[Range, ...]
     writes: tuple[Range, ...]
     room: Room = Room.NONE
-    lone: bool = False
+    in_first_block: bool = False
 
     @property
     def by_number(self) -> bool:
@@ -113,7 +113,7 @@ def _meeting(rows: Sequence[Access], since_all: int, since_block: int, number: i
     for at in range(since_all, number):
         before = rows[at]
         if needs_meeting(before, after):
-            if not (before.lone and after.lone):
+            if not (before.in_first_block and after.in_first_block):
                 return Meeting.ALL
             found = Meeting.BLOCK if at >= since_block else found
     return found

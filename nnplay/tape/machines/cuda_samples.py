@@ -3,12 +3,12 @@
 A group of samples is what one block works on at a time. Where a batch is cut follows from its length alone, so that no
 bit depends on how many blocks there are. Three kinds of rows stand in a stage's batch:
 
-    alone       a layer's row that reads samples and parameters, encoded for the samples of the group as if they were a
+    by group    a layer's row that reads samples and parameters, encoded for the samples of the group as if they were a
                 batch of their own. A gradient of parameters is a sum over samples: each group has one of its own, and
                 all are added up in order.
-    placed      a row of the whole batch whose part p works on number p, or line p: the group runs those of its samples.
+    by place    a row of the whole batch whose part p works on number p, or line p: the group runs those of its samples.
                 What its numbers come to may depend on where a sample stands in the batch, or how many there are.
-    together    any other row: all threads share it.
+    shared      any other row: all threads share it.
 
 Groups run as many rows as they can before all blocks meet: a row that is shared is put in front of them where it needs
 nothing of theirs, and behind them where they need nothing of it.
@@ -34,16 +34,16 @@ SUM: Final[CudaRow] = ADD_PARTIAL_SUMS.cuda[0]
 _PHASES: Final = ("data", "forward", "loss", "backward")
 
 
-class How(Enum):
-    """How a row is run."""
+class Sharing(Enum):
+    """How threads share a row: see above."""
 
-    TOGETHER = 0
-    ALONE = 1
-    PLACED = 2
+    SHARED = 0
+    BY_GROUP = 1
+    BY_PLACE = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class RowKernel:
     """One of the card's rows that stand for a row of the tape.
 
     Attributes:
@@ -58,20 +58,20 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ScheduledRow:
     """A row as the card runs it.
 
     Attributes:
-        at: number of a row of the tape: pieces of the same number may be in another order than the tape's.
-        how: see there.
+        at: number of a row of the tape: rows of the same number may be in another order than the tape's.
+        sharing: how threads share it.
         section: number of the run of rows that groups take without a meeting of all; −1: all threads share the row.
         own: offsets of the slots that it reads or writes in its group's memory.
         begins: the ones of these that it writes first.
     """
 
-    item: Item
+    item: RowKernel
     at: int
-    how: How = How.TOGETHER
+    sharing: Sharing = Sharing.SHARED
     section: int = -1
     own: frozenset[int] = frozenset()
     begins: frozenset[int] = frozenset()
@@ -82,7 +82,7 @@ class GroupSum:
     """Adds up gradients over the groups.
 
     Attributes:
-        at: as of a piece.
+        at: as of a scheduled row.
         first, size: numbers of memory that get the sums; slots that are neighbours are one.
         adds: to what is there.
     """
@@ -93,7 +93,7 @@ class GroupSum:
     adds: bool
 
 
-Work = Piece | GroupSum
+Scheduled = ScheduledRow | GroupSum
 
 
 class GroupMemory:
@@ -147,7 +147,7 @@ def _adds_up_gradients(row: Row) -> bool:
     return row.operation is ADD_PARTIAL_SUMS and all(slot.region == "gradients" for slot in row.writes)
 
 
-def arrange(items: Sequence[Item], accesses: Sequence[Access], tape: Tape, n: int) -> list[Work]:
+def arrange(items: Sequence[RowKernel], accesses: Sequence[Access], tape: Tape, n: int) -> list[Scheduled]:
     """The order in which a card runs the rows, and how.
 
     Args:
@@ -155,16 +155,16 @@ def arrange(items: Sequence[Item], accesses: Sequence[Access], tape: Tape, n: in
         accesses: what each touches of memory.
         n: rows of the largest batch.
     """
-    memory, found, number = GroupMemory(tape), list[Work](), 0
+    memory, found, number = GroupMemory(tape), list[Scheduled](), 0
     batches = [(stage.rows.first, stage.rows.finish_at) for stage in tape.stages]
 
-    def batch_of(pair: tuple[Item, Access]) -> int:
+    def batch_of(pair: tuple[RowKernel, Access]) -> int:
         """The first row of those that are run for each batch of its stage; −1: it is none of them."""
         return next((first for first, end in batches if first <= pair[0].number < end), -1)
 
     for at, pairs in groupby(zip(items, accesses, strict=True), batch_of):
         if at < 0:
-            found += [Piece(item, item.number) for item, _ in pairs if item.parts]
+            found += [ScheduledRow(item, item.number) for item, _ in pairs if item.parts]
             continue
         section = _Section(memory, n, at, number)
         for item, access in pairs:
@@ -189,26 +189,26 @@ class _Section:
     n: int
     at: int
     number: int
-    before: list[tuple[Piece, Access]] = field(default_factory=list)
-    inside: list[tuple[Piece, Access]] = field(default_factory=list)
-    behind: list[tuple[Piece, Access]] = field(default_factory=list)
+    before: list[tuple[ScheduledRow, Access]] = field(default_factory=list)
+    inside: list[tuple[ScheduledRow, Access]] = field(default_factory=list)
+    behind: list[tuple[ScheduledRow, Access]] = field(default_factory=list)
     begun: dict[int, tuple[Slot, bool]] = field(default_factory=dict)
 
-    def takes(self, item: Item, access: Access) -> bool:
+    def takes(self, item: RowKernel, access: Access) -> bool:
         """Finds the row a place; False where it needs what stands behind the section."""
-        how = kind_of(item, self.memory, self.n, frozenset(self.begun))
-        if how is not How.ALONE and item.parts == 0:
+        sharing = sharing_of(item, self.memory, self.n, frozenset(self.begun))
+        if sharing is not Sharing.BY_GROUP and item.parts == 0:
             return True
-        if how is How.TOGETHER:
+        if sharing is Sharing.SHARED:
             late = any(touches(other, access) for _, other in (*self.inside, *self.behind))
-            (self.behind if late else self.before).append((Piece(item, self.at), access))
+            (self.behind if late else self.before).append((ScheduledRow(item, self.at), access))
             return True
-        if how is How.ALONE and access.room:
+        if sharing is Sharing.BY_GROUP and access.room:
             access = replace(access, room=Room.OWN)
         if any(touches(other, access) for _, other in self.behind):
             return False
         own: frozenset[int] = frozenset()
-        if how is How.ALONE:
+        if sharing is Sharing.BY_GROUP:
             own = frozenset(slot.offset for slot in item.row.writes if slot.offset in self.memory.places)
             own |= {slot.offset for slot in item.row.reads if slot.offset in self.begun}
         first = {
@@ -220,15 +220,15 @@ class _Section:
         same = {slot.offset for slot in item.row.writes if slot.offset in own} & self._begun_by(item)
         self.begun |= first
         begins = frozenset(first) | same
-        self.inside.append((Piece(item, self.at, how, self.number, own, begins), access))
+        self.inside.append((ScheduledRow(item, self.at, sharing, self.number, own, begins), access))
         return True
 
-    def _begun_by(self, item: Item) -> set[int]:
-        return {offset for piece, _ in self.inside if piece.item.number == item.number for offset in piece.begins}
+    def _begun_by(self, item: RowKernel) -> set[int]:
+        return {offset for entry, _ in self.inside if entry.item.number == item.number for offset in entry.begins}
 
-    def close(self) -> list[Work]:
+    def close(self) -> list[Scheduled]:
         """All of it in order."""
-        before, inside, behind = ([piece for piece, _ in part] for part in (self.before, self.inside, self.behind))
+        before, inside, behind = ([entry for entry, _ in part] for part in (self.before, self.inside, self.behind))
         return [*before, *inside, *self._sums(), *behind]
 
     def _sums(self) -> list[GroupSum]:
@@ -244,8 +244,8 @@ class _Section:
         return found
 
 
-def kind_of(item: Item, memory: GroupMemory, n: int, begun: frozenset[int]) -> How:
-    """How a row of a stage's batch can be run.
+def sharing_of(item: RowKernel, memory: GroupMemory, n: int, begun: frozenset[int]) -> Sharing:
+    """How a row of a stage's batch can be shared.
 
     Args:
         n: rows of the largest batch.
@@ -253,18 +253,18 @@ def kind_of(item: Item, memory: GroupMemory, n: int, begun: frozenset[int]) -> H
     """
     row, operation = item.row, item.row.operation
     if any(slot.offset in begun for slot in row.reads):
-        return How.ALONE if _adds_up_gradients(row) else How.TOGETHER
+        return Sharing.BY_GROUP if _adds_up_gradients(row) else Sharing.SHARED
     if any(BATCH in slot.shape[1:] for slot in row.operands) or not any(map(_by_sample, row.operands)):
-        return How.TOGETHER
+        return Sharing.SHARED
     of_layer = bool(row.path) and not operation.uses_clock and not isinstance(item.card, PictureRow)
     of_layer = of_layer and not any(slot.offset in memory.statistics for slot in row.reads)
     gathers = row.phase == "data" and "order" in operation.integers
     if (of_layer or gathers) and all(_by_sample(slot) or slot.offset in memory.places for slot in row.writes):
-        return How.ALONE
-    return How.PLACED if _can_be_placed(item, n) else How.TOGETHER
+        return Sharing.BY_GROUP
+    return Sharing.BY_PLACE if _can_go_by_place(item, n) else Sharing.SHARED
 
 
-def _can_be_placed(item: Item, n: int) -> bool:
+def _can_go_by_place(item: RowKernel, n: int) -> bool:
     """Whether each part works on one sample, so that where it stands in the batch may count."""
     row, card = item.row, item.card
     if isinstance(card, NumberRow):
@@ -274,8 +274,8 @@ def _can_be_placed(item: Item, n: int) -> bool:
     return of_lines and item.parts in (ALL_THREADS, placed_parts(item, n))
 
 
-def placed_parts(item: Item, n: int) -> int:
-    """Parts of a placed row for a batch of n: one for each number, or line, of each sample."""
+def placed_parts(item: RowKernel, n: int) -> int:
+    """Parts of a row by place for a batch of n: one for each number, or line, of each sample."""
     if isinstance(item.card, NumberRow):
         return item.row.writes[0].size(n)
     lines = item.row.reads[0]

@@ -14,9 +14,17 @@ from nnplay.kernels import abi
 from nnplay.kernels.compile.jit import KERNELS, Kernel
 from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK
 from nnplay.records.cuda_rows import PictureRow
-from nnplay.tape.machines.cuda_lines import Launch, LineWriter, Written, access_of, room_count
+from nnplay.tape.machines.cuda_lines import EncodedRow, Launch, LineWriter, access_of, room_count
 from nnplay.tape.machines.cuda_meetings import Meeting, Room, meetings
-from nnplay.tape.machines.cuda_samples import GroupMemory, GroupSum, How, Item, Piece, Work, arrange
+from nnplay.tape.machines.cuda_samples import (
+    GroupMemory,
+    GroupSum,
+    RowKernel,
+    Scheduled,
+    ScheduledRow,
+    Sharing,
+    arrange,
+)
 from nnplay.tape.machines.machine import Table
 from nnplay.tape.tape import Tape
 
@@ -101,7 +109,7 @@ class Encoded:
     cells: NDArray[np.int64]
     starts: NDArray[np.int64]
     size: int
-    rows: tuple[Written, ...]
+    rows: tuple[EncodedRow, ...]
 
 
 def encode(
@@ -127,28 +135,28 @@ def encode(
     """
     n, most = table.n, largest or table.n
     items = [
-        Item(number, row, card, card.parts([slot.size(most) for slot in row.operands], row.integers))
+        RowKernel(number, row, card, card.parts([slot.size(most) for slot in row.operands], row.integers))
         for number, row in enumerate(table.rows)
         for card in row.operation.cuda
     ]
-    work: list[Work] = [Piece(item, item.number) for item in items if item.parts]
+    work: list[Scheduled] = [ScheduledRow(item, item.number) for item in items if item.parts]
     if launch.groups:
         accesses = [access_of(i, most, Room.SHARED if room_count(i, most, most) else Room.NONE) for i in items]
         work = arrange(items, accesses, tape, most)
     memory = GroupMemory(tape) if launch.groups else None
     writer = LineWriter(_pointing(table, there), n, most, codes, room, memory, launch)
-    writer.measure([piece for piece in work if isinstance(piece, Piece)])
+    writer.measure([entry for entry in work if isinstance(entry, ScheduledRow)])
     written = [(one.at, row) for one in work for row in _written(writer, one)]
     return _joined(written, len(table.rows), ends, writer.size)
 
 
-def _written(writer: LineWriter, work: Work) -> list[Written]:
+def _written(writer: LineWriter, work: Scheduled) -> list[EncodedRow]:
     if isinstance(work, GroupSum):
         return writer.group_sum(work)
-    return writer.together(work.item) if work.how is How.TOGETHER else writer.by_groups(work)
+    return writer.shared(work.item) if work.sharing is Sharing.SHARED else writer.by_groups(work)
 
 
-def _joined(found: Sequence[tuple[int, Written]], rows: int, ends: Sequence[int], size: int) -> Encoded:
+def _joined(found: Sequence[tuple[int, EncodedRow]], rows: int, ends: Sequence[int], size: int) -> Encoded:
     """The lines below each other, with who meets behind each row."""
     at, written = np.array([at for at, _ in found]), [row for _, row in found]
     sections = np.array([row.section for row in written])

@@ -86,7 +86,7 @@ class FileActions:
         act = self._backend.open_copy if copy else self._backend.open
         self._leave_run("open that run", "opening …", lambda: act(path))
 
-    def _leave_run(self, deed: str, words: str, act: Callable[[], str]) -> None:
+    def _leave_run(self, action: str, words: str, act: Callable[[], str]) -> None:
         """Do what puts another run in the place of this one; ask first where this one is not saved."""
         if not self._backend.unsaved():
             self._background.start(words, act)
@@ -100,7 +100,7 @@ class FileActions:
 
         kept = " (:recovered brings it back)"
         target = self._backend.save_target()
-        self._app.push_screen(AskUnsaved(self._describe_unsaved(), target, deed, kept=kept), go)
+        self._app.push_screen(AskUnsaved(self._describe_unsaved(), target, action, kept=kept), go)
 
     def open_run(self, path: str) -> None:
         """Open a session; ask first where the present run is not saved."""

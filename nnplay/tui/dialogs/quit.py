@@ -22,7 +22,7 @@ class AskUnsaved(Dialog[Leave]):
     Args:
         what: what is not saved, as a sentence.
         target: the name under which it would be saved.
-        deed: what is done then: "quit", "open b.nnplay".
+        action: what happens next: "quit", "open b.nnplay".
         drop_key: the key that leaves without saving.
         kept: what becomes of the run then.
     """
@@ -32,17 +32,17 @@ class AskUnsaved(Dialog[Leave]):
         Binding("d", "answer('drop')", "do not save", show=False),
     ]
 
-    def __init__(self, what: str, target: str, deed: str, drop_key: str = "d", kept: str = "") -> None:
-        verb = deed.partition(" ")[0]
-        super().__init__(deed, f"s save and {verb} · {drop_key} {verb} without saving · esc cancel")
-        self._what, self._target, self._deed, self._kept = what, target, deed, kept
+    def __init__(self, what: str, target: str, action: str, drop_key: str = "d", kept: str = "") -> None:
+        verb = action.partition(" ")[0]
+        super().__init__(action, f"s save and {verb} · {drop_key} {verb} without saving · esc cancel")
+        self._what, self._target, self._action, self._kept = what, target, action, kept
 
     def body(self) -> ComposeResult:
         """What would be lost, and the choices."""
         yield Static(Content(self._what), classes="lead")
         yield OptionList(
-            Option(Content(f"save to {self._target} and {self._deed}"), id="save"),
-            Option(Content(f"{self._deed} without saving{self._kept}"), id="drop"),
+            Option(Content(f"save to {self._target} and {self._action}"), id="save"),
+            Option(Content(f"{self._action} without saving{self._kept}"), id="drop"),
             Option("stay", id="stay"),
             markup=False,
         )

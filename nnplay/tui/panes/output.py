@@ -107,10 +107,10 @@ class OutputPane(Pane, can_focus=True):
         if self._shown.views and snapshot.shown.views != self._shown.views:
             self.item, self.place = 0, 0  # another task, or another network
         self._shown = snapshot.shown
-        told = self._titled(neuron is not None)
-        whole = f"{self.number} {self.heading}{told}"
+        title = self._titled(neuron is not None)
+        whole = f"{self.number} {self.heading}{title}"
         self.border_title = Content(
-            whole if len(whole) <= self.size.width - _CORNERS else f"{self.number} {told.removeprefix(': ')}"
+            whole if len(whole) <= self.size.width - _CORNERS else f"{self.number} {title.removeprefix(': ')}"
         )
         if neuron is not None:
             bound = float(np.abs(np.nan_to_num(neuron)).max()) or 1.0

@@ -1,4 +1,4 @@
-"""Blocks of wide tables: cut into groups of columns, which are put away until somebody wants to see one of them.
+"""Blocks of wide tables: cut into groups of columns, which are stored outside the memory until one is needed.
 
 Columns are understood one after the other, so that one group at a time is all that is in memory.
 """
@@ -19,23 +19,23 @@ from nnplay.data.csv.text.text_store import Stored, TextStore
 GROUP: Final = 128
 
 
-class _Shelf:
-    """The groups of a table that were put away, and the one that was looked at last."""
+class _GroupCache:
+    """A table's stored groups, and the blocks of the group that was read last."""
 
-    __slots__ = ("_group", "_seen", "store")
+    __slots__ = ("_blocks", "_group", "store")
 
     def __init__(self) -> None:
         self.store = TextStore()
         self._group = -1
-        self._seen: dict[StoredBlock, ByteBlock] = {}
+        self._blocks: dict[StoredBlock, ByteBlock] = {}
 
-    def look(self, block: StoredBlock) -> ByteBlock:
-        """A block as it was; all others of its group stay in memory until another group is looked at."""
-        seen = self._seen if self._group == block.group else {}
-        found = seen.get(block)
+    def load(self, block: StoredBlock) -> ByteBlock:
+        """A block as it was; all others of its group stay in memory until another group is read."""
+        blocks = self._blocks if self._group == block.group else {}
+        found = blocks.get(block)
         if found is None:
-            found = seen[block] = block.read()
-            self._group, self._seen = block.group, seen
+            found = blocks[block] = block.read()
+            self._group, self._blocks = block.group, blocks
         return found
 
 
@@ -50,19 +50,19 @@ class StoredBlock:
         rows: how many lines there are.
     """
 
-    __slots__ = ("_pieces", "_shelf", "group", "rows")
+    __slots__ = ("_cache", "_pieces", "group", "rows")
 
-    def __init__(self, shelf: _Shelf, group: int, pieces: list[_Piece], rows: int) -> None:
-        self._shelf, self.group, self._pieces, self.rows = shelf, group, pieces, rows
+    def __init__(self, cache: _GroupCache, group: int, pieces: list[_Piece], rows: int) -> None:
+        self._cache, self.group, self._pieces, self.rows = cache, group, pieces, rows
 
     @property
     def text(self) -> bytes | bytearray:
         """See `ByteBlock`."""
-        return self._shelf.look(self).text
+        return self._cache.load(self).text
 
     def span(self, column: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Where the cells (N,) of a column begin and end in the text."""
-        return self._shelf.look(self).span(column)
+        return self._cache.load(self).span(column)
 
     def select(self, column: int, keep: NDArray[np.bool_]) -> StoredRows:
         """Some of the lines (N,), with that column alone."""
@@ -76,7 +76,7 @@ class StoredBlock:
         """The block, read again."""
         joiner = BlockJoiner()
         for piece in self._pieces:
-            joiner.add(piece.read(self._shelf.store))
+            joiner.add(piece.read(self._cache.store))
         return joiner.take()
 
 
@@ -137,10 +137,10 @@ class GroupJoiner:
         size: how many bytes.
     """
 
-    __slots__ = ("_pieces", "_shelf", "rows", "size")
+    __slots__ = ("_cache", "_pieces", "rows", "size")
 
     def __init__(self) -> None:
-        self._shelf = _Shelf()
+        self._cache = _GroupCache()
         self._pieces: list[list[_Piece]] = []
         self.rows = self.size = 0
 
@@ -149,14 +149,14 @@ class GroupJoiner:
         for number, group in enumerate(cut_groups(block)):
             if number == len(self._pieces):
                 self._pieces.append([])
-            self._pieces[number].append(_Piece(group, self._shelf.store))
+            self._pieces[number].append(_Piece(group, self._cache.store))
         self.rows, self.size = self.rows + block.rows, self.size + len(block.text)
 
     def take(self) -> list[StoredBlock]:
         """A block of each group; the joiner is empty afterwards."""
         pieces, rows = self._pieces, self.rows
         self._pieces, self.rows, self.size = [], 0, 0
-        return [StoredBlock(self._shelf, group, some, rows) for group, some in enumerate(pieces)]
+        return [StoredBlock(self._cache, group, some, rows) for group, some in enumerate(pieces)]
 
 
 def cut_groups(block: ByteBlock) -> Iterator[ByteBlock]:

@@ -1,0 +1,47 @@
+"""The objective that a row of a step belongs to, of a run with several: its name, gradients, optimizer and rate."""
+
+from __future__ import annotations
+
+from nnplay.inspector.partial_step import PartialStep
+from nnplay.records.optimizer import Optimizer
+from nnplay.tape.memory_layout import Slot
+from nnplay.tape.objective import full_name
+
+
+def player_of(step: PartialStep, number: int) -> str:
+    """The objective that a row belongs to, and which of its passes; empty in a run with a single one."""
+    players, stage = step.trainer.players, _stage_of(step, number)
+    if not players:
+        return ""
+    name = players.names[stage]
+    objective = step.machine.tape.stages[stage].objective
+    names = [*(term.name for term in objective.terms), *(penalty.name for penalty in objective.penalties)]
+    marks = [(own, full_name(objective.name, own)) for own in names]
+    row = step.rows[number]
+    for slot in (*row.writes, *row.reads):
+        for own, mark in marks:
+            if slot.name.startswith((f"{mark}.", f"d{mark}.")):
+                return f"{name}, {own}"
+    return name
+
+
+def gradients_of(step: PartialStep, parameter: str) -> tuple[Slot, ...]:
+    """The slots of a parameter's gradient: one for each objective that trains it."""
+    stages = step.machine.tape.stages
+    return tuple(stage.gradients[parameter] for stage in stages if parameter in stage.gradients)
+
+
+def optimizer_of(step: PartialStep, number: int) -> Optimizer:
+    """The optimizer of the objective that a row belongs to."""
+    stage = _stage_of(step, number)
+    return step.machine.tape.stages[stage].objective.optimizer if stage else step.trainer.optimizer
+
+
+def rate_of(step: PartialStep, number: int) -> float:
+    """The learning rate of the objective that a row belongs to, in this step."""
+    return float(step.trainer.stage_rates()[0, _stage_of(step, number)])
+
+
+def _stage_of(step: PartialStep, number: int) -> int:
+    """Number of the stage of a row."""
+    return next(k for k, stage in enumerate(step.machine.tape.stages) if number < stage.rows.end)
