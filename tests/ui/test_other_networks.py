@@ -79,7 +79,7 @@ def test_units_of_a_generator_are_drawn_over_its_noise() -> None:
 async def test_each_player_has_a_heading_in_the_training_pane(backend: PlaygroundBackend) -> None:
     """Its rows stand below it under short names; the cursor passes headings over and keeps the first one in sight."""
     app = Playground(backend, Look())
-    async with app.run_test(size=(80, 26)) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("3")
         form = app._main.query_one("#training Form", Form)
         text = form.plain_text
