@@ -86,6 +86,7 @@ async def test_each_player_has_a_heading_in_the_training_pane(backend: Playgroun
         await pilot.press("3")
         form = app._main.query_one("#training Form", Form)
         text = form.plain_text
+        assert "problem" not in app._main.query_one("#data Form", Form).plain_text, "a game's rows have no class"
         headings = [line.split(" ─")[0] for line in text.splitlines() if "──" in line and "●" not in line]
         assert headings[:3] == ["discriminator", "discriminator + made", "generator"]
         assert re.search(r"\ngenerator ─+\n +layers +linear 3, tanh, .*\n +truncation .*1\n +every +1", text)
