@@ -63,7 +63,7 @@ def _objective(config: RunConfig, item: PlayerObjective | None) -> Iterator[str]
     name, every = (players.own, players.every) if item is None else (item.name, item.every)
     trains = (players.own, *players.trains) if item is None else item.trains
     optimizer = (None if item is None else item.optimizer) or config.optimizer
-    pace = "" if every == 1 else f" in every {every}th step"
+    pace = "" if every == 1 else f" every {every:,} steps"
     added = [one for one in players.objectives if one.adds_to == name]
     lowers = "to lower the sum of" if added else "to lower"
     yield f"{name} trains {' and '.join(trains)} by {_named(optimizer)}{pace}, {lowers}"

@@ -61,7 +61,7 @@ def read_data(reading: Reading, given: Any, folder: Path | None) -> DataChoice:
     table = reading.table("data", given)
     name, file = (written(table.pop(key, "")).strip() for key in ("name", "file"))
     if bool(name) == bool(file):
-        reading.refuse("data", "give a data set ('name') or a file ('file'), and not both")
+        reading.refuse("data", "give either 'name' (a data set) or 'file' (a path), not both")
         return DataChoice()
     if file:
         path = reading.attempt("data.file", lambda: whole_source(file, folder) if folder else file, "")

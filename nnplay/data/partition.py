@@ -48,20 +48,20 @@ def part_sizes(rows: int, fractions: tuple[float, float, float]) -> tuple[int, i
         if fraction > 0 and size < 1:
             noun = plural(rows, "row")
             word = "training" if name == "train" else name
-            what = f"{rows:,} {noun}: no {word} split: {fraction:g} of them is less than one row"
+            what = f"no row is left for {word}: {fraction:g} of {rows:,} {noun} is less than one"
             raise InputError(what, where="split", hint=_smaller_split(rows, fractions))
     return sizes
 
 
 def _smaller_split(rows: int, fractions: tuple[float, float, float]) -> str:
     """The way to a split that so many rows can have: the parts without a row are left to training."""
-    kept = [fraction if math.floor(rows * fraction + 0.5) else 0.0 for fraction in fractions[1:]]
+    kept = [round(fraction, 4) if math.floor(rows * fraction + 0.5) else 0.0 for fraction in fractions[1:]]
     kept = kept if rows > 2 and math.floor(rows * (1 - sum(kept)) + 0.5) else [0.0, 0.0]
-    parts = (1 - sum(kept), *kept)
+    parts = (round(1 - sum(kept), 4), *kept)
     if in_python():
-        named = (f"{name}={part:.4g}" for name, part in zip(PARTS, parts, strict=True))
+        named = (f"{name}={part:g}" for name, part in zip(PARTS, parts, strict=True))
         return f"use {', '.join(named)}, or larger fractions"
-    return f"use {advice('split', '/'.join(f'{100 * part:.4g}' for part in parts))}, or larger parts"
+    return f"use {advice('split', '/'.join(f'{100 * part:g}' for part in parts))}, or larger parts"
 
 
 def deal(

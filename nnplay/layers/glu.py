@@ -19,6 +19,7 @@ from nnplay.kernels.elementary import sigmoid
 from nnplay.kernels.gelu import gelu, gelu_slope
 from nnplay.kernels.operands import adds, pointer, share, shifted, size
 from nnplay.kernels.span_sums import last
+from nnplay.operations.scoring import sigmoid as sigmoid_of
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.twin import Twin
@@ -123,10 +124,6 @@ def _scalar(function: Callable[..., Array]) -> Callable[..., float]:
     return lambda number: float(function(np.float64(number)))
 
 
-def _sigmoid(b: Array) -> Array:
-    return np.asarray(1 / (1 + np.exp(-b)))
-
-
 def _normal(b: Array) -> Array:
     """The chance that a normal number is smaller."""
     return np.asarray(0.5 * _erfc(-b / math.sqrt(2)))
@@ -139,8 +136,8 @@ def _bell(b: Array) -> Array:
 
 #: The gates and their slopes in NumPy.
 _GATES: Mapping[str, tuple[Callable[..., Array], Callable[..., Array]]] = {
-    "sigmoid": (_sigmoid, lambda b: _sigmoid(b) * (1 - _sigmoid(b))),
-    "silu": (lambda b: b * _sigmoid(b), lambda b: _sigmoid(b) * (1 + b * (1 - _sigmoid(b)))),
+    "sigmoid": (sigmoid_of, lambda b: sigmoid_of(b) * (1 - sigmoid_of(b))),
+    "silu": (lambda b: b * sigmoid_of(b), lambda b: sigmoid_of(b) * (1 + b * (1 - sigmoid_of(b)))),
     "gelu": (lambda b: b * _normal(b), lambda b: _normal(b) + b * _bell(b)),
     "relu": (lambda b: np.where(b > 0, b, 0 * b), lambda b: np.where(b > 0, 1, 0 * b)),
 }

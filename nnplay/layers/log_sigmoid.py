@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.elementary import sigmoid, softplus
 from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
+from nnplay.operations.scoring import sigmoid as sigmoid_of
 from nnplay.records.layer import Case, LayerRecord, Plan
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin
@@ -64,7 +65,7 @@ def slope(x: Array, y: Array) -> Array:
 
 
 def bend(x: Array, y: Array) -> Array:
-    s = np.exp(-np.logaddexp(0, -x))
+    s = sigmoid_of(x)
     return np.asarray(-s * (1 - s))
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.elementary import sigmoid, softplus, tanh
 from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
+from nnplay.operations.scoring import sigmoid as sigmoid_of
 from nnplay.records.layer import Case, LayerRecord, Plan
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin
@@ -61,11 +62,11 @@ def reference(x: Array) -> Array:
 
 def slope(x: Array, y: Array) -> Array:
     t = np.tanh(np.logaddexp(0, x))
-    return np.asarray(t + x * (1 - t * t) / (1 + np.exp(-x)))
+    return np.asarray(t + x * (1 - t * t) * sigmoid_of(x))
 
 
 def bend(x: Array, y: Array) -> Array:
-    t, s = np.tanh(np.logaddexp(0, x)), 1 / (1 + np.exp(-x))
+    t, s = np.tanh(np.logaddexp(0, x)), sigmoid_of(x)
     return np.asarray((1 - t * t) * s * (2 + x * (1 - s - 2 * t * s)))
 
 

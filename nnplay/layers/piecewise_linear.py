@@ -25,7 +25,7 @@ from nnplay.text import counted
 Array = NDArray[Any]
 #: Every input gets ranges.
 ALL: Final = "all"
-#: Which inputs do stands in the bits of a row's integers, so many in each.
+#: A row's integers say in bits which inputs get ranges; this many bits of each integer are used.
 BITS: Final = 60
 MOST_INPUTS: Final = BITS * MAX_INTEGERS
 _INTEGERS: Final = tuple(f"chosen{k}" for k in range(MAX_INTEGERS))
@@ -35,12 +35,12 @@ PIECEWISE_LINEAR = LayerRecord(
     name="piecewise_linear",
     title="Piecewise linear",
     family="shape",
-    about="Each input unchanged, and beside it ranges: 1 where the number is above one, 0 below, a fraction within.",
+    about="Each input unchanged, and its ranges: 1 if the number is above one, 0 if it is below, a fraction inside.",
     when="As the first layer for large tables: the network can treat each range of a number by itself, as trees do.",
     torch="rtdl_num_embeddings.PiecewiseLinearEncoding, which gives the ranges without the numbers",
     fields=(
         integer("ranges", REQUIRED, "ranges of each input, with as many training rows in each", high=4096),
-        text("inputs", ALL, 'which inputs get ranges, counted from 0: all, or places as in "0-3 7"', longest=4096),
+        text("inputs", ALL, 'which inputs get ranges, counted from 0: all, or numbers as in "0-3 7"', longest=4096),
     ),
     plan=lambda values, shape: plan(values, shape),
     fit=lambda values, rows: fit(values, rows),
@@ -53,8 +53,8 @@ PIECEWISE_LINEAR = LayerRecord(
     refused=(
         Refused({"ranges": 0}, (5,), "≥ 1"),
         Refused({"ranges": 4, "inputs": "5"}, (5,), "there is no input 5"),
-        Refused({"ranges": 4, "inputs": "3-1"}, (5,), "'3-1' is not a place"),
-        Refused({"ranges": 4, "inputs": "first"}, (5,), "'first' is not a place"),
+        Refused({"ranges": 4, "inputs": "3-1"}, (5,), "'3-1' is no input number or range"),
+        Refused({"ranges": 4, "inputs": "first"}, (5,), "'first' is no input number or range"),
         Refused({"ranges": 4, "inputs": ""}, (5,), "names no input"),
         Refused({"ranges": 4}, (MOST_INPUTS + 1,), f"at most {MOST_INPUTS} inputs"),
     ),
@@ -65,7 +65,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """(N, …, I) → (N, …, I + J·R): the inputs, then R ranges of each of the J that get some; edges (J, R + 1).
 
     Raises:
-        InputError: places that are none, or too many inputs.
+        InputError: a text that names no inputs, or too many inputs.
     """
     R, chosen = values["ranges"], read_places(values["inputs"], shape[-1])
     output = (*shape[:-1], shape[-1] + len(chosen) * R)
@@ -109,13 +109,15 @@ def read_places(written: str, inputs: int) -> tuple[int, ...]:
     for word in written.replace(",", " ").split():
         first, dash, end = word.partition("-")
         if not (first.isdecimal() and (end.isdecimal() if dash else True)) or int(end or first) < int(first):
-            raise InputError(f"'{word}' is not a place", where="inputs", hint='write all, or places as in "0-3 7"')
+            raise InputError(
+                f"'{word}' is no input number or range", where="inputs", hint='write all, or numbers as in "0-3 7"'
+            )
         if int(end or first) >= inputs:
             what = f"there is no input {end or first}: the layer has {counted(inputs, 'input')}"
             raise InputError(what, where="inputs", hint=f"use 0 to {inputs - 1}")
         found |= set(range(int(first), int(end or first) + 1))
     if not found:
-        raise InputError("names no input", where="inputs", hint='write all, or places as in "0-3 7"')
+        raise InputError("names no input", where="inputs", hint='write all, or numbers as in "0-3 7"')
     return tuple(sorted(found))
 
 
@@ -138,7 +140,7 @@ def _forward_operation() -> Operation:
         writes=("y",),
         reference=reference,
         formula="y = [x | r], r[n,j,k] = min(max((x[n,j] − edges[j,k]) / (edges[j,k+1] − edges[j,k]), 0), 1)",
-        words="A range is 0 below it, 1 above it, and grows within, so a number's weight can be another one in each.",
+        words="A range gives 0 below it, 1 above it and rises in between: a number can weigh differently in each.",
         element=_element,
         integers=_INTEGERS,
         torch="torch.clamp((x - edges[:-1]) / edges.diff(), 0, 1)",

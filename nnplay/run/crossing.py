@@ -76,14 +76,14 @@ class Crossing:
         return _Before(run.config, run.split, run.edits, known, run.series)
 
     def _attempt(self, act: Callable[[], None], before: _Before) -> None:
-        """Does what an edit asks of the run. Where that cannot be, the edit is refused, and those behind it with it.
+        """Does what an edit asks of the run. If it fails, the edit is refused together with all edits queued after it.
 
         Raises:
             NnplayError: why it was refused; what was chosen, and what can be undone, is as it was before the edit.
         """
         run = self._run
         if before.series != run.series:
-            return  # made on top of an edit that was refused, or on a run that another one has taken the place of
+            return  # queued after an edit that was refused, or for a run that has been replaced
         timeline = self._worker.timeline
         try:
             act()

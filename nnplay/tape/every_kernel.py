@@ -44,7 +44,8 @@ def _uses() -> Iterator[Use]:
         for case in layer.cases:
             shape: Any = case.shapes if layer.joins else case.shape
             plan = layer.plan(layer(**case.values).values, shape)
-            for rows in (plan.forward, plan.backward, plan.evaluate or (), plan.evaluate_backward or ()):
+            evaluated = (plan.evaluate or (), plan.evaluate_backward or ())
+            for rows in (plan.forward, plan.backward, *evaluated, plan.curvature):
                 yield from rows
     for loss in registry.loss_records().values():
         for case in loss.cases:

@@ -24,7 +24,7 @@ from nnplay.training import live_settings
 from nnplay.training.driver import read_count
 from nnplay.training.memory_check import refuse_too_large
 from nnplay.training.settings import DECLARED, TrainingSettings
-from nnplay.training.state.fitted_buffers import fitted_buffers
+from nnplay.training.state.fitted_buffers import refuse_fitted
 from nnplay.training.state.initial_state import initial_memory, reset_machine
 
 Array = NDArray[Any]
@@ -86,7 +86,7 @@ class ObjectiveTrainer(NotCopied):
         }
         networks = _networks(networks)
         plans = _plans(networks, self.objectives, given)
-        fitted_buffers(plans, np.empty(0))  # refuses layers that need a run's rows
+        refuse_fitted(plans)
         self._outputs = {item.name: plans[item.forward[-1]].output_shape for item in self.objectives}
         self._inputs = {item.name: plans[item.forward[0]].values[0] for item in self.objectives}
         found: dict[str, Array] = {}

@@ -191,6 +191,30 @@ def test_opening_another_session_keeps_the_run_that_was_not_saved(open_backend: 
     assert not backend.unsaved()
 
 
+def test_a_run_that_cannot_be_kept_is_not_replaced(
+    open_backend: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where the disk refuses the recovery copy, opening another session is refused, and can be tried again."""
+    with Session.new(tmp_path / "other.nnplay", RUN):
+        pass
+
+    def full(*_: object) -> int:
+        raise session.NotSaved("not saved: no space left on device", where="run")
+
+    backend = open_backend()
+    train_steps(backend)
+    monkeypatch.setattr(recovery_copy, "write", full)
+    with pytest.raises(
+        InputError, match="present run cannot be kept: run: not saved: no space left on device"
+    ) as refused:
+        backend.open("other.nnplay")
+    assert refused.value.hint == "save it first with s"
+    assert (backend.snapshot.step, backend.path, backend.unsaved()) == (30, "", True)
+    monkeypatch.setattr(recovery_copy, "write", saved_run.write)
+    assert "read-only" not in backend.open("other.nnplay")
+    assert len(backend.recovered()) == 1
+
+
 def test_a_damaged_session_leaves_the_run_as_it_was(open_backend: Open, tmp_path: Path) -> None:
     """Opening something that is no session raises one clear error; run, path and steps stay."""
     backend = open_backend()

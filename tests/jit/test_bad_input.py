@@ -77,7 +77,7 @@ TABLE = (
     ("train spiral --split 0/50/50", ("no rows are left for training",)),
     ("train spiral --split=-10/60/50", ("train", "'-0.1' is not a number ≥ 0")),
     ("train spiral --split 70", ("'70' is not three percentages", "70/15/15")),
-    ("train spiral --samples 5 --split 98/1/1", ("5 rows: no validation split",)),
+    ("train spiral --samples 5 --split 98/1/1", ("no row is left for validation: 0.01 of 5 rows is less than one",)),
     ("train spiral --scale log", ("split.scale", "one of auto, standard, minmax, none")),
     # data sets
     ("train spiral --noise 3", ("data.noise", "'3' is not a number ≥ 0 and ≤ 1")),

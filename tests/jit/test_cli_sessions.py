@@ -116,6 +116,14 @@ def test_show_says_what_a_run_consists_of(capsys: pytest.CaptureFixture[str]) ->
     assert "  binary_cross_entropy_logits of discriminator(generator(noise)) against 0\n" in out
 
 
+def test_show_says_how_often_a_player_learns(capsys: pytest.CaptureFixture[str]) -> None:
+    """The discriminator of this preset is part of every tenth step."""
+    assert main(["show", "gan_collapse"]) == 0
+    assert re.search(
+        r"\ndiscriminator trains discriminator by .* every 10 steps, to lower the sum of\n", capsys.readouterr().out
+    )
+
+
 def test_a_game_is_told_and_scored_as_a_game(capsys: pytest.CaptureFixture[str]) -> None:
     """What each player lowers, losses of both, lumps and divergences: no accuracy, which says nothing about a game."""
     assert main(["train", "gan_ring", "--epochs", "2"]) == 0
@@ -205,15 +213,25 @@ def test_recover_counts_what_it_does_not_list(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out.endswith("1 older one also kept; nnplay recover --all lists them\n")
 
 
+#: The program, printing a line after ten epochs, however many there are.
+WITH_AN_EARLY_LINE = """
+import sys
+from nnplay.__main__ import main
+from nnplay.cli.commands import train
+train.milestones = lambda last: [10, last]
+sys.exit(main())
+"""
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("save", [True, False])
 def test_a_signal_keeps_the_run(number: signal.Signals, save: bool, tmp_path: Path) -> None:
     """SIGTERM and SIGHUP end training with 128 + n; the run is in the session, or else in what `recover` lists."""
-    words = [*XOR, "--epochs", "80000", *(["--save", "a.nnplay"] if save else [])]
-    command = [sys.executable, "-m", "nnplay", *words]
+    words = [*XOR, "--epochs", "100000000", *(["--save", "a.nnplay"] if save else [])]
+    command = [sys.executable, "-c", WITH_AN_EARLY_LINE, *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=signals()) as child:
         assert child.stdout is not None
-        assert any(line.startswith("epoch ") for line in child.stdout), "a tenth of it is trained"
+        assert any(line.startswith("epoch ") for line in child.stdout), "some of it is trained"
         child.send_signal(number)
         assert child.wait(240) == 128 + number
     place = tmp_path / "a.nnplay" if save else session.autosaves()[0].path

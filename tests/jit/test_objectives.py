@@ -236,3 +236,12 @@ def test_what_does_not_fit_is_refused(objectives: list[nn.Objective], message: s
         nn.ObjectiveTrainer({"net": nn.Network("linear 1"), "spare": nn.Network("linear 1")}, [
             *objectives, objective("last", ("spare",), ("spare",)),
         ] if objectives else [], ARRAYS)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["", "net"])
+def test_layers_that_are_fitted_to_the_rows_of_a_run_are_refused(name: str) -> None:
+    """Whatever the network is called: arrays have no training rows."""
+    with pytest.raises(InputError, match="is fitted to the training rows"):
+        nn.ObjectiveTrainer(
+            {name: nn.Network("piecewise_linear 4, linear 1")}, [objective(forward=(name,), trains=(name,))], ARRAYS
+        )

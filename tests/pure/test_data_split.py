@@ -176,8 +176,8 @@ def test_summary_counts_batches_and_the_last_one() -> None:
         ((0.0, 0.5, 0.5), "training"),
         ((0.0, 0.0, 1.0), "training"),
         ((float("nan"), 0.5, 0.5), "not a number"),
-        ((0.98, 0.01, 0.01), "no validation split"),
-        ((0.01, 0.495, 0.495), "no training split"),
+        ((0.98, 0.01, 0.01), "no row is left for validation"),
+        ((0.01, 0.495, 0.495), "no row is left for training"),
     ],
 )
 def test_bad_fractions_are_refused(fractions: tuple[float, float, float], words: str) -> None:
@@ -199,10 +199,16 @@ def test_bad_options_are_refused(option: str, value: object) -> None:
 def test_a_part_without_a_row_is_refused_with_a_split_that_fits() -> None:
     """Written as the front end takes it; one that is followed works."""
     data = labelled(4, 2)
-    with pytest.raises(InputError, match=r"no validation split: 0.1 .*; use train=0.75, validation=0, test=0.25"):
+    with pytest.raises(
+        InputError,
+        match=r"no row is left for validation: 0.1 of 4 rows is less than one; use train=0.75, validation=0, test=0.25",
+    ):
         data.split(0.65, 0.1, 0.25)
     assert len(data.split(0.75, 0, 0.25).test) == 1
     with advise_for("command"), pytest.raises(InputError, match="use --split 75/0/25, or larger parts"):
         data.split(0.65, 0.1, 0.25)
     with pytest.raises(InputError, match="use train=1, validation=0, test=0"):
         labelled(2, 2).split(0.7, 0.15, 0.15)
+    with pytest.raises(InputError, match=r"use train=0.9333, validation=0, test=0.0667,"):
+        labelled(20, 2).split(1 - 1 / 15 - 0.01, 0.01, 1 / 15)
+    assert len(labelled(20, 2).split(0.9333, 0, 0.0667).test) == 1

@@ -110,7 +110,7 @@ FORMATS = {
     "57 eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n", "a PostScript document", "CSV file"),
     "57 svg": (b'<svg xmlns="http://www.w3.org/2000/svg"/>\n', "an XML or SVG file", "CSV"),
     "sas": (b"\0" * 12 + b"\xc2\xea\x81\x60" + b"\0" * 20, "a SAS file", "to CSV first"),
-    "arff": (b"% flowers\n\n@RELATION iris\n@DATA\n1\n", "an ARFF file", "save it as CSV in Weka"),
+    "arff": (b"% flowers\n\n@RELATION iris\n@DATA\n1\n", "an ARFF file", "save it as CSV, in Weka"),
     "57 psd": (b"8BPS\x00\x01", "a Photoshop image", "as PNG first"),
     "57 fits": (b"SIMPLE  =                    T", "a FITS file", "nnplay.Dataset"),
     "57 icns": (b"icns\x00\x00\x10\x00", "an icon", "as PNG first"),

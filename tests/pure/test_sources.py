@@ -176,7 +176,10 @@ BAD = {
     "code in the header": (_archive(_member(b"__import__('os').abort()\n")), "its header is not one that NumPy writes"),
     "a deep header": (_archive(_member(b"(" * 9000)), "its header is not one"),
     "a long shape": (_archive(_member(_plain(shape=f"({'1' * 9000}!)"))), "its header is not one"),
-    "dates": (_archive(_member(_plain("<M8[s]"), bytes(16))), "holds dates, not numbers or words; make days of them"),
+    "dates": (
+        _archive(_member(_plain("<M8[s]"), bytes(16))),
+        "holds dates, not numbers or words; convert them to days",
+    ),
     "complex numbers": (_archive(_member(_plain("<c8"), bytes(16))), "holds complex numbers, not numbers or words"),
     "columns": (
         _archive(_member(_plain().replace(b"'<f4'", b"[('a', '<f4')]"), bytes(8))),

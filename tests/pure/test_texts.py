@@ -307,5 +307,5 @@ def test_a_text_of_one_character_is_refused(tmp_path: Path) -> None:
     """There is nothing to tell apart."""
     path = tmp_path / "t.txt"
     path.write_text("a" * 3000)
-    with pytest.raises(InputError, match="is 'a' again and again: there is nothing to learn"):
+    with pytest.raises(InputError, match="has only the token 'a': there is nothing to learn"):
         nn.read_file(path, read_as="text")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 import tempfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from nnplay.data.csv.text.byte_block import BlockColumn, cut_block
 from nnplay.data.csv.text.packed_cells import PackedCells
 from nnplay.data.csv.text.stored_block import GROUP, GroupJoiner
 from nnplay.data.dataset import Dataset
+from nnplay.errors import InputError
 
 COLUMNS, ROWS = 2 * GROUP + 5, 230
 
@@ -62,6 +64,17 @@ def same(some: Dataset, other: Dataset) -> None:
     np.testing.assert_array_equal(some.x, other.x)
     np.testing.assert_array_equal(some.y, other.y)
     assert (some.columns, some.notes, some.feature_names) == (other.columns, other.notes, other.feature_names)
+
+
+@pytest.mark.usefixtures("always")
+def test_text_that_lost_its_end_is_an_error() -> None:
+    """A file that has become shorter is refused with a way out: never less text than was put away."""
+    store = text_store.TextStore()
+    stored = store.put(b"cells " * 100)
+    assert store._file is not None
+    os.ftruncate(store._file.fileno(), 300)
+    with pytest.raises(InputError, match="its end is missing; read the file again"):
+        store.get(stored)
 
 
 @pytest.mark.usefixtures("always")

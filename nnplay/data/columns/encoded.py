@@ -73,7 +73,11 @@ def make_zeros(rows: int, width: int, kind: np.dtype[Any]) -> NDArray[Any]:
     size = rows * width * kind.itemsize
     if width <= _WIDE or size < _LARGE:
         return np.zeros((rows, width), dtype=kind)
-    room = mmap.mmap(-1, size)
+    private = {} if sys.platform == "win32" else {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS}
+    try:
+        room = mmap.mmap(-1, size, **private)
+    except OSError:
+        raise MemoryError from None
     if sys.platform == "linux":
         with contextlib.suppress(OSError):  # of a kernel without such pages
             room.madvise(mmap.MADV_NOHUGEPAGE)

@@ -43,7 +43,7 @@ def next_token_data(text: str, options: TextOptions, *, name: str, where: str, n
     report(1, 3, "text cut into tokens")
     if len(vocabulary.tokens) == 1:
         only = clean(vocabulary.names[0], 20)
-        raise InputError(f"is '{only}' again and again: there is nothing to learn", where=where)
+        raise InputError(f"has only the token '{only}': there is nothing to learn", where=where)
     tokens = vocabulary.encode(text)
     stride = options.context + 1
     rows = min(len(tokens) // stride, options.max_windows)

@@ -26,6 +26,13 @@ from nnplay.tape.machines.device import begin_machine
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.stopping import STOP_FIELDS
 
+_KEPT: Final = "the run before was not saved; :recovered brings it back"
+#: Seconds that autosave asks a training thread that does not answer and takes no step.
+_ATTEMPTS: Final = int(COPIED_WITHIN)
+#: Seconds that the end waits for a training thread that compiles kernels: after a signal nothing of it is wanted.
+_IN_HASTE: Final = 0.5
+_PATIENTLY: Final = 5.0
+
 
 class RunFiles:
     """The files of a run.
@@ -155,7 +162,7 @@ class RunFiles:
         run goes back to what was saved.
 
         Raises:
-            InputError: not a session, or a damaged one; the present run is untouched.
+            InputError: not a session, a damaged one, or the present run cannot be kept; that run is untouched.
         """
         target = whole_path(path)
         if session.is_autosave(target):
@@ -164,6 +171,7 @@ class RunFiles:
         lock = own or (session.take_lock(target) if target.is_dir() else None)
         try:
             opened = saved_run.read(target, machine=begin_machine)
+            kept = self._keep_present()
         except BaseException:
             if lock is not None and lock is not own:
                 lock.release()
@@ -179,7 +187,7 @@ class RunFiles:
             lock.release()
         if own is not None:
             self._lock = None  # it goes over to the run that was read
-        kept = self._install_opened(opened)
+        self._install_opened(opened, keep=bool(kept))
         if writable:
             self.path, self._lock, self._generation = str(target), lock, session.summarize(target).generation
         self.read_only = refused
@@ -198,7 +206,7 @@ class RunFiles:
         """Goes on with a run that autosave holds; from now on it is this run's autosave.
 
         Raises:
-            InputError: it is in use or damaged; the present run is untouched.
+            InputError: it is in use or damaged, or the present run cannot be kept; that run is untouched.
         """
         target = whole_path(path)
         lock = session.take_lock(target)
@@ -206,10 +214,11 @@ class RunFiles:
             session.refuse_unheld(lock, str(target))
             opened = saved_run.read(target, machine=begin_machine)
             origin = session.summarize(target).record.get("origin")
+            kept = self._keep_present()
         except BaseException:
             lock.release()
             raise
-        kept = self._install_opened(opened)
+        self._install_opened(opened, keep=bool(kept))
         self.autosave.copy.adopt(target, lock)
         self._clean = (-1, -1)
         place = f"; s saves it to {Path(self.path).name}" if self._belongs_to(origin) else ""
@@ -233,10 +242,11 @@ class RunFiles:
         """Opens a run that autosave holds and leaves it there; returns what there is to say about it.
 
         Raises:
-            InputError: it is damaged; the present run is untouched.
+            InputError: it is damaged, or the present run cannot be kept; that run is untouched.
         """
         opened = saved_run.read(user_path(path), machine=begin_machine)
-        kept = self._install_opened(opened)
+        kept = self._keep_present()
+        self._install_opened(opened, keep=bool(kept))
         self._clean = (-1, -1)
         words = f"opened a copy at step {opened.trainer.step:,}; not saved yet"
         return "; ".join([words, *_notes(opened), *kept])
@@ -256,13 +266,19 @@ class RunFiles:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _install_opened(self, opened: saved_run.OpenedRun) -> list[str]:
-        """The run that was read takes the place of the present one; what there is to say about that one."""
-        was_unsaved, kept = self.unsaved(), []
-        if was_unsaved:
-            where = self.rescue()
-            safe = where and where == str(self.autosave.path)
-            kept = [_KEPT if safe else f"the run before could not be kept: {where}"]
+    def _keep_present(self) -> list[str]:
+        """Saves what is not saved of the present run into the recovery folder; what there is to say about that.
+
+        Raises:
+            InputError: it cannot be kept.
+        """
+        where = self.rescue()
+        if where and where != str(self.autosave.path):
+            raise InputError(f"the present run cannot be kept: {where}", hint="save it first with s")
+        return [_KEPT] if where else []
+
+    def _install_opened(self, opened: saved_run.OpenedRun, *, keep: bool) -> None:
+        """The run that was read takes the place of the present one; `keep` leaves that one to be recovered."""
         # Epochs that nobody chose are not chosen by the data here: the run has no end, and is saved as it was.
         config = replace(opened.config.completed(opened.trainer.split), epochs=opened.config.epochs)
         self._worker.pause()
@@ -281,8 +297,7 @@ class RunFiles:
         self._runs.forget()
         self._runs.adopt(opened.others, opened.labels)
         self._mark_clean(self._progress())
-        self._settle(keep=was_unsaved)
-        return kept
+        self._settle(keep)
 
     def _settle(self, keep: bool = False) -> None:
         try:
@@ -357,11 +372,3 @@ def _known_stops(saved: Any) -> dict[str, Any]:
             with contextlib.suppress(InputError):
                 found[item.name] = item.read(saved[item.name])
     return found
-
-
-_KEPT: Final = "the run before was not saved; :recovered brings it back"
-#: Seconds that autosave asks a training thread that does not answer and takes no step.
-_ATTEMPTS: Final = int(COPIED_WITHIN)
-#: Seconds that the end waits for a training thread that compiles kernels: after a signal nothing of it is wanted.
-_IN_HASTE: Final = 0.5
-_PATIENTLY: Final = 5.0

@@ -80,6 +80,7 @@ class Joined:
         """Notes where the numbers of a slot are that is not written any more, and of those that were kept in it."""
         for name, (kept, within) in self.kept_in.items():
             if kept is slot:
+                assert not (place and within), f"{name} would be kept at a place within a place"
                 self.kept_in[name] = other, place or within
         self.kept_in[slot.name] = other, place
 

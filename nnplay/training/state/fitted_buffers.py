@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
-from nnplay.network.network import NetworkPlan
+from nnplay.network.network import NetworkPlan, PlannedLayer
 from nnplay.tape.objective import full_name
 
 
@@ -28,11 +28,26 @@ def fitted_buffers(plans: Mapping[str, NetworkPlan], rows: NDArray[Any]) -> dict
             record = planned.layer.record
             if record.fit is None:
                 continue
-            path = full_name(network, planned.path)
             if network or planned.inputs != (0,):
-                what = "is fitted to the training rows, so it must take the data's own inputs"
-                hint = "make it the first layer of the run's own network, or leave it out"
-                raise InputError(what, where=f"{record.name} (layer {path})", hint=hint)
-            fitted = record.fit(planned.layer.values, rows)
+                raise _refusal(network, planned)
+            fitted, path = record.fit(planned.layer.values, rows), full_name(network, planned.path)
             found |= {full_name(path, name): values for name, values in fitted.items()}
     return found
+
+
+def refuse_fitted(plans: Mapping[str, NetworkPlan]) -> None:
+    """Refuses layers that are fitted to a run's training rows, where there is no run.
+
+    Raises:
+        InputError: there is one.
+    """
+    for network, plan in plans.items():
+        for planned in plan.layers:
+            if planned.layer.record.fit is not None:
+                raise _refusal(network, planned)
+
+
+def _refusal(network: str, planned: PlannedLayer) -> InputError:
+    where = f"{planned.layer.record.name} (layer {full_name(network, planned.path)})"
+    what = "is fitted to the training rows, so it must take the data's own inputs"
+    return InputError(what, where=where, hint="make it the first layer of the run's own network, or leave it out")

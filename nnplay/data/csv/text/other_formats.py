@@ -153,7 +153,7 @@ def _recognise_text_format(head: bytes) -> OtherFormat | None:
     for pattern, kind, way_out in (
         (_SQL, "an SQL dump", "load it into a database and export the table as CSV"),
         (_PAGE, "a web page", "download the CSV file itself (its 'raw' link)"),
-        (_ARFF, "an ARFF file", "delete what stands above the rows but for the names, or save it as CSV in Weka"),
+        (_ARFF, "an ARFF file", "save it as CSV, in Weka for instance"),
         (_MARKUP, "an XML or SVG file", _FRAME),
         (_JSON, "a JSON file", _named(".json")),
     ):

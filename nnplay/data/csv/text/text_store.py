@@ -1,7 +1,8 @@
-"""A file without a name for the text of wide tables, which may take more room than what is made of it."""
+"""An unnamed file for the text of wide tables, which can be larger than the inputs made from it."""
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import weakref
@@ -18,7 +19,8 @@ _HELD: Final = 1 << 20
 
 
 class TextStore:
-    """Keeps bytes in a file of the user's cache folder that nobody else can open, and that goes with the program.
+    """Keeps bytes in a file of the user's cache folder that no one else can open and that is gone
+    when the program ends.
 
     Where no such file can be written, or the disk is full, they stay in memory.
     """
@@ -63,6 +65,9 @@ class TextStore:
             while size and (piece := os.pread(self._file.fileno(), size, begin)):
                 pieces.append(piece)
                 begin, size = begin + len(piece), size - len(piece)
+            if size:
+                raise OSError(errno.EIO, "its end is missing")
         except OSError as error:
-            raise InputError(f"the text of a wide table cannot be read again: {error.strerror or error}") from None
+            what = f"the text of a wide table cannot be read again: {error.strerror or error}"
+            raise InputError(what, hint="read the file again") from None
         return b"".join(pieces)
