@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 from nnplay.memory_budget import size_text
 from nnplay.text import counted, figure, percent
-from nnplay.training import numbers
 
 if TYPE_CHECKING:
     from nnplay.training.trainer import Trainer
@@ -207,13 +206,9 @@ def losses(trainer: Trainer, short: bool = False) -> str:
     newest = {name: float(history[name].last[-1]) for name in _SHOWN if name in history}
     if "train_loss" in newest:
         del newest["loss"]
-    title = numbers.short if short else numbers.label
-    sums = " sum" if any(item.adds_to == players.own for item in players.objectives) else ""
-    meant = {"loss": sums, "train_loss": sums}
     if players.target is not None:
         newest.pop("validation_accuracy", None)
-        meant["validation_loss"] = " of real rows"
-    shown = [f"{title(name)}{meant.get(name, '')} {_number(name, value)}" for name, value in newest.items()]
+    shown = [f"{players.call_number(name, short=short)} {_number(name, value)}" for name, value in newest.items()]
     shown += [f"{item.name} {figure(_newest(trainer, item.name), 4)}" for item in players.updates]
     return "  ".join(shown)
 

@@ -34,11 +34,8 @@ def report(sweep: Sweep, outcomes: Sequence[Outcome], top: int) -> str:
     if found and len(sweep.axes) > 1:
         shares = ", ".join(f"{name} {percent(share)}" for name, share in sorted(found.items(), key=lambda at: -at[1]))
         lines.append(f"of the differences in {sweep.objectives[0].name}, the settings explain: {shares}")
-    if sweep.is_game and sweep.objectives[0].name in ("accuracy", "loss"):
-        own = sweep.run.players.own
-        lines.append(
-            f"in a game the {sweep.objectives[0].name} says how well the {own} tells real rows, not who plays best"
-        )
+    if sweep.caution:
+        lines.append(sweep.caution)
     ends = Counter(outcome.end for outcome in outcomes)
     for end, words in _ENDS.items():
         if ends[end]:
@@ -62,11 +59,12 @@ def _comparison_words(objective: Objective, found: Comparison) -> str:
     )
 
 
-def best_words(objective: Objective, best: Outcome | None) -> str:
+def best_words(sweep: Sweep, best: Outcome | None) -> str:
     """The best score so far, for one line."""
     if best is None:
         return ""
-    return f"best {objective.name} {score_text(objective.name, best.score(objective.name))} (trial {best.trial.number})"
+    goal = sweep.objectives[0].name
+    return f"{sweep.superlative} {goal} {score_text(goal, best.score(goal))} (trial {best.trial.number})"
 
 
 def document(sweep: Sweep, outcomes: Sequence[Outcome], top: int) -> str:

@@ -10,7 +10,7 @@ from nnplay.health import layer_facts
 from nnplay.health.data_facts import DataFacts, data_facts
 from nnplay.health.layer_facts import Activation, Weight
 from nnplay.health.losses import Losses, Series, read_series, smooth_losses
-from nnplay.health.player_facts import PlayerFacts, player_facts
+from nnplay.health.player_facts import PlayerFacts, idle_objectives, player_facts
 from nnplay.network.network import NetworkPlan, PlannedLayer
 from nnplay.records.layer import Layer
 from nnplay.records.loss import LossRecord
@@ -40,6 +40,7 @@ class Evidence:
         loss_record: the kind of loss.
         batch_rows: rows of a full batch.
         players: facts about a generator and its discriminator, where there are such.
+        idle_objectives: names of those that change nothing, as their networks are frozen.
         same_answer: rows that were looked at and have all the same answer; 0 where answers differ, or nobody looked.
     """
 
@@ -64,6 +65,7 @@ class Evidence:
     batch_rows: int
     same_answer: int
     players: PlayerFacts | None = None
+    idle_objectives: tuple[str, ...] = ()
 
     @property
     def last(self) -> PlannedLayer:
@@ -120,4 +122,5 @@ def gather_evidence(trainer: Trainer, weights_of: int | None = None) -> Evidence
         batch_rows=trainer.batch_rows,
         same_answer=layer_facts.count_same_answers(trainer),
         players=player_facts(trainer),
+        idle_objectives=idle_objectives(trainer),
     )

@@ -89,3 +89,14 @@ def player_facts(trainer: Trainer) -> PlayerFacts | None:
 def _deviation(rows: Any) -> float:
     rows = rows.reshape(len(rows), -1).astype(np.float64)
     return float(np.sqrt(np.mean((rows - rows.mean(axis=0)) ** 2)))
+
+
+def idle_objectives(trainer: Trainer) -> tuple[str, ...]:
+    """Names of the objectives that change nothing: of their networks all layers with weights are frozen."""
+    found = []
+    for name, stage in zip(trainer.players.names, trainer.machine.tape.stages, strict=True):
+        plans = [trainer.plans[network] for network in stage.objective.trains]
+        frozen = [layer.frozen for plan in plans for layer in plan.layers if layer.plan.parameters]
+        if frozen and all(frozen):
+            found.append(name)
+    return tuple(found)

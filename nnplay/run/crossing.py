@@ -196,7 +196,7 @@ class Crossing:
                 return self._provenance.trainer_of(config, split)
             if checkpoint is None:
                 trainer, fresh = remake_as(current, config, split)
-                self._worker.say(message + _describe_fresh(fresh, trainer))
+                self._worker.say(f"{message}{_describe_fresh(fresh, trainer)} (z: undo)")
                 return trainer
             trainer = self._provenance.trainer_of(config, split)
             trainer.restore(target.checkpoint_of(trainer))

@@ -19,6 +19,7 @@ from nnplay.errors import DivergedError, InputError
 from nnplay.sweeps.axis import Axis, Value, parse_axis
 from nnplay.sweeps.change import changed_run, check_axes, usual_settings
 from nnplay.sweeps.combinations import combinations
+from nnplay.sweeps.game_scores import game_caution
 from nnplay.system.processors import cores
 from nnplay.training.history import Curve
 from nnplay.training.scores.evaluation import Part
@@ -108,6 +109,16 @@ class Race:
         self._going, self._ended = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._round = 1
+
+    @property
+    def score(self) -> str:
+        """What ranks the variants."""
+        return "accuracy" if self.has_accuracy else "loss"
+
+    @property
+    def caution(self) -> str:
+        """That its scores do not say which game is the best; empty where they rank the variants."""
+        return game_caution(self.judge, self.score) if self.judge else ""
 
     # -- for the screen --------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from nnplay.data.split import Split
 from nnplay.errors import InputError
 from nnplay.sweeps.axis import Axis, Value, parse_axis
 from nnplay.sweeps.change import RUN_SETTINGS, changed_run, changes_rows, check_axes
+from nnplay.sweeps.game_scores import game_caution
 from nnplay.sweeps.objective import Objective, parse_objectives
 from nnplay.sweeps.registry import sampler_records
 from nnplay.sweeps.sampler import Sampler
@@ -54,6 +55,20 @@ class Sweep:
     def is_game(self) -> bool:
         """Whether another network makes rows for the run's own to tell from real ones: no score ranks that."""
         return self.run.players.target is not None
+
+    @property
+    def caution(self) -> str:
+        """That what ranks the trials does not say which of them is the best game; empty where it does."""
+        goal = self.objectives[0].name
+        ranks = not self.is_game or goal in ("seconds", "parameters")
+        return "" if ranks else game_caution(self.run.players.own, goal)
+
+    @property
+    def superlative(self) -> str:
+        """What the trial in front is called: of a game that its score is the highest or lowest, not that it is best."""
+        if not self.caution:
+            return "best"
+        return "highest" if self.objectives[0].maximise else "lowest"
 
     @property
     def moves_data(self) -> bool:

@@ -29,6 +29,7 @@ from nnplay.records.layer import Layer
 from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.tape.objective import full_name
+from nnplay.training import numbers
 
 Array = NDArray[Any]
 Seed = TypeVar("Seed", int, NDArray[Any])
@@ -156,6 +157,20 @@ class Players:
             full_name(name, own): array for name, one in self.networks.items() for own, array in one.weights.items()
         }
         return {**self.weights, **others}
+
+    @property
+    def has_sum(self) -> bool:
+        """Whether the run's own loss is a sum, of which other objectives are a part."""
+        return any(item.adds_to == self.own for item in self.objectives)
+
+    def call_number(self, name: str, *, short: bool = False) -> str:
+        """What a number of the run is called: "train loss sum"; short "valid real"."""
+        words = numbers.short(name) if short else numbers.label(name)
+        if name in ("loss", "train_loss"):
+            return f"{words} sum" if self.has_sum else words
+        if name == "validation_loss" and self.target is not None:
+            return f"{words} real" if short else f"{words} of real rows"
+        return words
 
     @property
     def teachers(self) -> tuple[str, ...]:

@@ -96,8 +96,15 @@ def take_place(trainer: Trainer, before: Trainer) -> list[str]:
 
 def _scores_alike(one: Trainer, other: Trainer) -> bool:
     """Whether losses and scores of one run are those of the other too: the same rows, network and loss."""
-    kinds = one.split is other.split and one.loss.measures_as(other.loss) and one.players == other.players
-    return kinds and _forms(one.network.layers) == _forms(other.network.layers)
+    kinds = one.split is other.split and one.loss.measures_as(other.loss)
+    forms = _forms(one.network.layers) == _forms(other.network.layers)
+    return kinds and forms and _forms_of_players(one.players) == _forms_of_players(other.players)
+
+
+def _forms_of_players(players: Players) -> tuple[Players, list[Any]]:
+    """Players without their layers, and of these what decides their answers."""
+    bare = {name: replace(network, layers=()) for name, network in players.networks.items()}
+    return replace(players, networks=bare), [_forms(network.layers) for network in players.networks.values()]
 
 
 def _forms(layers: Sequence[Layer]) -> list[Any]:

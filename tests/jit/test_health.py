@@ -62,7 +62,7 @@ from tests.faulty_runs import (
 )
 
 #: Rules of runs with two players: see `test_player_views`.
-GAMES = {"mode_collapse", "discriminator_won", "dead_generator"}
+GAMES = {"nothing_trains", "mode_collapse", "discriminator_won", "dead_generator"}
 FAULTS: list[tuple[str, Callable[[], Trainer], str]] = [
     ("diverging", diverging, "times its best"),
     ("diverging", not_finite, "not finite"),

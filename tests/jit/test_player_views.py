@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from nnplay.errors import InputError
 from nnplay.health import findings
 from nnplay.health.evidence import gather_evidence
 from nnplay.health.judge import health_rules
+from nnplay.health.rules.mode_collapse import MODE_COLLAPSE
 from nnplay.inspector.inspector import Inspector
 from nnplay.presets.catalogue import load_preset
 from nnplay.run.edit_words import difference
@@ -151,6 +153,33 @@ def test_a_game_that_goes_wrong_is_named_with_a_cure(name: str, rule: str, steps
     changed = preset.config.changed(mended)
     assert changed != preset.config
     players_check.check(changed.players)
+
+
+def test_an_objective_whose_network_is_frozen_is_named() -> None:
+    """It would train nothing in silence; one layer that is not frozen is enough."""
+    before = game()
+    own = before.players.networks["generator"]
+    last = len(own.layers) - 1
+    for frozen, names in (({0, last}, ("generator",)), ({0}, ())):
+        layers = tuple(replace(layer, frozen=place in frozen) for place, layer in enumerate(own.layers))
+        players = replace(before.players, networks={"generator": replace(own, layers=layers)})
+        trainer = replace(before, players=players).trainer()
+        assert gather_evidence(trainer).idle_objectives == names
+        assert ("nothing_trains" in _said(trainer)) == bool(names)
+
+
+def test_a_collapse_is_said_until_it_is_better() -> None:
+    """A game that was changed has as many steps again to spread out; until then there is no second cure."""
+    evidence = gather_evidence(game().trainer())
+    assert evidence.players is not None
+    facts = replace(evidence.players, steps=10, lumps=8, covered=0, real_seen=0.5, made_seen=0.5)
+    sign = MODE_COLLAPSE.examine(replace(evidence, step=4000, players=facts))
+    assert sign is not None
+    assert "0 of 8 lumps; the game was changed 10 steps ago" in sign.sentence
+    assert not sign.mend
+    better = replace(evidence, step=4000, players=replace(facts, covered=8, spread=1.0))
+    assert MODE_COLLAPSE.examine(better) is None
+    assert MODE_COLLAPSE.examine(replace(evidence, step=10, players=facts)) is None
 
 
 def test_players_are_no_trend_and_rows_called_real_no_imbalance() -> None:

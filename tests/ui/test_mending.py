@@ -23,7 +23,7 @@ async def test_enter_in_health_mends_a_run_that_cannot_work() -> None:
             await pilot.press("6", "enter")
             await until(pilot, lambda: "softmax before" not in text_of(app, "#health"))
             assert backend.settings.layer_texts == ("linear 6", "relu", "linear 2")
-            said = "removed layer 3: softmax; all weights were kept"
+            said = "removed layer 3: softmax; all weights were kept (z: undo)"
             await until(pilot, lambda: said in text_of(app, "#message-line"))
             await pilot.press("z")
             await until(pilot, lambda: "softmax before" in text_of(app, "#health"))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+import nnplay as nn
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
 from nnplay.tui.forms.form import Form
 from nnplay.tui.panes.layers import LayersPane
 from nnplay.tui.panes.network import NetworkPane
+from nnplay.tui.runs.run_table import RunTable
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.header import HeaderLine
 from nnplay.tui.widgets.layer_list import LayerList
@@ -79,10 +82,11 @@ def test_units_of_a_generator_are_drawn_over_its_noise() -> None:
 async def test_each_player_has_a_heading_in_the_training_pane(backend: PlaygroundBackend) -> None:
     """Its rows stand below it under short names; the cursor passes headings over and keeps the first one in sight."""
     app = Playground(backend, Look())
-    async with app.run_test(size=(80, 26)) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("3")
         form = app._main.query_one("#training Form", Form)
         text = form.plain_text
+        assert "problem" not in app._main.query_one("#data Form", Form).plain_text, "a game's rows have no class"
         headings = [line.split(" ─")[0] for line in text.splitlines() if "──" in line and "●" not in line]
         assert headings[:3] == ["discriminator", "discriminator + made", "generator"]
         assert re.search(r"\ngenerator ─+\n +layers +linear 3, tanh, .*\n +truncation .*1\n +every +1", text)
@@ -94,3 +98,27 @@ async def test_each_player_has_a_heading_in_the_training_pane(backend: Playgroun
         while form.entry.key != "loss":
             await pilot.press("up")
         assert form.plain_text.startswith("discriminator ──")
+
+
+def test_a_frozen_block_of_a_generator_leaves_the_scores_as_they_are() -> None:
+    """No weight changes by it, so the header keeps its losses; another layer of the generator has none yet."""
+    trainer = RUN.trainer()
+    trainer.run(epochs=1)
+    player = RUN.players.networks["generator"]
+    for layer, since in ((replace(player.layers[0], frozen=True), 0), (nn.Linear(4), trainer.step)):
+        networks = {"generator": replace(player, layers=(layer, *player.layers[1:]))}
+        other, _ = nn.remake(trainer, players=replace(trainer.players, networks=networks))
+        assert other.scored_since == since
+
+
+async def test_the_list_of_runs_calls_numbers_as_the_header_does(backend: PlaygroundBackend) -> None:
+    """In a game the training loss is a sum, the validation loss of real rows alone, and there is no accuracy."""
+    backend.run_for(epochs=1)
+    app = Playground(backend, Look())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: backend.snapshot.epoch == 1)
+        await pilot.press("C")
+        await until(pilot, lambda: "train sum" in pilot.app.screen.query_one(RunTable).plain_text)
+        shown = pilot.app.screen.query_one(RunTable).plain_text
+        assert "valid real 0." in shown
+        assert "accuracy" not in shown

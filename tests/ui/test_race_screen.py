@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from nnplay.tui.race.race_table import RaceTable
 from nnplay.tui.race.screen import RaceScreen
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.message_line import MessageLine
+from tests.small_players import GAME
 from tests.ui.playing import main
 from tests.ui.waiting import until
 
@@ -29,9 +31,11 @@ RUN: dict[str, Any] = {
 
 
 @asynccontextmanager
-async def racing(line: str, size: tuple[int, int] = (120, 40)) -> AsyncIterator[tuple[Pilot[int], PlaygroundBackend]]:
+async def racing(
+    line: str, size: tuple[int, int] = (120, 40), run: dict[str, Any] = RUN
+) -> AsyncIterator[tuple[Pilot[int], PlaygroundBackend]]:
     """The playground, after a command was typed."""
-    backend = PlaygroundBackend(RunConfig.from_dict(RUN))
+    backend = PlaygroundBackend(RunConfig.from_dict(run))
     app = Playground(backend, Look())
     try:
         async with app.run_test(size=size) as pilot:
@@ -151,3 +155,18 @@ async def test_every_key_of_a_race_has_an_answer() -> None:
                 await pilot.press("escape")
                 await pilot.pause()
             await until(pilot, lambda: race._race.finished)
+
+
+@pytest.mark.parametrize(
+    ("line", "screen_of"),
+    [("race optimizer.lr=0.01,0.1", "race"), ("seeds 2", "race"), ("sweep optimizer.lr=0.01,0.1", "sweep")],
+)
+async def test_no_score_says_who_plays_best(line: str, screen_of: str, tmp_path: Path, monkeypatch: Any) -> None:
+    """What ranks variants of a game is the discriminator's, which every one of these screens says, at its end too."""
+    monkeypatch.chdir(tmp_path)
+    async with racing(line, run={**GAME, "epochs": 2}) as (pilot, _):
+        caution = "in a game the accuracy says how well the discriminator tells real rows, not who plays best"
+        ended = {"race": ("leads with", "median", "the same for all"), "sweep": ("is finished",)}[screen_of]
+        await until(pilot, lambda: any(words in said(pilot) for words in ended))
+        assert caution in said(pilot)
+        assert "best accuracy" not in said(pilot)

@@ -106,7 +106,8 @@ class _Follower:
     """
 
     def __init__(self, sweep: Sweep, watching: Watcher, asked: Callable[[], bool]) -> None:
-        self._goal, self._watching, self._asked = sweep.objectives[0], watching, asked
+        self._sweep, self._watching, self._asked = sweep, watching, asked
+        self._goal = sweep.objectives[0]
         self._done = self.asked_for = 0
         self._best: Outcome | None = None
 
@@ -117,7 +118,7 @@ class _Follower:
         for outcome in new:
             if self._best is None or self._goal.cost(outcome) < self._goal.cost(self._best):
                 self._best = outcome
-        self._watching.show_trials(self._done, asked_for, best_words(self._goal, self._best))
+        self._watching.show_trials(self._done, asked_for, best_words(self._sweep, self._best))
         return self._asked()
 
 

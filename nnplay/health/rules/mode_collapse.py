@@ -18,7 +18,7 @@ _SPREAD: Final = 0.4
 def examine(evidence: Evidence) -> Sign | None:
     """The lumps that are covered, or where there are none how far apart made rows lie."""
     facts = evidence.players
-    if facts is None or facts.steps < _STEPS or min(facts.real_seen, facts.made_seen) >= WON:
+    if facts is None or evidence.step < _STEPS or min(facts.real_seen, facts.made_seen) >= WON:
         return None  # where the discriminator has won, that is what is wrong
     if facts.lumps > 1 and facts.covered <= _COVERED * facts.lumps:
         what = f"made rows cover only {facts.covered} of {facts.lumps} lumps"
@@ -26,6 +26,8 @@ def examine(evidence: Evidence) -> Sign | None:
         what = f"made rows lie only {percent(facts.spread)} as far apart as real ones"
     else:
         return None
+    if facts.steps < _STEPS:
+        return Sign("warning", f"mode collapse: {what}; the game was changed {facts.steps:,} steps ago, give it time")
     cure, mend = _cure(facts)
     return Sign("warning", f"mode collapse: {what}; {cure}", mend)
 

@@ -92,7 +92,8 @@ def difference(runs: Sequence[ListedRun], step: int, trainers: Sequence[Trainer]
         trainers: of both at that step, where there are any: then weights and answers are compared too.
     """
     one, other = runs
-    found = [(name, one.at(name, step), other.at(name, step)) for name in _CURVES]
+    known = [name for name in _CURVES if not (one.hides(name) or other.hides(name))]
+    found = [(name, one.at(name, step), other.at(name, step)) for name in known]
     values = tuple(each for each in found if not (math.isnan(each[1]) and math.isnan(each[2])))
     if len(trainers) != 2:
         return Difference(step, values)

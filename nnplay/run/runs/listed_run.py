@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +16,7 @@ from nnplay.timeline.branches import Branch, BranchLog
 from nnplay.timeline.run_label import RunLabel
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.history import Curve
+from nnplay.training.numbers import label
 from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 
 #: What the curves of runs can be drawn against.
@@ -99,9 +100,20 @@ class ListedRun:
         return float(curve.last[place]) if curve is not None and place >= 0 else math.nan
 
     @property
+    def is_game(self) -> bool:
+        """Whether its own network tells real rows from made ones."""
+        return self.config.players.target is not None
+
+    def hides(self, name: str) -> bool:
+        """Whether a number of it says nothing: how many real rows pass for real, in a game."""
+        return self.is_game and name == "validation_accuracy"
+
+    @property
     def score(self) -> tuple[str, float]:
         """What it is judged by, and its newest value: accuracy, or else the validation or training loss."""
         for name in ("validation_accuracy", "validation_loss", "train_loss", "loss"):
+            if self.hides(name):
+                continue
             if not math.isnan(value := self.last(name)):
                 return name, value
         return "", math.nan
@@ -109,6 +121,12 @@ class ListedRun:
     def places(self, steps: NDArray[np.int64], axis: str) -> NDArray[np.float64]:
         """Where steps (N,) lie on an axis; seconds between two that were measured are spread evenly."""
         return place_steps(steps, axis, self.batches, self.clock, (self.latest, self.seconds))
+
+
+def name_number(name: str, runs: Sequence[ListedRun]) -> str:
+    """What a number of several runs is called: as in each of them, where they agree."""
+    called = {run.config.players.call_number(name) for run in runs}
+    return called.pop() if len(called) == 1 else label(name)
 
 
 def place_steps(

@@ -47,7 +47,7 @@ def data_entries(
     )
     task = choice("problem", problem_of(source), "what is predicted: classes or numbers", PROBLEMS)
     entries = [Entry("data", "set", names, source)]
-    if task.default:
+    if task.default and settings.players.target is None:  # the rows of a game have no class to be told
         entries.append(Entry("problem", "problem", task, task.default))
     made = source in catalogue.datasets
     own = catalogue.datasets[source] if made else catalogue.fields_of_file(source, settings.data.values)

@@ -76,6 +76,7 @@ class RaceScreen(KeyScreen[RunConfig]):
         self._table.styles.height = min(len(self._states), 2 * MOST_VARIANTS) + 1
         self._curves.invite("the curves of all variants appear here")
         self._race.start()
+        self.say(self._race.caution)
         self._look()
         self._timer = self.set_interval(_LOOKS, self._look)
 
@@ -120,15 +121,15 @@ class RaceScreen(KeyScreen[RunConfig]):
     def _result(self) -> str:
         """Who won, by what; of seeds what they say together."""
         if self._race.only_seeds:
-            name = "accuracy" if self._race.has_accuracy else "loss"
-            return summarize_seeds(name, [math.nan if one.fault else getattr(one, name) for one in self._states])
+            values = [math.nan if one.fault else getattr(one, self._race.score) for one in self._states]
+            words = summarize_seeds(self._race.score, values)
+            return f"{self._race.caution}; {words}" if self._race.caution else words
         first = self._states[rank_variants(self._states, self._race.has_accuracy)[0]]
         if first.fault:
             return "no variant came to the end"
-        if self._race.judge:
-            words = f"{self._race.judge} takes {percent(first.accuracy, 1)} of real rows for real"
-            return f"{first.name}: its {words}, the most here, which does not make it the best game; {self._taking()}"
         score = f"accuracy {percent(first.accuracy, 1)}" if self._race.has_accuracy else f"loss {figure(first.loss, 4)}"
+        if self._race.caution:
+            return f"{first.name} leads with {score}, but {self._race.caution}; {self._taking()}"
         if first.crossed:
             return f"{first.name} was first over the line, at epoch {first.crossed:,}; {self._taking()}, + goes on"
         return f"{first.name} is ahead with validation {score}; {self._taking()}, + goes on"

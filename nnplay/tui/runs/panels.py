@@ -10,9 +10,8 @@ from typing import Final
 from rich.cells import cell_len
 
 from nnplay.run.runs.comparison import NOTHING, Difference, differing_settings
-from nnplay.run.runs.listed_run import ListedRun
+from nnplay.run.runs.listed_run import ListedRun, name_number
 from nnplay.text import clean, counted, figure, percent
-from nnplay.training.numbers import label
 from nnplay.tui.draw import curves
 from nnplay.tui.draw.picture import draw_surface
 from nnplay.tui.outputs.widget import drawing_records
@@ -80,7 +79,7 @@ def draw_difference(
         cells = "".join(fit(_value(name, value), room) for value in (first, second))
         rows.append(
             (
-                (fit(f" {label(name)}", name_room), look.ink("text")),
+                (fit(f" {name_number(name, runs)}", name_room), look.ink("text")),
                 (cells, look.ink("strong")),
                 _signed(name, second - first, look),
             )

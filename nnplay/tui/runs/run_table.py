@@ -74,13 +74,19 @@ class RunTable(Cells):
                 break
             heads.pop(name)
         room = max(12, width - 8 - sum(value + 2 for value in heads.values()))
-        titles = "".join(f"  {fit(head, wide).strip():>{wide}}" for head, wide in heads.items())
+        named = [(self._title(head), wide) for head, wide in heads.items()]
+        titles = "".join(f"  {fit(title, wide).strip():>{wide}}" for title, wide in named)
         rows: list[Row] = [((f"   #    {fit('run', room)}{titles}", self.look.ink("dim")),)]
         place = next((at for at, run in enumerate(self._runs) if run.number == self.chosen), 0)
         seen = max(1, height - 1)
         self._top = max(0, min(max(min(self._top, place), place - seen + 1), len(self._runs) - seen))
         rows += [self._row(run, room, heads) for run in self._runs[self._top : self._top + seen]]
         return rows
+
+    def _title(self, head: str) -> str:
+        """A head; of the training loss as the header has it where it is a sum in every run."""
+        sums = bool(self._runs) and all(run.config.players.has_sum for run in self._runs)
+        return "train sum" if head == "train loss" and sums else head
 
     def _row(self, run: ListedRun, room: int, heads: dict[str, int]) -> Row:
         look, here = self.look, run.number == self.chosen
@@ -136,6 +142,8 @@ def _cell(run: ListedRun, head: str, wide: int, bars: str) -> str:
     if not name:
         return ""
     shown = percent(value, 1) if name.endswith("accuracy") else figure(value, 4)
+    if run.config.players:
+        return f"{run.config.players.call_number(name, short=True)} {shown}"
     return f"{ {'validation_accuracy': 'accuracy', 'validation_loss': 'val.'}.get(name, 'train') } {shown}"
 
 

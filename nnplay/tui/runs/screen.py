@@ -12,11 +12,10 @@ from textual.binding import BindingType
 
 from nnplay.fields import text
 from nnplay.run.runs.comparison import difference
-from nnplay.run.runs.listed_run import AXES, ListedRun
+from nnplay.run.runs.listed_run import AXES, ListedRun, name_number
 from nnplay.run.runs.run_list import RunList
 from nnplay.text import counted
 from nnplay.training.history import Curve
-from nnplay.training.numbers import label
 from nnplay.tui.commands.actions import connect
 from nnplay.tui.commands.screen_keys import bindings, methods_of_screen
 from nnplay.tui.dialogs.key_screen import KeyScreen
@@ -148,14 +147,15 @@ class RunsScreen(KeyScreen[tuple[str, int]]):
         marked = f"{len(self.state.marked)} laid over" if self.state.marked else ""
         what = ""
         if self.state.view == "curves":
-            what = f"{label(self._curve)} by {self.state.axis}"
+            what = f"{name_number(self._curve, self.shown)} by {self.state.axis}"
         elif self.state.view == "output":
             what = self._made.view
         return " · ".join(part for part in (self._about, counted(len(self._rows), "run"), marked, what) if part)
 
     @property
     def _known_curves(self) -> list[str]:
-        return [name for name in _CURVES if any(name in run.curves for run in self.shown)] or [_CURVES[0]]
+        known = [name for name in _CURVES if any(name in run.curves and not run.hides(name) for run in self.shown)]
+        return known or [_CURVES[0]]
 
     @property
     def _curve(self) -> str:

@@ -42,7 +42,7 @@ def draw_best(state: ViewState, width: int, height: int, look: Look) -> list[Row
     now = score_text(goal, float(best[-1]))
     legend = [
         (f" {curves.glyph(0, look)} ", look.series(0)),
-        (f"best {goal} so far, {now}  ", look.ink("text")),
+        (f"{state.sweep.superlative} {goal} so far, {now}  ", look.ink("text")),
         (look.pick("•", "x"), look.series(1)),
         (f" each of {counted(len(scores), 'trial')}, as they came", look.ink("dim")),
     ]

@@ -85,7 +85,7 @@ class SweepScreen(KeyScreen[TakenTrial]):
             self._view.redraw()
         self._head.show(self._describe(), self._view.name_of_view)
         self._trial.show(self._trial_words())
-        news = self._sweep.fault or (self._result() if self._sweep.finished else "")
+        news = self._sweep.fault or (self._result() if self._sweep.finished else self.state.sweep.caution)
         if news != self._told:
             self._told = news
             self.say(news, error=bool(self._sweep.fault))
@@ -115,11 +115,15 @@ class SweepScreen(KeyScreen[TakenTrial]):
 
     def _best(self) -> str:
         best, goal = self.state.board.best, self.state.sweep.objectives[0].name
-        return f"best {goal} {score_text(goal, float(best[-1]))}" if len(best) and best[-1] == best[-1] else ""
+        first = self.state.sweep.superlative
+        return f"{first} {goal} {score_text(goal, float(best[-1]))}" if len(best) and best[-1] == best[-1] else ""
 
     def _result(self) -> str:
         best = self._best()
-        return f"the sweep is finished: {best}; enter takes the trial under the cursor" if best else "it is finished"
+        if not best:
+            return "it is finished"
+        of_game = f"{self.state.sweep.caution}; " if self.state.sweep.caution else ""
+        return f"the sweep is finished: {best}; {of_game}enter takes the trial under the cursor"
 
     def _trial_words(self) -> str:
         row, outcome = self.state.row, self.state.outcome

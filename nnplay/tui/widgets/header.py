@@ -9,6 +9,7 @@ from nnplay.config import RunConfig
 from nnplay.run.snapshot import Snapshot
 from nnplay.text import clean
 from nnplay.training import numbers
+from nnplay.training.players import Players
 from nnplay.tui.draw import number_text
 from nnplay.tui.forms.entry import data_title
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
@@ -35,7 +36,7 @@ class HeaderLine(Cells):
         self._data = self._title = ""
         self._unsaved, self._read_only = False, False
         self._validates = True
-        self._sums = self._of_real = False
+        self._players = Players()
 
     def set_up(self, settings: RunConfig, title: str) -> None:
         """Name data set and network."""
@@ -43,9 +44,7 @@ class HeaderLine(Cells):
         whole = f"{self._data} › {clean(title, 2 * _MOST_TITLE)}"
         self._title = whole if len(whole) <= _MOST_TITLE else self._data
         self._validates = settings.split.validation > 0
-        players = settings.players
-        self._sums = any(item.adds_to == players.own for item in players.objectives)
-        self._of_real = players.target is not None
+        self._players = settings.players
         self.redraw()
 
     def show(self, snapshot: Snapshot) -> None:
@@ -126,7 +125,8 @@ class HeaderLine(Cells):
 
     def _accuracy(self, now: Snapshot) -> list[Run]:
         value = now.metrics.get("validation_accuracy", math.nan)
-        if not math.isfinite(value) or self._of_real:  # how many real rows pass for real says nothing about a game
+        of_game = self._players.target is not None  # how many real rows pass for real says nothing about a game
+        if not math.isfinite(value) or of_game:
             return []
         dim = self.look.ink("dim")
         shown = number_text.percent(value, 8)
@@ -136,13 +136,7 @@ class HeaderLine(Cells):
         """A loss with its name, or a dash while there cannot be one yet, or ever: where no rows are held out."""
         held_out = name != "validation_loss" or self._validates
         text = "–".rjust(6) if (since == 0 or not held_out) and math.isnan(value) else number_text.loss(value, 6)
-        return self._counter(self._label_of(name), f"{text} ")
-
-    def _label_of(self, name: str) -> str:
-        """What a loss is called; of a run with several, whether it is their sum, or of real rows alone."""
-        if name == "validation_loss":
-            return numbers.short(name) + (" real" if self._of_real else "")
-        return numbers.short(name) + (" sum" if self._sums else "")
+        return self._counter(self._players.call_number(name, short=True), f"{text} ")
 
     def _past(self, now: Snapshot) -> list[Run]:
         """How far the user has gone back in time."""

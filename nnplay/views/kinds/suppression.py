@@ -71,8 +71,8 @@ def make_suppression(trainer: Trainer, asked: Asked) -> Suppressed:
 def _tell(done: Suppression, step: int, overlap: float) -> str:
     shared = float(done.overlaps[step])
     if done.by[step] >= 0:
-        return f"goes: IoU {shared:.2f} with a better box, more than {overlap:g}"
-    return f"stays: IoU {shared:.2f} at the most with better boxes, not more than {overlap:g}"
+        return f"goes: IoU {shared:.2f} with a better box (limit {overlap:g})"
+    return f"stays: IoU ≤ {shared:.2f} with better ones (limit {overlap:g})"
 
 
 def _some(chosen: Array, boxes: Array, scores: Array, classes: Array | None, labels: tuple[str, ...]) -> Boxes:
