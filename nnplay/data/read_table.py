@@ -68,7 +68,7 @@ def _target_names(target: Any, where: str) -> str | None:
     """As options have them: names with commas between; a number is the name of a column that is called so."""
     if target is None or isinstance(target, str):
         return target
-    if isinstance(target, (int, np.integer)) and not isinstance(target, bool):
+    if isinstance(target, (int, np.integer)) and not isinstance(target, bool) and abs(int(target)) < 2**63:
         return str(target)
     return ",".join(words(target, f"{where}, target"))
 

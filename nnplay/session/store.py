@@ -106,7 +106,7 @@ def load(path: str | os.PathLike[str]) -> Loaded:
         return _load_text(path)
     if path.suffix.lower() == ".zip" and not path.is_dir():
         return open_pack(path).parse_tensors()
-    if path.exists() and not path.is_dir():
+    if os.path.exists(path) and not os.path.isdir(path):  # unlike a Path, these take any name
         hint = "a saved run is a folder such as spiral.nnplay, or one that nnplay pack made"
         raise InputError("is not a saved run", where=clean(str(path)), hint=hint)
     return whole_generation(path).parse_tensors()

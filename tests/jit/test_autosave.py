@@ -147,7 +147,7 @@ def test_what_ended_without_a_save_is_offered_and_resumed(open_backend: Open) ->
     first.stop(keep=True)
     second = open_backend()
     (offer,) = second.recovered()
-    assert (offer.epoch, offer.data, offer.recovered, offer.problem) == (2, "xor", True, "")
+    assert (offer.trained, offer.data, offer.recovered, offer.problem) == ("2 epochs", "xor", True, "")
     assert offer.loss == pytest.approx(first.snapshot.train_loss, rel=1)
     assert 0 <= offer.age < 600
     assert "resumed at step 44" in second.open(offer.path)

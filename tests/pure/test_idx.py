@@ -104,7 +104,7 @@ def test_objects_and_damage_in_arrays_are_refused(tmp_path: Path) -> None:
     """Nothing is unpickled."""
     np.save(tmp_path / "y.npy", LABELS)
     np.save(tmp_path / "x.npy", np.array([{}], object), allow_pickle=True)
-    with pytest.raises(InputError, match="Python objects are never loaded"):
+    with pytest.raises(InputError, match=r"holds Python objects, .* never loaded"):
         read_file(tmp_path / "x.npy")
     np.save(tmp_path / "x.npy", PIXELS)
     whole = (tmp_path / "x.npy").read_bytes()
