@@ -41,6 +41,8 @@ def start(*words: str) -> subprocess.Popen[bytes]:
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """A scheduler and three workers that nobody restarts, and the scheduler's address."""
+    from distributed import Client
+
     found = tmp_path / "scheduler.json"
     scheduler = start(
         "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(found)
@@ -54,6 +56,8 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
 
         address = json.loads(found.read_text())["address"]
         workers += [worker(address) for _ in range(WORKERS)]
+        with Client(address) as client:
+            client.wait_for_workers(WORKERS, timeout=120)
         yield address, workers
     finally:
         for process in (*workers, scheduler):
@@ -98,6 +102,37 @@ def test_killed_workers_lose_no_trial(cluster: tuple[str, list[subprocess.Popen[
         assert plain(outcomes) == plain(run_sweep(sweep, ThreadExecutor(sweep, split, 2)))
 
 
+@pytest.mark.parametrize("stopped", [2, 3])
+def test_workers_that_die_as_the_sweep_is_sent(
+    cluster: tuple[str, list[subprocess.Popen[bytes]]], stopped: int
+) -> None:
+    """They are stopped before, so that whatever is sent to them is on its way when they are killed."""
+    from nnplay.sweeps.executors.dask_cluster import DaskExecutor
+
+    address, workers = cluster
+    sweep, split = plan()
+    outcomes: list[Outcome] = []
+
+    def train() -> None:
+        executor = DaskExecutor(sweep, split, address)
+        try:
+            outcomes.extend(run_sweep(sweep, executor))
+        finally:
+            executor.close()
+
+    for victim in workers[:stopped]:
+        victim.send_signal(signal.SIGSTOP)
+    training = threading.Thread(target=train, daemon=True)
+    training.start()
+    training.join(3)  # the sweep is sent; no trial can be done by all
+    for victim in workers[:stopped]:
+        victim.kill()
+        victim.wait()
+    workers.append(worker(address))
+    training.join(120)
+    assert plain(outcomes) == plain(run_sweep(sweep, ThreadExecutor(sweep, split, 2)))
+
+
 def test_nobody_answers() -> None:
     """One sentence, and how to start a scheduler."""
     from nnplay.sweeps.executors.dask_cluster import DaskExecutor
@@ -105,6 +140,22 @@ def test_nobody_answers() -> None:
     sweep, split = plan()
     with pytest.raises(InputError, match=r"no scheduler answers.*dask scheduler"):
         DaskExecutor(sweep, split, "tcp://127.0.0.1:9")
+
+
+def test_nobody_works(cluster: tuple[str, list[subprocess.Popen[bytes]]]) -> None:
+    """A scheduler that has no workers is said as well, instead of waiting for them without end."""
+    from distributed import Client
+
+    from nnplay.sweeps.executors.dask_cluster import DaskExecutor
+
+    address, workers = cluster
+    with Client(address) as client:
+        for victim in workers:
+            victim.kill()
+        while client.nthreads():
+            time.sleep(0.05)
+    with pytest.raises(InputError, match=r"has no workers.*dask worker"):
+        DaskExecutor(*plan(), address)
 
 
 def test_a_killed_sweep_goes_on(tmp_path: Path) -> None:

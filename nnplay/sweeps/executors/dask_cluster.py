@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import pickle
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -31,12 +32,17 @@ class DaskExecutor:
             `tcp://host:8786`.
 
     Raises:
-        InputError: Dask is not installed, or nothing answers at the address.
+        InputError: Dask is not installed, nothing answers at the address, or no worker is there.
     """
 
     def __init__(self, sweep: Sweep, split: Split, address: str) -> None:
         self._sweep = sweep
         self._cluster, self._client = _connect(address)
+        try:
+            self._client.wait_for_workers(1, timeout=ANSWER_SECONDS)
+        except TimeoutError:
+            self.close()
+            raise InputError("the scheduler has no workers", where=f"--cluster {clean(address)}", hint=_HINT) from None
         self._made = make_job(sweep, split)
         self._job = self._send_job()
         #: Workers that die of a task before Dask gives it up.
@@ -65,8 +71,12 @@ class DaskExecutor:
                 self._client.cancel(list(running))
 
     def _send_job(self) -> Any:
-        """Gives the sweep and its data to every worker that there is; later ones get them from those."""
-        return self._client.scatter(self._made, broadcast=True, hash=False)
+        """Makes the sweep and its data the result of a task: workers get them from each other.
+
+        The scheduler has the task run again when all workers that held its result are gone. `Client.scatter` does not,
+        and with `broadcast` it goes on without end once one of the workers that it sends to has died.
+        """
+        return self._client.submit(pickle.loads, pickle.dumps(self._made), pure=False)
 
     def interrupt(self) -> None:
         """Nothing: chunks of about a second are waited for."""
@@ -85,11 +95,14 @@ class DaskExecutor:
 
         try:
             outcomes: list[Outcome] = future.result()
-        except KilledWorker:
-            return waiting.suspect(chunk, self._deaths)
-        except FutureCancelledError:  # all workers that held the data are gone
-            if self._job.status != "finished":
+        except KilledWorker as killed:
+            if killed.task == future.key:
+                return waiting.suspect(chunk, self._deaths)
+            if killed.task == self._job.key:  # a worker died as it got the data
                 self._job = self._send_job()
+            waiting.put_back(chunk)
+            return []
+        except FutureCancelledError:
             waiting.put_back(chunk)
             return []
         waiting.size.note(len(chunk), (time.perf_counter() - began) / _AHEAD)
@@ -106,7 +119,13 @@ def _connect(address: str) -> tuple[Any, Any]:
     import dask
     from distributed import Client, LocalCluster, SSHCluster
 
-    dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.comm.timeouts.connect": ANSWER_SECONDS})
+    dask.config.set(
+        {
+            "distributed.scheduler.allowed-failures": 0,
+            "distributed.comm.timeouts.connect": ANSWER_SECONDS,
+            "distributed.admin.large-graph-warning-threshold": "1 TiB",  # the data are sent in one
+        }
+    )
     try:
         if address == "local":
             cluster = LocalCluster(threads_per_worker=1, dashboard_address=None)
