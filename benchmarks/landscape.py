@@ -22,7 +22,7 @@ from results import machine, write_section  # noqa: E402
 from nnplay.presets.catalogue import load_preset  # noqa: E402
 from nnplay.run.moments import find_ways  # noqa: E402
 from nnplay.timeline.timeline import Timeline  # noqa: E402
-from nnplay.training.curvature import curvature_of  # noqa: E402
+from nnplay.training.landscape.curvature import curvature_of  # noqa: E402
 from nnplay.views.kinds.landscape import make_landscape  # noqa: E402
 from nnplay.views.slice_directions import SLICES  # noqa: E402
 from nnplay.views.view import Asked  # noqa: E402

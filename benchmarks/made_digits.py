@@ -20,7 +20,7 @@ from results import machine, write_section
 
 from nnplay.config.run_config import RunConfig
 from nnplay.presets.catalogue import load_preset
-from nnplay.training.made_rows import fixed_noise, generator_of, make_rows
+from nnplay.training.players.made_rows import fixed_noise, generator_of, make_rows
 from nnplay.training.trainer import Trainer
 
 PRESET: Final = "gan_digits"

@@ -24,7 +24,7 @@ from results import write_section  # noqa: E402
 from nnplay.config import RunConfig  # noqa: E402
 from nnplay.errors import InputError  # noqa: E402
 from nnplay.presets.catalogue import load_preset  # noqa: E402
-from nnplay.training.curvature import curvature_of  # noqa: E402
+from nnplay.training.landscape.curvature import curvature_of  # noqa: E402
 from nnplay.training.trainer import Trainer  # noqa: E402
 from nnplay.views.choosing import make_view, views_of  # noqa: E402
 

@@ -42,7 +42,7 @@ _PLACES = {
     "InterpretedMachine": "nnplay.tape.machines.interpreter",
     "Session": "nnplay.run.saving.session",
     "trace": "nnplay.inspector.inspector",
-    "History": "nnplay.training.history",
+    "History": "nnplay.training.curves.history",
     "NnplayError": "nnplay.errors",
     "InputError": "nnplay.errors",
     "DivergedError": "nnplay.errors",

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 
-from nnplay.training.history import History
+from nnplay.training.curves.history import History
 from nnplay.training.numbers import label
 from nnplay.tui.draw import axes
 

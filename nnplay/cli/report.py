@@ -13,8 +13,8 @@ from nnplay.network.notation import show_layers
 from nnplay.records.operation import shape_text
 from nnplay.text import clean, counted, figure, percent
 from nnplay.training.batches import batch_summary
-from nnplay.training.made_rows import fixed_noise, generator_of, make_rows, modes_of
 from nnplay.training.numbers import NUMBERS
+from nnplay.training.players.made_rows import fixed_noise, generator_of, make_rows, modes_of
 from nnplay.training.scores.uncertainty import describe_interval
 from nnplay.views.kinds import generated_points
 from nnplay.views.view import Asked
@@ -154,7 +154,7 @@ def score_table(
 
 def written(trainer: Trainer) -> str:
     """What a network of text goes on to write after a few rows of the data; nothing for other networks."""
-    from nnplay.training.sampling import writes_text
+    from nnplay.training.writing.sampling import writes_text
     from nnplay.views.kinds.writing import make_writing
 
     if not writes_text(trainer):

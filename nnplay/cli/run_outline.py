@@ -11,11 +11,11 @@ from nnplay.network.notation import show_layer
 from nnplay.network.summary import Ledger, Line
 from nnplay.run.network_ledger import own_ledger, player_ledger
 from nnplay.text import clean, counted
-from nnplay.training.players import DATA, INPUT
+from nnplay.training.players.players import DATA, INPUT
 
 if TYPE_CHECKING:
     from nnplay.data.split import Split
-    from nnplay.training.players import PlayerObjective
+    from nnplay.training.players.players import PlayerObjective
 
 
 def outline(config: RunConfig, split: Split) -> list[str]:

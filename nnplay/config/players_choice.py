@@ -17,8 +17,8 @@ from nnplay.operations.step.draw import NOISES
 from nnplay.records.layer import Layer
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.text import clean
-from nnplay.training import players_check
-from nnplay.training.players import DATA, PlayerNetwork, PlayerObjective, Players
+from nnplay.training.players import check as players_check
+from nnplay.training.players.players import DATA, PlayerNetwork, PlayerObjective, Players
 
 #: Sections of a run's file that are about players.
 SECTIONS: Final = ("objective", "networks", "objectives")

@@ -32,11 +32,11 @@ from nnplay.tape.machines.device import make_machine
 from nnplay.tape.machines.machine import MachineMaker
 from nnplay.text import clean, written
 from nnplay.training import parameter_groups
-from nnplay.training.players import Players
+from nnplay.training.players.players import Players
+from nnplay.training.players.source_check import refuse_random_and_fixed
 from nnplay.training.scores.target_kinds import wants_unscaled
 from nnplay.training.scores.targets import default_loss
 from nnplay.training.settings import DECLARED, TrainingSettings
-from nnplay.training.source_check import refuse_random_and_fixed
 from nnplay.training.stopping import STOP_FIELDS, Stops
 from nnplay.training.trainer import Trainer
 from nnplay.training.whole_data import looks_at_all

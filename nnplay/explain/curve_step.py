@@ -15,7 +15,7 @@ from nnplay.explain.past_step import standing_at
 from nnplay.inspector.inspector import Inspector
 from nnplay.run.training_thread import TrainingThread
 from nnplay.text import counted
-from nnplay.training.history import Curve
+from nnplay.training.curves.history import Curve
 from nnplay.training.trainer import Trainer
 
 #: Values of a curve on each side of a step that it is compared with.

@@ -9,7 +9,7 @@ from typing import Any
 
 from nnplay.sweeps.sweep import Sweep
 from nnplay.sweeps.trial import Outcome
-from nnplay.training.history import History
+from nnplay.training.curves.history import History
 
 #: A curve: steps, and the value at each.
 Points = tuple[Sequence[int], Sequence[float]]

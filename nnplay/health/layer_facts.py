@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from nnplay.network.network import PlannedLayer
 from nnplay.tape.memory_layout import STATE
+from nnplay.training.curves.unit_activity import can_fail, fails, saturates, share_of_rows
 from nnplay.training.trainer import Trainer
-from nnplay.training.unit_activity import can_fail, fails, saturates, share_of_rows
 
 Array = NDArray[Any]
 #: Layers, rows and units that are looked at; a forward pass of its own only below that many multiply-adds and layers.

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.training.history import Curve, History
+from nnplay.training.curves.history import Curve, History
 from nnplay.training.numbers import label
 
 Floats = NDArray[np.float64]

@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from nnplay.config.players_choice import players_tables
-from nnplay.training.made_rows import fixed_rows, generator_of, in_units, judge_rows, make_rows, modes_of
-from nnplay.training.players import Players
+from nnplay.training.players.made_rows import fixed_rows, generator_of, in_units, judge_rows, make_rows, modes_of
+from nnplay.training.players.players import Players
 from nnplay.training.trainer import Trainer
 
 #: A discriminator that is right about so much of either kind of rows has won.

@@ -15,7 +15,7 @@ from nnplay.inspector.tensor_tables import Plane
 from nnplay.inspector.window_patch import WindowPatch
 from nnplay.records.time_charts import Chart
 from nnplay.timeline.branch_curves import BranchCurve
-from nnplay.training.history import Curve
+from nnplay.training.curves.history import Curve
 
 Floats = NDArray[np.float64]
 When = Literal["after", "before", "change"]

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from nnplay.config import RunConfig, merged
 from nnplay.data.split import Split
-from nnplay.training.made_rows import scores
+from nnplay.training.players.made_rows import scores
 from nnplay.training.trainer import Trainer
 
 

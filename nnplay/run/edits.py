@@ -21,9 +21,10 @@ from nnplay.run.runs.run_list import RunList
 from nnplay.run.undo import Edit, Edits, Side
 from nnplay.timeline.change_log import SetValues
 from nnplay.timeline.fork_run import find_branch
-from nnplay.training import parameter_groups, players_check, whole_data
+from nnplay.training import parameter_groups, whole_data
 from nnplay.training.batches import batch_count
-from nnplay.training.player_stages import list_layers, plan_networks
+from nnplay.training.players import check as players_check
+from nnplay.training.players.stages import list_layers, plan_networks
 from nnplay.training.scores.class_balance import balanced
 from nnplay.training.scores.targets import target_form
 from nnplay.training.settings import SILENCED_FROZEN

@@ -13,7 +13,7 @@ from nnplay.network.notation import parse_layers
 from nnplay.network.summary import Ledger, ledger
 from nnplay.records.operation import Shape, shape_text
 from nnplay.run.task_words import token_words
-from nnplay.training.player_stages import plan_networks
+from nnplay.training.players.stages import plan_networks
 from nnplay.training.scores.targets import target_form
 
 

@@ -14,8 +14,8 @@ from nnplay.tape.machines.device import device_word
 from nnplay.tape.objective import full_name
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.averaged_weights import average_words
-from nnplay.training.curve_recording import newest_values
-from nnplay.training.history import Curve
+from nnplay.training.curves.history import Curve
+from nnplay.training.curves.recording import newest_values
 from nnplay.training.trainer import Trainer
 from nnplay.views.view import Output
 

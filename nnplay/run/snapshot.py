@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nnplay.health.finding import Finding
 from nnplay.network.edit_layers import Path
-from nnplay.training.history import Curve
+from nnplay.training.curves.history import Curve
 from nnplay.views.layer_pictures import LayerPicture
 from nnplay.views.plane import Surface
 from nnplay.views.view import Output, Shown

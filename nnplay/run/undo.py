@@ -9,7 +9,7 @@ from typing import Final
 from nnplay.config import RunConfig
 from nnplay.timeline.run_label import RunLabel
 from nnplay.timeline.timeline import Timeline
-from nnplay.training.history import History
+from nnplay.training.curves.history import History
 from nnplay.training.state.checkpoint import Checkpoint
 from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 from nnplay.training.trainer import Trainer

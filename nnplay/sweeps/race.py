@@ -21,7 +21,7 @@ from nnplay.sweeps.change import changed_run, check_axes, usual_settings
 from nnplay.sweeps.combinations import combinations
 from nnplay.sweeps.game_scores import game_caution
 from nnplay.system.processors import cores
-from nnplay.training.history import Curve
+from nnplay.training.curves.history import Curve
 from nnplay.training.scores.evaluation import Part
 from nnplay.training.trainer import Trainer
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from nnplay.text import clean
-from nnplay.training.history import BRANCH_PREFIX, Curve, History
+from nnplay.training.curves.history import BRANCH_PREFIX, Curve, History
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from nnplay.timeline.branch_curves import branch_curve_names, curve_name
 from nnplay.timeline.change_log import Change
 from nnplay.timeline.checkpoint_store import StoredCheckpoint
 from nnplay.timeline.run_label import RunLabel
-from nnplay.training.history import History
+from nnplay.training.curves.history import History
 from nnplay.training.settings import TrainingSettings
 
 #: Branches beside the present one that are kept at the most, and how many whatever memory they take.

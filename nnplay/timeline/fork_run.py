@@ -19,10 +19,10 @@ from nnplay.timeline.run_label import RunLabel
 from nnplay.timeline.segment import Segment
 from nnplay.timeline.timeline import Timeline
 from nnplay.training import parameter_groups
+from nnplay.training.curves.history import History
 from nnplay.training.driver import Driver
-from nnplay.training.history import History
 from nnplay.training.live_settings import LIVE_SETTINGS
-from nnplay.training.player_stages import list_layers
+from nnplay.training.players.stages import list_layers
 from nnplay.training.remake import remake
 from nnplay.training.settings import DECLARED
 from nnplay.training.state.saved_checkpoint import SavedCheckpoint

@@ -15,8 +15,8 @@ from nnplay.tape.machines.machine import Progress
 from nnplay.training import parameter_groups
 from nnplay.training.averaged_weights import carry_average
 from nnplay.training.learning_rate import Plateau
-from nnplay.training.player_stages import list_layers, plan_networks
-from nnplay.training.players import Players
+from nnplay.training.players.players import Players
+from nnplay.training.players.stages import list_layers, plan_networks
 from nnplay.training.settings import resolve_record
 from nnplay.training.state.weight_transfer import transfer_weights
 from nnplay.training.trainer import Trainer

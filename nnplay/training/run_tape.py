@@ -11,7 +11,7 @@ from nnplay.tape.tape import Tape
 from nnplay.training import live_settings, parameter_groups
 from nnplay.training.averaged_weights import AVERAGES
 from nnplay.training.batches import batch_count
-from nnplay.training.player_stages import make_stages
+from nnplay.training.players.stages import make_stages
 from nnplay.training.scores.class_balance import balanced
 from nnplay.training.scores.evaluation import rows_at_once
 

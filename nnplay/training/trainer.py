@@ -29,18 +29,19 @@ from nnplay.tape.memory_layout import STATE
 from nnplay.tape.objective import full_name
 from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
-from nnplay.training import live_settings, parameter_groups, players_check, whole_data
+from nnplay.training import live_settings, parameter_groups, whole_data
 from nnplay.training.averaged_weights import AVERAGES, averages
 from nnplay.training.batches import batch_count
-from nnplay.training.curve_recording import extend_history
+from nnplay.training.curves.history import History
+from nnplay.training.curves.layer_recording import LayerRecorder
+from nnplay.training.curves.recording import extend_history
 from nnplay.training.divergence import diverged
 from nnplay.training.driver import CALL_SECONDS, Driver, read_count, steps_per_call
-from nnplay.training.history import History
-from nnplay.training.layer_recording import LayerRecorder
 from nnplay.training.learning_rate import Plateau, rates, watches
 from nnplay.training.memory_check import refuse_too_large
-from nnplay.training.player_stages import list_layers, plan_networks
-from nnplay.training.players import Players
+from nnplay.training.players import check as players_check
+from nnplay.training.players.players import Players
+from nnplay.training.players.stages import list_layers, plan_networks
 from nnplay.training.run_tape import run_tape
 from nnplay.training.scores.class_balance import balanced
 from nnplay.training.scores.evaluation import Evaluation, Part, arrays_of
@@ -67,7 +68,7 @@ class Trainer:
         optimizer: an optimizer, or its name, for its defaults or with settings ("sgd lr=0.1").
         progress: called for kernels that are compiled first, as `(done, total, name)`.
         machine: what runs the rows: the compiled loop, or another kind (`nnplay.tape.machines.machine`).
-        players: further networks, and objectives beside the run's own (`nnplay.training.players`).
+        players: further networks, and objectives beside the run's own (`nnplay.training.players.players`).
         settings: the rest as one value; single keywords (`batch_size=…`, `seed=…`: all of its fields) change it.
 
     Attributes:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnplay.network.network import NetworkPlan
 from nnplay.records.layer import Layer
 from nnplay.tape.objective import full_name
-from nnplay.training.made_rows import fixed_rows
+from nnplay.training.players.made_rows import fixed_rows
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]

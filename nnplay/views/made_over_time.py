@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from nnplay.training.made_rows import Generator, in_units, make_rows
+from nnplay.training.players.made_rows import Generator, in_units, make_rows
 from nnplay.training.state.visit import visiting
 from nnplay.training.trainer import Trainer
 from nnplay.views.view import Asked

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError, NnplayError
-from nnplay.training.curvature import Search, curvature_of
-from nnplay.training.loss_plane import Plane, path_directions
+from nnplay.training.landscape.curvature import Search, curvature_of
+from nnplay.training.landscape.loss_plane import Plane, path_directions
 from nnplay.training.trainer import Trainer
 
 Floats = NDArray[np.float64]

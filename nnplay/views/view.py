@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from nnplay.training.layer_curves import LayerCurves
+from nnplay.training.curves.layer_curves import LayerCurves
 from nnplay.training.state.checkpoint import Checkpoint
 from nnplay.training.trainer import Trainer
 from nnplay.views.table import Table

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import nnplay as nn
-from nnplay.training.decoding import Decoder, decoder_of
-from nnplay.training.sampling import sample_text
 from nnplay.training.trainer import Trainer
+from nnplay.training.writing.decoding import Decoder, decoder_of
+from nnplay.training.writing.sampling import sample_text
 
 WINDOW = 12
 ATTENTION = "multi_head_self_attention 2 causal"

@@ -19,7 +19,7 @@ from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.tape.override import Override
 from nnplay.tape.tensor_names import slot_named
 from nnplay.timeline.timeline import Timeline
-from nnplay.training.players import Players
+from nnplay.training.players.players import Players
 from nnplay.training.settings import TrainingSettings
 from nnplay.training.trainer import Trainer
 from tests.records import SWITCHED_ROWS, Bench, Trial, cases_of, layer_named, layers_with_rows, network_of

@@ -12,9 +12,9 @@ from nnplay.data.dataset import Dataset
 from nnplay.network.network import Network
 from nnplay.run.moments import find_moments, find_ways
 from nnplay.timeline.timeline import Timeline
-from nnplay.training.curvature import Curvature, curvature_of
-from nnplay.training.loss_grid import begin_grid, refine
-from nnplay.training.loss_plane import Plane, path_directions, project
+from nnplay.training.landscape.curvature import Curvature, curvature_of
+from nnplay.training.landscape.loss_grid import begin_grid, refine
+from nnplay.training.landscape.loss_plane import Plane, path_directions, project
 from nnplay.training.race import Race
 from nnplay.training.trainer import Trainer
 from nnplay.tui.outputs.kinds.between import draw as draw_between

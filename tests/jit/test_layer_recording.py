@@ -10,7 +10,7 @@ import pytest
 import nnplay as nn
 from nnplay.inspector.inspector import Inspector
 from nnplay.timeline.timeline import Timeline
-from nnplay.training.history import History
+from nnplay.training.curves.history import History
 from nnplay.training.trainer import Trainer
 from tests.small_trainer import trainer
 

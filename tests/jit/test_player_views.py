@@ -21,8 +21,8 @@ from nnplay.presets.catalogue import load_preset
 from nnplay.run.edit_words import difference
 from nnplay.run.moments import find_ways
 from nnplay.timeline.timeline import Timeline
-from nnplay.training import players_check
-from nnplay.training.made_rows import divergences, fixed_noise, generator_of, in_units, make_rows
+from nnplay.training.players import check as players_check
+from nnplay.training.players.made_rows import divergences, fixed_noise, generator_of, in_units, make_rows
 from nnplay.training.trainer import Trainer
 from nnplay.tui.forms.player_entries import grouped, player_changes
 from nnplay.views.choosing import make_view, views_of

@@ -18,7 +18,7 @@ from nnplay.inspector.players import player_of
 from nnplay.inspector.step_text import element_text, step_text
 from nnplay.tape.machines.interpreter import InterpretedMachine
 from nnplay.timeline.timeline import Timeline
-from nnplay.training.made_rows import fixed_noise, generator_of, make_rows, scores
+from nnplay.training.players.made_rows import fixed_noise, generator_of, make_rows, scores
 from nnplay.training.remake import remake
 from tests.small_players import game, objectives
 from tests.small_trainer import same

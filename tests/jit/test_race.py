@@ -12,7 +12,7 @@ import pytest
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.sweeps.race import Race, VariantState, band, rank_variants
-from nnplay.training.history import Curve
+from nnplay.training.curves.history import Curve
 
 RUN: dict[str, Any] = {
     "data": {"name": "xor"},

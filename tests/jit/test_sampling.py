@@ -7,8 +7,8 @@ import pytest
 
 import nnplay as nn
 from nnplay.errors import InputError
-from nnplay.training.sampling import sample_text
 from nnplay.training.trainer import Trainer
+from nnplay.training.writing.sampling import sample_text
 
 
 def trained(predict: str, layers: str) -> Trainer:

@@ -11,7 +11,7 @@ from nnplay.cli.main import main
 from nnplay.config import RunConfig
 from nnplay.config.fit import fit_data
 from nnplay.errors import InputError
-from nnplay.training.sampling import sample_text
+from nnplay.training.writing.sampling import sample_text
 from nnplay.views.choosing import make_view, views_of
 from nnplay.views.kinds.tokens import Tokens
 from nnplay.views.kinds.writing import Writing

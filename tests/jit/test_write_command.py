@@ -9,7 +9,7 @@ import pytest
 from nnplay.cli import main
 from nnplay.config import RunConfig
 from nnplay.run.saving.session import Session
-from nnplay.training.sampling import sample_text
+from nnplay.training.writing.sampling import sample_text
 
 RUN = {
     "layers": "embedding 42 8, multi_head_self_attention 2 causal, linear 42",

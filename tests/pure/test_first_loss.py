@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnplay.health.losses import smooth_losses
-from nnplay.training.history import CAPACITY, History
+from nnplay.training.curves.history import CAPACITY, History
 
 
 @pytest.mark.parametrize("steps", [100, CAPACITY, 1_900_000])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnplay.errors import InputError
-from nnplay.training.history import CAPACITY, Curve, History
+from nnplay.training.curves.history import CAPACITY, Curve, History
 
 ARRAYS = ("first_steps", "steps", "minimum", "maximum", "last", "nonfinite")
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from nnplay.errors import InputError
-from nnplay.training.history import History
-from nnplay.training.layer_curves import CAPACITY, LayerCurves
+from nnplay.training.curves.history import History
+from nnplay.training.curves.layer_curves import CAPACITY, LayerCurves
 
 NAMES = ("gradient:0.weight", "update:0.weight")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nnplay.session import load, save
-from nnplay.training.history import History
+from nnplay.training.curves.history import History
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

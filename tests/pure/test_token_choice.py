@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnplay.errors import InputError
-from nnplay.training.token_choice import TokenChoice
+from nnplay.training.writing.token_choice import TokenChoice
 
 #: Probabilities 0.5, 0.3, 0.15 and 0.05, not in order.
 LOGITS = np.log(np.array([0.15, 0.5, 0.05, 0.3]))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnplay.timeline.branch_curves import curve_name
-from nnplay.training.history import Curve
+from nnplay.training.curves.history import Curve
 from nnplay.tui.dialogs.branches import branch_picker, compare_losses
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnplay.training.history import Curve
+from nnplay.training.curves.history import Curve
 from nnplay.tui.draw import axes, curves
 from nnplay.tui.draw.axes import Limits
 from nnplay.tui.draw.downsample import Downsampled, downsample

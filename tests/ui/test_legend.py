@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nnplay.training.history import Curve
+from nnplay.training.curves.history import Curve
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.widgets.cells import row_width
 from nnplay.tui.widgets.curve_view import CurveView

@@ -9,7 +9,7 @@ from textual._xterm_parser import XTermParser
 from textual.widgets import Input
 
 from nnplay.health.finding import Finding
-from nnplay.training.history import Curve
+from nnplay.training.curves.history import Curve
 from nnplay.tui.dialogs.reading import Reading
 from nnplay.tui.draw import curves
 from nnplay.tui.draw.axes import Limits

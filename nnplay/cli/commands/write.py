@@ -34,8 +34,8 @@ _SEED: Final = integer("--text-seed", 0, "seed of the draws", low=0, high=2**63 
 
 def run(words: Sequence[str]) -> int:
     """Writes."""
-    from nnplay.training.sampling import start_of, text_vocabulary, write_on
-    from nnplay.training.token_choice import FIELDS, TokenChoice
+    from nnplay.training.writing.sampling import start_of, text_vocabulary, write_on
+    from nnplay.training.writing.token_choice import FIELDS, TokenChoice
 
     parser = Parser("write", ABOUT, epilog=_MORE, usage="nnplay write SOURCE [options]")
     parser.add_argument("source", metavar="SOURCE", help=f"a session, data set, preset, TOML file, {name_sources()}")
@@ -60,7 +60,7 @@ def run(words: Sequence[str]) -> int:
 
 
 def _first_text(trainer: Trainer) -> str:
-    from nnplay.training.sampling import text_vocabulary
+    from nnplay.training.writing.sampling import text_vocabulary
     from nnplay.views.rows import shown_part
 
     return text_vocabulary(trainer).decode(int(token) for token in shown_part(trainer).x[0])

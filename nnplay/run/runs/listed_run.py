@@ -15,7 +15,7 @@ from nnplay.run.undo import Side
 from nnplay.timeline.branches import Branch, BranchLog
 from nnplay.timeline.run_label import RunLabel
 from nnplay.timeline.timeline import Timeline
-from nnplay.training.history import Curve
+from nnplay.training.curves.history import Curve
 from nnplay.training.numbers import label
 from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 

@@ -11,7 +11,7 @@ from nnplay.run.runs.listed_run import ListedRun
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.worker import Worker
 from nnplay.timeline.run_at_step import RunAtStep, find_step
-from nnplay.training.history import History
+from nnplay.training.curves.history import History
 from nnplay.training.trainer import Trainer
 
 

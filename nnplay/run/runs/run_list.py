@@ -22,7 +22,7 @@ from nnplay.timeline.run_label import RunLabel
 from nnplay.timeline.saved.kept_label import KeptLabel
 from nnplay.timeline.saved.kept_run import KeptRun
 from nnplay.timeline.timeline import Timeline
-from nnplay.training.history import BRANCH_PREFIX, Curve, History
+from nnplay.training.curves.history import BRANCH_PREFIX, Curve, History
 from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 
 #: Bytes that the pasts of runs that others took the place of may take; of older ones their end stays.

@@ -39,8 +39,8 @@ from nnplay.timeline.saved import PREFIX as PAST
 from nnplay.timeline.saved.kept_label import KeptLabel, labels_to_tables, read_labels
 from nnplay.timeline.saved.kept_run import PREFIX as OTHERS
 from nnplay.timeline.saved.kept_run import KeptRun, fit_runs, read_runs, runs_to_tables, runs_to_tensors
-from nnplay.training.curve_recording import OF_EPOCHS, newest_values
-from nnplay.training.history import PREFIX, History
+from nnplay.training.curves.history import PREFIX, History
+from nnplay.training.curves.recording import OF_EPOCHS, newest_values
 from nnplay.training.learning_rate import Plateau
 from nnplay.training.remake import remake
 from nnplay.training.state.saved_checkpoint import MOST_STEPS, SavedCheckpoint

@@ -22,7 +22,7 @@ from nnplay.timeline.change_log import find_kept_step
 from nnplay.timeline.saved import SavedTimeline, append_best, append_training, begin_saved_timeline
 from nnplay.timeline.saved.kept_label import KeptLabel
 from nnplay.timeline.saved.kept_run import KeptRun
-from nnplay.training.source_check import refuse_random_and_fixed
+from nnplay.training.players.source_check import refuse_random_and_fixed
 from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 from nnplay.training.trainer import Trainer
 from nnplay.training.whole_run import RunEnd, train_to_end

@@ -20,7 +20,7 @@ from nnplay.timeline.change_log import Change, SetWeight, settings_after
 from nnplay.timeline.saved.saved_timeline import SavedBranchLog, SavedSegment, SavedTimeline
 from nnplay.training import parameter_groups
 from nnplay.training.batches import batch_count
-from nnplay.training.player_stages import list_layers, make_stages, plan_networks
+from nnplay.training.players.stages import list_layers, make_stages, plan_networks
 
 _WHERE: Final = "past.stretch"
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.text import clean
-from nnplay.training.history import PREFIX as CURVES
-from nnplay.training.history import History
+from nnplay.training.curves.history import PREFIX as CURVES
+from nnplay.training.curves.history import History
 from nnplay.training.learning_rate import Plateau
 from nnplay.training.state.saved_checkpoint import MOST_STEPS, SavedCheckpoint
 

@@ -24,8 +24,8 @@ from nnplay.timeline.saved.saved_timeline import (
     SavedTimeline,
 )
 from nnplay.timeline.saved.write import BRANCH_KEYS, COUNTS, PREFIX, SUMS
-from nnplay.training.history import PREFIX as CURVES
-from nnplay.training.history import History
+from nnplay.training.curves.history import PREFIX as CURVES
+from nnplay.training.curves.history import History
 from nnplay.training.learning_rate import Plateau
 from nnplay.training.state.saved_checkpoint import MOST_STEPS, SavedCheckpoint
 

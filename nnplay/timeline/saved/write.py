@@ -14,7 +14,7 @@ from nnplay.data.fingerprint import fingerprint
 from nnplay.timeline.branches import Branch
 from nnplay.timeline.change_log import write_change
 from nnplay.timeline.saved.saved_timeline import SavedBranchLog, SavedSegment, SavedTimeline
-from nnplay.training.history import PREFIX as CURVES
+from nnplay.training.curves.history import PREFIX as CURVES
 from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 
 Array = NDArray[Any]

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnplay.text import figure
 from nnplay.timeline.branch_curves import curve_name
-from nnplay.training.history import Curve
+from nnplay.training.curves.history import Curve
 from nnplay.tui.picker.choice import plain_choices
 from nnplay.tui.picker.screen import Picker
 from nnplay.tui.picker.shelf import Shelf

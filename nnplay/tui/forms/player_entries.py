@@ -10,7 +10,7 @@ from nnplay.config import RunConfig
 from nnplay.config.players_choice import OBJECTIVE_FIELDS, TRUNCATION, players_tables, record_table
 from nnplay.fields import Field, text
 from nnplay.network.notation import show_layer
-from nnplay.training.players import PlayerObjective
+from nnplay.training.players.players import PlayerObjective
 from nnplay.tui.forms.entry import OF_PLAYERS, Entry
 
 #: Heading of what holds for every player.

@@ -11,7 +11,7 @@ from textual.content import Content
 from nnplay.run.runs.listed_run import AXES, ListedRun, place_steps
 from nnplay.run.snapshot import Snapshot
 from nnplay.timeline.branch_curves import branch_title, parse_curve_name
-from nnplay.training.history import BRANCH_PREFIX, Curve
+from nnplay.training.curves.history import BRANCH_PREFIX, Curve
 from nnplay.training.numbers import label, short
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.panes.base import Pane

@@ -15,7 +15,7 @@ from nnplay.fields import number
 from nnplay.sweeps.race import MOST_VARIANTS, Race, VariantState, band, rank_variants
 from nnplay.sweeps.seed_summary import summarize_seeds
 from nnplay.text import counted, figure, percent
-from nnplay.training.history import Curve
+from nnplay.training.curves.history import Curve
 from nnplay.tui.commands.actions import connect
 from nnplay.tui.commands.screen_keys import bindings, methods_of_screen
 from nnplay.tui.dialogs.key_screen import KeyScreen

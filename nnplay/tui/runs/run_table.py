@@ -14,7 +14,7 @@ from textual.message import Message
 from nnplay.run.runs.listed_run import ListedRun
 from nnplay.run.runs.run_list import first_words
 from nnplay.text import clean, figure, note_cut, percent
-from nnplay.training.history import Curve
+from nnplay.training.curves.history import Curve
 from nnplay.tui.draw import curves
 from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined
 

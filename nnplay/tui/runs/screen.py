@@ -15,7 +15,7 @@ from nnplay.run.runs.comparison import difference
 from nnplay.run.runs.listed_run import AXES, ListedRun, name_number
 from nnplay.run.runs.run_list import RunList
 from nnplay.text import counted
-from nnplay.training.history import Curve
+from nnplay.training.curves.history import Curve
 from nnplay.tui.commands.actions import connect
 from nnplay.tui.commands.screen_keys import bindings, methods_of_screen
 from nnplay.tui.dialogs.key_screen import KeyScreen

@@ -15,7 +15,7 @@ from textual.binding import BindingType
 from nnplay.explain.curve_step import CurveStep
 from nnplay.explain.explanation import Subject
 from nnplay.text import figure
-from nnplay.training.history import Curve
+from nnplay.training.curves.history import Curve
 from nnplay.tui.commands import actions
 from nnplay.tui.draw import axes, curves, number_text
 from nnplay.tui.draw.axes import Limits

@@ -9,7 +9,7 @@ from nnplay.config import RunConfig
 from nnplay.run.snapshot import Snapshot
 from nnplay.text import clean
 from nnplay.training import numbers
-from nnplay.training.players import Players
+from nnplay.training.players.players import Players
 from nnplay.tui.draw import number_text
 from nnplay.tui.forms.entry import data_title
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.training.loss_plane import Plane
+from nnplay.training.landscape.loss_plane import Plane
 from nnplay.training.state.initial_state import view_of_slot
 from nnplay.training.trainer import Trainer
 from nnplay.views.view import Asked, Output, View

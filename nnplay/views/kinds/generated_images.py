@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay import rng
-from nnplay.training.made_rows import Generator, decode, decoder_of, fixed_noise, generator_of, in_units, make_rows
+from nnplay.training.players.made_rows import (
+    Generator,
+    decode,
+    decoder_of,
+    fixed_noise,
+    generator_of,
+    in_units,
+    make_rows,
+)
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import image_shape
 from nnplay.views.images import as_image

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.training.made_rows import (
+from nnplay.training.players.made_rows import (
     Generator,
     Modes,
     divergences,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.records.time_charts import describe_fading
-from nnplay.training.layer_recording import state_gradients
+from nnplay.training.curves.layer_recording import state_gradients
 from nnplay.training.next_batch import is_ready, next_batch
 from nnplay.training.trainer import Trainer
 from nnplay.views.view import Asked, Output, View

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.training.layer_recording import Tensors
+from nnplay.training.curves.layer_recording import Tensors
 from nnplay.training.next_batch import is_ready, next_batch
 from nnplay.training.trainer import Trainer
 from nnplay.views.layer_names import name_layers

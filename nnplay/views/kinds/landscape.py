@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import NnplayError
-from nnplay.training.loss_grid import LossGrid, begin_grid, refine
-from nnplay.training.loss_plane import Plane, project, reach_of
+from nnplay.training.landscape.loss_grid import LossGrid, begin_grid, refine
+from nnplay.training.landscape.loss_plane import Plane, project, reach_of
 from nnplay.training.race import race_of
 from nnplay.training.state.initial_state import view_of_slot
 from nnplay.training.trainer import Trainer

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
-from nnplay.training.curvature import Curvature, Search, curvature_of
+from nnplay.training.landscape.curvature import Curvature, Search, curvature_of
 from nnplay.training.state.checkpoint import Checkpoint
 from nnplay.training.state.initial_state import view_of_slot
 from nnplay.training.trainer import Trainer

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from nnplay.network.network import PlannedLayer
 from nnplay.text import counted
+from nnplay.training.curves.unit_activity import can_fail, fails, saturates, share_of_rows
 from nnplay.training.trainer import Trainer
-from nnplay.training.unit_activity import can_fail, fails, saturates, share_of_rows
 from nnplay.views.layer_names import name_layer
 from nnplay.views.rows import count_rows, describe_rows, shown_part
 from nnplay.views.view import Asked, Output, View

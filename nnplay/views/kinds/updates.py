@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.tape.memory_layout import Slot
-from nnplay.training.layer_recording import Tensors, relative_changes
+from nnplay.training.curves.layer_recording import Tensors, relative_changes
 from nnplay.training.next_batch import finish_update, is_ready, next_batch, updates_alone
 from nnplay.training.trainer import Trainer
 from nnplay.views.view import Asked, Output, View

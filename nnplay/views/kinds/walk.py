@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.training.layer_recording import ANGLE, NEXT, STEP
+from nnplay.training.curves.layer_recording import ANGLE, NEXT, STEP
 from nnplay.training.learning_rate import rates, watches
 from nnplay.training.trainer import Trainer
 from nnplay.views.view import Asked, Output, View

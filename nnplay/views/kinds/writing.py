@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nnplay.data.corpus.vocabulary import PARAGRAPH
-from nnplay.training.sampling import go_on, text_vocabulary, writes_text
-from nnplay.training.token_choice import TokenChoice
 from nnplay.training.trainer import Trainer
+from nnplay.training.writing.sampling import go_on, text_vocabulary, writes_text
+from nnplay.training.writing.token_choice import TokenChoice
 from nnplay.views.rows import shown_part
 from nnplay.views.view import Asked, Output, View
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from nnplay.errors import InputError, unknown
 from nnplay.text import clean
-from nnplay.training.players import DATA, PlayerObjective, Players
+from nnplay.training.players.players import DATA, PlayerObjective, Players
 
 #: Networks and objectives that a run may have beside its own.
 MOST: Final = 50

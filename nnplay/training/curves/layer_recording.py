@@ -19,7 +19,7 @@ from nnplay.records.time_charts import lengths_by_step
 from nnplay.tape.machines.machine import Machine
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Row, Tape
-from nnplay.training.layer_curves import LayerCurves
+from nnplay.training.curves.layer_curves import LayerCurves
 
 Array = NDArray[Any]
 #: While a run is young, two recorded steps lie at most this share of it apart.

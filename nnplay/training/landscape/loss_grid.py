@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.training.loss_plane import Plane
+from nnplay.training.landscape.loss_plane import Plane
 
 Floats = NDArray[np.float64]
 #: Points of a side of a plane, and of a line; every how many are worked out first, then in between.

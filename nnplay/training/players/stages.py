@@ -14,7 +14,7 @@ from nnplay.records.operation import Shape, shape_text
 from nnplay.records.optimizer import Optimizer
 from nnplay.tape.objective import GradientPenalty, Objective, Term, full_name
 from nnplay.text import clean
-from nnplay.training.players import DATA, INPUT, PlayerObjective, Players, noise_of
+from nnplay.training.players.players import DATA, INPUT, PlayerObjective, Players, noise_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from nnplay.errors import InputError
 from nnplay.operations.step.draw import NOISES
 from nnplay.tape.objective import full_name
 from nnplay.training.input_gradient import can_probe, prober_of
-from nnplay.training.players import noise_of
+from nnplay.training.players.players import noise_of
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]

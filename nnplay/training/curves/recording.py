@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnplay.tape.machines.machine import Machine
-from nnplay.training.history import History
+from nnplay.training.curves.history import History
 
 _OF_STEPS = ("loss", "gradient_norm", "lr")
 #: Curves with a value for each epoch.

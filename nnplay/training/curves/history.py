@@ -16,7 +16,7 @@ from nnplay.arguments import kind_of
 from nnplay.errors import InputError
 from nnplay.fields import integer
 from nnplay.text import clean, counted, shown
-from nnplay.training.layer_curves import LayerCurves
+from nnplay.training.curves.layer_curves import LayerCurves
 
 CAPACITY: Final = 4096
 MOST_METRICS: Final = 256

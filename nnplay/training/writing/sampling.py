@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from nnplay.data.corpus.vocabulary import Vocabulary
 from nnplay.errors import InputError, nearest
 from nnplay.text import clean
-from nnplay.training.decoding import decoder_of
-from nnplay.training.token_choice import TokenChoice
 from nnplay.training.trainer import Trainer
+from nnplay.training.writing.decoding import decoder_of
+from nnplay.training.writing.token_choice import TokenChoice
 
 
 def sample_text(

@@ -1,0 +1,1 @@
+"""Curves of a run: their values, and how they are recorded."""

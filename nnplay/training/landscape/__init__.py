@@ -1,0 +1,1 @@
+"""The loss around the weights: curvature, lines and planes through them."""

@@ -1,0 +1,1 @@
+"""Text that a trained network writes: the next token, chosen and appended."""
