@@ -282,6 +282,10 @@ class Playground(textual_private.FaultReporting):
         if self.is_running:
             self._main.query_one(FooterLine).show(self.dispatch.where())
 
+    @on(NetworkView.Turned)
+    def _keys_changed(self) -> None:
+        self._main.query_one(FooterLine).redraw()
+
     @on(PointBoard.Set)
     def _point_set(self, event: PointBoard.Set) -> None:
         self.drawing.put(event)

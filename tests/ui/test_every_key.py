@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 
 from nnplay.run.speed_limit import FULL, SpeedLimit
 from nnplay.tui.app import Playground
@@ -17,7 +16,6 @@ from nnplay.tui.forms.form import Form
 from nnplay.tui.panes.curves import CurvesPane
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
-from nnplay.tui.view import capture_view, restore_view
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.hint_line import HintLine
 from nnplay.tui.widgets.layer_list import LayerList
@@ -234,66 +232,27 @@ async def test_keys_of_every_place_do_what_the_help_says(read: Read) -> None:
                 await pilot.pause()
 
 
-ALONE = {*APART, "quit", "interrupt", "theme"}
-"""These begin with what stands there at the start, or after them the playground is another one, or none."""
-BY_PLACE = {
-    place: [
-        name
-        for name, claim in CLAIMS.items()
-        if claim.reach[:1] == place and name not in ALONE and not any(name in names for names in SHARED.values())
-    ]
-    for place in sorted({claim.reach[:1] for claim in CLAIMS.values()})
-}
-"""The other actions by the first key that leads to them: those of one pane share a playground."""
-
-
-@pytest.mark.parametrize("place", BY_PLACE)
-async def test_keys_of_a_pane_do_what_the_help_says(place: str) -> None:
-    """Each key, pressed where it belongs, has the effect of its action and had not before; then all is put back."""
-    app = make()
-    async with app.run_test(size=(120, 40)) as pilot:
-        backend, view = dict(vars(app._backend)), capture_view(main(app))
-        for name, key in [(one, key) for one in BY_PLACE[place] for key in BY_ID[one].keys]:
-            await look_at_key(pilot, app, name, key)
-            await put_back(pilot, app, backend, view)
-
-
-@pytest.mark.parametrize(("name", "key"), [(name, key) for name in sorted(ALONE) for key in BY_ID[name].keys])
-async def test_a_key_alone_does_what_the_help_says(name: str, key: str) -> None:
-    """The same for keys that have a playground of their own."""
-    app = make()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await look_at_key(pilot, app, name, key)
-
-
-async def look_at_key(pilot: Pilot[int], app: Playground, name: str, key: str) -> None:
-    """Tries a key where it belongs."""
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        pytest.param(name, key, marks=pytest.mark.slow if number else ())  # further keys of an action are bound alike
+        for name in CLAIMS
+        if not any(name in names for names in SHARED.values())
+        for number, key in enumerate(BY_ID[name].keys)
+    ],
+)
+async def test_key_does_what_the_help_says(name: str, key: str) -> None:
+    """The key, pressed where it belongs, has the effect of its action and had not before."""
     claim = CLAIMS[name]
-    await pilot.press(*claim.reach.split())
-    await pilot.pause()
-    before = claim.read(app)
-    await pilot.press(key)
-    await pilot.pause()
-    assert claim.read(app) != before, f"{key} for {name}"
-    assert claim.after is OTHER or claim.read(app) == claim.after, f"{key} for {name}"
-
-
-async def put_back(pilot: Pilot[int], app: Playground, backend: dict[str, Any], view: dict[str, Any]) -> None:
-    """The run, the screen and all cursors are as they were at the start."""
-    while app.screen is not main(app):
-        await pilot.press("escape")
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press(*claim.reach.split())
         await pilot.pause()
-    vars(app._backend).update(backend, asked=[], past=[], future=[])
-    main(app).query_one(NetworkView).choose(None)
-    main(app).query_one(OutputPane).item = 0
-    for kind in (Form, Findings, LayerList):
-        for widget in main(app).query(kind):
-            widget.cursor = 0
-    main(app).show_settings()
-    restore_view(main(app), view)
-    app.refresher.draw_frame(pictures=True)
-    app.say("as at the start")
-    await pilot.pause()
+        before = claim.read(app)
+        await pilot.press(key)
+        await pilot.pause()
+        assert claim.read(app) != before
+        assert claim.after is OTHER or claim.read(app) == claim.after
 
 
 @pytest.mark.parametrize("name", BY_COMMAND)

@@ -64,6 +64,9 @@ class NetworkView(Cells, can_focus=True):
 
         path: Path
 
+    class Turned(Message):
+        """The chain is drawn in place of the graph, or the graph again: other keys do something now."""
+
     def __init__(self) -> None:
         super().__init__()
         self._ledger: Ledger | None = None
@@ -127,6 +130,13 @@ class NetworkView(Cells, can_focus=True):
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """The graph with what is known of the chosen unit below it, or the chain of layers."""
+        before = self.is_chain
+        rows = self._draw_form(width, height)
+        if self.is_chain != before:
+            self.post_message(self.Turned())
+        return rows
+
+    def _draw_form(self, width: int, height: int) -> Sequence[Row]:
         self._cursor.ranks, self._spots, self._lines, self._chain.owners = [], [], [], []
         if self._ledger is None:
             return ()
