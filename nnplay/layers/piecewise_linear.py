@@ -53,8 +53,8 @@ PIECEWISE_LINEAR = LayerRecord(
     refused=(
         Refused({"ranges": 0}, (5,), "≥ 1"),
         Refused({"ranges": 4, "inputs": "5"}, (5,), "there is no input 5"),
-        Refused({"ranges": 4, "inputs": "3-1"}, (5,), "'3-1' is no input number or range"),
-        Refused({"ranges": 4, "inputs": "first"}, (5,), "'first' is no input number or range"),
+        Refused({"ranges": 4, "inputs": "3-1"}, (5,), "'3-1' is not an input number or range"),
+        Refused({"ranges": 4, "inputs": "first"}, (5,), "'first' is not an input number or range"),
         Refused({"ranges": 4, "inputs": ""}, (5,), "names no input"),
         Refused({"ranges": 4}, (MOST_INPUTS + 1,), f"at most {MOST_INPUTS} inputs"),
     ),
@@ -110,7 +110,7 @@ def read_places(written: str, inputs: int) -> tuple[int, ...]:
         first, dash, end = word.partition("-")
         if not (first.isdecimal() and (end.isdecimal() if dash else True)) or int(end or first) < int(first):
             raise InputError(
-                f"'{word}' is no input number or range", where="inputs", hint='write all, or numbers as in "0-3 7"'
+                f"'{word}' is not an input number or range", where="inputs", hint='write all, or numbers as in "0-3 7"'
             )
         if int(end or first) >= inputs:
             what = f"there is no input {end or first}: the layer has {counted(inputs, 'input')}"

@@ -202,8 +202,8 @@ def test_a_run_that_cannot_be_kept_is_not_replaced(
         raise session.NotSaved("not saved: no space left on device", where="run")
 
     backend = open_backend()
-    train_steps(backend)
     monkeypatch.setattr(recovery_copy, "write", full)
+    train_steps(backend)
     with pytest.raises(
         InputError, match="present run cannot be kept: run: not saved: no space left on device"
     ) as refused:
