@@ -142,7 +142,7 @@ def test_all_problems_of_a_file_are_told_at_once_with_their_lines() -> None:
     [
         ({}, "names no data"),
         ({"data": {}}, "give either 'name' (a data set) or 'file' (a path), not both"),
-        ({"data": {"name": "spiral", "file": "a.csv"}}, "and not both"),
+        ({"data": {"name": "spiral", "file": "a.csv"}}, "(a path), not both"),
         ({"data": {"name": "spiral", "noize": 1}}, "data.noize: unknown key 'noize'; did you mean 'noise'?"),
         ({"data": 3}, "'3' is neither a table nor text"),
         ({"data": "spiral", "layers": 3}, "neither text nor a list of texts"),

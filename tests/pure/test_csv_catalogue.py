@@ -293,7 +293,7 @@ def read(tmp_path: Path, content: str, **options: Any) -> Dataset:
 def test_single_row_says_no_test_split(tmp_path: Path) -> None:
     """One row cannot be split, and the error says so and what works (row 28)."""
     data = read(tmp_path, "a,b\n1,2.5\n")
-    with pytest.raises(InputError, match=r"1 row: no .* split.*use train=1"):
+    with pytest.raises(InputError, match=r"no row is left for .*of 1 row is less than one; use train=1"):
         data.split()
     assert len(data.split(1, 0, 0).train) == 1
 
