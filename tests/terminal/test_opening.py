@@ -118,7 +118,7 @@ def test_keys_pressed_meanwhile_are_done(open_nnplay: Open) -> None:
     terminal.until(lambda: b"getting ready" in terminal.raw)
     terminal.press(":set lr 0.007\r ")
     terminal.until(lambda: step_of(terminal) > 0)
-    terminal.shows("lr         0.007")
+    terminal.shows("lr          0.007")
     first_mouse = terminal.raw.index(b"\x1b[?1000h")
     assert b"set lr" not in terminal.raw[:first_mouse]
 
