@@ -82,8 +82,13 @@ def _rest(values: Mapping[str, Any]) -> Mapping[str, Any]:
 def _fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
-            before, after = (_shown(values.get(name)) for values in (old, new))
+            before, after = (_shown(_counted(name, values.get(name))) for values in (old, new))
             yield f"{name.replace('_', ' ')} {before} → {after}"
+
+
+def _counted(name: str, value: Any) -> Any:
+    """Points drawn by hand as how many they are: their places are on the map."""
+    return str(len(value.split())) if name == "points" and isinstance(value, str) else value
 
 
 def _shown(value: Any) -> str:

@@ -60,3 +60,9 @@ def test_the_list_is_bounded_and_a_new_edit_forgets_what_was_undone() -> None:
 def test_an_edit_says_what_it_changed(changed: dict[str, object], words: str) -> None:
     """What differs between two settings, named as the screen names it, three clauses at most."""
     assert difference(BASE, exchanged(BASE, changed)) == words
+
+
+def test_drawn_points_are_counted() -> None:
+    """Their places are on the map, and would fill the line."""
+    config = RunConfig.from_dict({"data": {"name": "drawn", "points": "0,0:0 1,1:1 2,2:0"}, "layers": "linear 2"})
+    assert difference(config, config.changed({"data": {"points": "0,0:0 1,1:1"}})) == "points 3 → 2"

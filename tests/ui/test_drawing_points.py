@@ -90,7 +90,9 @@ async def test_the_mouse_sets_and_erases() -> None:
         )
         await pilot.click(board, offset=(3, 2), button=3)
         await until(pilot, lambda: len(points_of(backend)) == count)
-        await pilot.click(board, offset=(3, 2), button=3)
+        await until(pilot, lambda: f"points {count + 1} → {count};" in app._main.query_one(MessageLine).text)
+        width, height = board.size
+        await pilot.click(board, offset=(width - 1, height - 1), button=3)
         await until(pilot, lambda: "no point here" in app._main.query_one(MessageLine).text)
         app.exit(0)
     backend.stop()
