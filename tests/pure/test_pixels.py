@@ -57,6 +57,27 @@ def test_answers_are_taken_out_from_among_keys() -> None:
     assert Answers("foot", (0, 0), sixel=True).protocol == ""
 
 
+def test_late_answers_are_no_keys() -> None:
+    """Over a slow line they come when nobody expects them any more; an escape and letters with alt are keys at once."""
+    got: list[Answers] = []
+    answers = AnswerFilter()
+    answers.expect(got.append)
+    answers.note_late()
+    typed = ["\x1b", "\x1bP", "a\x1b[", "\x1b[6~"]
+    assert [answers.pass_on(keys) for keys in typed] == typed
+    pieces = ["\x1bP>|kitty(0.", "35.2)\x1b\\b", "\x1b[6;20", ";10t", "\x1b[?6", "2;4c"]
+    assert "".join(answers.pass_on(piece) for piece in pieces) == "b"
+    assert got == [Answers("kitty(0.35.2)", (10, 20), sixel=True)]
+
+
+def test_half_an_answer_that_never_ends_keeps_no_key_for_long() -> None:
+    """Once the answers are late, what was held back comes with the next key."""
+    answers = AnswerFilter()
+    answers.expect(lambda found: None)
+    answers.note_late()
+    assert [answers.pass_on(text) for text in ("\x1bP>|kit", "q", "q")] == ["", "\x1bP>|kitq", "q"]
+
+
 def test_a_picture_is_sent_once_and_again_when_it_changes() -> None:
     """Its cells stay the same; one that a drawing no longer has is deleted, and at the end all are."""
     pixels, owner = PixelScreen("kitty"), type("Owner", (), {})()

@@ -60,7 +60,7 @@ class PixelPictures:
             self.use(forced, textual_private.cell_size() or _USUAL)
         elif not slow and not self._app.look.ascii and textual_private.is_direct():
             textual_private.ask_about_pictures(self._app, self._take_answers)
-            self._app.set_timer(_PATIENCE, textual_private.ANSWERS.give_up)
+            self._app.set_timer(_PATIENCE, textual_private.ANSWERS.note_late)
 
     def _take_answers(self, answers: Answers) -> None:
         protocol = answers.protocol

@@ -18,6 +18,8 @@ _CELL: Final = re.compile(r"\x1b\[6;(\d{1,4});(\d{1,4})t")
 _FEATURES: Final = re.compile(r"\x1b\[\?([\d;]*)c")
 _BEGUN: Final = re.compile(r"\x1b(P(>(\|[^\x1b]{0,200}(\x1b)?)?)?|\[(6(;[\d;]{0,9})?|\?[\d;]{0,60})?)?$")
 """What may become one of these answers."""
+_BEGUN_LATE: Final = re.compile(r"\x1b(P>(\|[^\x1b]{0,200}(\x1b)?)?|\[(6;[\d;]{0,9}|\?[\d;]{0,60}))$")
+"""The same without what a key may be the whole of: an escape, or a letter with alt."""
 _SIXEL: Final = "4"
 _WITH_PLACEHOLDERS: Final = ("kitty", "ghostty")
 
@@ -45,33 +47,39 @@ class Answers:
 
 
 class AnswerFilter:
-    """Takes the answers out of what comes from the terminal, while they are awaited; keys pass through.
+    """Takes the answers out of what comes from the terminal, until the last one is there; keys pass through.
 
-    An answer may come in pieces; what may be the beginning of one, even an escape, is held back until the next piece.
+    An answer may come in pieces: what may be the beginning of one, even an escape, is held back until the next piece.
+    One that is late, as over a slow line, is no keys either; but then an escape is a key at once, and what may be an
+    answer is held back for one piece alone, as it may never be completed.
     """
 
     def __init__(self) -> None:
         self._take: Callable[[Answers], object] | None = None
+        self._is_late = False
         self._held = ""
         self._found = Answers()
 
     def expect(self, take: Callable[[Answers], object]) -> None:
         """Look for answers from now on; `take` gets them as soon as the last one is there."""
-        self._take, self._found = take, Answers()
+        self._take, self._found, self._is_late = take, Answers(), False
 
-    def give_up(self) -> None:
-        """Look no more; what is held back comes with the next key."""
-        self._take = None
+    def note_late(self) -> None:
+        """The answers should have been there by now."""
+        self._is_late = True
 
     def pass_on(self, text: str) -> str:
         """What of a text is no answer."""
+        was_held = bool(self._held)
         text, self._held = self._held + text, ""
         if self._take is None:
             return text
         text = _NAME.sub(self._note_name, text)
         text = _CELL.sub(self._note_cell, text)
         text = _FEATURES.sub(self._note_features, text)
-        begun = _BEGUN.search(text) if self._take is not None else None
+        if self._take is None or (self._is_late and was_held):
+            return text
+        begun = (_BEGUN_LATE if self._is_late else _BEGUN).search(text)
         if begun is not None:
             self._held, text = begun[0], text[: begun.start()]
         return text
