@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -18,13 +19,13 @@ Open = Callable[..., Terminal]
 
 
 def _asked(terminal: Terminal, *answers: str) -> None:
-    """Waits for the questions, and answers in pieces, with a key in between."""
+    """Waits for the questions, and answers in pieces, with a key in between and nothing else within one."""
     answer = terminal.screen.answer
     terminal.screen.answer = lambda data: None if data == b"\x1b[?6c" else answer(data)  # the emulator's own features
     terminal.until(lambda: b"\x1b[>q\x1b[16t\x1b[c" in terminal.raw)
     for part in answers:
         os.write(terminal.master, part.encode())
-        terminal.read(0.05)
+        time.sleep(0.05)  # no reading, which answers where the cursor is
 
 
 def _map_colours(rows: int, columns: int) -> Pixels:
