@@ -104,7 +104,7 @@ def player_facts(trainer: Trainer) -> PlayerFacts | None:
 
 def _takes_penalty(trainer: Trainer) -> bool:
     """Whether a gradient penalty goes through the run's own network, which has none yet."""
-    if any(item.gradient_norm is not None for item in trainer.players.objectives):
+    if any(item.gradient_norm is not None or item.name == PENALTY for item in trainer.players.objectives):
         return False
     try:
         gradient_penalty_rows.check(GradientPenalty(PENALTY, ("",)), trainer.plans)

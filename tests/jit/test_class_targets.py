@@ -38,6 +38,15 @@ def told(head: dict[str, Any] | None = None, **changes: Any) -> RunConfig:
     return game(**{**first, **changes})
 
 
+#: Real is what looks like one of the kinds: one network with two losses, the second in its midst.
+ANY_KIND = {
+    "layers": "linear 6, tanh, linear 2 name=kinds, difference[identity | log_softmax], reshape 2x1, global_avg_pool",
+    "objective": {"name": "discriminator"},
+    "networks": GAME["networks"],
+    "objectives": [*objectives(), {**HEAD, "path": [], "at": "discriminator.kinds"}],
+}
+
+
 def test_the_head_learns_what_real_rows_are() -> None:
     """The head finds the right one of two lumps from the trunk's features, though every row's own target is 1."""
     trainer = told().trainer()
@@ -50,10 +59,10 @@ def test_the_head_learns_what_real_rows_are() -> None:
     assert (found == train.kinds).mean() > 0.95
 
 
-def test_gradients_and_rows_with_classes_are_right(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("changes", "weight"), [({}, "kind.0.weight"), (ANY_KIND, "kinds.weight")])
+def test_gradients_and_rows_with_classes_are_right(changes: dict[str, Any], weight: str, tmp_path: Path) -> None:
     """The interpreter's numbers, differences of the loss, and a session that keeps the bits."""
-    training = {"batch_size": 16, "threads": 1, "real": "float64"}
-    config = told(training=training)
+    config = told(training={"batch_size": 16, "threads": 1, "real": "float64"}, **changes)
     assert RunConfig.from_dict(config.to_dict()) == config
     trainer, plain = config.trainer(), config.trainer(machine=InterpretedMachine)
     trainer.run(steps=5)
@@ -65,7 +74,7 @@ def test_gradients_and_rows_with_classes_are_right(tmp_path: Path) -> None:
     with nn.Session.open(tmp_path / "told.nnplay") as session:
         assert same(trainer, session.trainer)
     checker = Checker(trainer)
-    for parameter in ("kind.0.weight", "0.weight"):
+    for parameter in (weight, "0.weight"):
         assert checker.check(parameter, elements=8).worst < 1e-5, parameter
 
 

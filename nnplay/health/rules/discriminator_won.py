@@ -35,9 +35,9 @@ def examine(evidence: Evidence) -> Sign | None:
 
 
 def _cure(facts: PlayerFacts, words: list[str]) -> str:
-    slope = [" and hold its slope down (R1)"] if facts.takes_penalty else []
+    slope = " and hold its slope down (R1)" if facts.takes_penalty else ""
     follow = f"train '{facts.generator}' {', '.join(words)}" if words else f"so '{facts.generator}' can follow"
-    return f"{''.join(['lower its learning rate', *slope])}; {follow}"
+    return f"lower its learning rate{slope}; {follow}"
 
 
 def _penalty(facts: PlayerFacts) -> list[Mapping[str, Any]]:
@@ -48,13 +48,18 @@ def _penalty(facts: PlayerFacts) -> list[Mapping[str, Any]]:
 
 def _help_generator(facts: PlayerFacts, rate: float) -> tuple[list[str], dict[str, Any]]:
     """What the generator needs to catch up: turns as often, a loss that pulls, an optimizer as good as the other's."""
-    own, words, changes = facts.of_generator, [], dict[str, Any]()
+    own = facts.of_generator
+    words: list[str] = []
+    changes: dict[str, Any] = {}
     if own.every > facts.players.every == 1:
-        words, changes["every"] = [*words, "in every step"], 1
+        words.append("in every step")
+        changes["every"] = 1
     if own.factor < 0:
-        words, changes["target"], changes["factor"] = [*words, "towards 1"], 1, 1.0
+        words.append("towards 1")
+        changes |= {"target": 1, "factor": 1.0}
     if own.optimizer is not None and own.optimizer.record.name != facts.optimizer["name"]:
-        words, changes["optimizer"] = [*words, f"by {facts.optimizer['name']} too"], {**facts.optimizer, "lr": rate}
+        words.append(f"by {facts.optimizer['name']} too")
+        changes["optimizer"] = {**facts.optimizer, "lr": rate}
     return words, changes
 
 
