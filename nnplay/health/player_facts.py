@@ -8,12 +8,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from nnplay.config.players_choice import players_tables
+from nnplay.config.players_choice import players_tables, record_table
+from nnplay.errors import InputError
 from nnplay.network import silenced_frozen
 from nnplay.network.silenced_frozen import ALL, NetworkPart
-from nnplay.tape.objective import full_name
+from nnplay.tape import gradient_penalty_rows
+from nnplay.tape.objective import GradientPenalty, full_name
 from nnplay.training.players.made_rows import fixed_rows, generator_of, in_units, judge_rows, make_rows, modes_of
-from nnplay.training.players.players import Players
+from nnplay.training.players.players import PlayerObjective, Players
 from nnplay.training.trainer import Trainer
 
 #: A discriminator that is right about so much of either kind of rows has won.
@@ -23,6 +25,8 @@ _ROWS: Final = 200
 #: Multiply-adds that looking may cost.
 _COST: Final = 4e7
 _STEPS: Final = 20
+#: What an objective is called that a cure adds.
+PENALTY: Final = "penalty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class PlayerFacts:
         covered, lumps: lumps of the data with made rows, and all; 0 and 0 where there are none.
         gradient, first_gradient: length of the generator's gradient now, and in its first steps.
         lr: the discriminator's learning rate.
+        optimizer: the discriminator's, as a file has it.
+        takes_penalty: whether a penalty can hold the discriminator's slope down, and none does.
         players: the run's players, for cures.
     """
 
@@ -51,7 +57,14 @@ class PlayerFacts:
     gradient: float
     first_gradient: float
     lr: float
+    optimizer: Mapping[str, Any]
+    takes_penalty: bool
     players: Players
+
+    @property
+    def of_generator(self) -> PlayerObjective:
+        """The objective that trains the generator."""
+        return next(item for item in self.players.objectives if item.name == self.generator)
 
     def objectives_with(self, **changes: Any) -> list[Mapping[str, Any]]:
         """The run's further objectives as a file has them, with some entries of the generator's changed."""
@@ -85,8 +98,21 @@ def player_facts(trainer: Trainer) -> PlayerFacts | None:
         float(np.median(known[-_STEPS:])),
         float(np.median(known[:_STEPS])),
         trainer.lr,
+        record_table(trainer.optimizer),
+        _takes_penalty(trainer),
         trainer.players,
     )
+
+
+def _takes_penalty(trainer: Trainer) -> bool:
+    """Whether a gradient penalty goes through the run's own network, which has none yet."""
+    if any(item.gradient_norm is not None or item.name == PENALTY for item in trainer.players.objectives):
+        return False
+    try:
+        gradient_penalty_rows.check(GradientPenalty(PENALTY, ("",)), trainer.plans)
+    except InputError:
+        return False
+    return True
 
 
 def _deviation(rows: Any) -> float:

@@ -24,7 +24,15 @@ from nnplay.run.edit_words import difference
 from nnplay.run.moments import find_ways
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.players import check as players_check
-from nnplay.training.players.made_rows import divergences, fixed_noise, generator_of, in_units, make_rows
+from nnplay.training.players.made_rows import (
+    divergences,
+    fixed_noise,
+    generator_of,
+    in_units,
+    make_rows,
+    scores,
+)
+from nnplay.training.remake import remake
 from nnplay.training.trainer import Trainer
 from nnplay.tui.forms.player_entries import grouped, player_changes
 from nnplay.views.choosing import make_view, views_of
@@ -155,6 +163,22 @@ def test_a_game_that_goes_wrong_is_named_with_a_cure(name: str, rule: str, steps
     changed = preset.config.changed(mended)
     assert changed != preset.config
     players_check.check(changed.players)
+
+
+def test_the_cure_of_a_discriminator_that_has_won_lets_the_generator_catch_up() -> None:
+    """Applied as the health pane does it, in the middle of the lost game: three of three lumps, and no finding."""
+    config = load_preset("gan_won").config
+    lost = config.trainer()
+    lost.run(steps=600)
+    finding = next(finding for finding in findings(lost) if finding.rule == "discriminator_won")
+    assert "hold its slope down (R1); train 'generator' in every step, towards 1, by adam too" in finding.sentence
+    assert scores(lost)["modes"] == 0
+    cured = config.changed(finding.mend)
+    trainer, fresh = remake(lost, players=cured.players, optimizer=cured.optimizer)
+    assert not fresh
+    trainer.run(steps=4000)
+    assert scores(trainer)["modes"] == 3
+    assert "discriminator_won" not in _said(trainer)
 
 
 def test_an_objective_whose_network_is_frozen_is_named() -> None:
