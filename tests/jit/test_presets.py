@@ -14,7 +14,7 @@ from nnplay.run.playground import PlaygroundBackend
 
 PRESETS = preset_records()
 #: The quickest of other kinds of networks than those that take a third of a second at most.
-KINDS = ("siamese_digits", "sine_forecast", "sinc_second_order", "sounds_cnn1d")
+KINDS = ("siamese_digits", "sine_forecast", "sinc_second_order")
 #: One of each kind of network but attention at least; all others are in tests/slow.
 QUICK = [name for name, preset in PRESETS.items() if preset.seconds <= 0.3 or name in KINDS]
 #: Rows of generated data that a preset is opened with here, at most: its layers fit many as they fit these.
