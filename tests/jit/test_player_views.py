@@ -16,6 +16,7 @@ from nnplay.errors import InputError
 from nnplay.health import findings
 from nnplay.health.evidence import gather_evidence
 from nnplay.health.judge import health_rules
+from nnplay.health.rules.discriminator_won import DISCRIMINATOR_WON
 from nnplay.health.rules.mode_collapse import MODE_COLLAPSE
 from nnplay.inspector.inspector import Inspector
 from nnplay.network.notation import parse_layers
@@ -39,7 +40,7 @@ from nnplay.views.choosing import make_view, views_of
 from nnplay.views.kinds import generated_images, generated_points
 from nnplay.views.made_over_time import spread_over
 from nnplay.views.view import Asked
-from tests.small_players import GAME, game
+from tests.small_players import GAME, game, objectives
 
 
 @pytest.mark.parametrize("place", ["points", "arrows", "manifold"])
@@ -179,6 +180,21 @@ def test_the_cure_of_a_discriminator_that_has_won_lets_the_generator_catch_up() 
     trainer.run(steps=4000)
     assert scores(trainer)["modes"] == 3
     assert "discriminator_won" not in _said(trainer)
+
+
+def test_the_cure_of_a_discriminator_that_has_won_says_only_what_there_is_to_change() -> None:
+    """No penalty through a layer that takes none, no optimizer for a generator that has the other's already."""
+    normed = gather_evidence(game(layers="linear 6, batch_norm, tanh, linear 1").trainer())
+    adam = gather_evidence(game(objectives=objectives(optimizer="adam lr=0.1")).trainer())
+    said = []
+    for evidence in (normed, adam):
+        assert evidence.players is not None
+        facts = replace(evidence.players, steps=300, real_seen=1.0, made_seen=1.0)
+        sign = DISCRIMINATOR_WON.examine(replace(evidence, players=facts))
+        assert sign is not None
+        said.append(sign.sentence.rpartition("lower its learning rate")[2])
+        assert sign.mend["optimizer"] == {"lr": 0.001}
+    assert said == ["; train 'generator' by adam too", " and hold its slope down (R1); so 'generator' can follow"]
 
 
 def test_an_objective_whose_network_is_frozen_is_named() -> None:
