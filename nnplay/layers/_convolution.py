@@ -216,4 +216,5 @@ def input_gradient_integers(axes: tuple[Axis, ...]) -> dict[str, int]:
         "LW": gradient_border(width)[0],
         "H": height.size,
         "W": width.size,
+        "after": height.after if height.after == width.after else -1,
     }

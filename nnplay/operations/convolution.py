@@ -92,7 +92,7 @@ def transposed(weight: Array, G: int) -> Array:
 
 def input_gradient(
     dy: Array, transposed: Array, bias: Any = 0.0, *, KH: int, KW: int, SH: int, SW: int, DH: int, DW: int, G: int,
-    PH: int, PW: int, LH: int, LW: int, H: int, W: int,
+    PH: int, PW: int, LH: int, LW: int, H: int, W: int, after: int,
 ) -> Array:  # fmt: skip
     split = pictures(dy).reshape(*pictures(dy).shape[:3], G, -1)
     N, OH, OW = split.shape[:3]

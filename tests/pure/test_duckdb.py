@@ -79,7 +79,18 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+#: Of these another query of their kind is quick.
+ALIKE = frozenset(
+    {
+        *("export", "attach", "install", "load", "reset", "secret", "checkpoint", "a file as table", "read text"),
+        *("read blob", "network", "parquet", "python", "cross join", "nested", "no rows"),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in ALIKE else ()) for name in HOSTILE]
+)
 def test_no_query_does_more_than_read(houses: Path, name: str) -> None:
     """It is refused in one sentence within its limits; no file is changed, made or reached."""
     sql, words = HOSTILE[name]
@@ -91,7 +102,7 @@ def test_no_query_does_more_than_read(houses: Path, name: str) -> None:
     assert caught.value.message.isprintable()
 
 
-@pytest.mark.parametrize("cut", [0, 3, 4, 200, 4000])
+@pytest.mark.parametrize("cut", [0, 4, *(pytest.param(cut, marks=pytest.mark.slow) for cut in (3, 200, 4000))])
 def test_a_damaged_parquet_file_is_one_sentence(tmp_path: Path, cut: int) -> None:
     """Cut anywhere, it is refused by name."""
     (tmp_path / "my.parquet").write_bytes((SOURCES / "houses.parquet").read_bytes()[:cut])
@@ -99,10 +110,11 @@ def test_a_damaged_parquet_file_is_one_sentence(tmp_path: Path, cut: int) -> Non
         read_file(str(tmp_path / "my.parquet"))
 
 
-def test_no_damage_to_a_parquet_file_is_more_than_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("files", [3, pytest.param(12, marks=pytest.mark.slow)])
+def test_no_damage_to_a_parquet_file_is_more_than_an_error(tmp_path: Path, files: int) -> None:
     """With bytes changed it is read or refused; the process that reads it may fall, this one does not."""
     whole, draw = (SOURCES / "houses.parquet").read_bytes(), np.random.default_rng(0)
-    for _ in range(12):
+    for _ in range(files):
         changed = bytearray(whole)
         for place in draw.integers(0, len(whole), 8):
             changed[place] ^= int(draw.integers(1, 256))

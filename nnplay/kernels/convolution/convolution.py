@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import multiply_add, scratch
 from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.convolution.few_channels import finite, narrow, together, widen, widen_bias
 from nnplay.kernels.convolution.window_products import multiply_windows
+from nnplay.kernels.convolution.winograd import fits
+from nnplay.kernels.convolution.winograd_passes import winograd_forward, winograd_weight
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.span_sums import add_rows, copy, last, zero
 
@@ -61,20 +64,60 @@ def crop(row: Any, clock: Any, memory: Any, part: int) -> None:
 def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y[n,oh,ow,f] = b[f] + Σ x[n,oh·SH + kh·DH,ow·SW + kw·DW,c]·w[kh,kw,c,f]; y (N, OH, OW, F), b (F)."""
     x, w, b, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3)
-    image = size(row, 0) // dimension(row, 0, 0)
-    start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 7))
-    correlate(row, x, image, dimension(row, 0, 2), last(row, 0), w, b, True, False, y, last(row, 3), start, stop)
+    _forward_part(row, x, w, b, True, False, y, last(row, 3), part)
 
 
 @kernel
 def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
     """As `forward`, with 0 for b, or added to y (N, OH, OW, F)."""
     x, w, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    image = size(row, 0) // dimension(row, 0, 0)
-    start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 7))
-    correlate(
-        row, x, image, dimension(row, 0, 2), last(row, 0), w, null(), False, adds(row, 2), y, last(row, 2), start, stop
-    )  # fmt: skip
+    _forward_part(row, x, w, null(), False, adds(row, 2), y, last(row, 2), part)
+
+
+@inline
+def _forward_part(
+    row: Any, x: Any, w: Any, b: Any, biased: bool, add: bool, y: Any, F: int, part: int
+) -> None:  # fmt: skip
+    """A part's lines of y (N·OH), or its pictures where they are worked out with fewer products."""
+    N, OH, OW, S, C, WP = (
+        dimension(row, 0, 0),
+        integer(row, 7),
+        integer(row, 8),
+        integer(row, 2),
+        last(row, 0),
+        dimension(row, 0, 2),
+    )
+    image = size(row, 0) // N
+    if not fits_row(row, C, F, N // row[ROW_PARTS]):
+        start, stop = share(row, part, N * OH)
+        correlate(row, x, image, WP, C, w, b, biased, add, y, F, start, stop)
+        return
+    first, end = share(row, part, N)
+    while first < end:
+        stop = finite_up_to(x, image, first, end)
+        if stop == first:
+            correlate(row, x, image, WP, C, w, b, biased, add, y, F, first * OH, first * OH + OH)
+            stop += 1
+        else:
+            without_taps(shifted(y, first * OH * OW * F), F, (stop - first) * OH * OW, F, b, biased, add)
+            winograd_forward(x, image, WP, w, y, S, integer(row, 0) // S, C, F, OH, OW, first, stop)
+        first = stop
+
+
+@inline
+def fits_row(row: Any, C: int, F: int, pictures: int) -> bool:
+    """`fits` for a row whose integers begin as `WINDOW` does and that has y's lines and columns among them."""
+    KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
+    return fits(KH, KW, SH, SW, DH, DW, G, C, F, OH, OW, pictures)
+
+
+@inline
+def finite_up_to(x: Any, image: int, first: int, end: int) -> int:
+    """The first picture of x from `first` on that is not finite, or `end`."""
+    while first < end and finite(shifted(x, first * image), image):
+        first += 1
+    return first
 
 
 @inline
@@ -161,11 +204,44 @@ def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
         dw = shifted(out, chunk * width)
         zero(dw, width)
         line, stop = N * OH * chunk // chunks, N * OH * (chunk + 1) // chunks
+        if fits_row(row, C, F, (stop - line) // OH):
+            _weight_pictures(row, x, dy, dw, shifted(dw, count), width > count, line, stop)
+            continue
         if r > 1:
             zero(wide, KH * (KW + (r - 1) * SW) * C * r * F)
         _weight_lines(row, x, dy, wide if r > 1 else dw, shifted(dw, count), width > count, r, line, stop)
         if r > 1:
             narrow(dw, wide, KH, KW, C, F, r, SW)
+
+
+@inline
+def _weight_pictures(
+    row: Any, x: Any, dy: Any, dw: Any, db: Any, biased: bool, line: int, stop: int
+) -> None:  # fmt: skip
+    """`_weight_lines` with fewer products for whole pictures whose numbers are finite."""
+    N, OH, OW, S, C, F = (
+        dimension(row, 0, 0),
+        integer(row, 7),
+        integer(row, 8),
+        integer(row, 2),
+        last(row, 0),
+        last(row, 1),
+    )
+    image = size(row, 0) // N
+    while line < stop:
+        first, end = line // OH, stop // OH
+        found = first
+        if line % OH == 0 and first < end:
+            found = min(finite_up_to(x, image, first, end), finite_up_to(dy, OH * OW * F, first, end))
+        if found == first:
+            after = min(stop, (first + 1) * OH)
+            _weight_lines(row, x, dy, dw, db, biased, 1, line, after)
+        else:
+            after = found * OH
+            winograd_weight(x, image, dimension(row, 0, 2), dy, dw, S, integer(row, 0) // S, C, F, OH, OW, first, found)
+            if biased:
+                add_rows(db, shifted(dy, line * OW * F), F, (after - line) * OW)
+        line = after
 
 
 @inline

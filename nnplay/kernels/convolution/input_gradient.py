@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import multiply_add, scratch
 from nnplay.kernels.compile.jit import COMPILING, inline, kernel
-from nnplay.kernels.convolution.convolution import without_taps
+from nnplay.kernels.convolution.convolution import finite_up_to, without_taps
 from nnplay.kernels.convolution.few_channels import finite, together, widen_back, widen_bias
 from nnplay.kernels.convolution.window_products import multiply_windows
+from nnplay.kernels.convolution.winograd import fits
+from nnplay.kernels.convolution.winograd_passes import winograd_input
 from nnplay.kernels.matmul import product_transposed
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.span_sums import copy, last, zero
@@ -22,17 +25,16 @@ if COMPILING:
 
 #: Numbers that a picture of one channel is spread to on its way.
 ONE_CHANNEL: Final = 8192
-#: Integers of these rows: kernel, stride, dilation, groups; zeros around the input, and in front of dy; size of dx.
-INPUT_GRADIENT: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "PH", "PW", "LH", "LW", "H", "W")
+#: Integers of these rows: kernel, stride, dilation, groups; zeros in front of the input, and of dy; size of dx; zeros
+#: behind the input, or -1 where the two axes differ in that.
+INPUT_GRADIENT: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "PH", "PW", "LH", "LW", "H", "W", "after")
 
 
 @kernel
 def input_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
     """dx[n,h,w,c] = Σ dy[n,oh,ow,f]·w[kh,kw,f,c] where h = oh·SH + kh·DH − PH; dx (N, H, W, C)."""
     dy, w, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 11))
-    image, OWP, F = size(row, 0) // dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0)
-    input_gradient_lines(row, dy, image, OWP, F, w, null(), False, dx, last(row, 2), adds(row, 2), start, stop)
+    _part(row, dy, w, null(), False, dx, last(row, 2), adds(row, 2), part)
 
 
 @kernel
@@ -44,13 +46,40 @@ def pad_input_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
         pointer(row, memory, 2),
         pointer(row, memory, 3),
     )
+    N, H, line, C, F = (
+        dimension(row, 0, 0),
+        integer(row, 11),
+        dimension(row, 0, 2) * last(row, 0),
+        last(row, 3),
+        last(row, 0),
+    )
+    if not _fits(row, C, F, N // row[ROW_PARTS]):
+        first, end = share(row, part, N * H)
+        _pad_lines(row, dy, w, padded, dx, part, first, end)
+        return
+    image = dimension(row, 0, 1) * line
+    first, end = share(row, part, N)
+    while first < end:
+        stop = finite_up_to(dy, image, first, end)
+        if stop == first:
+            stop += 1
+            _pad_lines(row, dy, w, padded, dx, part, first * H, stop * H)
+        else:
+            _pictures(row, dy, image, line, w, null(), False, dx, C, F, adds(row, 3), first, stop)
+        first = stop
+
+
+@inline
+def _pad_lines(
+    row: Any, dy: Any, w: Any, padded: Any, dx: Any, part: int, first: int, end: int
+) -> None:  # fmt: skip
+    """Lines `first` … `end` of dx (N·H) from dy with zeros around; `padded` has room for a picture for each part."""
     OH, line = dimension(row, 0, 1), dimension(row, 0, 2) * last(row, 0)
     HP, WP, F = dimension(row, 2, 1), dimension(row, 2, 2), last(row, 2)
     image, H = HP * WP * F, integer(row, 11)
     own = shifted(padded, part * image)
     inside = shifted(own, (integer(row, 9) * WP + integer(row, 10)) * F)
     zero(own, image)
-    first, end = share(row, part, dimension(row, 0, 0) * H)
     while first < end:
         n = first // H
         stop = min(end, (n + 1) * H)
@@ -66,9 +95,60 @@ def pad_input_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
 def input_gradient_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
     """As `input_gradient`, with a bias: dx (N, H, W, C) = b[c] + Σ …, the forward pass of a transposed convolution."""
     dy, w, b, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3)
-    start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 11))
-    image, OWP, F = size(row, 0) // dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0)
-    input_gradient_lines(row, dy, image, OWP, F, w, b, True, dx, last(row, 3), False, start, stop)
+    _part(row, dy, w, b, True, dx, last(row, 3), False, part)
+
+
+@inline
+def _part(
+    row: Any, dy: Any, w: Any, b: Any, biased: bool, dx: Any, C: int, add: bool, part: int
+) -> None:  # fmt: skip
+    """A part's lines of dx (N·H), or its pictures where they are worked out with fewer products."""
+    N, OWP, F, H = dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0), integer(row, 11)
+    image = size(row, 0) // N
+    if not _fits(row, C, F, N // row[ROW_PARTS]):
+        first, end = share(row, part, N * H)
+        input_gradient_lines(row, dy, image, OWP, F, w, b, biased, dx, C, add, first, end)
+        return
+    inside = shifted(dy, (integer(row, 9) * OWP + integer(row, 10)) * F)
+    first, end = share(row, part, N)
+    while first < end:
+        stop = finite_up_to(dy, image, first, end)
+        if stop == first:
+            stop += 1
+            input_gradient_lines(row, dy, image, OWP, F, w, b, biased, dx, C, add, first * H, stop * H)
+        else:
+            _pictures(row, inside, image, OWP * F, w, b, biased, dx, C, F, add, first, stop)
+        first = stop
+
+
+@inline
+def _windows(row: Any, axis: int) -> int:
+    """Windows along an axis, which dy has but for the zeros around it."""
+    size: int = integer(row, 7 + axis) + integer(row, 11 + axis) + integer(row, 13) - integer(row, axis)
+    return size // integer(row, 2 + axis) + 1
+
+
+@inline
+def _fits(row: Any, C: int, F: int, pictures: int) -> bool:
+    """Whether a row is worked out with fewer products where each part has so many pictures."""
+    KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    DH, DW, G = integer(row, 4), integer(row, 5), integer(row, 6)
+    OH, OW = _windows(row, 0), _windows(row, 1)
+    return integer(row, 13) >= 0 and fits(KH, KW, SH, SW, DH, DW, G, C, F, OH, OW, pictures)
+
+
+@inline
+def _pictures(
+    row: Any, dy: Any, image: int, line: int, w: Any, b: Any, biased: bool, dx: Any, C: int, F: int, add: bool,
+    first: int, stop: int,
+) -> None:  # fmt: skip
+    """Pictures `first` … `stop` of dx with fewer products; dy begins at its first window."""
+    S, H, W = integer(row, 2), integer(row, 11), integer(row, 12)
+    without_taps(shifted(dx, first * H * W * C), C, (stop - first) * H * W, C, b, biased, add)
+    winograd_input(
+        dy, image, line, w, dx, S, integer(row, 0) // S, F, C, _windows(row, 0), _windows(row, 1),
+        integer(row, 7), integer(row, 8), H, W, first, stop,
+    )  # fmt: skip
 
 
 @inline
