@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from nnplay.config import RunConfig
 from nnplay.config.players_choice import players_tables
+from nnplay.network.notation import parse_layer, show_layer
 from nnplay.text import clean
 
 _MOST = 3
@@ -105,12 +107,27 @@ def _shown(value: Any) -> str:
     )
 
 
-def _layers(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+def _layers(old: Sequence[str], new: Sequence[str], above: str = "") -> Iterator[str]:
+    """What was exchanged, taken out and put in; within a block that stays the same, only what changed in its branches.
+
+    Args:
+        above: the block that the layers stand in, as its parameters are named: "0.1.".
+    """
     for kind, a, b, c, d in difflib.SequenceMatcher(None, list(old), list(new), False).get_opcodes():
         gone, come = ", ".join(old[a:b]), ", ".join(new[c:d])
         if kind == "replace":
-            yield f"layer {a}: {gone} → {come}"
+            inner = list(_in_branches(old[a], new[c], f"{above}{a}.")) if b - a == d - c == 1 else []
+            yield from inner or [f"layer {above}{a}: {gone} → {come}"]
         elif kind == "delete":
-            yield f"removed layer {a}: {gone}"
+            yield f"removed layer {above}{a}: {gone}"
         elif kind == "insert":
-            yield f"new layer {c}: {come}"
+            yield f"new layer {above}{c}: {come}"
+
+
+def _in_branches(old: str, new: str, above: str) -> Iterator[str]:
+    """What changed in the branches of a block; nothing if more changed than these."""
+    before, after = parse_layer(old), parse_layer(new)
+    if len(before.branches) == len(after.branches) and replace(before, branches=after.branches) == after:
+        for number, (was, now) in enumerate(zip(before.branches, after.branches, strict=True)):
+            inner = above if before.record.contains else f"{above}{number}."
+            yield from _layers([show_layer(layer) for layer in was], [show_layer(layer) for layer in now], inner)

@@ -12,6 +12,8 @@ from nnplay.text import clean, counted, percent
 
 #: What the line at the top calls the scores of a run.
 _IN_HEADER: Final = {"train_loss": "train", "validation_loss": "valid", "validation_accuracy": "acc"}
+#: Characters of a layer with all that is in it.
+_MOST_LAYER: Final = 4096
 
 
 def describe(summary: Summary) -> list[str]:
@@ -35,7 +37,9 @@ def describe(summary: Summary) -> list[str]:
 
 
 def _layers(heading: str, given: Any) -> list[str]:
-    return [f"  {heading}", *(f"    {clean(str(layer))}" for layer in (given if isinstance(given, list) else [given]))]
+    """Whole, so that they can be typed again; networks of a block side by side are long."""
+    texts = [str(layer).replace("\n", " ") for layer in (given if isinstance(given, list) else [given])]
+    return [f"  {heading}", *(f"    {clean(text, _MOST_LAYER)}" for text in texts)]
 
 
 class Stand(NamedTuple):

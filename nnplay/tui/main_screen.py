@@ -15,6 +15,7 @@ from textual.widget import Widget
 from nnplay.tui.arrange import COLUMNS, PANES, arrange
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands import actions
+from nnplay.tui.forms.network_title import network_title
 from nnplay.tui.forms.player_entries import network_layers, network_names
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.panes.curves import CurvesPane
@@ -155,10 +156,8 @@ class MainScreen(Screen[None]):
             of_network.entitle(shown, "O next network" if names else "")
         for pane in self.query(Pane):
             pane.set_up(settings, ledger)
-        shape = ledger.inputs[0] if len(ledger.inputs) == 1 and "×" in ledger.inputs[0] else ""
-        widths = [shape or str(len(ledger.inputs)), *(str(line.units) for line in ledger.lines if line.parameters)]
         header = self.query_one(HeaderLine)
-        title = header.look.pick("·", "-").join(widths)
+        title = network_title(ledger, header.look)
         header.set_up(settings, f"{shown} {title}" if shown else title)
 
     def pane(self, name: str) -> Pane:

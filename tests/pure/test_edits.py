@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nnplay.config import RunConfig
 from nnplay.config.exchange import exchanged
+from nnplay.network.notation import parse_layers
 from nnplay.run.edit_words import difference
 from nnplay.run.undo import DEPTH, Edit, Edits, Side
 
@@ -36,6 +39,18 @@ def test_the_list_is_bounded_and_a_new_edit_forgets_what_was_undone() -> None:
     last = edits.undo()
     assert last is not None
     assert last.words == "new"
+
+
+def test_an_edit_within_a_block_names_only_what_changed_there() -> None:
+    """By the path that its parameters are named by; a block that became another is told whole."""
+    pair = "ensemble[linear 8, tanh, linear 2 | linear 8, tanh, linear 2]"
+
+    def words(after: str) -> str:
+        return difference(*(replace(BASE, layers=parse_layers(text)) for text in (pair, after)))
+
+    assert words(pair.replace("linear 8", "linear 9", 1)) == "layer 0.0.0: linear 8 → linear 9"
+    assert words(pair.replace("tanh,", "")) == "removed layer 0.0.1: tanh; removed layer 0.1.1: tanh"
+    assert words(pair.replace("ensemble", "sum")) == f"layer 0: {pair} → {pair.replace('ensemble', 'sum')}"
 
 
 @pytest.mark.parametrize(

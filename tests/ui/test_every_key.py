@@ -105,7 +105,9 @@ CLAIMS: dict[str, Claim] = {
     "layer-freeze": Claim("2 2", _layers, ("linear 8 frozen", *START[1:])),
     "layer-name": Claim("2 2", _screen, "AskValue"),
     "layer-init": Claim("2 2", _screen, "Picker"),
-    "layer-fold": Claim("2 2", _message, "this is not a block: only sum, concat and sequential can be folded"),
+    "layer-fold": Claim(
+        "2 2", _message, "this is not a block: only layers that hold others, such as sum, can be folded"
+    ),
     "layer-down": Claim("2 2", _layers, ("tanh", "linear 8", *START[2:])),
     "layer-up": Claim("2 2 j", _layers, ("tanh", "linear 8", *START[2:])),
     "layer-wider": Claim("2 2", _layers, ("linear 9", *START[1:])),

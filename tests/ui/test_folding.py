@@ -13,7 +13,8 @@ from nnplay.network.summary import ledger
 from nnplay.timeline.branch_curves import parse_curve_name
 from nnplay.tui import view
 from nnplay.tui.app import Playground
-from nnplay.tui.forms.folding import from_words, keep_unfolded
+from nnplay.tui.forms.folding import from_words, items, keep_unfolded, title
+from nnplay.tui.forms.network_title import network_title
 from nnplay.tui.picker.screen import Picker
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.layer_list import LayerList
@@ -167,3 +168,16 @@ def test_a_network_that_is_one_block_begins_unfolded() -> None:
     assert keep_unfolded((), ["linear 2", "linear 1"], [pair]) == {(0,)}
     assert keep_unfolded((), [pair], [pair.replace("4", "5")]) == frozenset()
     assert keep_unfolded((), [], [pair, "relu"]) == keep_unfolded((), [], ["linear 1"]) == frozenset()
+
+
+def test_networks_side_by_side_are_counted_and_told_once_at_the_top() -> None:
+    """The line of the block says how many; the title of the network what each is, if all are alike."""
+    look, branch = Look(), "linear 4, relu, linear 1"
+    for text, name, shape in (
+        (f"ensemble[{branch} | {branch}]", "▷ ensemble of 2", "2 × 3·4·1"),
+        (f"ensemble[{branch} | linear 1]", "▷ ensemble of 2", "3·1"),
+        (f"sum[{branch} | linear 1]", "▷ sum, 4 layers", "3·1"),
+    ):
+        found = ledger((text,), (3,), ("a", "b", "c"), ("y",))
+        assert title(next(items(found.lines, ())), (), look) == name
+        assert network_title(found, look) == shape

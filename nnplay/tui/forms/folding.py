@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from nnplay.network.edit_layers import Path
 from nnplay.network.summary import Line
+from nnplay.records.registry import layer_records
 from nnplay.text import counted
 from nnplay.tui.theme.look import Look
 
@@ -45,8 +46,14 @@ def title(item: Item, unfolded: Collection[Path], look: Look) -> str:
         return lead + shorten(item.line.text)
     sign = look.pick("▽ ", "- ") if item.path in unfolded else look.pick("▷ ", "+ ")
     word = item.line.text.partition("[")[0].strip()
-    count = _layers(item.line)
-    return f"{lead}{sign}{word}, {counted(count, 'layer')}"
+    holds = f" of {len(item.line.parts)}" if has_members(item.line) else f", {counted(_layers(item.line), 'layer')}"
+    return f"{lead}{sign}{word}{holds}"
+
+
+def has_members(line: Line) -> bool:
+    """Whether it is a block of networks side by side, so that it tells more how many these are than their layers."""
+    record = layer_records().get(line.text.partition("[")[0].strip()) if line.parts else None
+    return record is not None and record.traits.members
 
 
 def shorten(text: str) -> str:

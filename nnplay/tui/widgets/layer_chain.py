@@ -68,7 +68,7 @@ class LayerChain:
             return ""
         path = block_of(item) if not wanted else item.path if item.line.parts else ()
         if not path:
-            return "this is not a block: only sum, concat and sequential can be folded; 2 goes to the layers"
+            return "this is not a block: only layers that hold others, such as sum, can be folded; 2 goes to the layers"
         if wanted is not None and item.line.parts and (item.path in self.unfolded) == wanted:
             return f"this block is {'unfolded' if wanted else 'folded'} already"
         self.row = [each.path for each in self.items].index(path)

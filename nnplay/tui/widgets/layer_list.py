@@ -204,7 +204,7 @@ class LayerList(Cells, can_focus=True):
         if path:
             self.fold(path)
         else:
-            host(self).say("this is not a block: only sum, concat and sequential can be folded")
+            host(self).say("this is not a block: only layers that hold others, such as sum, can be folded")
 
     def change(self, change: Change, then: Path = ()) -> None:
         """Change the chain that the layer under the cursor belongs to; what cannot be is said."""
