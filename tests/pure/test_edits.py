@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from nnplay.config.exchange import exchanged
 from nnplay.network.notation import parse_layers
 from nnplay.run.edit_words import difference
 from nnplay.run.undo import DEPTH, Edit, Edits, Side
+from nnplay.session import Summary
+from nnplay.session.summary_text import describe
 
 BASE = RunConfig.from_dict({"data": "spiral", "layers": "linear 8, tanh, linear 2", "loss": "cross_entropy"})
 
@@ -81,3 +84,10 @@ def test_drawn_points_are_counted() -> None:
     """Their places are on the map, and would fill the line."""
     config = RunConfig.from_dict({"data": {"name": "drawn", "points": "0,0:0 1,1:1 2,2:0"}, "layers": "linear 2"})
     assert difference(config, config.changed({"data": {"points": "0,0:0 1,1:1"}})) == "points 3 → 2"
+
+
+def test_a_saved_block_is_written_out_in_full() -> None:
+    """So that it can be typed again; a line end in it, as a strange file may have, stays on its line."""
+    block = f"ensemble[{' | '.join(['linear 16 init=xavier_uniform, relu, linear 1'] * 8)}]"
+    summary = Summary(Path("run.nnplay"), {"run": {"layers": [block, "relu\nx"]}}, 1, 0.0)
+    assert describe(summary)[-2:] == [f"    {block}", "    relu x"]
