@@ -139,7 +139,8 @@ def score_table(
         real: all rows are called real: the share of right answers is that of rows that are taken for real.
     """
     columns = list(next(iter(found.values())))
-    rows = [["", *("taken for real" if real and column == "accuracy" else column for column in columns)]]
+    said = {"iou": "mIoU", **({"accuracy": "taken for real"} if real else {})}
+    rows = [["", *(said.get(column, column) for column in columns)]]
     for part, values in found.items():
         rows.append([part, *(_score(column, values[column]) for column in columns)])
         for target, own in (targets or {}).get(part, {}).items():
@@ -177,8 +178,11 @@ def health(trainer: Trainer, weights_of: int) -> list[str]:
 def hopeless(trainer: Trainer) -> list[str]:
     """Why a run cannot work as it is set up, a sentence each, before it starts."""
     from nnplay.health import findings
+    from nnplay.health.judge import health_rules
 
-    return [item.sentence for item in findings(trainer) if item.mend or item.level == "error"]
+    rules = health_rules()
+    found = findings(trainer)
+    return [item.sentence for item in found if item.mend or item.level == "error" or rules[item.rule].at_start]
 
 
 def document(

@@ -9,8 +9,12 @@ from typing import Final
 
 import numpy as np
 
+from nnplay.data.csv.advice import in_python
 from nnplay.data.dataset import Dataset
+from nnplay.errors import InputError
 from nnplay.layers.piecewise_linear import ALL, MOST_INPUTS, show_places
+from nnplay.memory_budget import size_text
+from nnplay.network.network import Network
 from nnplay.network.notation import parse_layers
 from nnplay.records.layer import Layer
 from nnplay.records.loss import Loss
@@ -23,6 +27,9 @@ LONG: Final = 24
 #: Tables of so many rows get wide layers.
 MANY_ROWS: Final = 500
 WIDEST: Final = 64
+#: Parameters of a network that nobody asked for; the bytes of each, with its gradient and Adam's two moments.
+MOST_PARAMETERS: Final = 1 << 25
+_BYTES: Final = 16
 #: Rows that tell measures from symbols.
 _LOOKED_AT: Final = 1000
 #: Tables of so many training rows have each number in ranges besides, of about so many rows each; at the most so many
@@ -31,6 +38,8 @@ RANGES_FROM: Final = 700
 ROWS_A_RANGE: Final = 16
 MOST_RANGES: Final = 128
 MOST_RANGES_IN_ALL: Final = 1024
+#: For numbers, smaller tables have so many networks side by side, whose mean answers.
+MEMBERS: Final = 4
 #: Initial weights of hidden layers on tables, where He's, which suit ReLU in deep networks, score less.
 HIDDEN_INIT: Final = "xavier_uniform"
 
@@ -43,18 +52,56 @@ class DefaultNetwork:
         data: the kind, in words.
         suits: whether a data set is of this kind; those above it in the list were asked before.
         layers: its layers in words, for a data set and a number of outputs.
+        members: how many such networks stand side by side, each with a loss of its own; their mean answers.
     """
 
     data: str
     suits: Callable[[Dataset], bool]
     layers: Callable[[Dataset, int], list[str]]
+    members: Callable[[Dataset], int] = lambda data: 1
 
 
-def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
-    """What suits the data, with what the loss wants at the end."""
+def layers_for(data: Dataset, loss: Loss, *, members: bool = True) -> tuple[Layer, ...]:
+    """What suits the data, with what the loss wants at the end.
+
+    Args:
+        members: False for a single network where several would suit, as for an optimizer that has one loss only.
+    """
     network = next(network for network in DEFAULT_NETWORKS if network.suits(data))
     ends = [loss.record.ends] if loss.record.ends else []
-    return parse_layers(", ".join([*network.layers(data, outputs_for(loss, data)), *ends]))
+    outputs = outputs_for(loss, data)
+    words = ", ".join([*network.layers(data, outputs), *ends])
+    count = network.members(data) if members and not ends else 1  # chances are no numbers to take a mean of
+    layers = parse_layers(words if count == 1 else f"ensemble[{' | '.join([words] * count)}]")
+    if (
+        math.prod(data.feature_shape) * outputs > MOST_PARAMETERS // WIDEST
+    ):  # else it is small, and is not planned twice
+        _refuse_huge(layers, data, ", ".join([*_smallest(data, outputs), *ends]))
+    return layers
+
+
+def _smallest(data: Dataset, outputs: int) -> list[str]:
+    """One linear layer, over rows as they are, or over the mean of all places of pictures and sequences."""
+    return [*(["global_avg_pool"] if len(data.feature_shape) in (2, 3) else []), f"linear {outputs}"]
+
+
+def _refuse_huge(layers: tuple[Layer, ...], data: Dataset, smaller: str) -> None:
+    """Refuses a network that nobody asked for if it is so large that a step takes seconds.
+
+    Raises:
+        InputError: how large the rows and the network are, and a network that can be asked for instead.
+    """
+    count = Network(layers).plan(data.feature_shape).parameter_count
+    if count <= MOST_PARAMETERS:
+        return
+    shape = "×".join(f"{size:,}" for size in data.feature_shape)
+    way = f"layers={smaller!r}" if in_python() else f"start with --layers {smaller!r}"
+    what = f"each row has {shape} numbers: the usual network would have {count:,} parameters"
+    raise InputError(
+        f"{what} ({size_text(_BYTES * float(count))} with gradients and optimizer state)",
+        where=data.name,
+        hint=f"{way}, which has {Network(smaller).plan(data.feature_shape).parameter_count:,}, or choose a larger one",
+    )
 
 
 def _places(data: Dataset) -> int:
@@ -155,6 +202,11 @@ def _for_rows(data: Dataset, outputs: int) -> list[str]:
     return [*flat, *_ranges(data), hidden, "relu", hidden, "relu", f"linear {outputs}"]
 
 
+def _members(data: Dataset) -> int:
+    """Several for numbers of a small table, where chance decides much of what one network learns."""
+    return MEMBERS if data.columns and data.task == "regression" and len(data) < RANGES_FROM else 1
+
+
 def _ranges(data: Dataset) -> list[str]:
     """The layer that cuts the numbers of a large table into ranges; inputs of two values have no use for any."""
     if not data.columns or len(data) < RANGES_FROM or data.feature_shape[0] > MOST_INPUTS:
@@ -189,6 +241,6 @@ DEFAULT_NETWORKS: Final = (
         _for_pictures,
     ),
     DefaultNetwork("sounds and other long sequences", _is_long, _for_sounds),
-    DefaultNetwork("tables, and all else", lambda data: True, _for_rows),
+    DefaultNetwork("tables, and all else", lambda data: True, _for_rows, _members),
 )
 """What suits each kind of data; the first that fits is taken."""

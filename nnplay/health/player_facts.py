@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,8 +10,10 @@ import numpy as np
 
 from nnplay.config.players_choice import players_tables, record_table
 from nnplay.errors import InputError
+from nnplay.network import silenced_frozen
+from nnplay.network.silenced_frozen import ALL, NetworkPart
 from nnplay.tape import gradient_penalty_rows
-from nnplay.tape.objective import GradientPenalty
+from nnplay.tape.objective import GradientPenalty, full_name
 from nnplay.training.players.made_rows import fixed_rows, generator_of, in_units, judge_rows, make_rows, modes_of
 from nnplay.training.players.players import PlayerObjective, Players
 from nnplay.training.trainer import Trainer
@@ -119,11 +121,35 @@ def _deviation(rows: Any) -> float:
 
 
 def idle_objectives(trainer: Trainer) -> tuple[str, ...]:
-    """Names of the objectives that change nothing: of their networks all layers with weights are frozen."""
+    """Names of the objectives that change nothing: of their networks all that has weights is frozen."""
+    parts = silenced_frozen.read(trainer.settings.frozen)
     found = []
     for name, stage in zip(trainer.players.names, trainer.machine.tape.stages, strict=True):
-        plans = [trainer.plans[network] for network in stage.objective.trains]
-        frozen = [layer.frozen for plan in plans for layer in plan.layers if layer.plan.parameters]
-        if frozen and all(frozen):
+        still = [
+            planned.frozen or _is_still(full_name(network, planned.path), planned.plan.output[-1], parts)
+            for network in stage.objective.trains
+            for planned in trainer.plans[network].layers
+            if planned.plan.parameters
+        ]
+        if still and all(still):
             found.append(name)
     return tuple(found)
+
+
+def thawed(trainer: Trainer, objectives: Sequence[str]) -> str:
+    """The setting `frozen` without the layers and units that these objectives train."""
+    networks = {
+        network
+        for name, stage in zip(trainer.players.names, trainer.machine.tape.stages, strict=True)
+        if name in objectives
+        for network in stage.objective.trains
+    }
+    paths = {full_name(network, planned.path) for network in networks for planned in trainer.plans[network].layers}
+    parts = silenced_frozen.read(trainer.settings.frozen)
+    return silenced_frozen.text_of(tuple(part for part in parts if part.path not in paths))
+
+
+def _is_still(path: str, units: int, parts: Sequence[NetworkPart]) -> bool:
+    """Whether these parts are the whole of a layer, or all of its units."""
+    own = {part.unit for part in parts if part.path == path}
+    return ALL in own or own.issuperset(range(units))

@@ -35,7 +35,7 @@ library.compiled = stand_in()
 {START}"""
 ROOT = Path(__file__).parents[2]
 #: Kernels are compiled for a level of packs, so that code of theirs is the same bytes.
-LEVEL = {"NNPLAY_PROCESSOR": level for level in processor.possible_levels()[-1:]}
+LEVEL = dict(zip(["NNPLAY_PROCESSOR"], processor.possible_levels()[-1:], strict=False))
 HOME = {"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "NNPLAY_CACHE_DIR", "TMPDIR"}
 DAMAGED = "nnplay: warning: the kernel cache was damaged: the damaged kernels are compiled again\n"
 

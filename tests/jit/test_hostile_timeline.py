@@ -132,7 +132,7 @@ class Reader:
 
 @pytest.mark.parametrize("share", [5, pytest.param(1, marks=pytest.mark.slow)], ids=["a fifth", "all"])
 def test_each_key_of_the_past_spoiled_costs_the_past_alone(golden: session.Loaded, tmp_path: Path, share: int) -> None:
-    """Every key removed, renamed, of another type or value: refused, or it opens and trains (quick: some ways for each)."""
+    """Every key removed, renamed, of another type or value (quick: in some ways): refused, or it opens and trains."""
     reader, tensors, refused, met = Reader(golden, tmp_path), dict(golden.tensors), 0, 0
     for place in paths(golden.record["past"]):
         if "run" in place[:-1] and place[-1] not in ("layers", "name", "data", "seed", 0):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnplay.cli.report import hopeless
 from nnplay.config import RunConfig
 from nnplay.config.run_config import Whole
 from nnplay.errors import InputError
@@ -18,6 +19,7 @@ from nnplay.health.judge import health_rules
 from nnplay.health.rules.discriminator_won import DISCRIMINATOR_WON
 from nnplay.health.rules.mode_collapse import MODE_COLLAPSE
 from nnplay.inspector.inspector import Inspector
+from nnplay.network.notation import parse_layers
 from nnplay.presets.catalogue import load_preset
 from nnplay.run.edit_words import difference
 from nnplay.run.moments import find_ways
@@ -206,6 +208,38 @@ def test_an_objective_whose_network_is_frozen_is_named() -> None:
         trainer = replace(before, players=players).trainer()
         assert gather_evidence(trainer).idle_objectives == names
         assert ("nothing_trains" in _said(trainer)) == bool(names)
+
+
+@pytest.mark.parametrize(
+    ("frozen", "names", "left"),
+    [
+        ("generator.0 generator.2", ("generator",), ""),
+        ("generator.0:0 generator.0:1 generator.0:2 generator.2", ("generator",), ""),
+        ("0:1 generator.0:0 generator.0:1 generator.0:2 generator.2:0 generator.2:1", ("generator",), "0:1"),
+        ("generator.0:0 generator.0:1 generator.2", (), ""),
+        ("0 2", ("discriminator",), ""),
+        ("0 2 generator.0 generator.2", ("discriminator", "generator"), ""),
+    ],
+)
+def test_an_objective_frozen_by_a_setting_is_named_with_its_cure(
+    frozen: str, names: tuple[str, ...], left: str
+) -> None:
+    """By whole layers or by all of their units; it is said before the first step, and the cure lets it train."""
+    before = game()
+    own = before.players.networks["generator"]
+    small = replace(own, layers=parse_layers("linear 3, relu, linear 2"))
+    players = replace(before.players, networks={"generator": small})
+    layers = parse_layers("linear 4, relu, linear 1")
+    config = replace(before, players=players, layers=layers, training={**before.training, "frozen": frozen})
+    trainer = config.trainer()
+    assert tuple(gather_evidence(trainer).idle_objectives) == names
+    said = [line for line in hopeless(trainer) if "nothing" in line]
+    assert len(said) == bool(names)
+    if names:
+        assert all(f"'{name}'" in said[0] for name in names)
+        mended: Any = next(finding.mend for finding in findings(trainer) if finding.rule == "nothing_trains")
+        assert mended == {"training": {"frozen": left}}
+        assert not gather_evidence(config.changed(mended).trainer()).idle_objectives
 
 
 def test_a_collapse_is_said_until_it_is_better() -> None:

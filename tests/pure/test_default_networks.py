@@ -8,9 +8,14 @@ import numpy as np
 import pytest
 
 from nnplay.config import RunConfig
-from nnplay.config.default_networks import DEFAULT_NETWORKS, layers_for
+from nnplay.config.default_networks import DEFAULT_NETWORKS, MOST_PARAMETERS, layers_for
+from nnplay.config.fit import fit_data
 from nnplay.data.dataset import Dataset
+from nnplay.errors import InputError
+from nnplay.network.network import Network
 from nnplay.records.registry import loss_records
+
+CROSS_ENTROPY = loss_records()["cross_entropy"]
 
 
 @pytest.mark.parametrize(
@@ -41,10 +46,50 @@ def test_rows_of_measures_with_several_labels_are_no_tokens() -> None:
 
 def test_numbers_of_a_large_table_come_in_ranges(tmp_path: Path) -> None:
     """From 700 training rows on; not the inputs that are 0 or 1."""
-    for rows, first in ((900, "linear"), (1200, "piecewise_linear")):
+    for rows, first in ((900, "ensemble"), (1200, "piecewise_linear")):
         lines = [f"{k * 37 % 101},{'red' if k % 3 else 'blue'},{k % 11},{k % 5 + 0.5}" for k in range(rows)]
         (tmp_path / "t.csv").write_text("\n".join(["a,b,c,y", *lines]), encoding="utf-8")
         config = RunConfig.from_dict({"data": {"file": str(tmp_path / "t.csv"), "target": "y"}})
         layer = config.completed(config.load()).layers[0]
         assert layer.record.name == first
     assert layer.values == {"ranges": 52, "inputs": "0 2"}
+
+
+def test_numbers_of_a_small_table_are_learned_by_four_networks(tmp_path: Path) -> None:
+    """Each has a quarter of the penalty; classes, and an optimizer that has one loss only, have a single network."""
+    lines = [f"{k * 37 % 101},{k % 11},{k % 7 + 0.5},{'red' if k % 3 else 'blue'}" for k in range(200)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,y,kind", *lines]), encoding="utf-8")
+
+    def completed(target: str, **changes: str) -> RunConfig:
+        config = RunConfig.from_dict({"data": {"file": str(tmp_path / "t.csv"), "target": target}, **changes})
+        return config.completed(config.load())
+
+    run = completed("y")
+    assert [layer.record.name for layer in run.layers] == ["ensemble"]
+    assert len(run.layers[0].branches) == 4
+    assert run.training["l2"] == 0.0025
+    for single in (completed("kind"), completed("y", optimizer="levenberg_marquardt")):
+        assert [layer.record.name for layer in single.layers] == ["linear", "relu", "linear", "relu", "linear"]
+    assert completed("kind").training["l2"] == 0.01
+
+
+@pytest.mark.parametrize("shape", [(600_000,), (600, 1000), (900_000, 1, 1)])
+def test_a_huge_network_that_nobody_asked_for_is_refused(shape: tuple[int, ...]) -> None:
+    """Before anything is allocated, with its size and a smaller one; whoever asks for it gets it."""
+    data = Dataset(np.zeros((3, *shape), np.float32), [0, 1, 0], class_names=[f"class {place}" for place in range(2)])
+    if shape == (600, 1000):  # read as a sequence, it needs few weights
+        assert Network(layers_for(data, CROSS_ENTROPY())).plan(shape).parameter_count < MOST_PARAMETERS
+        return
+    with pytest.raises(InputError, match=r"parameters \(.* with gradients.*layers='(global_avg_pool, )?linear 2'"):
+        layers_for(data, CROSS_ENTROPY())
+    config = RunConfig.from_dict({"data": "xor", "layers": "linear 2", "loss": "cross_entropy"})
+    if len(shape) == 1:
+        assert fit_data(config, data).layers == config.layers
+
+
+def test_names_of_many_inputs_are_read_once() -> None:
+    """The parts of a data set take them over: millions of names would be cleaned again for each of them."""
+    data = Dataset(np.zeros((10, 4)), [0, 1] * 5, feature_names=["a", "b", "c", "d"])
+    parts = data.split()
+    assert parts.train.feature_names is data.feature_names
+    assert parts.test.feature_names is data.feature_names
