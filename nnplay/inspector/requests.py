@@ -49,7 +49,7 @@ class Requests:
         self._run: TrainingThread | None = None
         self.wish = Wish()
         self._tickets = itertools.count(1)
-        self.newest = 0
+        self.newest = self._answered = 0
         self._inspector: Inspector | None = None
         self._looking = Looking()
         self.check: tuple[CheckLine, ...] = ()
@@ -123,6 +123,15 @@ class Requests:
             self.wish = wish
         return self.send(lambda ticket: self._answer(do, ticket))
 
+    def fit(self, wish: Wish) -> None:
+        """Shows again what there is, in another room: this is no question, and breaks nothing off.
+
+        Args:
+            wish: what is wanted in that room.
+        """
+        self.wish = wish
+        self.perform(self._show_again)
+
     def send(self, command: Callable[[int], None]) -> int:
         """Runs `command(ticket)` in the training thread; returns the ticket, the newest from now on."""
         ticket = self.newest = next(self._tickets)
@@ -185,7 +194,12 @@ class Requests:
         except NnplayError as problem:
             self.working(problem.message)
             return
+        self._answered = ticket
         self.seen(replace(view, message=message, error=error, compare=compare, ticket=ticket))
+
+    def _show_again(self) -> None:
+        if self._answered == self.newest:  # an answer that is still to come shows what is wanted by then
+            self.show(self.newest, "", "")
 
     def _view(self, inspector: Inspector, timeline: Timeline) -> View:
         trainer = inspector.trainer

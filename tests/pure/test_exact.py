@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import subprocess
@@ -96,6 +97,7 @@ def test_powers_and_products() -> None:
     assert np.array_equal(exact.product(a, b), a @ b)
 
 
+@functools.cache
 def bits() -> str:
     """Digest of random normal numbers, and of some rows of every data set, as a network gets them."""
     hashed = hashlib.sha256(rng.normal(1, 2, 3, (1000,)).tobytes())
@@ -109,7 +111,13 @@ def bits() -> str:
     return hashed.hexdigest()
 
 
-@pytest.mark.parametrize("without", ["X86_V4 AVX512_ICL AVX512_SPR", "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"])
+@pytest.mark.parametrize(
+    "without",
+    [
+        pytest.param("X86_V4 AVX512_ICL AVX512_SPR", marks=pytest.mark.slow),
+        "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+    ],
+)
 def test_data_are_the_same_on_every_processor(without: str, tmp_path: Any) -> None:
     """With less of NumPy's vector code, and the BLAS of an older processor, every data set has the same bits."""
     older = {"NPY_DISABLE_CPU_FEATURES": without, "OPENBLAS_CORETYPE": "Haswell" if "V3" not in without else "Nehalem"}

@@ -16,8 +16,11 @@ import pytest
 from nnplay import session
 from nnplay.run.saving.session import Session
 from nnplay.training.trainer import Trainer
+from tests.terminal.conftest import ROOT, fork_server
 from tests.terminal.emulator import Terminal
-from tests.terminal.test_recovery import ROOT, START
+from tests.terminal.fork_server import ForkServer
+
+__all__ = ["fork_server"]
 
 RUN = {
     "data": "spiral",
@@ -34,10 +37,10 @@ def acknowledged(terminal: Terminal) -> int:
     return int(found.group(1).replace(",", "")) if found else -1
 
 
-def kill_playground(state: Path, seconds: float, saves: bool) -> int:
+def kill_playground(server: ForkServer, state: Path, seconds: float, saves: bool) -> int:
     """Opens the session, trains, saves (once, or over and over), is killed so long after; the last one reported."""
     environ = {"XDG_STATE_HOME": str(state), "NNPLAY_AUTOSAVE_SECONDS": "0.1", "PYTHONPATH": str(ROOT)}
-    terminal = Terminal(["-c", START.format(umask=0o022), "open", "run.nnplay"], 80, 24, environ)
+    terminal = Terminal(["-m", "nnplay", "open", "run.nnplay"], 80, 24, environ, server=server)
     try:
         terminal.until(lambda: "press space" in terminal.text, 120)
         terminal.press(" +s")  # at full speed
@@ -71,20 +74,20 @@ def goes_on_exactly(trainer: Trainer, path: Path) -> None:
         assert all(np.array_equal(got[name], value) for name, value in wanted.items())
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [2, pytest.param(300, marks=pytest.mark.slow)])
 def test_no_kill_of_the_playground_loses_a_reported_save(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kills: int
+    fork_server: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kills: int
 ) -> None:
-    """Of 4 (slow: 300) SIGKILLs: 0 saves lost that the screen reported, 0 mixed states, 0 unreadable autosaves."""
+    """Of 2 (slow: 300) SIGKILLs: 0 saves lost that the screen reported, 0 mixed states, 0 unreadable autosaves."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     with Session.new("run.nnplay", RUN) as made:
         reference = made.config.trainer()
     rng, recovered = random.Random(kills), 0
     for number in range(kills):
-        saves = number % 4 != 3
+        saves = number % 4 != 1
         seconds = rng.uniform(0.0, 0.8) if saves else rng.uniform(0.5, 3.0)
-        reported = kill_playground(tmp_path / "state", seconds, saves)
+        reported = kill_playground(fork_server, tmp_path / "state", seconds, saves)
         kept = session.load("run.nnplay")
         assert kept.warnings == ()
         assert kept.record["progress"]["step"] >= reported > 0

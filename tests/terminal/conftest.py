@@ -21,9 +21,21 @@ READ_EARLY = ("PYTHON", "TEXTUAL", "LANG", "LC_", "TERM_", "COLUMNS", "LINES", "
 @pytest.fixture(scope="session")
 def fork_server() -> Iterator[ForkServer]:
     """What the playgrounds of a session are forked from, if nothing of their start is tried."""
-    server = ForkServer({**os.environ, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"})
+    server = ForkServer(_environ())
     yield server
     server.end()
+
+
+@pytest.fixture(scope="session")
+def early_fork_server() -> Iterator[ForkServer]:
+    """The same without anything that a start imports behind its first frame."""
+    server = ForkServer(_environ(), drawn=False)
+    yield server
+    server.end()
+
+
+def _environ() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @pytest.fixture

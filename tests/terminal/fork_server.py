@@ -1,7 +1,8 @@
 """Programs for pseudo-terminals that begin where all modules are imported: most of a start is the same for each.
 
-A process imports the playground once, and forks for each program that a test asks for. What a start itself does, and
-variables that Python or Textual read while it starts, is tried with programs of their own (`test_opening.py`).
+A process imports the playground, draws it once, and forks for each program that a test asks for; another one has only
+what a start imports before the first frame. What Python itself reads while it starts, and what Textual does while it
+is imported, is tried with programs of their own.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import gc
+import importlib
 import json
 import os
 import pty
@@ -19,12 +21,12 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from tests.child_signals import signals
 
-#: What can be forked, by the name of its module: the playground over the hand-made back end, and the command itself.
+#: What can be forked behind `-m`: the playground over the hand-made back end, and the command itself; `-c` runs a text.
 PROGRAMS: Final = ("tests.terminal.program", "nnplay")
 _MOST_BYTES: Final = 1 << 16
 
@@ -71,11 +73,12 @@ class Forked:
 class ForkServer:
     """The process that forks, and the socket to it."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], *, drawn: bool = True) -> None:
+        """Starts it; without `drawn` nothing of Textual is imported where it forks."""
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._master, slave = pty.openpty()  # Python's streams are those of a terminal from the start
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.terminal.fork_server", str(theirs.fileno())],
+            [sys.executable, "-m", "tests.terminal.fork_server", str(theirs.fileno()), *(["drawn"] if drawn else [])],
             **{"stdin": slave, "stdout": slave, "stderr": slave, "pass_fds": [theirs.fileno()], "env": dict(environ)},
         )
         theirs.close()
@@ -84,7 +87,7 @@ class ForkServer:
     def start(
         self, terminal: int, arguments: Sequence[str], environ: Mapping[str, str], ignored: Sequence[int]
     ) -> Forked:
-        """Forks `-m` one of `PROGRAMS` with its options on a terminal, which becomes the one of its session."""
+        """Forks a program with its words on a terminal, which becomes the one of its session."""
         ours, theirs = os.pipe()
         wish = {"arguments": list(arguments), "environ": dict(environ), "ignored": list(ignored), "folder": os.getcwd()}
         socket.send_fds(self._socket, [json.dumps(wish).encode()], [terminal, theirs])
@@ -141,23 +144,37 @@ def _become(wish: dict[str, Any], terminal: int) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(wish["environ"])
+    sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ
     time.tzset()
     os.chdir(wish["folder"])
     sys.argv = wish["arguments"][1:]
 
 
-def main() -> int:
-    """Serves until the tests end; in each fork it is the program."""
-    connection = socket.socket(fileno=int(sys.argv[1]))
+def _draw_once() -> dict[str, Callable[[], int]]:
+    """Imports all of the playground and shows it once, unseen: what its first start reads is there from then on."""
     import nnplay.run.playground  # noqa: F401  # which the command imports once its words are read
     from nnplay import cli
     from tests.terminal import program
 
-    mains = dict(zip(PROGRAMS, (program.main, cli.main), strict=True))
+    program.show_unseen()
+    return dict(zip(PROGRAMS, (program.main, cli.main), strict=True))
+
+
+def main() -> int:
+    """Serves until the tests end; in each fork it is the program."""
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    importlib.import_module("nnplay.cli")
+    mains = _draw_once() if "drawn" in sys.argv else {}
     gc.collect()
     gc.freeze()
     wish = _serve(connection)
-    return 0 if wish is None else mains[wish["arguments"][1]]()
+    if wish is None:
+        return 0
+    how, what, *_ = wish["arguments"]
+    if how == "-m":
+        return mains[what]()
+    exec(what, {"__name__": "__main__"})  # noqa: S102 - a test's own words
+    return 0
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ of a second apart, and with `--stuck` never to the end.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 import threading
 import time
@@ -16,10 +17,12 @@ from pathlib import Path
 
 from nnplay.cli.interrupt import without_terminal
 from nnplay.errors import InputError
+from nnplay.tui.app import Playground
 from nnplay.tui.commands import keymap
 from nnplay.tui.run import run
 from nnplay.tui.terminal.can_open import check
 from nnplay.tui.terminal.opening import Opening
+from nnplay.tui.theme.look import Look
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import train_run
 from tests.ui.fake_settings import FakeLedger
@@ -71,6 +74,16 @@ class LiveBackend(FakeBackend):
         self._end.set()
         if keep:
             self.rescue()  # as the real one does: it waits for the one that goes on
+
+
+def show_unseen() -> None:
+    """The playground over the same back end, drawn for no terminal and left at once."""
+
+    async def show() -> None:
+        async with Playground(FakeBackend(), Look()).run_test(size=(120, 40)) as pilot:
+            await pilot.pause()
+
+    asyncio.run(show())
 
 
 def main() -> int:

@@ -33,7 +33,7 @@ def newer_than(number: int) -> Callable[[], bool]:
 def test_a_full_disk_is_said_and_costs_nothing_but_the_autosaves_of_that_time(open_nnplay: Open) -> None:
     """Without room: said on the screen, training goes on, the last copy stays whole; with room again: said, saved."""
     environ = {"NNPLAY_AUTOSAVE_SECONDS": "0.2", "PYTHONDONTWRITEBYTECODE": "1"}
-    terminal = open_nnplay("--no-tour", "--data", "spiral", apart=True, **environ)
+    terminal = open_nnplay("--no-tour", "--data", "spiral", **environ)
     train(terminal)
     terminal.until(newer_than(0))
     files_of(terminal, 64)

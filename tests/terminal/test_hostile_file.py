@@ -74,7 +74,7 @@ def test_names_of_a_file_are_shown_and_never_obeyed(
 ) -> None:
     """In every pane, dialog and list the sequences are visible characters; no byte of theirs reaches the terminal."""
     path = write(tmp_path)
-    terminal = open_nnplay("--no-tour", "--data", str(path), "--target", "what", apart=bool(environ), **environ)
+    terminal = open_nnplay("--no-tour", "--data", str(path), "--target", "what", **environ)
     terminal.shows("press space")
     terminal.press(" ")
     terminal.until(lambda: step_of(terminal) > 50)

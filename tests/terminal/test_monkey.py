@@ -13,8 +13,8 @@ from tests.terminal.emulator import Terminal
 from tests.terminal.fork_server import ForkServer
 from tests.terminal.monkey import Monkey, Open, opener, reports
 
-STROKES = 400
-"""Some half a minute on a slow machine; the slow tests go on for ten times as many."""
+STROKES = 150
+"""Some ten seconds; the slow tests go on for many more."""
 
 
 @pytest.fixture

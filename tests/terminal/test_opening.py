@@ -18,6 +18,7 @@ import pytest
 
 from nnplay.tui.terminal.opening import Opening, clear_and_write
 from tests.terminal.emulator import PATIENCE, Terminal
+from tests.terminal.fork_server import ForkServer
 from tests.terminal.test_screen import step_of
 
 ROOT = Path(__file__).parents[2]
@@ -37,8 +38,11 @@ HELD = (
 
 
 @pytest.fixture
-def open_nnplay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
-    """Starts `nnplay` with folders of its own, and ends it after the test."""
+def open_nnplay(early_fork_server: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """Starts `nnplay` with folders of its own, and ends it after the test.
+
+    It is forked where what a start does before the first frame has been imported, but where it is to be `apart`.
+    """
     opened: list[Terminal] = []
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.chdir(tmp_path)
@@ -46,8 +50,8 @@ def open_nnplay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ope
     if "NNPLAY_CACHE_DIR" in os.environ:
         home["NNPLAY_CACHE_DIR"] = os.environ["NNPLAY_CACHE_DIR"]
 
-    def open_one(*words: str, code: str = START, size: tuple[int, int] = (120, 40)) -> Terminal:
-        opened.append(Terminal(["-c", code, *words], *size, home))
+    def open_one(*words: str, code: str = START, size: tuple[int, int] = (120, 40), apart: bool = False) -> Terminal:
+        opened.append(Terminal(["-c", code, *words], *size, home, server=None if apart else early_fork_server))
         return opened[-1]
 
     yield open_one
@@ -99,7 +103,7 @@ def test_what_leaves_the_screen_reaches_a_terminal_that_was_full() -> None:
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
 def test_the_frame_comes_first(open_nnplay: Open, size: tuple[int, int]) -> None:
     """Borders and titles are on the screen before anything of Textual's, and go on standing there."""
-    terminal = open_nnplay("--no-tour", size=size)
+    terminal = open_nnplay("--no-tour", size=size, apart=size == (80, 24))
     terminal.until(lambda: b"\x1b[?1000h" in terminal.raw)
     first = pyte.Screen(*size)
     pyte.ByteStream(first).feed(terminal.raw.partition(b"\x1b[?1000h")[0])
@@ -114,7 +118,7 @@ def test_the_frame_comes_first(open_nnplay: Open, size: tuple[int, int]) -> None
 
 def test_keys_pressed_meanwhile_are_done(open_nnplay: Open) -> None:
     """Space, and a command with return, typed while the first frame stands there, are done and not echoed."""
-    terminal = open_nnplay("--no-tour")
+    terminal = open_nnplay("--no-tour", apart=True)
     terminal.until(lambda: b"getting ready" in terminal.raw)
     terminal.press(":set lr 0.007\r ")
     terminal.until(lambda: step_of(terminal) > 0)
@@ -127,7 +131,9 @@ def test_keys_pressed_meanwhile_are_done(open_nnplay: Open) -> None:
 def test_ctrl_c_meanwhile_ends_it(open_nnplay: Open, start: str) -> None:
     """Ctrl+C ends the program with status 130 and the terminal as it was, though Textual is half imported."""
     held = HELD.format(instead="time.sleep(60)").replace(START, start)
-    terminal = open_nnplay(code=f"import signal; signal.signal(2, signal.default_int_handler)\n{held}")
+    terminal = open_nnplay(
+        code=f"import signal; signal.signal(2, signal.default_int_handler)\n{held}", apart=start == SCRIPT
+    )
     terminal.until(lambda: b"getting ready" in terminal.raw)
     terminal.press("\x03")
     assert terminal.finish() == 130

@@ -27,7 +27,7 @@ START = "import os, sys; os.umask(0); from nnplay.cli import main; sys.exit(main
 def open_nnplay(fork_server: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """Starts `nnplay` with folders of its own, and ends it after the test.
 
-    A start is forked but where it is to be `apart`, or has a umask that `hides` nothing.
+    A start is forked but where it is to be `apart`; its umask may be one that `hides` nothing.
     """
     opened: list[Terminal] = []
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
@@ -39,8 +39,7 @@ def open_nnplay(fork_server: ForkServer, tmp_path: Path, monkeypatch: pytest.Mon
 
     def open_one(*words: str, hides: bool = True, apart: bool = False, **environ: str) -> Terminal:
         arguments = ["-m", "nnplay", *words] if hides else ["-c", START, *words]
-        server = fork_server if hides and not apart else None
-        opened.append(Terminal(arguments, 80, 24, {**home, **environ}, server=server))
+        opened.append(Terminal(arguments, 80, 24, {**home, **environ}, server=None if apart else fork_server))
         return opened[-1]
 
     yield open_one

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
+from nnplay.training.trainer import Trainer
 from nnplay.tui.dialogs.reading import Reading
 from nnplay.tui.inspector.keys import KEYS
 from nnplay.tui.inspector.widgets.detail_view import DetailView
@@ -59,6 +62,25 @@ async def test_steps_and_epochs_back_and_forth() -> None:
         assert (await visit.press("greater_than_sign")).step == per_epoch
         view = await visit.press("end")
         assert (view.step, view.latest) == (30, 30)
+
+
+async def test_another_size_breaks_no_way_through_the_past_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that is made smaller while the run goes back asks nothing: only keys cancel a long way."""
+    on_its_way, resized = threading.Event(), threading.Event()
+    advance = Trainer.advance
+
+    def advance_slowly(trainer: Trainer, steps: int, *, record: bool = True) -> int:
+        on_its_way.set()
+        resized.wait(60)
+        return advance(trainer, min(steps, 1), record=record)
+
+    async with inspecting() as visit:
+        monkeypatch.setattr(Trainer, "advance", advance_slowly)
+        visit.screen.inspecting.moves.go(23)
+        await visit.until(on_its_way.is_set)
+        await visit.pilot.resize_terminal(80, 24)
+        resized.set()
+        await visit.until(lambda: visit.view.step == 23)
 
 
 async def test_the_worked_element_follows_the_arrows() -> None:

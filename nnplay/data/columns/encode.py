@@ -14,6 +14,7 @@ from nnplay.data.columns.calendar_parts import calendar_parts
 from nnplay.data.columns.columns import Column, ColumnKind
 from nnplay.data.columns.encoded import Encoded
 from nnplay.data.columns.heavy_tails import LOGARITHM, logarithm
+from nnplay.data.columns.passing_numbers import PassingNumbers, round_numbers
 from nnplay.data.csv.advice import advice
 from nnplay.data.precision import find_type
 from nnplay.errors import InputError
@@ -98,7 +99,10 @@ def _encode_number(
         alone = advice("kinds", {column.name: "number"})
         what = f"column {column.name}: a few numbers are far larger than the others, so its logarithm is an input too"
         notes = (*notes, f"{what} ({alone} for the numbers alone)")
-    return Encoded(described, tuple(values.astype(kept) for values in inputs), notes=notes)
+    made = [round_numbers(values, kept) for values in inputs]
+    passing = tuple(part for part in made if isinstance(part, PassingNumbers))
+    held = tuple(part.numbers if isinstance(part, PassingNumbers) else part for part in made)
+    return Encoded(described, held, notes=notes, passing=passing)
 
 
 def refuse_overflow(column: TypedColumn, lines: NDArray[np.int64], where: str) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import mmap
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.columns.columns import Column
+from nnplay.data.columns.passing_numbers import WIDE, PassingNumbers, make_zeros
 
 #: Numbers that are written at a time, and rows at the least: they stay in the processor's cache.
 _PIECE: Final = 1 << 16
 _FEWEST: Final = 256
-#: Inputs that are written together.
-_WIDE: Final = 256
-#: Bytes from which on memory is asked of the system itself.
-_LARGE: Final = 1 << 20
+#: Rows that are joined before the memory of their parts is given back.
+_GIVEN_BACK: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +27,7 @@ class Encoded:
         column: the description, with a name for each input.
         parts: each input by itself (N,), float32, or float64 where their differences need it.
         codes: instead of these, which input (N,) is 1 where all others are 0.
+        passing: the memory of the parts, if nobody else looks at it, so that rows leave it as they are joined.
     """
 
     column: Column
@@ -38,6 +35,7 @@ class Encoded:
     codes: NDArray[Any] | None = None
     notes: tuple[str, ...] = ()
     left_out: str = ""
+    passing: tuple[PassingNumbers, ...] = ()
 
     @property
     def width(self) -> int:
@@ -49,7 +47,8 @@ def join_inputs(encoded: list[Encoded], rows: int) -> NDArray[Any]:
     """The inputs (N, all of them) side by side; the list is empty afterwards.
 
     A wide table is written some columns at a time, which are let go once they are written. Rows of the whole array
-    come into memory as they are written, so that the inputs are hardly ever held twice.
+    come into memory as they are written, and those of `passing` numbers leave it, so that the inputs are hardly ever
+    held twice.
     """
     width = sum(item.width for item in encoded)
     kind = np.result_type(np.float32, *(part.dtype for item in encoded for part in item.parts))
@@ -58,36 +57,17 @@ def join_inputs(encoded: list[Encoded], rows: int) -> NDArray[Any]:
     encoded.reverse()
     while encoded:
         some = [encoded.pop()]
-        while encoded and sum(item.width for item in some) < _WIDE:
+        while encoded and sum(item.width for item in some) < WIDE:
             some.append(encoded.pop())
         _write(some, joined, place)
         place += sum(item.width for item in some)
     return joined
 
 
-def make_zeros(rows: int, width: int, kind: np.dtype[Any]) -> NDArray[Any]:
-    """Zeros (rows, width), of which only what is written comes into memory, and goes back to the system at the end.
-
-    NumPy's own come in pages of 2 MiB, so that the first columns of a wide table would bring in all of it.
-    """
-    size = rows * width * kind.itemsize
-    if width <= _WIDE or size < _LARGE:
-        return np.zeros((rows, width), dtype=kind)
-    private = {} if sys.platform == "win32" else {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS}
-    try:
-        room = mmap.mmap(-1, size, **private)
-    except OSError:
-        raise MemoryError from None
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):  # of a kernel without such pages
-            room.madvise(mmap.MADV_NOHUGEPAGE)
-    return np.frombuffer(room, dtype=kind).reshape(rows, width)
-
-
 def _write(encoded: Sequence[Encoded], joined: NDArray[Any], place: int) -> None:
     """Writes some columns from input number `place` on, a piece of the rows at a time."""
     rows, width = joined.shape
-    flat, step = joined.reshape(-1), max(_FEWEST, _PIECE // min(width, _WIDE))
+    flat, step, given_back = joined.reshape(-1), max(_FEWEST, _PIECE // min(width, WIDE)), 0
     for first in range(0, rows, step):
         piece, at = slice(first, first + step), place
         begins = np.arange(first, min(first + step, rows)) * width
@@ -97,3 +77,8 @@ def _write(encoded: Sequence[Encoded], joined: NDArray[Any], place: int) -> None
             for shift, part in enumerate(item.parts):
                 joined[piece, at + shift] = part[piece]
             at += item.width
+        if first - given_back >= _GIVEN_BACK:
+            for item in encoded:
+                for numbers in item.passing:
+                    numbers.give_back(given_back, first)
+            given_back = first

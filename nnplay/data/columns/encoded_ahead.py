@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from nnplay.data.cells.column_types import TypedColumn
 from nnplay.data.columns.encode import encode_column
-from nnplay.data.columns.encoded import Encoded, make_zeros
+from nnplay.data.columns.encoded import Encoded
 from nnplay.data.columns.leaks import head_key
+from nnplay.data.columns.passing_numbers import make_zeros
 from nnplay.data.csv.options import CsvOptions
 from nnplay.errors import InputError
 

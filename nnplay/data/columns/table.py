@@ -110,7 +110,7 @@ def columns_dataset(
         *leaks,
     )
     described = _describe(text, table, encoded, options)
-    kept = {item.column.name: replace(item, parts=(), codes=None) for item in encoded}
+    kept = {item.column.name: replace(item, parts=(), codes=None, passing=()) for item in encoded}
     raw = RawTable(text, rows, EncodedBefore(options, typed, kept, rows))
     wanted, weights = [column.name for column in table.targets], _read_weights(table, where)
     return _make_dataset(encoded, target, described, notes, name=name, target_names=wanted, table=raw, weights=weights)

@@ -107,7 +107,7 @@ class InspectorScreen(Modal[None]):
         self.set_class(self.size.width < _NARROW, "-narrow")
         room = (max(8, self.size.height), max(20, self.size.width))
         if room != self._walk.wish.usual:
-            self._walk.look_at(usual=room)
+            self._walk.fit(room)
 
     # -- views -----------------------------------------------------------------------------------------------------
 

@@ -49,6 +49,11 @@ class Walk:
         self.wish = replace(self.wish, **changes)
         self.inspecting.requests.ask(None, self.wish)
 
+    def fit(self, room: tuple[int, int]) -> None:
+        """Show what is shown now in another room of so many rows and columns."""
+        self.wish = replace(self.wish, usual=room)
+        self.inspecting.requests.fit(self.wish)
+
     def begin_at(self, step: int, **wish: Any) -> None:
         """Open the inspector at a step, with what is wanted of it; leaving it there leaves the run where it stood."""
         self.wish = self.inspecting.requests.wish = replace(self.wish, **wish)
