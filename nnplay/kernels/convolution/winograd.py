@@ -44,7 +44,7 @@ POINTS: Final = 4
 #: Channels at the most, those of all places of a stride together.
 MOST: Final = 256
 #: Channels at the least: with fewer, additions cost what products save.
-FEWEST: Final = 32
+FEWEST: Final = 16
 #: Numbers that are worked out at once for each side of the products.
 ROOM: Final = 49152
 #: Tiles at the least in what one part does, so that it pays to work out the weights.
@@ -64,7 +64,8 @@ def fits(
     if min(channels, F) < FEWEST or max(channels, F) > MOST:
         return False
     wide = tiles(OW, taps)
-    return pictures * tiles(OH, taps) * wide >= TILES and POINTS * wide * max(channels, F) <= ROOM
+    worth: bool = pictures * tiles(OH, taps) * wide >= TILES and POINTS * wide * max(channels, F) <= ROOM
+    return worth
 
 
 @inline

@@ -144,7 +144,8 @@ def winograd_input(
 def _lines_with(begin: int, end: int, OH: int, taps: int, p: int) -> int:
     """How many of the lines of tiles `begin` … `end` have product p."""
     high, those = tiles(OH, taps), tiles_with(OH, taps, p)
-    return (end // high - begin // high) * those + min(end % high, those) - min(begin % high, those)
+    count: int = (end // high - begin // high) * those + min(end % high, those) - min(begin % high, those)
+    return count
 
 
 @inline
