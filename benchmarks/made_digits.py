@@ -1,6 +1,7 @@
-"""How sure a classifier of real digits is of what a GAN makes: `python benchmarks/made_digits.py [run.toml] [seed …]`.
+"""How sure a classifier of real digits is of what a GAN makes: `made_digits.py [run.toml] [seed …] [key=value …]`.
 
-Without a run file it is the preset gan_digits, and the table goes into RESULTS.md.
+Without a run file it is the preset gan_digits. Changes are those of `--set`, and of its objectives: `certain.factor=0`,
+`stop.epochs=7`. The preset's own table, without changes, goes into RESULTS.md.
 
 The classifier is a small convolutional network, trained on 16,000 real digits that no generator here has seen. Of 1,000
 samples it prints, for several truncations, how many of them it gives at least 90 % to one digit, and how many of those
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from results import machine, write_section
 
+from nnplay.config.assignments import read_assignment
 from nnplay.config.run_config import RunConfig
 from nnplay.presets.catalogue import load_preset
 from nnplay.training.players.made_rows import fixed_noise, generator_of, make_rows
@@ -69,9 +71,22 @@ def made_line(classifier: Trainer, config: RunConfig) -> str:
     return f"| {config.seed} | {trainer.step:,} | {' | '.join(cells)} | {seconds:.0f} |"
 
 
-def main(file: str, seeds: list[int]) -> None:
+def changed(config: RunConfig, word: str) -> RunConfig:
+    """The run with one `key=value` changed: a field of an objective, or of a section of the run."""
+    tables = config.to_dict().get("objectives", [])
+    name, _, value = word.partition("=")
+    owner, _, key = name.rpartition(".")
+    if any(table["name"] == owner for table in tables):
+        return config.changed({"objectives": [{**t, key: value} if t["name"] == owner else t for t in tables]})
+    section, key, value = read_assignment(word)
+    return config.changed({section: {key: value}})
+
+
+def main(file: str, seeds: list[int], changes: list[str]) -> None:
     """Trains the classifier, and the run from each seed; prints, and of the preset writes down, the table."""
     config = RunConfig.from_file(file) if file else load_preset(PRESET).config
+    for word in changes:
+        config = changed(config, word)
     classifier = RunConfig.from_dict(CLASSIFIER).trainer()
     classifier.run(epochs=EPOCHS)
     test = classifier.split.test
@@ -85,12 +100,13 @@ def main(file: str, seeds: list[int]) -> None:
     for seed in seeds:
         lines.append(made_line(classifier, replace(config, seed=seed)))
         print(lines[-1], flush=True)
-    if not file:
+    if not file and not changes:
         command = "Command: `python benchmarks/made_digits.py " + " ".join(map(str, seeds)) + "`"
         write_section(f"Digits that {PRESET} makes", [machine(), "", told, "", *lines, "", command])
 
 
 if __name__ == "__main__":
     words = sys.argv[1:]
-    seeds = [int(word) for word in words if word.isdecimal()]
-    main(next((word for word in words if not word.isdecimal()), ""), seeds or [0, 1, 2])
+    changes, seeds = [word for word in words if "=" in word], [int(word) for word in words if word.isdecimal()]
+    file = next((word for word in words if "=" not in word and not word.isdecimal()), "")
+    main(file, seeds or [0, 1, 2], changes)

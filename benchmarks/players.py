@@ -53,9 +53,10 @@ def torch(name: str, threads: int) -> float:
     torch.set_num_threads(threads)
     trainer = load_preset(name).trainer()
     rows = torch.from_numpy(trainer.split.train.x.copy())
-    rows = rows.permute(0, 3, 1, 2).contiguous() if rows.ndim == 4 else rows
-    critic, maker = (networks_of_ring if rows.ndim == 2 else networks_of_digits)(nn)
-    if rows.ndim == 4:
+    rows = rows.permute(0, 3, 1, 2).contiguous() if (pictures := rows.ndim == 4) else rows
+    classes = torch.from_numpy(trainer.split.train.kinds.copy())
+    critic, maker = (networks_of_digits if pictures else networks_of_ring)(nn)
+    if pictures:
         rows, critic, maker = (part.to(memory_format=torch.channels_last) for part in (rows, critic, maker))
     size = trainer.batch_rows
     noise = trainer.players.networks["generator"].noise
@@ -65,16 +66,27 @@ def torch(name: str, threads: int) -> float:
     real, made = torch.ones(size, 1), torch.zeros(size, 1)
     batches = len(rows) // size
 
+    def score_of(answer: Any) -> Any:
+        return answer.logsumexp(1, keepdim=True) if pictures else answer
+
+    def doubt(answer: Any) -> Any:
+        found = answer.log_softmax(1)
+        return -0.3 * (found.exp() * found).sum(dim=1).mean()
+
     def steps(count: int) -> None:
         for number in range(count):
-            batch = rows[number % batches * size :][:size]
+            first = number % batches * size
+            batch = rows[first:][:size]
             adam[0].zero_grad()
             critic.requires_grad_(True)
             with torch.no_grad():
                 fake = maker(torch.randn(size, noise))
             batch = batch.clone().requires_grad_() if penalties else batch
-            score = critic(batch)
-            loss = loss_of(score, real) + loss_of(critic(fake), made)
+            answer = critic(batch)
+            score = score_of(answer)
+            loss = loss_of(score, real) + loss_of(score_of(critic(fake)), made)
+            if pictures:
+                loss = loss + nn.functional.cross_entropy(answer, classes[first:][:size])
             for factor in penalties:
                 (slope,) = torch.autograd.grad(score.sum(), batch, create_graph=True)
                 loss = loss + factor * slope.square().sum(dim=1).mean()
@@ -82,7 +94,9 @@ def torch(name: str, threads: int) -> float:
             adam[0].step()
             adam[1].zero_grad()
             critic.requires_grad_(False)
-            loss_of(critic(maker(torch.randn(size, noise))), real).backward()
+            answer = critic(maker(torch.randn(size, noise)))
+            loss = loss_of(score_of(answer), real)
+            (loss + doubt(answer) if pictures else loss).backward()
             adam[1].step()
 
     return seconds_a_step(steps)
@@ -112,7 +126,7 @@ def networks_of_digits(nn: Any) -> tuple[Any, Any]:
     """Discriminator and generator of pictures."""
     critic = nn.Sequential(
         nn.Conv2d(1, 32, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(32, 64, 4, 2, 1), nn.LeakyReLU(0.2),
-        nn.Flatten(), nn.Linear(3136, 1),
+        nn.Flatten(), nn.Linear(3136, 10),
     )  # fmt: skip
     maker = nn.Sequential(
         nn.Linear(32, 3136), nn.Unflatten(1, (64, 7, 7)), nn.BatchNorm2d(64), nn.ReLU(),

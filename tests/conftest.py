@@ -36,7 +36,7 @@ UNSET = (
 #: Processes that share the tests, at most: each one imports everything, and starts programs and threads of its own.
 MOST_WORKERS = 8
 #: After as many tests cycles of objects are looked for: whole playgrounds, mostly.
-TESTS_PER_SWEEP = 20
+TESTS_PER_SWEEP = 40
 _tests_run = 0
 
 

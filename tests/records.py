@@ -90,15 +90,19 @@ def _branch(first: tuple[int, ...], shape: tuple[int, ...]) -> list[Layer]:
     return [layer_named("flatten"), layer_named("linear", int(np.prod(shape))), layer_named("reshape", shape)]
 
 
-def trials(record: LayerRecord, case: Case, widths: Sequence[int] = range(len(WIDTHS))) -> Iterator[Trial]:
+def trials(
+    record: LayerRecord, case: Case, widths: Sequence[int] = range(len(WIDTHS)), *, whole: bool = True
+) -> Iterator[Trial]:
     """The case itself, as one row and as several, whole and cut into parts; and other widths that the layer accepts.
 
     Args:
         record, case: the layer, and what it is made with.
         widths: places in `WIDTHS` of those that are tried.
+        whole: without it several rows are tried in parts only.
     """
     layers, shape = network_of(record, case)
-    yield Trial(layers, shape, 3, tokens=case.tokens)
+    if whole:
+        yield Trial(layers, shape, 3, tokens=case.tokens)
     yield Trial(layers, shape, 1, tokens=case.tokens)
     yield Trial(layers, shape, 5, share=16, tokens=case.tokens)
     for k in widths:

@@ -177,8 +177,11 @@ def health(trainer: Trainer, weights_of: int) -> list[str]:
 def hopeless(trainer: Trainer) -> list[str]:
     """Why a run cannot work as it is set up, a sentence each, before it starts."""
     from nnplay.health import findings
+    from nnplay.health.judge import health_rules
 
-    return [item.sentence for item in findings(trainer) if item.mend or item.level == "error"]
+    rules = health_rules()
+    found = findings(trainer)
+    return [item.sentence for item in found if item.mend or item.level == "error" or rules[item.rule].at_start]
 
 
 def document(

@@ -11,7 +11,7 @@ from nnplay.network.notation import show_layer
 from nnplay.network.summary import Ledger, Line
 from nnplay.run.network_ledger import own_ledger, player_ledger
 from nnplay.text import clean, counted
-from nnplay.training.players.players import DATA, INPUT
+from nnplay.training.players.players import CLASS, DATA, INPUT
 
 if TYPE_CHECKING:
     from nnplay.data.split import Split
@@ -88,7 +88,7 @@ def _term(config: RunConfig, item: PlayerObjective) -> str:
 
 def _loss(config: RunConfig, item: PlayerObjective | None, answer: str, target: str, factor: float) -> str:
     loss = (None if item is None else item.loss) or config.loss
-    against = {DATA: "the data's targets", INPUT: "the input"}.get(target, target)
+    against = {DATA: "the data's targets", INPUT: "the input", CLASS: "the row's class"}.get(target, target)
     return f"{'' if factor == 1 else f'{factor:g} · '}{_named(loss)} of {answer} against {against}"
 
 

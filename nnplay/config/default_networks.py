@@ -9,8 +9,12 @@ from typing import Final
 
 import numpy as np
 
+from nnplay.data.csv.advice import in_python
 from nnplay.data.dataset import Dataset
+from nnplay.errors import InputError
 from nnplay.layers.piecewise_linear import ALL, MOST_INPUTS, show_places
+from nnplay.memory_budget import size_text
+from nnplay.network.network import Network
 from nnplay.network.notation import parse_layers
 from nnplay.records.layer import Layer
 from nnplay.records.loss import Loss
@@ -23,6 +27,9 @@ LONG: Final = 24
 #: Tables of so many rows get wide layers.
 MANY_ROWS: Final = 500
 WIDEST: Final = 64
+#: Parameters of a network that nobody asked for; the bytes of each, with its gradient and Adam's two moments.
+MOST_PARAMETERS: Final = 1 << 25
+_BYTES: Final = 16
 #: Rows that tell measures from symbols.
 _LOOKED_AT: Final = 1000
 #: Tables of so many training rows have each number in ranges besides, of about so many rows each; at the most so many
@@ -54,7 +61,37 @@ def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     """What suits the data, with what the loss wants at the end."""
     network = next(network for network in DEFAULT_NETWORKS if network.suits(data))
     ends = [loss.record.ends] if loss.record.ends else []
-    return parse_layers(", ".join([*network.layers(data, outputs_for(loss, data)), *ends]))
+    outputs = outputs_for(loss, data)
+    layers = parse_layers(", ".join([*network.layers(data, outputs), *ends]))
+    if (
+        math.prod(data.feature_shape) * outputs > MOST_PARAMETERS // WIDEST
+    ):  # else it is small, and is not planned twice
+        _refuse_huge(layers, data, ", ".join([*_smallest(data, outputs), *ends]))
+    return layers
+
+
+def _smallest(data: Dataset, outputs: int) -> list[str]:
+    """One linear layer, over rows as they are, or over the mean of all places of pictures and sequences."""
+    return [*(["global_avg_pool"] if len(data.feature_shape) in (2, 3) else []), f"linear {outputs}"]
+
+
+def _refuse_huge(layers: tuple[Layer, ...], data: Dataset, smaller: str) -> None:
+    """Refuses a network that nobody asked for if it is so large that a step takes seconds.
+
+    Raises:
+        InputError: how large the rows and the network are, and a network that can be asked for instead.
+    """
+    count = Network(layers).plan(data.feature_shape).parameter_count
+    if count <= MOST_PARAMETERS:
+        return
+    shape = "×".join(f"{size:,}" for size in data.feature_shape)
+    way = f"layers={smaller!r}" if in_python() else f"start with --layers {smaller!r}"
+    what = f"each row has {shape} numbers: the usual network would have {count:,} parameters"
+    raise InputError(
+        f"{what} ({size_text(_BYTES * float(count))} with gradients and optimizer state)",
+        where=data.name,
+        hint=f"{way}, which has {Network(smaller).plan(data.feature_shape).parameter_count:,}, or choose a larger one",
+    )
 
 
 def _places(data: Dataset) -> int:

@@ -23,10 +23,11 @@ def fit_data(config: RunConfig, data: Dataset) -> RunConfig:
     """The run with loss and layers that suit the data: those that it has, fitted, else the usual ones."""
     loss = config.loss if config.loss is not None and _is_for(config.loss, data) else None
     loss = loss or loss_records()[default_loss(data)]()
-    usual = layers_for(data, loss)
-    layers = _fitting(_with_vocabulary(config.layers, data), loss, data) or usual
-    if len(layers) > len(config.layers) and layers[0].record is not usual[0].record:
-        layers = usual  # flattened for a network that was made for flat rows, an image teaches little
+    layers = _fitting(_with_vocabulary(config.layers, data), loss, data) or ()
+    if not layers or len(layers) > len(config.layers):
+        usual = layers_for(data, loss)
+        if not layers or layers[0].record is not usual[0].record:
+            layers = usual  # flattened for a network that was made for flat rows, an image teaches little
     return replace(config, loss=loss, layers=layers)
 
 

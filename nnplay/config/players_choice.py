@@ -25,7 +25,7 @@ SECTIONS: Final = ("objective", "networks", "objectives")
 _EVERY: Final = integer("every", 1, "it is run in every n-th step", low=1, high=10**12)
 _FACTOR: Final = number("factor", 1.0, "what its loss counts", low=-1e6, high=1e6)
 _CLAMP: Final = number("clamp", 0.0, "limits each trained weight to ±clamp; 0: no limit", low=0.0, high=1e6)
-_TARGET: Final = text("target", "", "what all answers are compared with: a number, data or input")
+_TARGET: Final = text("target", "", "what all answers are compared with: a number, data, input or class")
 _NORM: Final = number(
     "gradient_norm", 1.0, "gradient penalty: how long the slope at the input is to be", low=0.0, high=1e6
 )

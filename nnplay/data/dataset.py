@@ -203,8 +203,14 @@ class Dataset:
 
     def _read_names(self, names: Sequence[str] | None, count: int, letter: str, kind: str) -> tuple[str, ...]:
         if names is None:
-            return tuple(f"{letter}{index + 1}" for index in range(count))
-        given = tuple(map(clean, words(names, f"{self.name}, {kind}_names")))
+            return _Names(f"{letter}{index + 1}" for index in range(count))
+        given = names if isinstance(names, _Names) else _Names(map(clean, words(names, f"{self.name}, {kind}_names")))
         if count and len(given) != count:
             raise InputError(f"{counted(len(given), f'{kind} name')} for {counted(count, kind)}", where=self.name)
         return given
+
+
+class _Names(tuple[str, ...]):
+    """Names that were read once; the parts of a data set take them over as they are, be there millions."""
+
+    __slots__ = ()

@@ -19,7 +19,7 @@ class DatasetRecord:
     Attributes:
         name: what the user types.
         title: what the screen shows.
-        task: classification or regression.
+        task: classification, regression or detection.
         fields: what the user may set.
         make: the data set out of the values of all `fields`, by name.
         about: one or two sentences: what it is and what it shows.
@@ -28,6 +28,7 @@ class DatasetRecord:
         licence: under which terms it may be used.
         files: what must be fetched from the network before it can be made; nothing for a built-in set.
         alike: a built-in set for those who have no network.
+        segments: whether each pixel has a class, not the whole picture.
     """
 
     name: str
@@ -41,6 +42,12 @@ class DatasetRecord:
     licence: str = "MIT"
     files: tuple[RemoteFile, ...] = ()
     alike: str = ""
+    segments: bool = False
+
+    @property
+    def problem(self) -> str:
+        """What people call the task: classification, regression, segmentation or detection."""
+        return "segmentation" if self.segments else self.task
 
 
 def _recognise_nothing(head: bytes) -> bool:

@@ -10,7 +10,7 @@ from nnplay.health import layer_facts
 from nnplay.health.data_facts import DataFacts, data_facts
 from nnplay.health.layer_facts import Activation, Weight
 from nnplay.health.losses import Losses, Series, read_series, smooth_losses
-from nnplay.health.player_facts import PlayerFacts, idle_objectives, player_facts
+from nnplay.health.player_facts import PlayerFacts, idle_objectives, player_facts, thawed
 from nnplay.network.network import NetworkPlan, PlannedLayer
 from nnplay.records.layer import Layer
 from nnplay.records.loss import LossRecord
@@ -41,6 +41,7 @@ class Evidence:
         batch_rows: rows of a full batch.
         players: facts about a generator and its discriminator, where there are such.
         idle_objectives: names of those that change nothing, as their networks are frozen.
+        frozen, thawed: the setting `frozen`, and what it would be without parts of their networks.
         same_answer: rows that were looked at and have all the same answer; 0 where answers differ, or nobody looked.
     """
 
@@ -66,6 +67,8 @@ class Evidence:
     same_answer: int
     players: PlayerFacts | None = None
     idle_objectives: tuple[str, ...] = ()
+    frozen: str = ""
+    thawed: str = ""
 
     @property
     def last(self) -> PlannedLayer:
@@ -100,6 +103,7 @@ def gather_evidence(trainer: Trainer, weights_of: int | None = None) -> Evidence
     history, since = trainer.history, trainer.scored_since
     kept = trainer.step if weights_of is None else weights_of
     loss = smooth_losses(history, trainer.batch_rows, since)
+    idle = idle_objectives(trainer)
     return Evidence(
         step=trainer.step,
         weights_of=kept,
@@ -122,5 +126,7 @@ def gather_evidence(trainer: Trainer, weights_of: int | None = None) -> Evidence
         batch_rows=trainer.batch_rows,
         same_answer=layer_facts.count_same_answers(trainer),
         players=player_facts(trainer),
-        idle_objectives=idle_objectives(trainer),
+        idle_objectives=idle,
+        frozen=trainer.settings.frozen,
+        thawed=thawed(trainer, idle),
     )

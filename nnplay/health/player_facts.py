@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
-from nnplay.config.players_choice import players_tables
+from nnplay.config.players_choice import players_tables, record_table
+from nnplay.errors import InputError
+from nnplay.network import silenced_frozen
+from nnplay.network.silenced_frozen import ALL, NetworkPart
+from nnplay.tape import gradient_penalty_rows
+from nnplay.tape.objective import GradientPenalty, full_name
 from nnplay.training.players.made_rows import fixed_rows, generator_of, in_units, judge_rows, make_rows, modes_of
-from nnplay.training.players.players import Players
+from nnplay.training.players.players import PlayerObjective, Players
 from nnplay.training.trainer import Trainer
 
 #: A discriminator that is right about so much of either kind of rows has won.
@@ -20,6 +25,8 @@ _ROWS: Final = 200
 #: Multiply-adds that looking may cost.
 _COST: Final = 4e7
 _STEPS: Final = 20
+#: What an objective is called that a cure adds.
+PENALTY: Final = "penalty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,8 @@ class PlayerFacts:
         covered, lumps: lumps of the data with made rows, and all; 0 and 0 where there are none.
         gradient, first_gradient: length of the generator's gradient now, and in its first steps.
         lr: the discriminator's learning rate.
+        optimizer: the discriminator's, as a file has it.
+        takes_penalty: whether a penalty can hold the discriminator's slope down, and none does.
         players: the run's players, for cures.
     """
 
@@ -48,7 +57,14 @@ class PlayerFacts:
     gradient: float
     first_gradient: float
     lr: float
+    optimizer: Mapping[str, Any]
+    takes_penalty: bool
     players: Players
+
+    @property
+    def of_generator(self) -> PlayerObjective:
+        """The objective that trains the generator."""
+        return next(item for item in self.players.objectives if item.name == self.generator)
 
     def objectives_with(self, **changes: Any) -> list[Mapping[str, Any]]:
         """The run's further objectives as a file has them, with some entries of the generator's changed."""
@@ -82,8 +98,21 @@ def player_facts(trainer: Trainer) -> PlayerFacts | None:
         float(np.median(known[-_STEPS:])),
         float(np.median(known[:_STEPS])),
         trainer.lr,
+        record_table(trainer.optimizer),
+        _takes_penalty(trainer),
         trainer.players,
     )
+
+
+def _takes_penalty(trainer: Trainer) -> bool:
+    """Whether a gradient penalty goes through the run's own network, which has none yet."""
+    if any(item.gradient_norm is not None or item.name == PENALTY for item in trainer.players.objectives):
+        return False
+    try:
+        gradient_penalty_rows.check(GradientPenalty(PENALTY, ("",)), trainer.plans)
+    except InputError:
+        return False
+    return True
 
 
 def _deviation(rows: Any) -> float:
@@ -92,11 +121,35 @@ def _deviation(rows: Any) -> float:
 
 
 def idle_objectives(trainer: Trainer) -> tuple[str, ...]:
-    """Names of the objectives that change nothing: of their networks all layers with weights are frozen."""
+    """Names of the objectives that change nothing: of their networks all that has weights is frozen."""
+    parts = silenced_frozen.read(trainer.settings.frozen)
     found = []
     for name, stage in zip(trainer.players.names, trainer.machine.tape.stages, strict=True):
-        plans = [trainer.plans[network] for network in stage.objective.trains]
-        frozen = [layer.frozen for plan in plans for layer in plan.layers if layer.plan.parameters]
-        if frozen and all(frozen):
+        still = [
+            planned.frozen or _is_still(full_name(network, planned.path), planned.plan.output[-1], parts)
+            for network in stage.objective.trains
+            for planned in trainer.plans[network].layers
+            if planned.plan.parameters
+        ]
+        if still and all(still):
             found.append(name)
     return tuple(found)
+
+
+def thawed(trainer: Trainer, objectives: Sequence[str]) -> str:
+    """The setting `frozen` without the layers and units that these objectives train."""
+    networks = {
+        network
+        for name, stage in zip(trainer.players.names, trainer.machine.tape.stages, strict=True)
+        if name in objectives
+        for network in stage.objective.trains
+    }
+    paths = {full_name(network, planned.path) for network in networks for planned in trainer.plans[network].layers}
+    parts = silenced_frozen.read(trainer.settings.frozen)
+    return silenced_frozen.text_of(tuple(part for part in parts if part.path not in paths))
+
+
+def _is_still(path: str, units: int, parts: Sequence[NetworkPart]) -> bool:
+    """Whether these parts are the whole of a layer, or all of its units."""
+    own = {part.unit for part in parts if part.path == path}
+    return ALL in own or own.issuperset(range(units))

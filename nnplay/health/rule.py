@@ -38,6 +38,7 @@ class HealthRule:
         key: the key of that action, as the screen shows it.
         hopeless: a run of which it finds an error cannot work, however it is trained.
         trend: it judges how the training goes, which means nothing in a run that cannot work.
+        at_start: what it finds is said before a run trains, too, whatever its level.
         data: it judges the data; what it finds is always shown, however many other findings there are.
     """
 
@@ -49,3 +50,4 @@ class HealthRule:
     hopeless: bool = False
     trend: bool = False
     data: bool = False
+    at_start: bool = False

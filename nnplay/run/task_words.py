@@ -57,6 +57,8 @@ def _aim(train: Dataset) -> str:
     many = counted(len(train.class_names), "class") if len(train.class_names) > _MOST_NAMES else ""
     if target:
         return f"to predict {clean(target[0], 24)} ({many or _listed(train.class_names, 'or')})"
+    if train.y.ndim > 2:
+        return f"to find the class of each pixel ({many or _listed(train.class_names, 'or')})"
     return f"to distinguish {many or _listed(train.class_names, 'and')}"
 
 

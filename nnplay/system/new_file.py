@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -43,6 +44,12 @@ def write_new(path: Path, text: str | bytes) -> str:
                 path.unlink(missing_ok=True)
                 raise
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"cannot be written: {reason}", where=clean(str(path)), hint="choose another name") from None
+        raise not_written(path, error) from None
     return shown(path)
+
+
+def not_written(path: Path, error: OSError) -> InputError:
+    """The refusal of a file that the system would not take."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    hint = "make room, or choose another disk" if full else "choose another name"
+    return InputError(f"cannot be written: {(error.strerror or str(error)).lower()}", where=clean(str(path)), hint=hint)

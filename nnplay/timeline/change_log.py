@@ -49,7 +49,7 @@ class SetValues:
     @property
     def words(self) -> str:
         """What is changed: "lr 0.1, l2 0.01"."""
-        return ", ".join(f"{name} {value}" for name, value in self.values.items())
+        return ", ".join(f"{name} {'none' if value == '' else value}" for name, value in self.values.items())
 
     @property
     def first_words(self) -> str:

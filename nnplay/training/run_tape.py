@@ -11,6 +11,7 @@ from nnplay.tape.tape import Tape
 from nnplay.training import live_settings, parameter_groups
 from nnplay.training.averaged_weights import AVERAGES
 from nnplay.training.batches import batch_count
+from nnplay.training.players.class_check import check_classes
 from nnplay.training.players.stages import make_stages
 from nnplay.training.scores.class_balance import balanced
 from nnplay.training.scores.evaluation import rows_at_once
@@ -28,6 +29,7 @@ def run_tape(trainer: Trainer) -> Tape:
     settings, split = trainer.settings, trainer.split
     weight = "" if split.train.weights is None else "weight"
     loss = balanced(trainer.loss, split.train)
+    check_classes(trainer.players, loss, trainer.plans, split.train)
     stages = make_stages(trainer.players, loss, trainer.optimizer, weight, trainer.plans)
     spec = TapeSpec(
         batch=trainer.block_rows,

@@ -191,8 +191,13 @@ sys.exit(main())
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("save", [True, False])
+@pytest.mark.parametrize(
+    ("number", "save"),
+    [
+        *((signal.SIGTERM, True), (signal.SIGHUP, False)),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((signal.SIGTERM, False), (signal.SIGHUP, True))),
+    ],
+)
 def test_a_signal_keeps_the_run(number: signal.Signals, save: bool, tmp_path: Path) -> None:
     """SIGTERM and SIGHUP end training with 128 + n; the run is in the session, or else in what `recover` lists."""
     words = [*XOR, "--epochs", "100000000", *(["--save", "a.nnplay"] if save else [])]

@@ -148,7 +148,7 @@ def test_a_compiler_whose_program_is_gone_ends_before_its_work_is_done() -> None
     assert message == b""
 
 
-@pytest.mark.parametrize("to_all", [True, False], ids=["Ctrl+C", "kill -INT"])
+@pytest.mark.parametrize("to_all", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["Ctrl+C", "kill -INT"])
 def test_an_interruption_while_kernels_are_compiled(to_all: bool, tmp_path: Path) -> None:
     """Status 130 and one word, whether the terminal sends it to all or to the program alone; no child stays."""
     environ = os.environ | {"NNPLAY_CACHE_DIR": str(tmp_path / "cache"), "TERM": "xterm", "COLUMNS": "120"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -33,11 +34,14 @@ apply_erf, apply_sigmoid, apply_softplus = applying(erf), applying(sigmoid), app
 KERNELS = (apply_exp, apply_log, apply_log1p, apply_tanh, apply_erf, apply_sigmoid, apply_softplus)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _compiled_at_once() -> None:
+#: In float64 the activations that are made of these functions are tried quickly (`test_layers.py`).
+DOUBLE = pytest.mark.slow
+
+
+@functools.cache
+def compile_at_once(dtype: str) -> None:
     """All kernels of this file, in one process: starting the compiler takes longer than compiling one."""
-    for dtype in ("float32", "float64"):
-        library.compile_missing(KERNELS, dtype)
+    library.compile_missing(KERNELS, dtype)
 
 
 def erf_reference(x: Any) -> Any:
@@ -77,6 +81,7 @@ ENDS: list[Any] = [
 
 def apply_kernel(function: Kernel, x: Any, dtype: str) -> Any:
     """What the compiled kernel makes of `x`, in its own type."""
+    compile_at_once(dtype)
     memory = np.zeros(2 * x.size, dtype)
     memory[: x.size] = x
     row = np.zeros(ROW_OPERANDS + 2 * OPERAND_WIDTH, np.int64)
@@ -87,7 +92,7 @@ def apply_kernel(function: Kernel, x: Any, dtype: str) -> Any:
     return memory[x.size :]
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 4e-7), ("float64", 1e-14)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 4e-7), pytest.param("float64", 1e-14, marks=DOUBLE)])
 @pytest.mark.parametrize(("function", "reference", "x"), CASES)
 def test_relative_error_is_small(function: Kernel, reference: Any, x: Any, dtype: str, tolerance: float) -> None:
     """Over its whole range a function differs from NumPy's float64 by a few units in the last place."""
@@ -98,7 +103,7 @@ def test_relative_error_is_small(function: Kernel, reference: Any, x: Any, dtype
     np.testing.assert_allclose(apply_kernel(function, x, dtype)[normal], want[normal], rtol=tolerance, atol=0.0)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=DOUBLE)])
 @pytest.mark.parametrize(("function", "x", "want"), ENDS, ids=[case[0].name.split("_")[-1] for case in ENDS])
 @pytest.mark.parametrize("count", [1, 40])
 def test_ends_of_the_range(function: Kernel, x: list[float], want: list[float], dtype: str, count: int) -> None:

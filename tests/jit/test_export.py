@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import math
+import signal
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +59,31 @@ def test_parquet_is_read_back(tmp_path: Path) -> None:
     found = duckdb.read_parquet(str(path))
     assert [str(kind) for kind in found.types] == ["VARCHAR", "VARCHAR", "BIGINT", "DOUBLE"]
     assert [row[1:] for row in found.fetchall()] == ROWS
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet", "logs"])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No file that the program writes may become larger than a few bytes here; what DuckDB says is read, too."""
+    if name.endswith("parquet"):
+        pytest.importorskip("duckdb")
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # Python would keep a half of it, and read that for ever
+    saved = tmp_path / "run.nnplay"
+    assert main(["train", "xor", "--epochs", "2", "--save", str(saved)]) == 0
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16, hard))
+        ended = main(["export", str(saved), str(tmp_path / name)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert ended == 2
+    said = capsys.readouterr().err
+    assert "cannot be written: file too large; make room, or choose another disk" in said
+    assert not (tmp_path / name).exists()
 
 
 def test_an_event_is_protobuf_on_the_wire() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from nnplay.kernels.compile import processor
 from tests.jit.test_privacy import open_to_others
 
 TRAIN = ["train", "xor", "--layers", "linear 2", "--optimizer", "sgd", "--epochs", "8000", "--save", "run.nnplay"]
@@ -26,6 +27,15 @@ found = lookup.code
 lookup.code = lambda kernel, dtype: None if "operations.step" in kernel.name else found(kernel, dtype)
 sys.exit(main(sys.argv[1:]))
 """
+#: The same without a compiling process: as soon as a kernel is wanted its code is there.
+AT_ONCE = f"""
+from nnplay.kernels.compile import library
+from tests.known_code import stand_in
+library.compiled = stand_in()
+{START}"""
+ROOT = Path(__file__).parents[2]
+#: Kernels are compiled for a level of packs, so that code of theirs is the same bytes.
+LEVEL = dict(zip(["NNPLAY_PROCESSOR"], processor.possible_levels()[-1:], strict=False))
 HOME = {"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "NNPLAY_CACHE_DIR", "TMPDIR"}
 DAMAGED = "nnplay: warning: the kernel cache was damaged: the damaged kernels are compiled again\n"
 
@@ -44,14 +54,19 @@ class Run:
         return sorted(self.folder.rglob("*.o"))
 
 
-def trained(folder: Path, **environ: str) -> Run:
+def trained(folder: Path, start: str = START, **environ: str) -> Run:
     """Trains in a folder, whose `home` is the user's and whose `tmp` is everybody's."""
     kept = {name: value for name, value in os.environ.items() if name not in HOME}
-    own = {"HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp"), "NNPLAY_AUTOSAVE_SECONDS": "0.05"}
+    own = {
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(folder / "home"),
+        "TMPDIR": str(folder / "tmp"),
+        "NNPLAY_AUTOSAVE_SECONDS": "0.05",
+    }
     done = subprocess.run(
-        [sys.executable, "-c", START, *TRAIN],
+        [sys.executable, "-c", start, *TRAIN],
         cwd=folder / "home",
-        env={**kept, **own, **environ},
+        env={**kept, **own, **LEVEL, **environ},
         capture_output=True,
         text=True,
         check=False,
@@ -117,7 +132,7 @@ def test_a_damaged_cache_is_compiled_anew(first: Run, again: Path) -> None:
     for damage, path in zip(damages, small, strict=True):
         damage(path)
     cache = os.path.relpath(small[0].parents[2], again / "home")
-    mended = trained(again, NNPLAY_CACHE_DIR=cache)
+    mended = trained(again, AT_ONCE, NNPLAY_CACHE_DIR=cache)
     assert mended.lines[0] == "compiled 2 kernels (only this once; they are kept)"
     assert mended.lines[-1] == first.lines[-1]
     assert mended.errors == DAMAGED

@@ -77,9 +77,10 @@ def no_room() -> None:
     [
         pytest.param({"HOME": "/proc/nowhere"}, None, "No such file or directory", START, marks=pytest.mark.slow),
         ({"HOME": "/sys/nowhere"}, None, "Operation not permitted|Read-only file system|Permission denied", AT_ONCE),
-        ({"NNPLAY_CACHE_DIR": "cache"}, no_room, "File too large", START),
+        ({"NNPLAY_CACHE_DIR": "cache"}, no_room, "File too large", AT_ONCE),
+        pytest.param({"NNPLAY_CACHE_DIR": "cache"}, no_room, "File too large", START, marks=pytest.mark.slow),
     ],
-    ids=["no home", "a home that cannot be written", "a full disk"],
+    ids=["no home", "a home that cannot be written", "a full disk", "a full disk for the compiler"],
 )
 def test_what_cannot_be_kept_is_worked_with(
     place: dict[str, str], begin: Callable[[], None] | None, reason: str, start: str, tmp_path: Path

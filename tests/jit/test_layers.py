@@ -40,11 +40,13 @@ MARKS = (-1e4, -100.0, -20.0, -5.0, -1.0, -1e-3, -1e-30, 0.0, 1e-30, 1e-3, 1.0, 
 def test_rows_are_their_definitions(record: LayerRecord, dtype: str) -> None:
     """Every row equals its definition, adds where asked, writes nothing else and is worked out right, at all sizes.
 
-    The slow one tries each case at each size, the quick one each size with one case in four (or fewer).
+    The slow one tries each case at each size, the quick one each size with one case in four (or fewer), and several
+    rows that are not cut into parts with the first case and at other sizes.
     """
-    cases, every = cases_of(record), range(len(WIDTHS))
+    cases, every, slow = cases_of(record), range(len(WIDTHS)), dtype == "float64"
     for number, case in enumerate(cases):
-        for trial in trials(record, case, every if dtype == "float64" else shared_widths(len(cases), number)):
+        widths = every if slow else shared_widths(len(cases), number)
+        for trial in trials(record, case, widths, whole=slow or number == 0):
             bench = Bench(trial, dtype, seed=trial.n)
             tested = bench.plan.layers[-1].path
             held = bench.hold_to_definitions(lambda row, path=tested: row.path == path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import Any
 
@@ -42,11 +43,10 @@ def transposed(row: Any, clock: Any, memory: Any, part: int) -> None:
     )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _compiled() -> None:
-    """All three in one batch for each type: a process for each would compile longer."""
-    for dtype in ("float32", "float64"):
-        library.compile_missing((plain, with_bias, transposed), dtype)
+@functools.cache
+def compile_at_once(dtype: str) -> None:
+    """All three in one batch: a process for each would compile longer."""
+    library.compile_missing((plain, with_bias, transposed), dtype)
 
 
 def run(
@@ -54,6 +54,7 @@ def run(
     strides: tuple[int, int, int, int], add: bool = False, bias: Any = None,
 ) -> Any:  # fmt: skip
     """`c` after the kernel; each operand stands between guard cells, which must stay as they are."""
+    compile_at_once(str(c.dtype))
     operands = [np.ravel(part) for part in (a, b, c, np.zeros(1) if bias is None else bias)]
     gap = np.full(67, GUARD)
     memory = np.concatenate([piece for part in operands for piece in (gap, part)] + [gap]).astype(c.dtype)
@@ -93,15 +94,19 @@ LARGE = [
     (65, 513, 529),
     (49, 200, 1030),
 ]
-both_types = pytest.mark.parametrize("dtype", ["float32", "float64"])
+#: Products in float64 are tried quickly by the derivatives of all layers (`test_layers.py`).
+both_types = pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 
 
 @both_types
+@pytest.mark.parametrize(
+    "sizes", [SMALL[::5] + LARGE, pytest.param(SMALL, marks=pytest.mark.slow)], ids=["some", "all"]
+)
 @pytest.mark.parametrize("add", [False, True])
 @pytest.mark.parametrize("form", ["plain", "left transposed", "right transposed", "bias"])
-def test_ragged_sizes(form: str, add: bool, dtype: str) -> None:
+def test_ragged_sizes(form: str, add: bool, sizes: list[tuple[int, int, int]], dtype: str) -> None:
     """Every form gives NumPy's product, whatever is left over at the tile's edges, and writes nothing else."""
-    for rows, columns, inner in SMALL + LARGE:
+    for rows, columns, inner in sizes:
         a, b, c = numbers((rows, inner), dtype), numbers((inner, columns), dtype, 1), numbers((rows, columns), dtype, 2)
         want = a.astype(np.float64) @ b.astype(np.float64) + (c if add and form != "bias" else 0.0)
         shape = (rows, columns, inner)

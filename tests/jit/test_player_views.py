@@ -9,27 +9,38 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnplay.cli.report import hopeless
 from nnplay.config import RunConfig
 from nnplay.config.run_config import Whole
 from nnplay.errors import InputError
 from nnplay.health import findings
 from nnplay.health.evidence import gather_evidence
 from nnplay.health.judge import health_rules
+from nnplay.health.rules.discriminator_won import DISCRIMINATOR_WON
 from nnplay.health.rules.mode_collapse import MODE_COLLAPSE
 from nnplay.inspector.inspector import Inspector
+from nnplay.network.notation import parse_layers
 from nnplay.presets.catalogue import load_preset
 from nnplay.run.edit_words import difference
 from nnplay.run.moments import find_ways
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.players import check as players_check
-from nnplay.training.players.made_rows import divergences, fixed_noise, generator_of, in_units, make_rows
+from nnplay.training.players.made_rows import (
+    divergences,
+    fixed_noise,
+    generator_of,
+    in_units,
+    make_rows,
+    scores,
+)
+from nnplay.training.remake import remake
 from nnplay.training.trainer import Trainer
 from nnplay.tui.forms.player_entries import grouped, player_changes
 from nnplay.views.choosing import make_view, views_of
 from nnplay.views.kinds import generated_images, generated_points
 from nnplay.views.made_over_time import spread_over
 from nnplay.views.view import Asked
-from tests.small_players import GAME, game
+from tests.small_players import GAME, game, objectives
 
 
 @pytest.mark.parametrize("place", ["points", "arrows", "manifold"])
@@ -155,6 +166,37 @@ def test_a_game_that_goes_wrong_is_named_with_a_cure(name: str, rule: str, steps
     players_check.check(changed.players)
 
 
+def test_the_cure_of_a_discriminator_that_has_won_lets_the_generator_catch_up() -> None:
+    """Applied as the health pane does it, in the middle of the lost game: three of three lumps, and no finding."""
+    config = load_preset("gan_won").config
+    lost = config.trainer()
+    lost.run(steps=600)
+    finding = next(finding for finding in findings(lost) if finding.rule == "discriminator_won")
+    assert "hold its slope down (R1); train 'generator' in every step, towards 1, by adam too" in finding.sentence
+    assert scores(lost)["modes"] == 0
+    cured = config.changed(finding.mend)
+    trainer, fresh = remake(lost, players=cured.players, optimizer=cured.optimizer)
+    assert not fresh
+    trainer.run(steps=4000)
+    assert scores(trainer)["modes"] == 3
+    assert "discriminator_won" not in _said(trainer)
+
+
+def test_the_cure_of_a_discriminator_that_has_won_says_only_what_there_is_to_change() -> None:
+    """No penalty through a layer that takes none, no optimizer for a generator that has the other's already."""
+    normed = gather_evidence(game(layers="linear 6, batch_norm, tanh, linear 1").trainer())
+    adam = gather_evidence(game(objectives=objectives(optimizer="adam lr=0.1")).trainer())
+    said = []
+    for evidence in (normed, adam):
+        assert evidence.players is not None
+        facts = replace(evidence.players, steps=300, real_seen=1.0, made_seen=1.0)
+        sign = DISCRIMINATOR_WON.examine(replace(evidence, players=facts))
+        assert sign is not None
+        said.append(sign.sentence.rpartition("lower its learning rate")[2])
+        assert sign.mend["optimizer"] == {"lr": 0.001}
+    assert said == ["; train 'generator' by adam too", " and hold its slope down (R1); so 'generator' can follow"]
+
+
 def test_an_objective_whose_network_is_frozen_is_named() -> None:
     """It would train nothing in silence; one layer that is not frozen is enough."""
     before = game()
@@ -166,6 +208,38 @@ def test_an_objective_whose_network_is_frozen_is_named() -> None:
         trainer = replace(before, players=players).trainer()
         assert gather_evidence(trainer).idle_objectives == names
         assert ("nothing_trains" in _said(trainer)) == bool(names)
+
+
+@pytest.mark.parametrize(
+    ("frozen", "names", "left"),
+    [
+        ("generator.0 generator.2", ("generator",), ""),
+        ("generator.0:0 generator.0:1 generator.0:2 generator.2", ("generator",), ""),
+        ("0:1 generator.0:0 generator.0:1 generator.0:2 generator.2:0 generator.2:1", ("generator",), "0:1"),
+        ("generator.0:0 generator.0:1 generator.2", (), ""),
+        ("0 2", ("discriminator",), ""),
+        ("0 2 generator.0 generator.2", ("discriminator", "generator"), ""),
+    ],
+)
+def test_an_objective_frozen_by_a_setting_is_named_with_its_cure(
+    frozen: str, names: tuple[str, ...], left: str
+) -> None:
+    """By whole layers or by all of their units; it is said before the first step, and the cure lets it train."""
+    before = game()
+    own = before.players.networks["generator"]
+    small = replace(own, layers=parse_layers("linear 3, relu, linear 2"))
+    players = replace(before.players, networks={"generator": small})
+    layers = parse_layers("linear 4, relu, linear 1")
+    config = replace(before, players=players, layers=layers, training={**before.training, "frozen": frozen})
+    trainer = config.trainer()
+    assert tuple(gather_evidence(trainer).idle_objectives) == names
+    said = [line for line in hopeless(trainer) if "nothing" in line]
+    assert len(said) == bool(names)
+    if names:
+        assert all(f"'{name}'" in said[0] for name in names)
+        mended: Any = next(finding.mend for finding in findings(trainer) if finding.rule == "nothing_trains")
+        assert mended == {"training": {"frozen": left}}
+        assert not gather_evidence(config.changed(mended).trainer()).idle_objectives
 
 
 def test_a_collapse_is_said_until_it_is_better() -> None:

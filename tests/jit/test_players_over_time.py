@@ -86,7 +86,9 @@ def test_a_fork_in_the_middle_of_a_turn_is_the_run_that_was_changed_there(
     assert every(backend) == before
 
 
-@pytest.mark.parametrize("name", EDITS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in list(FORKS)[1:] else ()) for name in EDITS]
+)
 def test_an_edit_of_a_game_taken_back_gives_the_exact_bits(backend: PlaygroundBackend, name: str) -> None:
     """z restores both players, their optimizers, averages and curves; Z those after the edit; the run goes on alike."""
     before, settings = read_everything(backend), backend.settings

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from nnplay.config import RunConfig
+from nnplay.data.catalogue import dataset_records
 from nnplay.errors import InputError
 from nnplay.presets.catalogue import GROUPS, load_preset, preset_records, preset_text
 from nnplay.presets.preset import Preset
@@ -14,11 +15,11 @@ from nnplay.run.playground import PlaygroundBackend
 
 PRESETS = preset_records()
 #: The quickest of other kinds of networks than those that take a third of a second at most.
-KINDS = ("siamese_digits", "sine_forecast", "sinc_second_order", "sounds_cnn1d")
+KINDS = ("siamese_digits", "sine_forecast", "sinc_second_order")
 #: One of each kind of network but attention at least; all others are in tests/slow.
 QUICK = [name for name, preset in PRESETS.items() if preset.seconds <= 0.3 or name in KINDS]
-#: Rows of generated data that a preset is opened with here, at most: its layers fit many as they fit these.
-FEW_ROWS = 400
+#: Rows of made data that a preset is opened with here, at most, and of drawn ones: its layers fit many as they fit these.
+FEW_ROWS, FEW_DRAWN = 400, 120
 PROMISED = (
     *("perceptron", "perceptron_xor", "xor", "circle", "moons", "spiral", "regression_plane", "sine_curve"),
     *(
@@ -133,7 +134,8 @@ def with_few_rows(preset: Preset) -> Preset:
     data = preset.config.data
     if not any(field.name == "samples" for field in data.fields):
         return preset
-    return preset.changed(data={"samples": min(FEW_ROWS, data.values.get("samples", FEW_ROWS))})
+    most = FEW_DRAWN if ".generated." in dataset_records()[data.source].make.__module__ else FEW_ROWS
+    return preset.changed(data={"samples": min(most, data.values.get("samples", most))})
 
 
 @pytest.mark.parametrize("name", PRESETS)

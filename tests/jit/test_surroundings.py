@@ -32,7 +32,9 @@ def nnplay_process(*words: str, **environ: str) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.mark.parametrize("words", [("presets",), ("step", "xor"), ("train", "--help")])
+@pytest.mark.parametrize(
+    "words", [("presets",), ("step", "xor"), pytest.param(("train", "--help"), marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("encoding", ["ascii", pytest.param("latin-1", marks=pytest.mark.slow)])
 def test_signs_that_the_terminal_lacks_become_question_marks(words: tuple[str, ...], encoding: str) -> None:
     """With LANG=C and an old encoding everything is printed, in signs that it has."""
@@ -51,7 +53,9 @@ def test_json_is_whole_whatever_the_encoding(tmp_path: Path) -> None:
     assert any("größe" in note for note in json.loads(done.stdout)["notes"])
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "idna", pytest.param("utf-7", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "encoding", ["utf-16", *(pytest.param(name, marks=pytest.mark.slow) for name in ("idna", "utf-7"))]
+)
 def test_encodings_in_which_text_is_not_itself(encoding: str) -> None:
     """A pipe gets the encoding that was asked for where that can hold every text, else UTF-8."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "LC_", "LANG"))}
@@ -128,9 +132,9 @@ def test_a_full_device_is_one_sentence(words: tuple[str, ...], buffered: str) ->
 @pytest.mark.parametrize(
     "environ",
     [
-        {},
+        {"COLUMNS": "wide", "NNPLAY_AUTOSAVE_SECONDS": "soon"},
         {"HOME": "/proc/nonexistent", "TMPDIR": "/proc/nonexistent", "COLUMNS": "1"},  # not even root can make it
-        {"HOME": "/dev/null", "COLUMNS": "wide", "XDG_STATE_HOME": "relative", "NNPLAY_AUTOSAVE_SECONDS": "soon"},
+        pytest.param({"HOME": "/dev/null", "XDG_STATE_HOME": "relative"}, marks=pytest.mark.slow),
         {"XDG_STATE_HOME": "/proc", "XDG_CONFIG_HOME": "/proc", "XDG_CACHE_HOME": "/proc"},
     ],
     ids=lambda environ: "-".join(environ) or "no HOME",

@@ -88,7 +88,7 @@ def test_the_run_of_a_trial_written_down_is_that_trial() -> None:
         assert trainer.evaluate("validation")["loss"] == outcome.scores["loss"]
 
 
-@pytest.mark.parametrize("sampler", ["random", "halving"])
+@pytest.mark.parametrize("sampler", ["random", pytest.param("halving", marks=pytest.mark.slow)])
 def test_processes_give_what_threads_give(sampler: str) -> None:
     """Bit for bit, in the same order."""
     sweep, split = plan(sampler=sampler)

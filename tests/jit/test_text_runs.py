@@ -26,7 +26,9 @@ def text(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("unit", "context"), [("characters", 16), ("words", 6), ("byte_pairs", 6)])
+@pytest.mark.parametrize(
+    ("unit", "context"), [("characters", 16), ("words", 6), pytest.param("byte_pairs", 6, marks=pytest.mark.slow)]
+)
 def test_a_text_is_learned_and_written(unit: str, context: int, text: Path) -> None:
     """The network that is chosen learns a simple text by heart and writes it, in any unit."""
     table = {"file": str(text), "unit": unit, "context": context, "vocabulary": 40}

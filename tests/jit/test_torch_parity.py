@@ -52,7 +52,7 @@ def twin_of(record: Any) -> Twin:
 
 
 LAYERS = [
-    pytest.param(record, case, id=f"{record.name}-{number}")
+    pytest.param(record, case, id=f"{record.name}-{number}", marks=pytest.mark.slow if number > 1 else ())
     for record in layer_records().values()
     if record.twin is not None and not record.twin.random
     for number, case in enumerate(record.cases)

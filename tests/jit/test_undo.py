@@ -96,7 +96,13 @@ EDITS: dict[str, Callable[[PlaygroundBackend], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", EDITS)
+#: Of these another edit of the same kind is quick.
+ALIKE = ("a bias", "a layer gone", "frozen", "penalty", "noise", "split", "stops")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in ALIKE else ()) for name in EDITS]
+)
 def test_an_edit_taken_back_gives_the_exact_bits_and_so_does_redo(backend: PlaygroundBackend, name: str) -> None:
     """z restores settings, weights, slots, curves and step bit for bit, Z those after the edit; both go on alike."""
     before, chosen = read_everything(backend), backend.settings

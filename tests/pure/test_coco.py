@@ -136,3 +136,33 @@ def test_text_that_is_no_json_is_refused(tmp_path: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8")[:-20], encoding="utf-8")
     with pytest.raises(InputError, match=r"annotations\.json"):
         load_file(str(path), {"size": 16})
+
+
+@pytest.mark.parametrize("content", ["", "{", "hello", "[1, 2]", '{"images": 3}'])
+@pytest.mark.parametrize("layout", ["images", "beside", "annotations"])
+def test_a_broken_file_is_named_and_not_taken_for_a_folder_of_classes(
+    content: str, layout: str, tmp_path: Path
+) -> None:
+    """Wherever it lies as COCO's do; a folder of classes with some other JSON file is read as one."""
+    path = write(tmp_path / "set")
+    if layout == "beside":
+        (tmp_path / "set" / "images").rename(tmp_path / "pictures")
+        path = path.rename(tmp_path / "pictures" / "annotations.json")
+    elif layout == "annotations":
+        (tmp_path / "set" / "annotations").mkdir()
+        path = path.rename(tmp_path / "set" / "annotations" / "annotations.json")
+    path.write_text(content, encoding="utf-8")
+    folder = str(path.parent.parent if layout == "annotations" else path.parent)
+    assert find_source(folder).name == "coco"
+    with pytest.raises(InputError, match=r"annotations.json"):
+        load_file(folder, {"masks": "yes"})
+
+
+def test_a_folder_of_classes_may_hold_a_json_file(tmp_path: Path) -> None:
+    """Whatever somebody noted in it."""
+    write(tmp_path / "set")
+    for name in ("cats", "dogs"):
+        (tmp_path / "classes" / name).mkdir(parents=True)
+        (tmp_path / "classes" / name / "a.png").write_bytes((tmp_path / "set" / "images" / "a.png").read_bytes())
+    (tmp_path / "classes" / "about.json").write_text("{}", encoding="utf-8")
+    assert find_source(str(tmp_path / "classes")).name != "coco"

@@ -52,7 +52,9 @@ def test_the_promised_sets_are_there() -> None:
 @pytest.mark.parametrize("name", RECORDS)
 def test_records_make_what_they_say(name: str) -> None:
     """Name and task agree with the data, inputs are finite, and the record can be listed."""
-    record, data = RECORDS[name], load_dataset(name)
+    record = RECORDS[name]
+    few = {"samples": 100} if ".generated." in record.make.__module__ else {}  # drawing takes long
+    data = load_dataset(name, **few)
     assert (record.name, data.name, data.task) == (name, name, record.task)
     assert len(record.about) > 40
     assert record.licence

@@ -8,9 +8,14 @@ import numpy as np
 import pytest
 
 from nnplay.config import RunConfig
-from nnplay.config.default_networks import DEFAULT_NETWORKS, layers_for
+from nnplay.config.default_networks import DEFAULT_NETWORKS, MOST_PARAMETERS, layers_for
+from nnplay.config.fit import fit_data
 from nnplay.data.dataset import Dataset
+from nnplay.errors import InputError
+from nnplay.network.network import Network
 from nnplay.records.registry import loss_records
+
+CROSS_ENTROPY = loss_records()["cross_entropy"]
 
 
 @pytest.mark.parametrize(
@@ -48,3 +53,25 @@ def test_numbers_of_a_large_table_come_in_ranges(tmp_path: Path) -> None:
         layer = config.completed(config.load()).layers[0]
         assert layer.record.name == first
     assert layer.values == {"ranges": 52, "inputs": "0 2"}
+
+
+@pytest.mark.parametrize("shape", [(600_000,), (600, 1000), (900_000, 1, 1)])
+def test_a_huge_network_that_nobody_asked_for_is_refused(shape: tuple[int, ...]) -> None:
+    """Before anything is allocated, with its size and a smaller one; whoever asks for it gets it."""
+    data = Dataset(np.zeros((3, *shape), np.float32), [0, 1, 0], class_names=[f"class {place}" for place in range(2)])
+    if shape == (600, 1000):  # read as a sequence, it needs few weights
+        assert Network(layers_for(data, CROSS_ENTROPY())).plan(shape).parameter_count < MOST_PARAMETERS
+        return
+    with pytest.raises(InputError, match=r"parameters \(.* with gradients.*layers='(global_avg_pool, )?linear 2'"):
+        layers_for(data, CROSS_ENTROPY())
+    config = RunConfig.from_dict({"data": "xor", "layers": "linear 2", "loss": "cross_entropy"})
+    if len(shape) == 1:
+        assert fit_data(config, data).layers == config.layers
+
+
+def test_names_of_many_inputs_are_read_once() -> None:
+    """The parts of a data set take them over: millions of names would be cleaned again for each of them."""
+    data = Dataset(np.zeros((10, 4)), [0, 1] * 5, feature_names=["a", "b", "c", "d"])
+    parts = data.split()
+    assert parts.train.feature_names is data.feature_names
+    assert parts.test.feature_names is data.feature_names

@@ -79,7 +79,18 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+#: Of these another query of their kind is quick.
+ALIKE = frozenset(
+    {
+        *("export", "attach", "install", "load", "reset", "secret", "checkpoint", "a file as table", "read text"),
+        *("read blob", "network", "parquet", "python", "cross join", "nested", "no rows"),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in ALIKE else ()) for name in HOSTILE]
+)
 def test_no_query_does_more_than_read(houses: Path, name: str) -> None:
     """It is refused in one sentence within its limits; no file is changed, made or reached."""
     sql, words = HOSTILE[name]
@@ -91,7 +102,7 @@ def test_no_query_does_more_than_read(houses: Path, name: str) -> None:
     assert caught.value.message.isprintable()
 
 
-@pytest.mark.parametrize("cut", [0, 3, 4, 200, 4000])
+@pytest.mark.parametrize("cut", [0, 4, *(pytest.param(cut, marks=pytest.mark.slow) for cut in (3, 200, 4000))])
 def test_a_damaged_parquet_file_is_one_sentence(tmp_path: Path, cut: int) -> None:
     """Cut anywhere, it is refused by name."""
     (tmp_path / "my.parquet").write_bytes((SOURCES / "houses.parquet").read_bytes()[:cut])

@@ -46,8 +46,17 @@ def nnplay_in(folder: Path, start: list[str], path: str = "", words: str = "pres
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize("start", [SCRIPT, MODULE], ids=["script", "-m"])
-@pytest.mark.parametrize("path", ["", ":", "."], ids=["no PYTHONPATH", "an empty one", "a relative one"])
+@pytest.mark.parametrize(
+    ("start", "path"),
+    [
+        pytest.param(SCRIPT, "", id="script"),
+        pytest.param(MODULE, ":", id="-m, an empty PYTHONPATH"),
+        pytest.param(SCRIPT, ".", id="script, a relative one"),
+        pytest.param(SCRIPT, ":", id="script, an empty one", marks=pytest.mark.slow),
+        pytest.param(MODULE, "", id="-m", marks=pytest.mark.slow),
+        pytest.param(MODULE, ".", id="-m, a relative one", marks=pytest.mark.slow),
+    ],
+)
 def test_modules_beside_the_data_do_not_run(start: list[str], path: str, tmp_path: Path) -> None:
     """Innocent files with names of the library's neither run nor break anything, even where PYTHONPATH leads there."""
     ran = innocents(tmp_path)
@@ -67,11 +76,17 @@ def test_a_folder_that_others_may_write_to_is_left_out(tmp_path: Path) -> None:
     assert not ran.exists()
 
 
-def test_it_starts_in_the_folder_that_holds_it() -> None:
+@pytest.mark.parametrize(
+    ("start", "folder"),
+    [
+        *((SCRIPT, ROOT), (MODULE, ROOT / "nnplay")),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((MODULE, ROOT), (SCRIPT, ROOT / "nnplay"))),
+    ],
+    ids=lambda value: value.name if isinstance(value, Path) else value[0],
+)
+def test_it_starts_in_the_folder_that_holds_it(start: list[str], folder: Path) -> None:
     """A checkout, or a folder with the virtual environment in it, is a folder like any other to stand in."""
-    for start in (SCRIPT, MODULE):
-        assert nnplay_in(ROOT, start) == (0, "")
-        assert nnplay_in(ROOT / "nnplay", start, path=str(ROOT)) == (0, "")
+    assert nnplay_in(folder, start, path="" if folder == ROOT else str(ROOT)) == (0, "")
 
 
 def test_what_is_installed_stays_and_the_rest_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,12 +60,13 @@ def test_a_block_typed_letter_by_letter(block: str) -> None:
     assert whole.lines[1].parts
 
 
-@pytest.mark.parametrize("name", layer_records())
-def test_every_layer_typed_letter_by_letter(name: str) -> None:
+def test_every_layer_typed_letter_by_letter() -> None:
     """The name of each layer, its beginnings, and its name with an open bracket are lines, also within a block."""
-    for text in (*(name[:end] for end in range(1, len(name) + 1)), f"{name}[", f"{name}[]", f"{name} [linear 2 |"):
-        assert len(among(text).lines) == 3
-        assert len(among(f"sequential[{text}]").lines) == 3
+    names = layer_records()
+    beginnings = {name[:end] for name in names for end in range(1, len(name) + 1)}
+    for text in sorted(beginnings | {f"{name}{more}" for name in names for more in ("[", "[]", " [linear 2 |")}):
+        assert len(among(text).lines) == 3, text
+        assert len(among(f"sequential[{text}]").lines) == 3, text
 
 
 @given(WORDS)

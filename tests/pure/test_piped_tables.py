@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from nnplay.data.catalogue import load_file, read_file
+from nnplay.data.reading import standard_input
 from nnplay.errors import InputError
 from tests.table_files import SOURCES, need
 
@@ -53,6 +55,28 @@ def test_what_is_piped_in_for_this_program_only_is_said_to_be(writable: bool, tm
         env={**os.environ, "NNPLAY_CACHE_DIR": str(cache)},
     )
     assert ("kept for as long as this program runs" in done.stdout.decode()) is not writable
+
+
+def test_a_full_disk_costs_what_is_piped_in_its_place_in_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read all the same, kept for this program only, and half of it is nowhere."""
+    monkeypatch.setenv("NNPLAY_CACHE_DIR", str(tmp_path / "cache"))
+    put = os.replace
+
+    def replace_elsewhere(old: str, new: Path) -> None:
+        if new.is_relative_to(tmp_path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        put(old, new)
+
+    (tmp_path / "typed").write_text("a,b\n1,2.5\n2,3\n3,1\n")
+    with (tmp_path / "typed").open() as typed, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdin", typed)
+        patched.setattr(standard_input.os, "replace", replace_elsewhere)
+        path = standard_input.kept_input.__wrapped__()
+    assert Path(path).read_text() == (tmp_path / "typed").read_text()
+    assert standard_input.fleeting(path)
+    assert not [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]
 
 
 def test_a_draft_that_was_left_behind_is_forgotten_in_the_end(tmp_path: Path) -> None:

@@ -61,8 +61,10 @@ class Failing(FileOperations):
 @pytest.mark.parametrize(
     "code",
     [
-        *(errno.EIO, errno.ENOSPC),
-        *(pytest.param(code, marks=pytest.mark.slow) for code in (errno.EDQUOT, errno.EACCES)),  # handled as the others
+        errno.ENOSPC,
+        *(
+            pytest.param(code, marks=pytest.mark.slow) for code in (errno.EIO, errno.EDQUOT, errno.EACCES)
+        ),  # handled alike
     ],
     ids=lambda code: errno.errorcode[code],
 )

@@ -94,11 +94,12 @@ def test_a_killed_holders_lock_is_taken_over(folder: Path) -> None:
             assert save(folder, {"epoch": 2}, {}, lock=lock) == 2
 
 
-def test_two_writers_never_mix(folder: Path) -> None:
-    """Two processes that save 50 times each into one folder make 100 whole generations and no mixed one."""
+@pytest.mark.parametrize("saves", [15, pytest.param(50, marks=pytest.mark.slow)])
+def test_two_writers_never_mix(folder: Path, saves: int) -> None:
+    """Two processes that save so often into one folder make as many whole generations and no mixed one."""
     save(folder, {"who": 0.0}, {"weight": np.zeros(1000, np.float32)})
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITE, str(folder), str(who), "50"], stderr=subprocess.PIPE)
+        subprocess.Popen([sys.executable, "-c", WRITE, str(folder), str(who), str(saves)], stderr=subprocess.PIPE)
         for who in (1, 2)
     ]
     for writer in writers:
@@ -106,7 +107,7 @@ def test_two_writers_never_mix(folder: Path) -> None:
             assert writer.stderr is not None
             errors = writer.stderr.read().decode()
             assert writer.wait() == 0, errors
-    assert load(folder).generation == 102
+    assert load(folder).generation == 2 + 2 * saves
 
 
 def test_a_lock_given_back_leaves_no_trace(folder: Path) -> None:

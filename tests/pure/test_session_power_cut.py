@@ -141,7 +141,7 @@ def record_saves(folder: Path) -> Recorder:
 def test_every_power_cut_state_loads_and_keeps_what_was_acknowledged(
     tmp_path: Path, ordered: bool, states: int
 ) -> None:
-    """Of 1,000 disk states (500 in each model; slow: 2,000) none is unloadable or mixed, and no acknowledged save is lost."""
+    """Of 500 (slow: 2,000) disk states in each model none is unloadable or mixed, and no acknowledged save is lost."""
     log = record_saves(tmp_path / "real.nnplay")
     rng = random.Random(7)
     folder = tmp_path / "cut.nnplay"

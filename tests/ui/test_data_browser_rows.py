@@ -10,7 +10,16 @@ from nnplay.data.catalogue import load_dataset
 from nnplay.data.dataset import Dataset
 from nnplay.data.profile.batch import lay_out_batch
 from nnplay.data.profile.profile import Profile
+from nnplay.data.read_table import read_table
+from nnplay.tui.data_browser.views.row import draw_numbers
+from nnplay.tui.data_browser.views.waves import draw_wave
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.cells import Row
 from tests.ui.browsing import browser, browsing, place, tab, text
+
+
+def joined_text(row: Row) -> str:
+    return "".join(run[0] for run in row)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +76,7 @@ async def test_a_sound_is_shown_beside_the_spectrum_that_is_made_of_it() -> None
     data = Dataset(chance.random((20, 30, 12)), [0, 1] * 10, waves=chance.normal(size=(20, 400)).astype(np.float32))
     async with browsing(data) as pilot:
         assert "wave: 400 steps" in text(pilot)
-        assert "30 spectra of 12 bands" in text(pilot)
+        assert "spectra: 30 of 12 bands" in text(pilot)
 
 
 def test_a_batch_shows_augmented_rows_as_they_are_given() -> None:
@@ -85,3 +94,40 @@ async def test_the_strongest_frequency_is_that_of_the_wave() -> None:
     steps = np.sin(2 * np.pi * 7 * np.arange(256) / 256)[None, :, None].repeat(20, axis=0)
     async with browsing(Dataset(steps, [0, 1] * 10)) as pilot:
         assert "strongest 7" in text(pilot)
+
+
+@pytest.mark.parametrize("width", [16, 38, 60])
+def test_a_caption_says_what_finds_room(width: int) -> None:
+    """Nothing is cut off in the middle of a sentence where a wave and its spectrum share a narrow screen."""
+    steps = np.sin(2 * np.pi * 7 * np.arange(2560) / 256)[:, None]
+    captions = [joined_text(row) for row in draw_wave(steps, 2 * width + 1, 20, Look()) if ":" in joined_text(row)]
+    assert all("…" not in caption for caption in captions)
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"), [((40, 9, 3), "more lines, means of 3 channels"), ((40, 9), "more lines"), ((3, 9, 1), "")]
+)
+def test_what_is_cut_off_of_an_array_is_said(shape: tuple[int, ...], words: str) -> None:
+    """How many lines do not fit, and of what the numbers are; -0.001 is no minus nothing."""
+    rows = draw_numbers(np.full(shape, -0.001), 60, 10, Look())
+    assert len(rows) <= 10
+    assert joined_text(rows[-1]).strip().endswith(words)
+    assert "-0" not in joined_text(rows[0])
+
+
+async def test_a_picture_of_five_channels_says_that_one_is_shown() -> None:
+    """Its numbers are those of the first."""
+    async with browsing(Dataset(np.random.default_rng(0).random((20, 6, 6, 5)), [0, 1] * 10), (80, 24)) as pilot:
+        await pilot.press("tab")
+        assert "the first of 5 channels" in text(pilot)
+
+
+async def test_a_line_of_a_row_ends_on_the_screen() -> None:
+    """At 80 columns as well, where there is no room for words; nothing stands for them."""
+    words = [f"a-long-word-{number % 19}" for number in range(60)]
+    async with browsing(read_table({"wordy": words, "y": [0, 1] * 30}), (80, 24)) as pilot:
+        await pilot.press("tab")
+        heading, line = text(pilot).splitlines()[1:3]
+        assert heading.rstrip().endswith("network gets")
+        assert len(line) <= 80
+        assert line.rstrip().endswith("…")

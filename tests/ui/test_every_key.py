@@ -210,23 +210,31 @@ def test_every_action_has_a_claim() -> None:
 APART = {"slower", "jump-back", "jump-forward"}
 """What they come to depends on the speed and the step that were chosen before."""
 SHARED = {
-    read: [name for name, claim in CLAIMS.items() if claim.read is read and not claim.reach and name not in APART]
-    for read in (_asked, _screen, _pane)
+    (read, reach): [
+        name for name, claim in CLAIMS.items() if (claim.read, claim.reach) == (read, reach) and name not in APART
+    ]
+    for read, reach in ((_asked, ""), (_screen, ""), (_screen, "2 2"), (_pane, ""), (_message, ""), (_message, "4"))
 }
-"""Actions of every place that leave the playground as it is, but for a question, a screen above it, or the focus."""
+"""Actions of one place that leave the playground as it is, but for a question, a screen, the focus or a message."""
 
 
-@pytest.mark.parametrize("read", SHARED, ids=["asks", "opens", "leads"])
-async def test_keys_of_every_place_do_what_the_help_says(read: Read) -> None:
+@pytest.mark.parametrize(
+    ("read", "reach"), SHARED, ids=["asks", "opens", "opens for a layer", "leads", "says", "says of the output"]
+)
+async def test_keys_of_one_place_do_what_the_help_says(read: Read, reach: str) -> None:
     """The same, one after the other in one playground, of which nothing is left to the next by a question asked."""
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
-        for name, key in [(one, key) for one in SHARED[read] for key in BY_ID[one].keys]:
+        await pilot.press(*reach.split())
+        await pilot.pause()
+        for name, key in [(one, key) for one in SHARED[read, reach] for key in BY_ID[one].keys]:
             asked(app).clear()
+            app.say("as before")
             before = read(app)
             await pilot.press(key)
             await pilot.pause()
-            assert read(app) == CLAIMS[name].after != before, f"{key} for {name}"
+            assert read(app) != before, f"{key} for {name}"
+            assert CLAIMS[name].after is OTHER or read(app) == CLAIMS[name].after, f"{key} for {name}"
             while app.screen is not main(app):
                 await pilot.press("escape")
                 await pilot.pause()

@@ -62,13 +62,15 @@ def backend_breaks(name: str) -> Break:
     ("breaks", "keys"),
     [
         (backend_breaks("rewind"), ["r"]),
-        (backend_breaks("reseed"), ["R"]),
-        (backend_breaks("undo"), ["z"]),
+        pytest.param(backend_breaks("reseed"), ["R"], marks=pytest.mark.slow),
+        pytest.param(backend_breaks("undo"), ["z"], marks=pytest.mark.slow),
         (backend_breaks("save"), ["s"]),
         (backend_breaks("apply"), ["1", "j", "j", "right"]),
         (backend_breaks("ledger"), ["a", *"linear", "space", "6", "escape"]),
         (backend_breaks("open"), ["colon", "o", "p", "e", "n", "space", "x", "enter"]),
-        (backend_breaks("goto"), ["colon", *"goto", "space", *"step", "space", "5", "enter"]),
+        pytest.param(
+            backend_breaks("goto"), ["colon", *"goto", "space", *"step", "space", "5", "enter"], marks=pytest.mark.slow
+        ),
         (backend_breaks("branches"), ["colon", *"branch", "space", "x", "escape"]),
         (
             lambda app, patch: patch.setattr("nnplay.tui.commands.completion.parse_command", fails),

@@ -92,7 +92,10 @@ async def test_rows_name_their_layer_on_a_small_screen() -> None:
         assert visit.screen.query_one(RowsList).size.height >= 18
 
 
-@pytest.mark.parametrize("size", [(80, 24), (110, 32), (200, 60), (40, 12), (12, 5)])
+@pytest.mark.parametrize(
+    "size",
+    [(80, 24), (200, 60), (12, 5), *(pytest.param(size, marks=pytest.mark.slow) for size in ((110, 32), (40, 12)))],
+)
 async def test_every_row_is_drawn_at_every_size(size: tuple[int, int]) -> None:
     """All rows of a step, in all forms, are drawn at large and at tiny sizes."""
     async with inspecting(size) as visit:

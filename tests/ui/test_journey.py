@@ -13,8 +13,6 @@ from nnplay.tui.picker.screen import Picker
 from nnplay.tui.theme.look import Look
 from tests.ui.waiting import until
 
-pytestmark = pytest.mark.painted
-
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -18,6 +18,8 @@ from tests.ui.playing import main, make
 from tests.ui.visit import inspecting
 
 SIZES = [(80, 24), (60, 20), (20, 6), (1, 1), (300, 90), (120, 40)]
+#: Where nothing is shown, all panes, and the first one again: for panes whose other sizes are slow.
+FEW = [(1, 1), (300, 90), (120, 40)]
 KEYS = [
     "1 down down down",
     "3 down down down down down down",
@@ -44,15 +46,21 @@ def place(app: Any) -> list[object]:
     ]
 
 
-@pytest.mark.parametrize("keys", KEYS)
-async def test_panes_keep_focus_cursor_and_first_line(keys: str) -> None:
+@pytest.mark.parametrize(
+    ("keys", "sizes"),
+    [
+        *((keys, SIZES if number == 0 else FEW) for number, keys in enumerate(KEYS)),
+        *(pytest.param(keys, SIZES, marks=pytest.mark.slow) for keys in KEYS[1:]),
+    ],
+)
+async def test_panes_keep_focus_cursor_and_first_line(keys: str, sizes: list[tuple[int, int]]) -> None:
     """Through every arrangement of panes, and sizes that show nothing at all."""
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press(*keys.split())
         await pilot.pause()
         before = place(app)
-        for size in SIZES:
+        for size in sizes:
             await pilot.resize_terminal(*size)
             await pilot.pause()
             assert place(app)[0] is before[0], size

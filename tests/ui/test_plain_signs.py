@@ -99,7 +99,7 @@ async def test_what_is_typed_and_searched_is_plain() -> None:
             await pilot.press("backspace")
 
 
-@pytest.mark.parametrize("run", [RUN, LSTM], ids=["dense", "lstm"])
+@pytest.mark.parametrize("run", [RUN, pytest.param(LSTM, marks=pytest.mark.slow)], ids=["dense", "lstm"])
 async def test_the_inspector_is_plain(run: dict[str, Any]) -> None:
     """Every row in every form, its code, and every dialog of its keys."""
     async with inspecting(look=PLAIN, run=run) as visit:

@@ -170,27 +170,27 @@ async def test_names_with_joiners_can_be_typed(name: str) -> None:
         assert app.screen.query_one("Input").value == name  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("name", ["👨\u200d👩\u200d👧", "🏳\ufe0f\u200d🌈", "e\u0301", "क\u094dष", "می\u200cخواهم"])
-async def test_keys_of_a_line_go_by_what_a_reader_calls_a_letter(name: str) -> None:
+async def test_keys_of_a_line_go_by_what_a_reader_calls_a_letter() -> None:
     """Backspace takes the last sign whole, delete the first one, and the cursor goes over both in one press."""
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("p")
         await pilot.pause()
         line = app.screen.query_one(Input)
-        last = graphemes(name)[-1]
-        line.value = f"a{name}"
-        line.cursor_position = len(line.value)
-        await pilot.press("left")
-        assert line.cursor_position == len(line.value) - len(last)
-        await pilot.press("right")
-        assert line.cursor_position == len(line.value)
-        await pilot.press("backspace")
-        assert line.value == f"a{name.removesuffix(last)}"
-        line.value = name
-        line.cursor_position = 0
-        await pilot.press("delete")
-        assert line.value == name.removeprefix(graphemes(name)[0])
+        for name in ("👨\u200d👩\u200d👧", "🏳\ufe0f\u200d🌈", "e\u0301", "क\u094dष", "می\u200cخواهم"):
+            last = graphemes(name)[-1]
+            line.value = f"a{name}"
+            line.cursor_position = len(line.value)
+            await pilot.press("left")
+            assert line.cursor_position == len(line.value) - len(last), name
+            await pilot.press("right")
+            assert line.cursor_position == len(line.value), name
+            await pilot.press("backspace")
+            assert line.value == f"a{name.removesuffix(last)}"
+            line.value = name
+            line.cursor_position = 0
+            await pilot.press("delete")
+            assert line.value == name.removeprefix(graphemes(name)[0])
 
 
 ATTENDING = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -11,6 +13,7 @@ from nnplay.cli.source import find_session, is_sweep
 from nnplay.errors import InputError, unknown
 from nnplay.export.export_format import ExportFormat, export_formats
 from nnplay.export.exported_run import ExportedRun, from_history, from_sweep
+from nnplay.system.new_file import not_written
 from nnplay.system.paths import shown, user_path
 from nnplay.text import clean, counted
 
@@ -40,12 +43,19 @@ def run(words: Sequence[str]) -> int:
     try:
         chosen.write(runs, path)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(
-            f"cannot be written: {reason}", where=clean(options.path), hint="choose another name"
-        ) from None
+        if not isinstance(error, FileExistsError):  # nothing was there before: what is there now is half of it
+            _remove(path)
+        raise not_written(Path(options.path), error) from None
     print(f"{counted(len(runs), 'run')} in {shown(path)} ({chosen.title})")
     return 0
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _choose(name: str | None, path: Path, formats: dict[str, ExportFormat]) -> ExportFormat:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from nnplay.data.pictures.options import ENDINGS
 from nnplay.errors import InputError
 from nnplay.system.paths import expanded
 from nnplay.text import clean
@@ -17,6 +19,8 @@ _PICTURES: Final = ("", "images", "../images", "..", "train", "val")
 _HEAD: Final = 1 << 16
 #: JSON files of a folder that are looked at.
 _MOST: Final = 50
+#: Files of a folder among which pictures are looked for.
+_SEEN: Final = 1000
 
 
 def looks_like_coco(path: Path) -> bool:
@@ -42,6 +46,8 @@ def _read_head(path: Path) -> str:
 def find_annotations(path: str) -> Path | None:
     """The JSON file that a path stands for: itself, or the only one in a folder; None where there is none.
 
+    A file that can be nothing else counts although it does not look like one, so that its reader says what is wrong.
+
     Raises:
         InputError: a folder has several.
     """
@@ -50,12 +56,21 @@ def find_annotations(path: str) -> Path | None:
         return place if looks_like_coco(place) else None
     if not place.is_dir():
         return None
-    found = [file for folder in _FOLDERS for file in sorted((place / folder).glob("*.json"))[:_MOST]]
-    found = [file for file in found if looks_like_coco(file)]
+    files = [file for folder in _FOLDERS for file in sorted((place / folder).glob("*.json"))[:_MOST]]
+    found = [file for file in files if looks_like_coco(file)] or (files if _has_no_other_use(place, files) else [])
     if len(found) > 1:
         names = ", ".join(clean(str(file.relative_to(place))) for file in found[:4])
         raise InputError(f"holds {len(found)} COCO files: {names}", where=clean(path), hint="name one of them")
     return found[0] if found else None
+
+
+def _has_no_other_use(place: Path, files: list[Path]) -> bool:
+    """Whether the one JSON file of a folder lies as COCO's do, and its pictures in no class folders."""
+    if len(files) != 1:
+        return False
+    if files[0].parent != place or ((place / "images").is_dir() and not (place / "masks").is_dir()):
+        return True
+    return any(file.suffix.lower() in ENDINGS for file in islice(place.iterdir(), _SEEN))
 
 
 def leads_outside(name: str) -> bool:

@@ -25,5 +25,6 @@ RECORD = DatasetRecord(
     fields=(*SCENE_FIELDS, integer("objects", 2, "maximum number of shapes per image", low=1, high=6)),
     make=make,
     about="The images of 'shapes', with a class for every pixel: background, or the shape it belongs to.",
+    segments=True,
     when="For segmentation: fully convolutional networks and U-Nets.",
 )

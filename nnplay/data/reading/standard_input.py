@@ -46,17 +46,18 @@ def kept_input() -> str:
     stream = getattr(sys.stdin, "buffer", None)
     if stream is None or stream.closed or os.isatty(stream.fileno()):
         raise InputError("nothing is piped in", where=where, hint="as in cat my.csv | nnplay train -")
-    folder, lasting = _folder()
-    handle, draft = tempfile.mkstemp(dir=folder, prefix=_DRAFT)
+    pieces, digest = _read(stream, where)
     try:
-        with os.fdopen(handle, "wb") as file:
-            digest = _copy(stream, file, where)
-        home = make_private(folder / digest)
-        os.replace(draft, path := home / _NAME)
+        folder, lasting = _folder()
+        try:
+            path = _write(pieces, folder, digest)
+        except OSError:  # such as a full disk
+            if not lasting:
+                raise
+            folder, lasting = _folder_for_now(), False
+            path = _write(pieces, folder, digest)
     except OSError as error:
-        raise InputError(f"cannot be kept: {error.strerror or error}", where=where) from None
-    finally:
-        Path(draft).unlink(missing_ok=True)
+        raise InputError(f"cannot be kept: {(error.strerror or str(error)).lower()}", where=where) from None
     if lasting:
         _prune(folder, digest)
     return str(path)
@@ -95,25 +96,42 @@ def _folder() -> tuple[Path, bool]:
         folder = make_private(cache_folder("input"))
         if not weakness(folder) and os.access(folder, os.W_OK):
             return folder, True
+    return _folder_for_now(), False
+
+
+def _folder_for_now() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="nnplay-"))
     _for_now.append(folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder, False
+    return folder
 
 
-def _copy(stream: BinaryIO, file: BinaryIO, where: str) -> str:
-    """Copies all of it; returns the digest."""
-    most, size, hashed = memory_budget() // _GROWTH, 0, hashlib.sha256()
+def _read(stream: BinaryIO, where: str) -> tuple[list[bytes], str]:
+    """All of it, and its digest."""
+    most, size, hashed, pieces = memory_budget() // _GROWTH, 0, hashlib.sha256(), []
     while piece := stream.read(_PIECE):
         size += len(piece)
         if size > most:
             what = f"is too large: at most {size_text(most)} fit into memory"
             raise InputError(what, where=where, hint="give a sample of its rows")
         hashed.update(piece)
-        file.write(piece)
+        pieces.append(piece)
     if not size:
         raise InputError("is empty", where=where)
-    return hashed.hexdigest()[:16]
+    return pieces, hashed.hexdigest()[:16]
+
+
+def _write(pieces: list[bytes], folder: Path, digest: str) -> Path:
+    """Puts it into a folder in one step; nothing is left half written."""
+    handle, draft = tempfile.mkstemp(dir=folder, prefix=_DRAFT)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(pieces)
+        home = make_private(folder / digest)
+        os.replace(draft, path := home / _NAME)
+    finally:
+        Path(draft).unlink(missing_ok=True)
+    return path
 
 
 def _prune(folder: Path, newest: str) -> None:

@@ -21,6 +21,7 @@ from nnplay.data.record import SourceRecord
 from nnplay.detection.objects import join_target
 from nnplay.errors import InputError
 from nnplay.fields import choice, fill, flag, integer
+from nnplay.system.paths import expanded
 from nnplay.text import clean, counted
 
 #: Objects of one picture.
@@ -39,7 +40,7 @@ def read(path: str, values: Mapping[str, Any]) -> Dataset:
     file = find_annotations(path)
     if file is None:
         raise InputError("is not a COCO file", where=where, hint="it is JSON with images, annotations and categories")
-    found = read_annotations(file, where)
+    found = read_annotations(file, where if expanded(path) == file else f"{where}, {clean(file.name)}")
     pictures = [find_picture(file, name) for name, _ in found.files]
     kept = np.array([row for row, picture in enumerate(pictures) if picture is not None], np.int64)
     lost = [found.files[row][0] for row, picture in enumerate(pictures) if picture is None]

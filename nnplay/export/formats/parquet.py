@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +27,7 @@ def write(runs: Sequence[ExportedRun], path: Path) -> None:
 
     Raises:
         InputError: DuckDB is not installed.
+        OSError: the disk refused.
     """
     need("duckdb", "Parquet files are", "--as parquet", "written")
     import duckdb
@@ -34,7 +37,12 @@ def write(runs: Sequence[ExportedRun], path: Path) -> None:
         write_table(runs, rows)
         types = "{'run': 'VARCHAR', 'curve': 'VARCHAR', 'step': 'BIGINT', 'value': 'DOUBLE'}"
         source = f"read_csv('{_quoted(rows)}', header = true, columns = {types})"
-        database.execute(f"COPY (SELECT * FROM {source}) TO '{_quoted(path)}' (FORMAT parquet)")
+        try:
+            database.execute(f"COPY (SELECT * FROM {source}) TO '{_quoted(path)}' (FORMAT parquet)")
+        except duckdb.IOException as error:
+            known = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES)
+            number = next((number for number in known if os.strerror(number) in str(error)), errno.EIO)
+            raise OSError(number, os.strerror(number)) from None
 
 
 def _quoted(path: Path) -> str:

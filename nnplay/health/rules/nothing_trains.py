@@ -11,7 +11,12 @@ def examine(evidence: Evidence) -> Sign | None:
     if not evidence.idle_objectives:
         return None
     names = " and ".join(f"'{name}'" for name in evidence.idle_objectives)
-    return Sign("warning", f"{names} trains nothing: all layers with weights are frozen; F on a layer unfreezes it")
+    what = f"{names} {'trains' if len(evidence.idle_objectives) == 1 else 'train'} nothing"
+    if evidence.thawed == evidence.frozen:
+        return Sign("warning", f"{what}: all layers with weights are frozen; F on a layer unfreezes it")
+    mend = {"training": {"frozen": evidence.thawed}}
+    left = f"make it '{evidence.thawed}'" if evidence.thawed else "make it empty"
+    return Sign("warning", f"{what}: all weights are frozen by the setting frozen = '{evidence.frozen}'; {left}", mend)
 
 
-NOTHING_TRAINS = HealthRule("nothing_trains", "Nothing trains", examine, "pane-network", "2")
+NOTHING_TRAINS = HealthRule("nothing_trains", "Nothing trains", examine, "pane-network", "2", at_start=True)

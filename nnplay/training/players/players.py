@@ -36,6 +36,8 @@ Seed = TypeVar("Seed", int, NDArray[Any])
 #: Words for targets that are arrays of the data.
 DATA: Final = "data"
 INPUT: Final = "input"
+#: The class that a row had before all rows of the data were called real (`nnplay.data.real_rows`).
+CLASS: Final = "class"
 #: What lies between the seeds of initial weights of two networks.
 _SEEDS_APART: Final = 1_000_003
 
@@ -70,8 +72,9 @@ class PlayerObjective:
     Attributes:
         name: for curves, tensors and readers.
         path: the networks that its forward pass runs, in order.
-        target: what the answer is compared with: a number for all rows ("1"), "data" (the data's targets), "input", or
-            the answer of the network of that name to the same rows of data, through which no gradient passes.
+        target: what the answer is compared with: a number for all rows ("1"), "data" (the data's targets), "input",
+            "class" (of a row that is called real: what it is besides), or the answer of the network of that name to the
+            same rows of data, through which no gradient passes.
         loss: None takes the run's own.
         trains: networks that it updates; none where it `adds_to` another objective.
         optimizer: None takes the run's own, with a state of its own.

@@ -14,7 +14,7 @@ from nnplay.records.operation import Shape, shape_text
 from nnplay.records.optimizer import Optimizer
 from nnplay.tape.objective import GradientPenalty, Objective, Term, full_name
 from nnplay.text import clean
-from nnplay.training.players.players import DATA, INPUT, PlayerObjective, Players, noise_of
+from nnplay.training.players.players import CLASS, DATA, INPUT, PlayerObjective, Players, noise_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _term(
     players: Players, item: PlayerObjective, own_loss: Loss, plans: Mapping[str, NetworkPlan], found: Stages
 ) -> Term:
     """One objective's forward pass and loss; what its target is goes into `found`."""
-    loss, shape = item.loss or own_loss, _output_shape(players, item, plans)
+    loss, shape = item.loss or own_loss, answer_shape(players, item, plans)
     teacher = item.target if item.target in players.networks else ""
     if teacher:
         _check_teacher(players, item, loss, shape, plans)
@@ -176,7 +176,7 @@ def _penalties(players: Players, name: str) -> tuple[GradientPenalty, ...]:
     )
 
 
-def _output_shape(players: Players, item: PlayerObjective, plans: Mapping[str, NetworkPlan]) -> Shape:
+def answer_shape(players: Players, item: PlayerObjective, plans: Mapping[str, NetworkPlan]) -> Shape:
     """The shape of one row of the answer that an objective compares."""
     if item.path:
         return plans[players.in_tape(item.path[-1])].output_shape
@@ -194,12 +194,14 @@ def _target(
             what = f"its answer of {shape_text(shape)} is compared with inputs of {shape_text(plans[''].values[0])}"
             raise InputError(what, where=item.name)
         return name, None
+    if item.target == CLASS:
+        return CLASS, None
     try:
         value = float(item.target)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        hint = 'write a number such as "1", "data", "input", or the name of a network'
+        hint = 'write a number such as "1", "data", "input", "class", or the name of a network'
         raise InputError(f"'{clean(item.target)}' cannot be a target", where=item.name, hint=hint)
     classes = max([2, *shape[-1:]])
     if loss.target == "binary" and not 0 <= value <= 1:

@@ -54,6 +54,8 @@ def rows_at_once(split: Split) -> int:
 def arrays_of(data: Dataset, form: TargetForm) -> dict[str, Array]:
     """What batches are cut from, by name."""
     arrays = {"input": data.x, "target": form.encode(data.y)}
+    if data.kinds is not None:
+        arrays["class"] = data.kinds
     return arrays if data.weights is None else {**arrays, "weight": data.weights}
 
 

@@ -29,6 +29,7 @@ from nnplay.tui.forms.entry import Entry
 from nnplay.tui.forms.player_entries import grouped, of_players, player_changes
 from nnplay.tui.forms.problem import PROBLEMS, data_named, features_of, first_of, has_features, problem_of
 
+_PREDICTED = "what is predicted: classes, numbers, the class of each pixel, or objects and where they are"
 _SPLIT = "percentages for training, validation and test, as in 70/15/15"
 
 
@@ -45,7 +46,7 @@ def data_entries(
     names = choice(
         "dataset", source, "a data set, or the path of a file, a folder or a database", tuple(catalogue.datasets)
     )
-    task = choice("problem", problem_of(source), "what is predicted: classes or numbers", PROBLEMS)
+    task = choice("problem", problem_of(source), _PREDICTED, PROBLEMS)
     entries = [Entry("data", "set", names, source)]
     if task.default and settings.players.target is None:  # the rows of a game have no class to be told
         entries.append(Entry("problem", "problem", task, task.default))

@@ -9,18 +9,18 @@ from nnplay.data.catalogue import named_datasets
 from nnplay.data.features import FEATURES
 from nnplay.data.reading.addresses import refuse_password
 
-PROBLEMS = ("classification", "regression")
+PROBLEMS = ("classification", "regression", "segmentation", "detection")
 
 
 def problem_of(dataset: str) -> str:
-    """`classification` or `regression`; empty for a file, whose columns say what it is."""
+    """One of `PROBLEMS`; empty for a file, whose columns say what it is."""
     records = named_datasets()
-    return str(records[dataset].task) if dataset in records else ""
+    return records[dataset].problem if dataset in records else ""
 
 
 def first_of(problem: str) -> str:
     """The data set to begin with for a problem."""
-    return next(name for name, record in named_datasets().items() if record.task == problem)
+    return next(name for name, record in named_datasets().items() if record.problem == problem)
 
 
 def data_named(source: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from nnplay.data.profile.profile import PARTS
 from nnplay.data.profile.row_numbers import CellNumbers, number_text, numbers_text, row_numbers
+from nnplay.text import counted
 from nnplay.tui.data_browser.place import Place
 from nnplay.tui.data_browser.views.data_view import DataView
 from nnplay.tui.data_browser.views.examples import draw_examples_of, has_examples, is_picture, picture_of
@@ -34,7 +35,7 @@ def draw_row(place: Place, width: int, height: int, look: Look) -> Sequence[Row]
         return _beside_numbers(place, width, height, look)
     name = max(6, min(_NAME, max(cell_len(column.name) for column in profile.columns)))
     raw = _RAW if width >= _WIDE else 14
-    numbers = _NUMBERS if width >= _WIDE else max(8, (width - name - raw - 8) // 2)
+    numbers = _NUMBERS if width >= _WIDE else max(8, (width - name - raw - 10) // 2)
     widths = (name, raw, numbers, numbers)
     room = max(1, height - 2 - _DETAILS)
     total = len(profile.columns)
@@ -65,9 +66,12 @@ def _beside_numbers(place: Place, width: int, height: int, look: Look) -> list[R
     left, room = max(16, width * 2 // 5), max(1, height - 4)
     picture = draw_examples_of(profile, np.array([place.row]), left, room, look)
     given = profile.split.scaler.transform(profile.data.x[place.row : place.row + 1])[0]
-    numbers = draw_numbers(
-        picture_of(profile, place.row, given) if is_picture(profile) else given, width - left - 3, room, look
-    )
+    shown, whole = given, ""
+    if is_picture(profile):
+        shown = picture_of(profile, place.row, given)
+        channels = given.shape[-1] if given.ndim == _PICTURE else 1
+        whole = f"the first of {channels:,} channels" if channels > 1 and shown.ndim < _PICTURE else ""
+    numbers = draw_numbers(shown, width - left - 3, room, look, whole)
     rows: list[Row] = [_head(place, width, look)]
     for line in range(room):
         before = joined(picture[line] if line < len(picture) else ())
@@ -80,21 +84,29 @@ def _beside_numbers(place: Place, width: int, height: int, look: Look) -> list[R
     return [*rows, *(((fit(f" {line}", width), look.ink("text")),) for line in wrap(words, width - 2)[:_DETAILS])]
 
 
-def draw_numbers(values: NDArray[Any], width: int, height: int, look: Look) -> list[Row]:
-    """An array as numbers, as many as find room; of several channels the mean, a single series line by line, the slices
-    of a volume one below the other.
+def draw_numbers(values: NDArray[Any], width: int, height: int, look: Look, whole: str = "") -> list[Row]:
+    """An array as numbers, as many lines as find room; of several channels the mean, a single series line by line, the
+    slices of a volume one below the other. The last line says what of it is not shown.
+
+    Args:
+        whole: what these values are of a larger array.
     """
     flat = values.mean(axis=-1) if values.ndim >= _PICTURE else values
     flat = flat.reshape(-1, flat.shape[-1]) if values.ndim > _PICTURE else flat
     if flat.shape[1] == 1:
         across = max(1, min(len(flat), width // _SERIES))
         flat = np.pad(flat.ravel(), (0, -len(flat) % across), constant_values=np.nan).reshape(-1, across)
+    channels = values.shape[-1] if values.ndim >= _PICTURE else 1
+    told = [whole] if whole else [f"means of {channels:,} channels"] if channels > 1 else []
+    room = height if len(flat) + len(told) <= height else max(1, height - 1)
     cells = [
-        ["" if value != value else number_text(round(value, 2)) for value in line.tolist()] for line in flat[:height]
+        ["" if value != value else number_text(round(value, 2) + 0.0) for value in line.tolist()]
+        for line in flat[:room]
     ]
     wide = max(map(len, (cell for line in cells for cell in line))) + 1
     across = max(1, width // wide)
-    more = look.pick("…", "~") if flat.shape[1] > across else ""
+    cut = look.pick("…", "~")
+    more = cut if flat.shape[1] > across else ""
     rows: list[Row] = []
     for line, numbers in zip(cells, flat, strict=False):
         runs = [
@@ -102,13 +114,16 @@ def draw_numbers(values: NDArray[Any], width: int, height: int, look: Look) -> l
             for cell, value in zip(line[:across], numbers, strict=False)
         ]
         rows.append(joined([*runs, (more, look.ink("faint"))]))
-    return rows
+    if len(flat) > room:
+        told.insert(0, f"{cut} {counted(len(flat) - room, 'more line')}")
+    return [*rows, ((fit(f" {', '.join(told)}", width), look.ink("dim")),)] if told else rows
 
 
 def _headings(widths: tuple[int, ...], width: int, look: Look) -> Row:
     titles = ("column", "as written", "as numbers", "network gets")
     text = " ".join(fit(title, wide) + "  " for title, wide in zip(titles, widths, strict=True))
-    return ((fit(f" {text}" + ("how" if width >= _WIDE else ""), width), look.ink("dim")),)
+    words = f" {text}" + ("how" if width >= _WIDE else "")
+    return ((fit(words.rstrip(), width), look.ink("dim")),)
 
 
 def _line(cell: CellNumbers, widths: tuple[int, ...], width: int, here: bool, look: Look) -> Row:

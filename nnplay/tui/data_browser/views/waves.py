@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 
 from nnplay.tui.draw.sketch import Sketch
 from nnplay.tui.outputs.pictures import draw_picture, put_beside
@@ -24,7 +25,7 @@ def draw_wave(steps: NDArray[Any], width: int, height: int, look: Look) -> list[
     """A series (steps, numbers): its wave and its spectrum; a picture where each step has many numbers."""
     if steps.shape[1] >= _STRIP:
         return [
-            _caption(f"{steps.shape[0]:,} steps from left to right, {steps.shape[1]:,} numbers each", width, look),
+            _caption(f"{steps.shape[0]:,} steps of {steps.shape[1]:,} numbers", width, look, ", from left to right"),
             *draw_picture(np.asarray(steps.T, dtype=np.float64), max(1, height - 1), width, look),
         ]
     if width < _NARROW or height < 6:
@@ -38,9 +39,9 @@ def draw_wave(steps: NDArray[Any], width: int, height: int, look: Look) -> list[
 def draw_sound(wave: NDArray[Any], spectrum: NDArray[Any], width: int, height: int, look: Look) -> list[Row]:
     """A sound (samples) beside the spectrum (time, bands) that is given to the network, low pitches at the bottom."""
     half = (width - 1) // 2
-    words = f"{spectrum.shape[0]:,} spectra of {spectrum.shape[1]:,} bands, high pitch at the top"
+    words = (f": {spectrum.shape[0]:,} of {spectrum.shape[1]:,} bands", ", high pitch at the top")
     picture = draw_picture(np.asarray(spectrum.T[::-1], dtype=np.float64), max(1, height - 1), half, look)
-    return put_beside([_wave(wave[:, None], half, height, look), [_caption(words, half, look), *picture]])
+    return put_beside([_wave(wave[:, None], half, height, look), [_caption("spectra", half, look, *words), *picture]])
 
 
 def _wave(steps: NDArray[Any], width: int, height: int, look: Look) -> list[Row]:
@@ -49,7 +50,7 @@ def _wave(steps: NDArray[Any], width: int, height: int, look: Look) -> list[Row]
     sketch.axes()
     for series in reversed(range(steps.shape[1])):
         sketch.line(range(len(steps)), steps[:, series].tolist(), look.series(series))
-    return [_caption(f"wave: {len(steps):,} steps, {low:.3g} to {high:.3g}", width, look), *sketch.rows()]
+    return [_caption("wave", width, look, f": {len(steps):,} steps", f", {low:.3g} to {high:.3g}"), *sketch.rows()]
 
 
 def _spectrum(steps: NDArray[Any], width: int, height: int, look: Look) -> list[Row]:
@@ -63,9 +64,14 @@ def _spectrum(steps: NDArray[Any], width: int, height: int, look: Look) -> list[
     for series in reversed(range(decibels.shape[1])):
         sketch.line(range(1, len(decibels) + 1), decibels[:, series].tolist(), look.series(series))
     best = int(strength.max(axis=1).argmax()) + 1
-    words = f"spectrum: strongest {best:,} of {len(decibels):,} waves per row; 0 to {_FLOOR:.0f} dB"
-    return [_caption(words, width, look), *sketch.rows()]
+    words = (f": strongest {best:,} of {len(decibels):,}", " waves per row", f"; 0 to {_FLOOR:.0f} dB")
+    return [_caption("spectrum", width, look, *words), *sketch.rows()]
 
 
-def _caption(text: str, width: int, look: Look) -> Row:
+def _caption(text: str, width: int, look: Look, *further: str) -> Row:
+    """A caption with as much of what is further to be said as finds room."""
+    for words in further:
+        if cell_len(text + words) > width:
+            break
+        text += words
     return ((fit(text, width), look.ink("dim")),)
