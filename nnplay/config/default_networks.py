@@ -38,6 +38,8 @@ RANGES_FROM: Final = 700
 ROWS_A_RANGE: Final = 16
 MOST_RANGES: Final = 128
 MOST_RANGES_IN_ALL: Final = 1024
+#: For numbers, smaller tables have so many networks side by side, whose mean answers.
+MEMBERS: Final = 4
 #: Initial weights of hidden layers on tables, where He's, which suit ReLU in deep networks, score less.
 HIDDEN_INIT: Final = "xavier_uniform"
 
@@ -50,19 +52,27 @@ class DefaultNetwork:
         data: the kind, in words.
         suits: whether a data set is of this kind; those above it in the list were asked before.
         layers: its layers in words, for a data set and a number of outputs.
+        members: how many such networks stand side by side, each with a loss of its own; their mean answers.
     """
 
     data: str
     suits: Callable[[Dataset], bool]
     layers: Callable[[Dataset, int], list[str]]
+    members: Callable[[Dataset], int] = lambda data: 1
 
 
-def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
-    """What suits the data, with what the loss wants at the end."""
+def layers_for(data: Dataset, loss: Loss, *, members: bool = True) -> tuple[Layer, ...]:
+    """What suits the data, with what the loss wants at the end.
+
+    Args:
+        members: False for a single network where several would suit, as for an optimizer that has one loss only.
+    """
     network = next(network for network in DEFAULT_NETWORKS if network.suits(data))
     ends = [loss.record.ends] if loss.record.ends else []
     outputs = outputs_for(loss, data)
-    layers = parse_layers(", ".join([*network.layers(data, outputs), *ends]))
+    words = ", ".join([*network.layers(data, outputs), *ends])
+    count = network.members(data) if members and not ends else 1  # chances are no numbers to take a mean of
+    layers = parse_layers(words if count == 1 else f"ensemble[{' | '.join([words] * count)}]")
     if (
         math.prod(data.feature_shape) * outputs > MOST_PARAMETERS // WIDEST
     ):  # else it is small, and is not planned twice
@@ -192,6 +202,11 @@ def _for_rows(data: Dataset, outputs: int) -> list[str]:
     return [*flat, *_ranges(data), hidden, "relu", hidden, "relu", f"linear {outputs}"]
 
 
+def _members(data: Dataset) -> int:
+    """Several for numbers of a small table, where chance decides much of what one network learns."""
+    return MEMBERS if data.columns and data.task == "regression" and len(data) < RANGES_FROM else 1
+
+
 def _ranges(data: Dataset) -> list[str]:
     """The layer that cuts the numbers of a large table into ranges; inputs of two values have no use for any."""
     if not data.columns or len(data) < RANGES_FROM or data.feature_shape[0] > MOST_INPUTS:
@@ -226,6 +241,6 @@ DEFAULT_NETWORKS: Final = (
         _for_pictures,
     ),
     DefaultNetwork("sounds and other long sequences", _is_long, _for_sounds),
-    DefaultNetwork("tables, and all else", lambda data: True, _for_rows),
+    DefaultNetwork("tables, and all else", lambda data: True, _for_rows, _members),
 )
 """What suits each kind of data; the first that fits is taken."""

@@ -6,6 +6,8 @@ import math
 from typing import Any, Final, Literal
 
 from nnplay.data.split import Split
+from nnplay.network.members import members_of
+from nnplay.records.layer import Layer
 
 #: The optimizer that is used when none is named.
 OPTIMIZER: Final = {"name": "adam", "lr": 0.01}
@@ -34,9 +36,11 @@ AFTER_STOP: Final = ("keep_best",)
 ON_FOR_FILES: Final = ("patience", "keep_best")
 
 
-def penalty_for(split: Split) -> dict[str, float]:
-    """L2 where there are few training rows, else nothing."""
-    return {"l2": L2} if len(split.train) < FEW_ROWS else {}
+def penalty_for(split: Split, layers: tuple[Layer, ...]) -> dict[str, float]:
+    """L2 where there are few training rows, else nothing; a network of several has that part of it which their losses
+    are of the run's.
+    """
+    return {"l2": L2 / len(members_of(layers))} if len(split.train) < FEW_ROWS else {}
 
 
 def batch_size_for(split: Split) -> int:

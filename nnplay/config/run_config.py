@@ -240,8 +240,8 @@ class RunConfig:
         the validation loss falls no more, and the weights of the best epoch are kept.
         """
         loss = self.loss or loss_records()[default_loss(split.train)]()
-        layers = self.layers or layers_for(split.train, loss)
-        penalty = {} if self.layers or {"l1", "l2"} & set(self.training) else defaults.penalty_for(split)
+        layers = self.layers or layers_for(split.train, loss, members=not looks_at_all(self.optimizer))
+        penalty = {} if self.layers or {"l1", "l2"} & set(self.training) else defaults.penalty_for(split, layers)
         training = {"batch_size": defaults.batch_size_for(split), **penalty, **self.training}
         if looks_at_all(self.optimizer):
             training = {**defaults.FOR_WHOLE_DATA, **self.training}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nnplay.network.members import in_each_member
 from nnplay.records.layer import Layer
 from nnplay.records.operation import Shape
 from nnplay.records.registry import layer_records
@@ -17,7 +18,7 @@ def fit_outputs(layers: tuple[Layer, ...], outputs: int, shape: Shape) -> Iterat
     """
     if not layers:
         return
-    wide = _with_outputs(layers, outputs)
+    wide = in_each_member(layers, lambda member: _with_outputs(member, outputs))
     flatten = layer_records()["flatten"]
     flattened = wide[0].record is flatten
     if flattened and len(shape) == 1:

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from nnplay.errors import InputError
+from nnplay.network.members import Layers, in_each_member, members_of
 from nnplay.network.notation import parse_layer, show_layer
 from nnplay.records.definitions import apply_layer
 from nnplay.records.layer import Layer, LayerRecord
@@ -41,7 +42,11 @@ def activation_names() -> tuple[str, ...]:
 
 def common_activation(texts: Sequence[str]) -> str:
     """The activation of all hidden layers; `none`, or `mixed` where they differ."""
-    found = {layer.record.name for layer in _activations(_parsed(texts)[:-1])}
+    return _common_activation(_parsed(texts))
+
+
+def _common_activation(layers: Layers) -> str:
+    found = {layer.record.name for member in members_of(layers) for layer in _activations(member[:-1])}
     return found.pop() if len(found) == 1 else MIXED if found else NONE
 
 
@@ -61,15 +66,19 @@ def with_activation(texts: Sequence[str], name: str) -> tuple[str, ...]:
     Raises:
         InputError: there is no hidden layer.
     """
-    *hidden, last = _parsed(texts) or (None,)
     record = layer_records().get(name)
+    return _texts(in_each_member(_parsed(texts), lambda layers: _with_activation(layers, record)))
+
+
+def _with_activation(layers: Layers, record: LayerRecord | None) -> Layers:
+    *hidden, last = layers or (None,)
     if last is None or not hidden:
         raise InputError("the network has no hidden layer to give an activation", hint="a adds a layer")
-    if common_activation(texts) == NONE:
+    if _common_activation(layers) == NONE:
         changed = [new for layer in hidden for new in _followed(layer, record)]
     else:
         changed = [new for layer in hidden for new in _exchanged(layer, record)]
-    return tuple(show_layer(layer) for layer in (*changed, last))
+    return (*changed, last)
 
 
 def _followed(layer: Layer, record: LayerRecord | None) -> tuple[Layer, ...]:
@@ -91,7 +100,10 @@ def add_hidden_layer(texts: Sequence[str]) -> tuple[str, ...]:
     Raises:
         InputError: no layer says how many numbers it gives.
     """
-    layers = _parsed(texts)
+    return _texts(in_each_member(_parsed(texts), _with_hidden_layer))
+
+
+def _with_hidden_layer(layers: Layers) -> Layers:
     wide = _wide(layers)
     if not wide:
         raise InputError("no layer here has a number of units", hint="a adds one, such as linear 8")
@@ -99,10 +111,10 @@ def add_hidden_layer(texts: Sequence[str]) -> tuple[str, ...]:
     units = layers[last].record.traits.outputs
     alike = len(wide) > 1 and layers[wide[-2]].record is layers[last].record
     width = layers[wide[-2]].values[units] if alike else _UNITS
-    common = common_activation(texts)
+    common = _common_activation(layers)
     behind = layer_records()[_USUAL if common in (NONE, MIXED) else common]
     new = replace(layers[last], name="", frozen=False, share="").with_values(**{units: width})
-    return tuple(show_layer(layer) for layer in (*layers[:last], new, behind(), *layers[last:]))
+    return (*layers[:last], new, behind(), *layers[last:])
 
 
 def remove_hidden_layer(texts: Sequence[str]) -> tuple[str, ...]:
@@ -111,13 +123,16 @@ def remove_hidden_layer(texts: Sequence[str]) -> tuple[str, ...]:
     Raises:
         InputError: there is none.
     """
-    layers = _parsed(texts)
+    return _texts(in_each_member(_parsed(texts), _without_hidden_layer))
+
+
+def _without_hidden_layer(layers: Layers) -> Layers:
     wide = _wide(layers)
     if len(wide) < 2:
         raise InputError("there is no hidden layer to remove")
     first = wide[-2]
     behind = first + 1 < wide[-1] and is_activation(layers[first + 1].record)
-    return tuple(show_layer(layer) for layer in (*layers[:first], *layers[first + 1 + behind :]))
+    return (*layers[:first], *layers[first + 1 + behind :])
 
 
 def _wide(layers: Sequence[Layer]) -> list[int]:
@@ -125,5 +140,9 @@ def _wide(layers: Sequence[Layer]) -> list[int]:
     return [place for place, layer in enumerate(layers) if layer.record.traits.outputs]
 
 
-def _parsed(texts: Sequence[str]) -> tuple[Layer, ...]:
+def _parsed(texts: Sequence[str]) -> Layers:
     return tuple(parse_layer(text) for text in texts)
+
+
+def _texts(layers: Layers) -> tuple[str, ...]:
+    return tuple(show_layer(layer) for layer in layers)

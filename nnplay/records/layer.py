@@ -118,6 +118,7 @@ class Traits:
             as its forward rows make it without the parameter `bias`; "pieces" as its backward rows turn dy into dx, for
             layers that treat every number alike, by straight pieces; empty where neither is so. Curved layers need not
             say it: their plans have `curvature`.
+        members: its branches are networks that learn apart where it is the last layer: each has a loss of its own.
     """
 
     rectifies: bool = False
@@ -127,6 +128,7 @@ class Traits:
     each_step: bool = False
     samples: bool = False
     change: str = ""
+    members: bool = False
 
 
 def _example(call: str, case: Case, planned: Plan) -> str:

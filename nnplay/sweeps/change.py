@@ -12,6 +12,7 @@ from nnplay.config.assignments import SECTIONS, read_named
 from nnplay.data.split import Split
 from nnplay.errors import InputError, unknown
 from nnplay.network.hidden_layers import with_activation
+from nnplay.network.members import Layers, in_each_member
 from nnplay.network.notation import parse_layers
 from nnplay.records.layer import Layer
 from nnplay.sweeps.axis import Axis, Value
@@ -92,7 +93,12 @@ def _enter(table: dict[str, Any], name: str, value: Value) -> None:
         table.setdefault("data", {})[name] = value
 
 
-def _reshape(layers: Sequence[Layer], name: str, value: Value) -> tuple[Layer, ...]:
+def _reshape(layers: Layers, name: str, value: Value) -> Layers:
+    """The network with all hidden layers changed, of each network where several stand side by side."""
+    return in_each_member(layers, lambda member: _reshape_member(member, name, value))
+
+
+def _reshape_member(layers: Layers, name: str, value: Value) -> Layers:
     from nnplay.network.notation import show_layer
 
     if name == "layers.activation":

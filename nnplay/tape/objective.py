@@ -42,6 +42,7 @@ class Term:
             the output of that layer in place of `input`.
         teacher: the network whose answer to the batch's `input` is the target, in place of an array; as outside
             training, and no gradient passes through it.
+        member: it is the objective's own loss of one branch of an ensemble: settings and weights of rows are the same.
     """
 
     name: str
@@ -52,6 +53,12 @@ class Term:
     factor: float = 1.0
     at: str = ""
     teacher: str = ""
+    member: bool = False
+
+    @property
+    def own(self) -> bool:
+        """Whether it is the objective's own loss, of its answer or of a branch of it."""
+        return self.member or not self.name
 
 
 @dataclass(frozen=True, slots=True)

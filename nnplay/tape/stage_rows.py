@@ -112,7 +112,7 @@ class StageRows:
 
     def weighs(self, term: Term) -> bool:
         """Whether rows have weights of their own in a loss."""
-        return bool(self.objective.weight) and not term.name
+        return bool(self.objective.weight) and term.own
 
     def name(self, *parts: str) -> str:
         """A name with the stage's in front."""

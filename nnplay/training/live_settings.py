@@ -49,7 +49,7 @@ def write(machine: Machine, stages: Sequence[tuple[Loss, Optimizer]], settings: 
         for slot, group in zip(stage.groups, parameter_groups.read(settings.groups), strict=True):
             machine.view(slot)[...] = group.numbers(optimizer)
         for term in stage.objective.passes:
-            values = term.loss.values if term.name else loss.values
+            values = loss.values if term.own else term.loss.values
             _write_fields(machine, full_name(stage.objective.name, term.name, "loss"), values)
         for slot, numbers in stage.constants.values():
             machine.view(slot)[...] = numbers

@@ -46,13 +46,31 @@ def test_rows_of_measures_with_several_labels_are_no_tokens() -> None:
 
 def test_numbers_of_a_large_table_come_in_ranges(tmp_path: Path) -> None:
     """From 700 training rows on; not the inputs that are 0 or 1."""
-    for rows, first in ((900, "linear"), (1200, "piecewise_linear")):
+    for rows, first in ((900, "ensemble"), (1200, "piecewise_linear")):
         lines = [f"{k * 37 % 101},{'red' if k % 3 else 'blue'},{k % 11},{k % 5 + 0.5}" for k in range(rows)]
         (tmp_path / "t.csv").write_text("\n".join(["a,b,c,y", *lines]), encoding="utf-8")
         config = RunConfig.from_dict({"data": {"file": str(tmp_path / "t.csv"), "target": "y"}})
         layer = config.completed(config.load()).layers[0]
         assert layer.record.name == first
     assert layer.values == {"ranges": 52, "inputs": "0 2"}
+
+
+def test_numbers_of_a_small_table_are_learned_by_four_networks(tmp_path: Path) -> None:
+    """Each has a quarter of the penalty; classes, and an optimizer that has one loss only, have a single network."""
+    lines = [f"{k * 37 % 101},{k % 11},{k % 7 + 0.5},{'red' if k % 3 else 'blue'}" for k in range(200)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,y,kind", *lines]), encoding="utf-8")
+
+    def completed(target: str, **changes: str) -> RunConfig:
+        config = RunConfig.from_dict({"data": {"file": str(tmp_path / "t.csv"), "target": target}, **changes})
+        return config.completed(config.load())
+
+    run = completed("y")
+    assert [layer.record.name for layer in run.layers] == ["ensemble"]
+    assert len(run.layers[0].branches) == 4
+    assert run.training["l2"] == 0.0025
+    for single in (completed("kind"), completed("y", optimizer="levenberg_marquardt")):
+        assert [layer.record.name for layer in single.layers] == ["linear", "relu", "linear", "relu", "linear"]
+    assert completed("kind").training["l2"] == 0.01
 
 
 @pytest.mark.parametrize("shape", [(600_000,), (600, 1000), (900_000, 1, 1)])

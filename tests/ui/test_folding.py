@@ -13,7 +13,7 @@ from nnplay.network.summary import ledger
 from nnplay.timeline.branch_curves import parse_curve_name
 from nnplay.tui import view
 from nnplay.tui.app import Playground
-from nnplay.tui.forms.folding import from_words
+from nnplay.tui.forms.folding import from_words, keep_unfolded
 from nnplay.tui.picker.screen import Picker
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.layer_list import LayerList
@@ -158,3 +158,12 @@ def test_a_curve_whose_name_has_no_step_begins_at_the_first() -> None:
     assert parse_curve_name("fork.40.lr.0.1") == (40, "lr 0.1")
     assert parse_curve_name(f"fork.{'9' * 5000}.lr.0.1")[0] == 0
     assert parse_curve_name("fork.².lr.0.1")[0] == 0
+
+
+def test_a_network_that_is_one_block_begins_unfolded() -> None:
+    """Or there would be nothing to see; one that was folded stays so while its layers are edited."""
+    pair = "ensemble[linear 4, relu, linear 1 | linear 4, relu, linear 1]"
+    assert keep_unfolded((), [], [pair]) == {(0,)}
+    assert keep_unfolded((), ["linear 2", "linear 1"], [pair]) == {(0,)}
+    assert keep_unfolded((), [pair], [pair.replace("4", "5")]) == frozenset()
+    assert keep_unfolded((), [], [pair, "relu"]) == keep_unfolded((), [], ["linear 1"]) == frozenset()

@@ -15,6 +15,7 @@ from nnplay.records.optimizer import Optimizer
 from nnplay.tape.objective import GradientPenalty, Objective, Term, full_name
 from nnplay.text import clean
 from nnplay.training.players.players import CLASS, DATA, INPUT, PlayerObjective, Players, noise_of
+from nnplay.training.whole_data import looks_at_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +116,10 @@ def make_stages(
         for name in players.names
     }
     trained = tuple(dict.fromkeys(("", *map(players.in_tape, players.trains))))
+    members = () if looks_at_all(optimizer) else _members(plans[""], loss, players.factor)
     own = Objective(
-        "", ("",), loss, trained, optimizer, players.every, weight=weight, factor=players.factor,
-        terms=added[players.own], clamp=players.clamp, penalties=_penalties(players, players.own),
+        "", ("",), loss, trained, optimizer, players.every, weight=weight, factor=0.0 if members else players.factor,
+        terms=(*members, *added[players.own]), clamp=players.clamp, penalties=_penalties(players, players.own),
     )  # fmt: skip
     found.objectives.append(own)
     for item in players.updates:
@@ -129,6 +131,18 @@ def make_stages(
         )  # fmt: skip
         found.objectives.append(stage)
     return found
+
+
+def _members(plan: NetworkPlan, loss: Loss, factor: float) -> tuple[Term, ...]:
+    """A loss for each branch of an ensemble at the end of a network, in place of one for their mean."""
+    if not plan.layers or not plan.layers[-1].layer.record.traits.members:
+        return ()
+    ends = {planned.output: planned.path for planned in plan.layers}
+    paths = [ends[value] for value in plan.layers[-1].inputs if value in ends]
+    return tuple(
+        Term(f"member-{number}", (), loss, factor=factor / len(paths), at=path, member=True)
+        for number, path in enumerate(paths, 1)
+    )
 
 
 def _term(

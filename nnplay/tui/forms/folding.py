@@ -64,12 +64,16 @@ def block_of(item: Item) -> Path:
 
 
 def keep_unfolded(unfolded: Collection[Path], old: Sequence[str], new: Sequence[str]) -> frozenset[Path]:
-    """What stays unfolded when the layers changed: blocks that are still there, at their new places."""
+    """What stays unfolded when the layers changed: blocks that are still there, at their new places.
+
+    A network that has become nothing but a block is unfolded, as there would be nothing else to see.
+    """
     moved: dict[int, int] = {}
     for kind, a, b, c, d in difflib.SequenceMatcher(None, list(old), list(new), autojunk=False).get_opcodes():
         if kind == "equal" or (kind == "replace" and b - a == d - c):
             moved |= {a + k: c + k for k in range(b - a)}
-    return frozenset((moved[path[0]], *path[1:]) for path in unfolded if path[0] in moved)
+    kept = frozenset((moved[path[0]], *path[1:]) for path in unfolded if path[0] in moved)
+    return kept if len(new) != 1 or "[" not in new[0] or 0 in moved.values() else kept | {(0,)}
 
 
 def as_words(unfolded: Collection[Path]) -> list[str]:
