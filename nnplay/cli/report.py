@@ -139,7 +139,8 @@ def score_table(
         real: all rows are called real: the share of right answers is that of rows that are taken for real.
     """
     columns = list(next(iter(found.values())))
-    rows = [["", *("taken for real" if real and column == "accuracy" else column for column in columns)]]
+    said = {"iou": "mIoU", **({"accuracy": "taken for real"} if real else {})}
+    rows = [["", *(said.get(column, column) for column in columns)]]
     for part, values in found.items():
         rows.append([part, *(_score(column, values[column]) for column in columns)])
         for target, own in (targets or {}).get(part, {}).items():

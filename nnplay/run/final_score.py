@@ -9,7 +9,13 @@ from nnplay.training.scores.uncertainty import describe_interval
 from nnplay.training.trainer import Trainer
 
 #: The scores that say most, and what they are called.
-_NAMES: Final = {"mask_map_50": "mask mAP at IoU 0.5", "map_50": "mAP at IoU 0.5", "accuracy": "accuracy", "r2": "R²"}
+_NAMES: Final = {
+    "mask_map_50": "mask mAP at IoU 0.5",
+    "map_50": "mAP at IoU 0.5",
+    "iou": "mIoU",
+    "accuracy": "accuracy",
+    "r2": "R²",
+}
 
 
 def describe_test(trainer: Trainer) -> str:

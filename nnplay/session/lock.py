@@ -226,4 +226,4 @@ def _read(file: int) -> Holder | None:
 def refuse_unheld(lock: Lock, where: str) -> None:
     """Raises the `InputError` that says why a session cannot be written to, unless the lock is held."""
     if not lock.held:
-        raise InputError(lock.reason, where=where, hint="save it under another name")
+        raise InputError(lock.reason, where=where, hint="save it under another name or in another folder")

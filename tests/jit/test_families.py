@@ -98,7 +98,13 @@ def run_of(name: str, threads: int = 1) -> dict[str, Any]:
     return run | ({"loss": LOSSES[name]} if name in LOSSES else {})
 
 
-@pytest.mark.parametrize("name", REPEATED)
+#: Each is like one of the others here, and compared with PyTorch where that is installed, or in detectors of its own.
+ALIKE = ("convolution", "inception", "sound", "single shot")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in ALIKE else ()) for name in REPEATED]
+)
 def test_runs_go_on_bit_for_bit_and_threads_do_not_matter(name: str, tmp_path: Path) -> None:
     """Saved, opened and gone on with gives the bits of the run without a stop; so does a run on two threads."""
     with nn.Session.new(tmp_path / "run.nnplay", run_of(name)) as session:

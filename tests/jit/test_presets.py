@@ -18,7 +18,7 @@ PRESETS = preset_records()
 KINDS = ("siamese_digits", "sine_forecast", "sinc_second_order")
 #: One of each kind of network but attention at least; all others are in tests/slow.
 QUICK = [name for name, preset in PRESETS.items() if preset.seconds <= 0.3 or name in KINDS]
-#: Rows of made data that a preset is opened with here, at most, and of drawn ones: its layers fit many as they fit these.
+#: Rows of made data that a preset is opened with here, at most, and of drawn ones: its layers fit more as well.
 FEW_ROWS, FEW_DRAWN = 400, 120
 PROMISED = (
     *("perceptron", "perceptron_xor", "xor", "circle", "moons", "spiral", "regression_plane", "sine_curve"),

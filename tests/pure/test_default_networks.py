@@ -14,6 +14,7 @@ from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError
 from nnplay.network.network import Network
 from nnplay.records.registry import loss_records
+from nnplay.training.scores.targets import target_form
 
 CROSS_ENTROPY = loss_records()["cross_entropy"]
 
@@ -93,3 +94,10 @@ def test_names_of_many_inputs_are_read_once() -> None:
     parts = data.split()
     assert parts.train.feature_names is data.feature_names
     assert parts.test.feature_names is data.feature_names
+
+
+def test_data_of_one_class_are_to_blame_and_not_the_network() -> None:
+    """All labels of a file are the same."""
+    data = Dataset(np.zeros((9, 2)), [0] * 9, name="mine", class_names=["cat"])
+    with pytest.raises(InputError, match="every row of 'mine' has the class 'cat'"):
+        target_form(CROSS_ENTROPY(), data, (1,))

@@ -53,7 +53,7 @@ async def test_an_image_is_drawn_and_asked(size: tuple[int, int], look: Look) ->
         assert sheet.ink[3:6, 4].tolist() == [1, 1, 1]
         assert sheet.ink.sum() == 3
         await until(pilot, lambda: len(taken.chances) > 1)
-        assert f"this is {taken.chances[0][0]}" in taken.plain_text
+        assert f"untrained: {taken.chances[0][0]}" in taken.plain_text
         await pilot.press("c")
         assert not sheet.ink.any()
         await until(pilot, lambda: "draw something" in taken.plain_text)

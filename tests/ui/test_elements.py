@@ -39,6 +39,10 @@ _TEXT = {
 }
 
 
+#: Kinds of elements that are explained like pixels or kernels.
+_LIKE_ANOTHER = pytest.mark.slow
+
+
 @asynccontextmanager
 async def _playing(run: dict[str, Any], view: str, steps: int = 5) -> AsyncIterator[tuple[Pilot[int], Answer]]:
     """The playground with a view of a run of some steps, in the pane that has the focus."""
@@ -132,14 +136,22 @@ async def test_the_pixel_that_counts_most_is_explained_without_a_cursor() -> Non
 @pytest.mark.parametrize(
     ("run", "view", "words", "order"),
     [
-        (_TABLE, "saliency", ("standard deviations", "by integrated gradients|(integrated gradients)"), (0,)),
+        pytest.param(
+            _TABLE,
+            "saliency",
+            ("standard deviations", "by integrated gradients|(integrated gradients)"),
+            (0,),
+            marks=_LIKE_ANOTHER,
+        ),
         (_IMAGES, "saliency", ("pixel (", "0 in its place"), (1, 2)),
         (_ECHO, "states over time", ("input gate of layer 0 unit 0, step 0", "let into the cell"), (2, 1)),
         (_TEXT, "attention", ("of its attention to this step",), (0, 1, 2)),
         (_TEXT, "integrated gradients", ("token ", "0 in its place"), (0,)),
         (_IMAGES, "filters", ("0.weight[", "this batch's gradient"), ()),
-        (_TABLE, "weights", ("0.weight[0,0]", "this batch's gradient"), ()),
-        (_IMAGES, "feature maps", ("layer 0 channel 0", "of its 36 places"), (1, 2, 0)),
+        pytest.param(_TABLE, "weights", ("0.weight[0,0]", "this batch's gradient"), (), marks=_LIKE_ANOTHER),
+        pytest.param(
+            _IMAGES, "feature maps", ("layer 0 channel 0", "of its 36 places"), (1, 2, 0), marks=_LIKE_ANOTHER
+        ),
     ],
 )
 async def test_elements_of_every_kind_are_explained_and_inspected(

@@ -26,6 +26,7 @@ from nnplay.tui.explaining import ExplanationText
 from nnplay.tui.inspector.screen import InspectorScreen
 from nnplay.tui.inspector.widgets.detail_view import DetailView
 from nnplay.tui.main_screen import MainScreen
+from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.terminal import textual_private
 from nnplay.tui.theme.look import Look
@@ -56,6 +57,12 @@ async def _explained(pilot: Pilot[Any]) -> str:
     """The text of the explanation that is on the screen, once it has been worked out."""
     await until(pilot, lambda: any(text.explained is not None for text in pilot.app.screen.query(ExplanationText)))
     return str(pilot.app.screen.query_one(ExplanationText).content)
+
+
+async def _found(pilot: Pilot[Any], backend: PlaygroundBackend) -> None:
+    """Waits until the health pane shows all that was found, which its next poll brings: until then `?` is its help."""
+    pane = pilot.app.screen.query_one(Findings)
+    await until(pilot, lambda: backend.snapshot.health and pane._findings == backend.snapshot.health)
 
 
 async def _inspected(pilot: Pilot[Any], step: int) -> View:
@@ -150,7 +157,7 @@ async def test_a_step_of_the_curve() -> None:
 async def test_a_finding_shows_its_numbers() -> None:
     """A finding: the numbers that its rule looked at."""
     async with _playing(steps=200) as (pilot, backend):
-        await until(pilot, lambda: backend.snapshot.health)
+        await _found(pilot, backend)
         await pilot.press("6", "question_mark")
         text = await _explained(pilot)
         assert "The smoothed loss was" in text
@@ -242,7 +249,8 @@ async def test_which_step_broke_first() -> None:
     run = {**RUN, "optimizer": {"name": "sgd", "lr": 30.0}}
     async with _playing(run, steps=0) as (pilot, backend):
         backend.run_for(steps=_STEPS)
-        await until(pilot, lambda: backend.snapshot.error and backend.snapshot.health)
+        await until(pilot, lambda: backend.snapshot.error)
+        await _found(pilot, backend)
         await pilot.press("6", "question_mark")
         text = await _explained(pilot)
         assert "The gradient broke out first in step 4" in text

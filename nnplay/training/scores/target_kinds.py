@@ -31,6 +31,9 @@ def refuse_targets(loss: Loss, data: Dataset) -> None:
     if data.task == "regression":
         _refuse_numbers(loss, data)
         return
+    if target == "labels" and data.outputs == 1:
+        what = f"every row of '{data.name}' has the class '{data.class_names[0]}': there is nothing to tell apart"
+        raise InputError(what, where="y", hint="give rows of another class, or numbers as targets")
     if target == "binary" and data.outputs != 2:
         raise InputError(
             f"{name} needs two classes; '{data.name}' has {data.outputs}", where="loss", hint="use cross_entropy"

@@ -54,7 +54,7 @@ class DrawActions:
         if not shape[0]:
             self._messages.say("this network does not distinguish images; :preset digits8 does, or :data digits28")
         else:
-            self._app.push_screen(AskImage(shape, self._backend.ask_image))
+            self._app.push_screen(AskImage(shape, self._backend.ask_image, lambda: self._backend.snapshot.step > 0))
 
     def put(self, event: PointBoard.Set) -> None:
         """One more point; a class that is new makes the network larger."""

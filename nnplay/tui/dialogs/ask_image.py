@@ -138,12 +138,14 @@ class Taken(Cells):
     def __init__(self) -> None:
         super().__init__(id="taken")
         self.chances: tuple[Chance, ...] = ()
+        self.trained = True
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """The likeliest class, and how likely each is."""
         if not self.chances:
             return [(("draw something", self.look.ink("dim")),)]
-        head: Row = (("this is ", self.look.ink("dim")), (self.chances[0][0], self.look.ink("accent", bold=True)))
+        words = "this is " if self.trained else "untrained: "
+        head: Row = ((words, self.look.ink("dim")), (self.chances[0][0], self.look.ink("accent", bold=True)))
         return [head, (), *draw_chances(self.chances, self.chances[0][0], width, height - 2, self.look)]
 
 
@@ -153,6 +155,7 @@ class AskImage(Dialog[None]):
     Args:
         shape: height and width of the image.
         ask: the likeliest classes of an image, from any thread.
+        trained: whether the network has taken a step.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -165,9 +168,9 @@ class AskImage(Dialog[None]):
     ]
     DEFAULT_CSS = "AskImage > Vertical { width: auto; } AskImage Horizontal { width: auto; height: auto; }"
 
-    def __init__(self, shape: tuple[int, int], ask: Ask) -> None:
+    def __init__(self, shape: tuple[int, int], ask: Ask, trained: Callable[[], bool]) -> None:
         super().__init__("what is this?", "drag, or ← → ↑ ↓ with space: pen down, up · c clear · esc")
-        self._shape, self._ask = shape, ask
+        self._shape, self._ask, self._trained = shape, ask, trained
 
     def body(self) -> ComposeResult:
         """The sheet, and the answer beside it."""
@@ -204,7 +207,7 @@ class AskImage(Dialog[None]):
     def _answer(self, chances: tuple[Chance, ...]) -> None:
         if self.is_attached:
             taken = self.query_one(Taken)
-            taken.chances = chances
+            taken.chances, taken.trained = chances, self._trained()
             taken.redraw()
 
     def action_move(self, down: int, right: int) -> None:

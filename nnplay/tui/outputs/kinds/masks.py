@@ -28,7 +28,7 @@ def draw(view: Masks, width: int, height: int, look: Look) -> list[Row]:
     ]
     legend = [_draw_class(view, index, look) for index in range(len(view.labels))]
     mean = float(np.nanmean(view.overlaps))
-    title: list[Run] = [("overlap (IoU) ", look.ink("dim")), (f"{mean:.2f}  ", look.ink("strong"))]
+    title: list[Run] = [("mIoU of this picture ", look.ink("dim")), (f"{mean:.2f}  ", look.ink("strong"))]
     below = _wrap([title, *legend], width)
     return [*draw_tiles(tiles, width, height - len(below), look, len(view.labels)), *below]
 
