@@ -52,11 +52,10 @@ def torch(name: str, threads: int) -> float:
 
     torch.set_num_threads(threads)
     trainer = load_preset(name).trainer()
-    rows = torch.from_numpy(trainer.split.train.x.copy())
-    rows = rows.permute(0, 3, 1, 2).contiguous() if (pictures := rows.ndim == 4) else rows
-    classes = torch.from_numpy(trainer.split.train.kinds.copy())
-    critic, maker = (networks_of_digits if pictures else networks_of_ring)(nn)
+    rows, classes = (torch.from_numpy(part.copy()) for part in (trainer.split.train.x, trainer.split.train.kinds))
+    critic, maker = (networks_of_digits if (pictures := rows.ndim == 4) else networks_of_ring)(nn)
     if pictures:
+        rows = rows.permute(0, 3, 1, 2)
         rows, critic, maker = (part.to(memory_format=torch.channels_last) for part in (rows, critic, maker))
     size = trainer.batch_rows
     noise = trainer.players.networks["generator"].noise
@@ -65,13 +64,6 @@ def torch(name: str, threads: int) -> float:
     adam = [torch.optim.Adam(net.parameters(), lr=0.0005, betas=(0.5, 0.999), fused=True) for net in (critic, maker)]
     real, made = torch.ones(size, 1), torch.zeros(size, 1)
     batches = len(rows) // size
-
-    def score_of(answer: Any) -> Any:
-        return answer.logsumexp(1, keepdim=True) if pictures else answer
-
-    def doubt(answer: Any) -> Any:
-        found = answer.log_softmax(1)
-        return -0.3 * (found.exp() * found).sum(dim=1).mean()
 
     def steps(count: int) -> None:
         for number in range(count):
@@ -96,10 +88,21 @@ def torch(name: str, threads: int) -> float:
             critic.requires_grad_(False)
             answer = critic(maker(torch.randn(size, noise)))
             loss = loss_of(score_of(answer), real)
-            (loss + doubt(answer) if pictures else loss).backward()
+            (loss + entropy(answer) if pictures else loss).backward()
             adam[1].step()
 
     return seconds_a_step(steps)
+
+
+def score_of(answer: Any) -> Any:
+    """How real a discriminator finds rows: of several classes, log Σ exp."""
+    return answer.logsumexp(1, keepdim=True) if answer.shape[1] > 1 else answer
+
+
+def entropy(answer: Any) -> Any:
+    """The mean entropy of classes, as it counts in the generator's loss."""
+    found = answer.log_softmax(1)
+    return -2.0 * (found.exp() * found).sum(dim=1).mean()
 
 
 def networks_of_ring(nn: Any) -> tuple[Any, Any]:
