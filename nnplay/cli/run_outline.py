@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from nnplay.config import RunConfig
 from nnplay.config.players_choice import record_table
+from nnplay.network.members import members_of
 from nnplay.network.notation import show_layer
 from nnplay.network.summary import Ledger, Line
 from nnplay.run.network_ledger import own_ledger, player_ledger
 from nnplay.text import clean, counted
 from nnplay.training.players.players import CLASS, DATA, INPUT
+from nnplay.training.whole_data import looks_at_all
 
 if TYPE_CHECKING:
     from nnplay.data.split import Split
@@ -69,7 +71,10 @@ def _objective(config: RunConfig, item: PlayerObjective | None) -> Iterator[str]
     yield f"{name} trains {' and '.join(trains)} by {_named(optimizer)}{pace}, {lowers}"
     if item is None:
         target = DATA if players.target is None else f"{players.target:g}"
-        yield f"  {_loss(config, None, f'{players.own}(data)', target, players.factor)}"
+        apart = len(members_of(config.layers)) > 1 and not looks_at_all(optimizer)
+        answer = f"{'each branch of ' if apart else ''}{players.own}(data)"
+        averaged = ", averaged over the branches" if apart else ""
+        yield f"  {_loss(config, None, answer, target, players.factor)}{averaged}"
     for one in (*(() if item is None else (item,)), *added):
         yield f"  {_term(config, one)}"
 

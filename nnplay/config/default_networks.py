@@ -38,7 +38,7 @@ RANGES_FROM: Final = 700
 ROWS_A_RANGE: Final = 16
 MOST_RANGES: Final = 128
 MOST_RANGES_IN_ALL: Final = 1024
-#: For numbers, smaller tables have so many networks side by side, whose mean answers.
+#: For numbers, on smaller tables: networks side by side, whose outputs are averaged.
 MEMBERS: Final = 4
 #: Initial weights of hidden layers on tables, where He's, which suit ReLU in deep networks, score less.
 HIDDEN_INIT: Final = "xavier_uniform"
@@ -52,7 +52,7 @@ class DefaultNetwork:
         data: the kind, in words.
         suits: whether a data set is of this kind; those above it in the list were asked before.
         layers: its layers in words, for a data set and a number of outputs.
-        members: how many such networks stand side by side, each with a loss of its own; their mean answers.
+        members: how many such networks stand side by side, each with its own loss; their outputs are averaged.
     """
 
     data: str
@@ -71,11 +71,10 @@ def layers_for(data: Dataset, loss: Loss, *, members: bool = True) -> tuple[Laye
     ends = [loss.record.ends] if loss.record.ends else []
     outputs = outputs_for(loss, data)
     words = ", ".join([*network.layers(data, outputs), *ends])
-    count = network.members(data) if members and not ends else 1  # chances are no numbers to take a mean of
+    count = network.members(data) if members and not ends else 1  # a loss of probabilities is for classes
     layers = parse_layers(words if count == 1 else f"ensemble[{' | '.join([words] * count)}]")
-    if (
-        math.prod(data.feature_shape) * outputs > MOST_PARAMETERS // WIDEST
-    ):  # else it is small, and is not planned twice
+    most = math.prod(data.feature_shape) * outputs * WIDEST * count
+    if most > MOST_PARAMETERS:  # else it is small, and is not planned twice
         _refuse_huge(layers, data, ", ".join([*_smallest(data, outputs), *ends]))
     return layers
 

@@ -37,8 +37,8 @@ ON_FOR_FILES: Final = ("patience", "keep_best")
 
 
 def penalty_for(split: Split, layers: tuple[Layer, ...]) -> dict[str, float]:
-    """L2 where there are few training rows, else nothing; a network of several has that part of it which their losses
-    are of the run's.
+    """L2 where there are few training rows, else nothing; divided by the number of networks in an ensemble, as is
+    the loss of each.
     """
     return {"l2": L2 / len(members_of(layers))} if len(split.train) < FEW_ROWS else {}
 

@@ -1,4 +1,4 @@
-"""Ensemble: branches that learn the same task, each by itself, and whose mean answers (Gorishniy et al., 2025)."""
+"""Ensemble: branches that are trained independently for one task, and averaged (as in Gorishniy et al., 2025)."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ ENSEMBLE = LayerRecord(
     name="ensemble",
     title="Ensemble",
     family="combination",
-    about="The mean of parallel branches. As the last layer, each branch has the loss to itself, and learns apart.",
-    when="For small tables: networks that were learned apart err in different places, and their mean errs less.",
+    about="The mean of parallel branches. As the last layer, each branch has its own loss and trains independently.",
+    when="For small tables: networks trained independently make different errors, which partly cancel in the mean.",
     plan=lambda values, shapes: plan(values, shapes),
-    traits=Traits(each_step=True, members=True),
+    traits=Traits(each_step=True, change="linear", members=True),
     joins=True,
     torch="no module: torch.stack(branches).mean(0), and the mean of the branches' losses",
     cases=(Case({}, (5,), branches=2), Case({}, (3, 4, 2), branches=3), Case({}, (17,), branches=5)),
@@ -60,7 +60,7 @@ def _mean(branches: int) -> Operation:
         writes=("y",),
         reference=lambda *xs, branches: np.asarray(sum(xs[1:], xs[0]) / branches),
         formula="y = (x0 + x1 + …) / branches",
-        words="All branches answer, and their mean counts: errors that differ cancel out.",
+        words="The outputs of the branches are averaged, so errors that differ partly cancel.",
         element=lambda at, *xs, branches: total(x[at] for x in xs) / branches,
         integers=("branches",),
         torch="torch.stack(branches).mean(0)",

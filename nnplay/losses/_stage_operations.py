@@ -83,7 +83,7 @@ ROI_COSTS: Final = Operation(
     writes=("roi_costs",),
     reference=stage_costs.roi_costs,
     formula="costs = cross-entropy of the class;  smooth L1 of its deltas;  mean log loss of its mask",
-    words="Every proposal pays for its class. One that holds an object pays for its box and its mask too.",
+    words="Every proposal pays for its class. One that holds an object pays for its box too, and for its mask if any.",
     element=roi_cost,
     integers=LAYOUT,
     torch="torchvision's fastrcnn_loss and maskrcnn_loss",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import numpy as np
+
 from nnplay.detection.two_stages import ANCHOR, detect, row_width
 from nnplay.errors import InputError
 from nnplay.fields import integer, number
@@ -64,12 +66,13 @@ def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
     names = TERMS if mask else TERMS[:-1]
     weights = {name: float(values["box_weight"]) if "boxes" in name else 1.0 for name in names}
     parts = mask * mask
+    drawn, masks = (Use(MASK_TARGETS, layout, 20 * rois * parts),), {"mask_target": (BATCH, rois, parts)}
     return terms_plan(
         (
             Use(LABEL, layout, 1500 * K),
             Use(SAMPLE, {"sampled": values["sampled"]}, 3 * values["sampled"] * K),
             Use(MATCH_ROIS, layout, 500 * rois),
-            Use(MASK_TARGETS, layout, 20 * rois * max(1, parts)),
+            *(drawn if mask else ()),
             Use(ANCHOR_COSTS, layout, 60 * K),
             Use(ROI_COSTS, layout, 100 * rois * (1 + parts)),
             Use(ADD_UP, {}, 8 * K),
@@ -81,8 +84,10 @@ def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
             "keys": (BATCH, K),
             "anchor_match": (BATCH, K),
             "roi_match": (BATCH, rois),
-            "mask_target": (BATCH, rois, max(1, parts)),
+            **(masks if mask else {}),
             "anchor_costs": (BATCH, K, 2),
             "roi_costs": (BATCH, rois, 3),
         },
+        # Without masks no row works any out; those that would read them get one zero.
+        {} if mask else {"mask_target": np.zeros((1, 1, 1))},
     )

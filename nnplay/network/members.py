@@ -1,4 +1,4 @@
-"""Networks that are an ensemble of several: what is asked of one is done in each of them."""
+"""The members of an ensemble: a change of the network is made in each of them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Layers = tuple[Layer, ...]
 
 
 def members_of(layers: Layers) -> tuple[Layers, ...]:
-    """The networks side by side; the only one where there is no ensemble."""
+    """The branches of a network that is an ensemble, nested ones too; else the network itself."""
     if len(layers) != 1 or not layers[0].record.traits.members:
         return (layers,)
     return tuple(member for branch in layers[0].branches for member in members_of(branch))
 
 
 def in_each_member(layers: Layers, change: Callable[[Layers], Layers]) -> Layers:
-    """The layers after a change, which is made in each branch where the network is nothing but an ensemble."""
+    """The layers after a change: in each branch of a network that is an ensemble, else in the network itself."""
     if len(layers) != 1 or not layers[0].record.traits.members:
         return change(layers)
     return (replace(layers[0], branches=tuple(in_each_member(branch, change) for branch in layers[0].branches)),)

@@ -118,7 +118,7 @@ class Traits:
             as its forward rows make it without the parameter `bias`; "pieces" as its backward rows turn dy into dx, for
             layers that treat every number alike, by straight pieces; empty where neither is so. Curved layers need not
             say it: their plans have `curvature`.
-        members: its branches are networks that learn apart where it is the last layer: each has a loss of its own.
+        members: where it is the last layer, its branches are networks that train independently, each with its own loss.
     """
 
     rectifies: bool = False

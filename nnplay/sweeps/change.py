@@ -94,7 +94,7 @@ def _enter(table: dict[str, Any], name: str, value: Value) -> None:
 
 
 def _reshape(layers: Layers, name: str, value: Value) -> Layers:
-    """The network with all hidden layers changed, of each network where several stand side by side."""
+    """The network with all hidden layers changed, in each member of an ensemble."""
     return in_each_member(layers, lambda member: _reshape_member(member, name, value))
 
 

@@ -42,7 +42,7 @@ class Term:
             the output of that layer in place of `input`.
         teacher: the network whose answer to the batch's `input` is the target, in place of an array; as outside
             training, and no gradient passes through it.
-        member: it is the objective's own loss of one branch of an ensemble: settings and weights of rows are the same.
+        member: the objective's own loss, for one branch of an ensemble: it has the same settings and row weights.
     """
 
     name: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nnplay.cli.run_outline import objectives
 from nnplay.config import RunConfig
 from nnplay.network.fit_outputs import fit_outputs
 from nnplay.network.hidden_layers import add_hidden_layer, common_activation, remove_hidden_layer, with_activation
@@ -60,3 +61,13 @@ def test_what_is_asked_of_the_hidden_layers_is_done_in_each_branch() -> None:
     assert changed.layer_texts == (PAIR.replace("linear 4", "linear 9"),)
     form = next(fit_outputs(parse_layers(PAIR), 3, (1,)))
     assert [show_layer(layer) for layer in form] == [PAIR.replace("linear 1", "linear 3")]
+
+
+def test_the_outline_says_whose_loss_is_lowered() -> None:
+    """That of each branch, or of their mean where an optimizer has one loss only."""
+    pair = RunConfig.from_dict({**RUN, "layers": PAIR, "loss": "mse"})
+    assert objectives(pair)[-1].strip() == (
+        "mse of each branch of network(data) against the data's targets, averaged over the branches"
+    )
+    alone = RunConfig.from_dict({**RUN, "layers": PAIR, "loss": "mse", "optimizer": "levenberg_marquardt"})
+    assert objectives(alone)[-1].strip() == "mse of network(data) against the data's targets"

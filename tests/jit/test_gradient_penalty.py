@@ -24,7 +24,7 @@ DISCRIMINATORS = {
     "straight pieces": "linear 6, leaky_relu 0.2, linear 7, relu, linear 1",
     "weight norm": "linear 6 parametrization=weight_norm, leaky_relu 0.2, dropout 0.1, linear 1",
     "branches of curves": "linear 5, tanh, sum[identity | linear 5 name=b, silu], softplus, linear 5, sigmoid, "
-    "difference[recall b | linear 5], linear 1",
+    "difference[recall b | linear 5], ensemble[identity | linear 5], linear 1",
 }
 
 

@@ -80,6 +80,20 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     assert "no box of class dog" in notes
 
 
+@pytest.mark.parametrize("empty", [{}, {"segmentation": []}, {"segmentation": [[]]}, {"segmentation": {}}])
+def test_objects_without_pixels_are_left_out_where_masks_are_read(empty: dict[str, Any], tmp_path: Path) -> None:
+    """One is counted and named, and refuses no set; where only boxes are read it stays."""
+    square = {"image_id": 7, "category_id": 3, "bbox": [0, 0, 20, 20], "segmentation": [[0, 0, 20, 0, 20, 20, 0, 20]]}
+    path = str(write(tmp_path, annotations=[square, {**BEYOND, **empty}]))
+    data = load_file(path, {"size": 16, "masks": True})
+    boxes, maps = split_target(data.y)
+    assert maps is not None
+    assert boxes[0, boxes[0, :, 0] > 0].tolist() == [[2, 0, 0, 0.5, 1]]
+    assert maps.max() == 1
+    assert "1 object without a segmentation left out: annotations[1]" in data.notes
+    assert (load_file(path, {"size": 16}).y[0, :, 0] > 0).sum() == 2
+
+
 def test_pictures_that_are_not_read_are_said(tmp_path: Path) -> None:
     """Names that lead elsewhere are not followed; a picture of another size but the same shape is read."""
     files = (("a.png", 80, 40), ("../images/b.png", 40, 20), ("c.png", 40, 20))
@@ -99,7 +113,7 @@ def test_pictures_that_are_not_read_are_said(tmp_path: Path) -> None:
         ({"annotations": [{**BEYOND, "image_id": 1}]}, r"annotations\[0\]: its image_id 1 is in no list"),
         ({"annotations": [{**BEYOND, "bbox": [1, 2, "x", 3]}]}, r"annotations\[0\]: its bbox is not left"),
         ({"annotations": [{**BEYOND, "bbox": None}]}, r"annotations\[0\]: has no usable 'bbox'"),
-        ({"annotations": [BEYOND]}, r"annotations\[0\]: has no segmentation; read it without masks"),
+        ({"annotations": [BEYOND]}, "no object has a segmentation; read it without masks"),
         ({"annotations": [{**BEYOND, "segmentation": [[1, 2]]}]}, "a polygon needs three or more"),
         (
             {"annotations": [{**BEYOND, "segmentation": [[1, 2, 3, 4, float("nan"), 6]]}]},

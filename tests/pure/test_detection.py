@@ -18,6 +18,7 @@ from nnplay.detection.objects import Found, join_target, paste_masks, split_targ
 from nnplay.detection.suppression import suppress
 from nnplay.errors import InputError
 from nnplay.operations import match_anchors, proposals, roi_align, stage_costs
+from nnplay.records.registry import loss_records
 
 Array = NDArray[Any]
 
@@ -395,3 +396,12 @@ def test_stage_costs_are_those_of_pytorch() -> None:
             logits = torch.tensor(heads.masks[n, r, :, :, label - 1].ravel())
             drawn = functional.binary_cross_entropy_with_logits(logits, torch.tensor(wanted[n, r]))
             assert costs[n, r, 2] == pytest.approx(float(drawn))
+
+
+@pytest.mark.parametrize(("mask", "wanted"), [(0, 0), (3, 1)])
+def test_a_detector_without_masks_has_no_row_for_them(mask: int, wanted: int) -> None:
+    """Nobody who walks through its step meets pixels that nothing learns."""
+    loss: Any = loss_records()["two_stage"](rois=2, class_count=1, mask=mask)
+    plan = loss.plan((2 * (4 + 2 + 4 + mask * mask) + 9 * 5,))
+    for uses in (plan.forward, plan.evaluate):
+        assert sum(use.operation.name == "mask targets" for use in uses) == wanted

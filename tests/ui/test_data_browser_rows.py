@@ -11,6 +11,7 @@ from nnplay.data.dataset import Dataset
 from nnplay.data.profile.batch import lay_out_batch
 from nnplay.data.profile.profile import Profile
 from nnplay.data.read_table import read_table
+from nnplay.detection.objects import join_target
 from nnplay.tui.data_browser.views.row import draw_numbers
 from nnplay.tui.data_browser.views.waves import draw_wave
 from nnplay.tui.theme.look import Look
@@ -47,6 +48,32 @@ async def test_what_is_no_table_is_looked_at_row_by_row(
             await pilot.press("tab")
             assert "cannot be drawn" not in text(pilot)
             assert len(text(pilot)) > 80
+
+
+@pytest.mark.parametrize("task", ["objects", "masks of objects", "classes of pixels"])
+async def test_what_is_wanted_is_drawn_over_the_picture(task: str) -> None:
+    """Borders of boxes, and pixels of classes by their numbers; listed as classes, with how many pixels each has."""
+    labels = np.zeros((20, 16, 16), np.int64)
+    labels[:, 4:12, 4:12] = 2
+    x, names = np.zeros((20, 16, 16, 1)), ["ground", "cat", "dog"]
+    boxes = np.array([[[3, 0.25, 0.25, 0.75, 0.75]]] * 20)
+    maps = (labels > 0).astype(np.uint8)
+    data = (
+        Dataset(x, labels, class_names=names)
+        if task == "classes of pixels"
+        else Dataset(x, join_target(boxes, maps if "masks" in task else None), task="detection", class_names=names)
+    )
+    sign = "1" if task == "classes of pixels" else "2"
+    async with browsing(data, (80, 24), Look(colours="none", ascii=True)) as pilot:
+        for view in ("examples", "raw", "one batch"):
+            while view not in tab(pilot):
+                await pilot.press("tab")
+            assert sign * 8 in text(pilot), view
+            if view == "raw":
+                words = " ".join(text(pilot).split())
+                assert ("target: class ground 192, dog 64 pixels" in words) == (task == "classes of pixels")
+                assert ("the number of the class of each pixel" in words) == (task == "classes of pixels")
+                assert ("of each pixel the number of its box" in words) == ("masks" in task)
 
 
 async def test_a_film_is_a_strip_of_its_frames() -> None:

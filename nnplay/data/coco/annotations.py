@@ -146,8 +146,10 @@ def _read_objects(
             continue
         if max(abs(a - b) for a, b in zip(box, inside, strict=True)) > 1e-3:
             cut.append(number)
-        segmentation = held.get("segmentation") or None
-        found.objects[place].append(Annotated(labels[held["category_id"]], inside, segmentation, number))
+        segmentation = held.get("segmentation")
+        there = any(segmentation) if isinstance(segmentation, list) else segmentation
+        label = labels[held["category_id"]]
+        found.objects[place].append(Annotated(label, inside, segmentation if there else None, number))
     _note(found, outside, cut, crowds)
     if not any(found.objects):
         raise InputError("has no object in any picture", where=where, hint="; ".join(found.notes))

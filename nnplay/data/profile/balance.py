@@ -17,6 +17,8 @@ from nnplay.text import clean, figure, percent
 _INTERVALS: Final = 8
 #: What is shared out where rows have objects in them.
 OBJECTS: Final = "class of object"
+#: What is shared out where each pixel has a class.
+PIXELS: Final = "class of pixel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Balance:
     @property
     def heading(self) -> str:
         """What stands above the counts."""
-        each = {"class": "rows of each class", OBJECTS: "objects of each class"}
+        each = {"class": "rows of each class", PIXELS: "pixels of each class", OBJECTS: "objects of each class"}
         return each.get(self.title, f"values of {self.title}")
 
 
@@ -62,7 +64,8 @@ def measure_balance(profile: Profile, target: int = 0) -> Balance:
     data, parts = profile.data, profile.part_numbers
     if data.task == "classification":
         labels = data.y.reshape(len(data), -1).astype(np.int64)
-        return _balance("class", tuple(visible(clean(name)) for name in data.class_names), labels, parts)
+        title = "class" if data.y.ndim < 3 else PIXELS
+        return _balance(title, tuple(visible(clean(name)) for name in data.class_names), labels, parts)
     if data.task == "detection":
         labels, rows = object_labels(data.y)
         return _balance(OBJECTS, tuple(clean(name) for name in data.class_names), labels, parts[rows])

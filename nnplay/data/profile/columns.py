@@ -105,7 +105,7 @@ def _target_columns(data: Dataset) -> list[ProfiledColumn]:
         ]
     if data.task == "detection":
         return [ProfiledColumn("objects", "target", "classes", stop=1)]
-    kind = "classes" if data.y.ndim == 1 else f"{data.y[0].size:,} classes"
+    kind = "classes" if data.y.ndim == 1 else f"{data.y[0].size:,} {'classes' if data.y.ndim == 2 else 'pixels'}"
     return [ProfiledColumn("class", "target", kind, stop=1)]
 
 

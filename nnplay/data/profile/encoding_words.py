@@ -8,6 +8,7 @@ from nnplay.data.columns.heavy_tails import LOGARITHM
 from nnplay.data.dataset import Dataset
 from nnplay.data.profile.columns import ProfiledColumn, visible
 from nnplay.data.scaler import Scaler
+from nnplay.detection.objects import NUMBERS
 from nnplay.text import clean, counted, figure
 
 _LISTED: Final = 6
@@ -56,14 +57,16 @@ def _of_number(scaler: Scaler, column: ProfiledColumn) -> str:
 def _of_target(data: Dataset, scaler: Scaler, column: ProfiledColumn) -> str:
     note = f"{column.column.note}; " if column.column is not None and column.column.note else ""
     if data.task == "classification":
+        what = "the number of its class" if data.y.ndim < 3 else "the number of the class of each pixel"
         if all(name == str(place) for place, name in enumerate(data.class_names)):
-            return "the number of its class"
+            return what
         listed = [f"{place} {visible(clean(name, 24))}" for place, name in enumerate(data.class_names[:_LISTED])]
         more = ", …" if len(data.class_names) > _LISTED else ""
-        return f"the number of its class: {', '.join(listed)}{more}"
+        return f"{what}: {', '.join(listed)}{more}"
     if data.task == "detection":
         listed = [f"{place} {clean(name, 24)}" for place, name in enumerate(data.class_names[:_LISTED], 1)]
-        return f"the number of its class, then left, top, right, bottom, from 0 to 1: {', '.join(listed)}"
+        masks = "" if data.y.shape[-1] == NUMBERS else "; and of each pixel the number of its box, or 0"
+        return f"the number of its class, then left, top, right, bottom, from 0 to 1: {', '.join(listed)}{masks}"
     if not scaler.target_scale.size or (scaler.target_scale[column.start], scaler.target_offset[column.start]) == (
         1,
         0,

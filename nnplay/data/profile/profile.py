@@ -87,7 +87,16 @@ class Profile:
             return [_number(value) for value in self.data.y[start:stop, column.start].tolist()]
         if self.data.task == "detection":
             return [self._labels(object_labels(target[None])[0]) for target in self.data.y[start:stop]]
+        if self.data.y.ndim > 2:
+            return [self._shares(labels) for labels in self.data.y[start:stop]]
         return [self._labels(labels) for labels in self.data.y[start:stop]]
+
+    def _shares(self, labels: NDArray[Any]) -> str:
+        """The classes of pixels and how many there are of each, the largest first."""
+        counts = np.bincount(labels.ravel(), minlength=len(self.data.class_names))
+        order = [int(label) for label in np.argsort(-counts, kind="stable") if counts[label]]
+        named = [f"{visible(clean(self.data.class_names[label]))} {counts[label]:,}" for label in order[:8]]
+        return ", ".join(named) + (", …" if len(order) > len(named) else "") + " pixels"
 
     def _labels(self, labels: Any) -> str:
         names = self.data.class_names

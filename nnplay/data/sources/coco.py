@@ -98,8 +98,12 @@ def _make_targets(
     boxes = np.zeros((len(rows), most, 5), np.float32)
     maps = np.zeros((len(rows), size, size), np.uint8) if size else None
     crowded = hidden = 0
+    bare: list[int] = []
     for place, row in enumerate(rows):
         items = sorted(found.objects[row], key=lambda item: -_area(item))
+        if maps is not None:
+            bare += [item.number for item in items if item.segmentation is None]
+            items = [item for item in items if item.segmentation is not None]
         crowded += max(0, len(items) - most)
         items = items[:most]
         if maps is not None:
@@ -109,6 +113,11 @@ def _make_targets(
         for k, item in enumerate(items):
             boxes[place, k] = (item.label + 1, *item.box)
     notes = []
+    if bare and not boxes.any():
+        raise InputError("no object has a segmentation", where=where, hint="read it without masks")
+    if bare:
+        first = f"annotations[{min(bare)}]{', …' if len(bare) > 1 else ''}"
+        notes.append(f"{counted(len(bare), 'object')} without a segmentation left out: {first}")
     if crowded:
         notes.append(f"{counted(crowded, 'object')} left out: of each picture the {most} largest are kept")
     if hidden:
@@ -126,10 +135,7 @@ def _draw(items: list[Annotated], picture: tuple[int, int], numbers: NDArray[np.
     size = len(numbers)
     drawn = np.zeros((size, size), np.int64)
     for k, item in enumerate(items, 1):
-        at = f"{where}, annotations[{item.number}]"
-        if item.segmentation is None:
-            raise InputError("has no segmentation", where=at, hint="read it without masks")
-        drawn[read_mask(item.segmentation, picture, size, at)] = k
+        drawn[read_mask(item.segmentation, picture, size, f"{where}, annotations[{item.number}]")] = k
     there = [k for k in range(1, len(items) + 1) if (drawn == k).any()]
     for number, k in enumerate(there, 1):
         numbers[drawn == k] = number

@@ -109,7 +109,8 @@ def fits_row(row: Any, C: int, F: int, pictures: int) -> bool:
     """`fits` for a row whose integers begin as `WINDOW` does and that has y's lines and columns among them."""
     KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
     DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
-    return fits(KH, KW, SH, SW, DH, DW, G, C, F, OH, OW, pictures)
+    worth: bool = fits(KH, KW, SH, SW, DH, DW, G, C, F, OH, OW, pictures)
+    return worth
 
 
 @inline

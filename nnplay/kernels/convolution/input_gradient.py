@@ -125,7 +125,8 @@ def _part(
 def _windows(row: Any, axis: int) -> int:
     """Windows along an axis, which dy has but for the zeros around it."""
     size: int = integer(row, 7 + axis) + integer(row, 11 + axis) + integer(row, 13) - integer(row, axis)
-    return size // integer(row, 2 + axis) + 1
+    stride: int = integer(row, 2 + axis)
+    return size // stride + 1
 
 
 @inline
@@ -134,7 +135,8 @@ def _fits(row: Any, C: int, F: int, pictures: int) -> bool:
     KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
     DH, DW, G = integer(row, 4), integer(row, 5), integer(row, 6)
     OH, OW = _windows(row, 0), _windows(row, 1)
-    return integer(row, 13) >= 0 and fits(KH, KW, SH, SW, DH, DW, G, C, F, OH, OW, pictures)
+    worth: bool = integer(row, 13) >= 0 and fits(KH, KW, SH, SW, DH, DW, G, C, F, OH, OW, pictures)
+    return worth
 
 
 @inline

@@ -22,21 +22,29 @@ from __future__ import annotations
 from typing import Any, Final
 
 from nnplay.kernels.arithmetic import multiply_add
-from nnplay.kernels.compile.jit import COMPILING, inline, noalias
+from nnplay.kernels.compile.jit import COMPILING, inline
 from nnplay.kernels.operands import shifted
+from nnplay.kernels.span_sums import copy
 
 COLUMNS: Any
+LANES: Any
 if COMPILING:
-    from nnplay.kernels.tile import COLUMNS
+    from nnplay.kernels.convolution.winograd_vectors import (
+        add_vector,
+        differ_vectors,
+        sum_three_vectors,
+        sum_vectors,
+    )
+    from nnplay.kernels.tile import COLUMNS, LANES
 else:
-    COLUMNS = 1
+    COLUMNS = LANES = 1
 
 #: Products of a tile along one axis.
 POINTS: Final = 4
 #: Channels at the most, those of all places of a stride together.
 MOST: Final = 256
 #: Channels at the least: with fewer, additions cost what products save.
-FEWEST: Final = 32
+FEWEST: Final = 16
 #: Numbers that are worked out at once for each side of the products.
 ROOM: Final = 49152
 #: Tiles at the least in what one part does, so that it pays to work out the weights.
@@ -56,7 +64,8 @@ def fits(
     if min(channels, F) < FEWEST or max(channels, F) > MOST:
         return False
     wide = tiles(OW, taps)
-    return pictures * tiles(OH, taps) * wide >= TILES and POINTS * wide * max(channels, F) <= ROOM
+    worth: bool = pictures * tiles(OH, taps) * wide >= TILES and POINTS * wide * max(channels, F) <= ROOM
+    return worth
 
 
 @inline
@@ -91,54 +100,65 @@ def places(outputs: int, taps: int, p: int) -> Any:
     return outputs + taps - 2, 1, -1.0 if outputs > 1 else 0.0
 
 
-@noalias
+@inline
 def differ(d: Any, d_row: int, x: Any, step: int, across: int, down: int, s: Any, t: Any, count: int, n: int) -> None:
     """d[i,k] = (a + s·b) + t·(c + s·d) of four places of each tile i, `step` apart in x, for n channels."""
+    whole = n - n % LANES
     for i in range(count):
-        for k in range(n):
-            at = i * step + k
-            over = multiply_add(x[at + across], s, x[at])
-            under = multiply_add(x[at + down + across], s, x[at + down])
-            d[i * d_row + k] = multiply_add(under, t, over)
+        target, a = shifted(d, i * d_row), shifted(x, i * step)
+        b, c = shifted(a, across), shifted(a, down)
+        e = shifted(c, across)
+        for k in range(0, whole, LANES):
+            differ_vectors(shifted(target, k), shifted(a, k), shifted(b, k), s, shifted(c, k), shifted(e, k), t)
+        for k in range(whole, n):
+            target[k] = multiply_add(multiply_add(e[k], s, c[k]), t, multiply_add(b[k], s, a[k]))
 
 
-@noalias
+@inline
 def fold(e: Any, e_row: int, y: Any, step: int, apart: int, outputs: int, p: int, count: int, n: int) -> None:
     """e[i,k] = Σ over a tile's outputs, `apart` in y, of each that product p is part of, with its sign."""
     if p == 0 or p == 3 or outputs == 1:
         first = (outputs - 1) * apart if p == 3 else 0
         for i in range(count):
-            for k in range(n):
-                e[i * e_row + k] = y[i * step + first + k]
+            copy(shifted(e, i * e_row), shifted(y, i * step + first), n, False)
         return
     s = 1.0 if p == 1 else -1.0
-    if outputs == 2:
-        for i in range(count):
-            for k in range(n):
-                e[i * e_row + k] = multiply_add(y[i * step + apart + k], s, y[i * step + k])
-        return
     for i in range(count):
-        for k in range(n):
-            ends = y[i * step + k] + y[i * step + 2 * apart + k]
-            e[i * e_row + k] = multiply_add(y[i * step + apart + k], s, ends)
+        own = shifted(y, i * step)
+        if outputs == 2:
+            join_two(shifted(e, i * e_row), own, 1.0, shifted(own, apart), s, n)
+        else:
+            join(shifted(e, i * e_row), own, 1.0, shifted(own, apart), s, shifted(own, 2 * apart), 1.0, n)
 
 
-@noalias
+@inline
+def join_two(y: Any, a: Any, first: Any, b: Any, second: Any, n: int) -> None:
+    """y (n) = first·a + second·b."""
+    whole = n - n % LANES
+    for k in range(0, whole, LANES):
+        sum_vectors(shifted(y, k), shifted(a, k), first, shifted(b, k), second)
+    for k in range(whole, n):
+        y[k] = multiply_add(b[k], second, first * a[k])
+
+
+@inline
 def join(y: Any, a: Any, first: Any, b: Any, second: Any, c: Any, third: Any, n: int) -> None:
     """y (n) = first·a + second·b + third·c."""
-    for k in range(n):
+    whole = n - n % LANES
+    for k in range(0, whole, LANES):
+        sum_three_vectors(shifted(y, k), shifted(a, k), first, shifted(b, k), second, shifted(c, k), third)
+    for k in range(whole, n):
         y[k] = multiply_add(c[k], third, multiply_add(b[k], second, first * a[k]))
 
 
-@noalias
-def add_apart(y: Any, step: int, x: Any, x_row: int, factor: Any, count: int, n: int) -> None:
-    """y[i·step + k] += factor·x[i·x_row + k]."""
+@inline
+def add_apart(y: Any, step: int, x: Any, row: int, factor: Any, count: int, n: int) -> None:
+    """y[i·step + k] += factor·x[i·row + k]."""
     for i in range(count):
-        for k in range(n):
-            y[i * step + k] = multiply_add(x[i * x_row + k], factor, y[i * step + k])
+        _add(shifted(y, i * step), shifted(x, i * row), factor, n)
 
 
-@noalias
+@inline
 def add_inside(
     y: Any, W: int, x: Any, row: int, column: int, step: int, factor: Any, count: int, S: int, C: int
 ) -> None:
@@ -146,58 +166,31 @@ def add_inside(
     for i in range(count):
         left = column + i * step
         low, high = max(0, -left), min(S, W - left)
-        for k in range((high - low) * C):
-            at = (left + low) * C + k
-            y[at] = multiply_add(x[i * row + low * C + k], factor, y[at])
+        _add(shifted(y, (left + low) * C), shifted(x, i * row + low * C), factor, (high - low) * C)
 
 
 @inline
-def add_to_panel_rows(w: Any, row: int, panel: Any, factor: Any, rows: int, width: int) -> None:
-    """w (rows, width) += factor·panel, whose rows are COLUMNS apart."""
-    if width == COLUMNS:
-        _add_whole_rows(w, row, panel, factor, rows)
-    else:
-        add_apart(w, row, panel, COLUMNS, factor, rows, width)
-
-
-@noalias
-def _add_whole_rows(w: Any, row: int, panel: Any, factor: Any, rows: int) -> None:
-    for i in range(rows):
-        for k in range(COLUMNS):
-            w[i * row + k] = multiply_add(panel[i * COLUMNS + k], factor, w[i * row + k])
+def _add(y: Any, x: Any, factor: Any, n: int) -> None:
+    """y (n) += factor·x."""
+    whole = n // LANES * LANES
+    for k in range(0, whole, LANES):
+        add_vector(shifted(y, k), shifted(x, k), factor)
+    for k in range(whole, n):
+        y[k] = multiply_add(x[k], factor, y[k])
 
 
 @inline
 def weigh(v: Any, w: Any, row: int, apart: int, taps: int, p: int, rows: int, width: int) -> None:
     """Weight p of a tile from taps `apart` in w (rows, width), as a panel with rows COLUMNS apart."""
-    first = (taps - 1) * apart if p == 3 else 0
     if p == 0 or p == 3:
-        _weigh(v, shifted(w, first), row, 0, 0, 1.0, 0.0, 0.0, rows, width)
-    else:
-        s = 0.5 if p == 1 else -0.5
-        _weigh(v, w, row, apart, 2 * apart if taps == 3 else 0, 0.5, s, 0.5 if taps == 3 else 0.0, rows, width)
-
-
-@inline
-def _weigh(v: Any, w: Any, row: int, one: int, two: int, f: Any, g: Any, h: Any, rows: int, width: int) -> None:
-    if width == COLUMNS:
-        _weigh_whole(v, w, row, one, two, f, g, h, rows)
-    else:
-        _weigh_some(v, w, row, one, two, f, g, h, rows, width)
-
-
-@noalias
-def _weigh_whole(v: Any, w: Any, row: int, one: int, two: int, f: Any, g: Any, h: Any, rows: int) -> None:
-    """v = f·w + g·(w at `one`) + h·(w at `two`), COLUMNS numbers a row."""
+        first = (taps - 1) * apart if p == 3 else 0
+        for i in range(rows):
+            copy(shifted(v, i * COLUMNS), shifted(w, first + i * row), width, False)
+        return
+    s = 0.5 if p == 1 else -0.5
     for i in range(rows):
-        for k in range(COLUMNS):
-            at = i * row + k
-            v[i * COLUMNS + k] = multiply_add(w[at + two], h, multiply_add(w[at + one], g, f * w[at]))
-
-
-@noalias
-def _weigh_some(v: Any, w: Any, row: int, one: int, two: int, f: Any, g: Any, h: Any, rows: int, width: int) -> None:
-    for i in range(rows):
-        for k in range(width):
-            at = i * row + k
-            v[i * COLUMNS + k] = multiply_add(w[at + two], h, multiply_add(w[at + one], g, f * w[at]))
+        own = shifted(w, i * row)
+        if taps == 2:
+            join_two(shifted(v, i * COLUMNS), own, 0.5, shifted(own, apart), s, width)
+        else:
+            join(shifted(v, i * COLUMNS), own, 0.5, shifted(own, apart), s, shifted(own, 2 * apart), 0.5, width)

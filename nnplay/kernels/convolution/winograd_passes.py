@@ -19,10 +19,10 @@ from nnplay.kernels.convolution.winograd import (
     ROOM,
     add_apart,
     add_inside,
-    add_to_panel_rows,
     differ,
     fold,
     join,
+    join_two,
     places,
     tiles,
     tiles_with,
@@ -144,7 +144,8 @@ def winograd_input(
 def _lines_with(begin: int, end: int, OH: int, taps: int, p: int) -> int:
     """How many of the lines of tiles `begin` … `end` have product p."""
     high, those = tiles(OH, taps), tiles_with(OH, taps, p)
-    return (end // high - begin // high) * those + min(end % high, those) - min(begin % high, those)
+    count: int = (end // high - begin // high) * those + min(end % high, those) - min(begin % high, those)
+    return count
 
 
 @inline
@@ -160,7 +161,12 @@ def _panel(v: Any, panels: Any, rows: int, taps: int, p: int) -> Any:
         return panels
     if p == 3:
         return shifted(panels, (taps - 1) * rows * COLUMNS)
-    weigh(v, panels, COLUMNS, rows * COLUMNS, taps, p, rows, COLUMNS)
+    n = rows * COLUMNS
+    s = 0.5 if p == 1 else -0.5
+    if taps == 2:
+        join_two(v, panels, 0.5, shifted(panels, n), s, n)
+    else:
+        join(v, panels, 0.5, shifted(panels, n), s, shifted(panels, 2 * n), 0.5, n)
     return v
 
 
@@ -236,15 +242,15 @@ def _collect_outputs(
         m3 = shifted(m, 3 * PART + _lines_with(begin, u, OH, taps, 3) * n)
         for j in range(outputs):
             if taps == 2 and outputs == 1:
-                join(sums, m0, 1.0, m3, 1.0, m3, 0.0, n)
+                join_two(sums, m0, 1.0, m3, 1.0, n)
             elif taps == 2 and outputs == 2:
-                join(sums, m1, 1.0, m0 if j == 0 else m3, 1.0, m1, 0.0, n)
+                join_two(sums, m1, 1.0, m0 if j == 0 else m3, 1.0, n)
             elif j == 0:
                 join(sums, m0, 1.0, m1, 1.0, m2, 1.0, n)
             elif j == outputs - 1:
                 join(sums, m3, 1.0, m1, 1.0, m2, 1.0 if j == 2 else -1.0, n)
             else:
-                join(sums, m1, 1.0, m2, -1.0, m2, 0.0, n)
+                join_two(sums, m1, 1.0, m2, -1.0, n)
             target = shifted(y, ((u // high * OH) + t * size + j) * OW * F)
             _add_outputs(target, sums, size, min(wide, full), q, F)
             if wide > full:
@@ -271,7 +277,7 @@ def _sum_taps(sums: Any, products: Any, taps: int, n: int) -> None:
     if taps == 2:
         join(shifted(sums, n), p3, 1.0, p1, 0.5, p2, -0.5, n)
     else:
-        join(shifted(sums, n), p1, 0.5, p2, -0.5, p2, 0.0, n)
+        join_two(shifted(sums, n), p1, 0.5, p2, -0.5, n)
         join(shifted(sums, 2 * n), p3, 1.0, p1, 0.5, p2, 0.5, n)
 
 
@@ -287,7 +293,7 @@ def _add_taps(dw: Any, F: int, sums: Any, S: int, taps: int, C: int, q: int, wid
                     continue
                 factor = 1.0 if q == 0 or q == 3 else -0.5 if q == 2 and b == 1 else 0.5
                 target = shifted(dw, ((a * S + ph) * K + b * S) * C * F)
-                add_to_panel_rows(target, F, source, factor, run, width)
+                add_apart(target, F, source, COLUMNS, factor, run, width)
 
 
 @inline
@@ -333,7 +339,7 @@ def _join_input(sums: Any, z0: Any, z1: Any, z2: Any, z3: Any, taps: int, output
     elif i == 2:
         join(sums, z1, 1.0, z2, 1.0, z0, -1.0, n)
     elif taps == 3 and outputs == 1:
-        join(sums, z1, 1.0, z2, -1.0, z2, 0.0, n)
+        join_two(sums, z1, 1.0, z2, -1.0, n)
     else:
         join(sums, z1, 1.0, z2, -1.0, z3, -1.0, n)
 

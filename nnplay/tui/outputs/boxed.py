@@ -87,7 +87,9 @@ def _over(pixels: Array, boxes: Boxes, look: Look, strong: bool) -> Array:
 
 
 def _border(place: Array, rows: int, columns: int) -> NDArray[np.bool_]:
-    """The pixels (rows, columns) on the border of a box."""
+    """The pixels (rows, columns) on the border of a box; none of pixels that are in no box."""
+    if not np.isfinite(place).all():
+        return np.zeros((rows, columns), np.bool_)
     left, right = (_pixel(side, columns) for side in (place[0], place[2] - 1e-9))
     top, bottom = (_pixel(side, rows) for side in (place[1], place[3] - 1e-9))
     border = np.zeros((rows, columns), np.bool_)
@@ -107,13 +109,25 @@ def _colour(label: int, look: Look, strong: bool) -> Array:
 
 
 def _draw_letters(tile: Boxed, rows: int, columns: int, look: Look) -> list[Row]:
-    """Without colours: borders are the number of the class, or an o, and an x for what stands out."""
+    """Without colours: borders are the number of the class, or an o, and an x for what stands out.
+
+    Pixels that are in no box are filled with the number of their class.
+    """
     lines = [
         list("".join(text for text, _ in row).ljust(columns)) for row in draw_picture(tile.image, rows, columns, look)
     ]
     for boxes, strong in ((tile.boxes, False), (tile.strong, True)):
-        for place, label in zip(boxes.places, boxes.classes, strict=True) if boxes is not None else ():
+        if boxes is None:
+            continue
+        for number, label in enumerate(boxes.classes):
             sign = "x" if strong else "o" if label < 0 else str(int(label) % 10)
-            for y, x in np.argwhere(_border(place, rows, columns)).tolist():
+            for y, x in np.argwhere(_marked(boxes, number, rows, columns)).tolist():
                 lines[y][x] = sign
     return [(("".join(line[:columns]), look.ink("text")),) for line in lines]
+
+
+def _marked(boxes: Boxes, number: int, rows: int, columns: int) -> NDArray[np.bool_]:
+    """What letters stand on: the border of a box, or the pixels that are in none."""
+    if boxes.masks is None or np.isfinite(boxes.places[number]).all():
+        return _border(boxes.places[number], rows, columns)
+    return np.asarray(resize(boxes.masks[number].astype(np.float64), rows, columns) > 0.5)

@@ -35,8 +35,8 @@ def draw_batch(place: Place, width: int, height: int, look: Look) -> Sequence[Ro
 
 def _examples(place: Place, batch: Batch, width: int, height: int, look: Look) -> Sequence[Row]:
     """The rows as the network gets them: augmented ones are drawn as they are in this batch."""
-    rows, given = batch.rows[place.line :], batch.x[place.line :]
-    return draw_examples_of(place.profile, rows, width, height, look, given)
+    own = slice(place.line, None)
+    return draw_examples_of(place.profile, batch.rows[own], width, height, look, batch.x[own], batch.y[own])
 
 
 def _matrix(place: Place, batch: Batch, width: int, height: int, look: Look) -> list[Row]:

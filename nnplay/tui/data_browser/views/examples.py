@@ -19,6 +19,7 @@ from nnplay.data.profile.profile import Profile
 from nnplay.text import clean
 from nnplay.tui.data_browser.place import Place
 from nnplay.tui.data_browser.views.data_view import DataView
+from nnplay.tui.data_browser.views.wanted import areas_in, draw_wanted, has_places
 from nnplay.tui.data_browser.views.waves import draw_sound, draw_wave
 from nnplay.tui.outputs.pictures import draw_tiles
 from nnplay.tui.theme.look import Look
@@ -29,6 +30,8 @@ _SMALLEST_FLAT = 64
 _TILE = 14
 """Columns that a large picture gets; a smaller one has a column for each pixel."""
 _LEAST_TILE = 8
+_PLACES_TILE = 24
+"""Columns of a picture whose target is drawn over it."""
 _SYMBOL_ROWS = 4
 _MOST = 400
 """Pictures that no screen has room for."""
@@ -74,7 +77,8 @@ def grid_of(profile: Profile, width: int, height: int) -> tuple[int, int]:
     if not is_picture(profile):
         return 1, max(1, height // _SYMBOL_ROWS) if _are_symbols(profile) else 1
     tall, broad = picture_of(profile, 0).shape[:2]
-    columns = broad if _LEAST_TILE <= broad <= _TILE else _TILE if broad > _TILE else broad * -(-_LEAST_TILE // broad)
+    most = _PLACES_TILE if has_places(profile) else _TILE
+    columns = broad if _LEAST_TILE <= broad <= most else most if broad > most else broad * -(-_LEAST_TILE // broad)
     rows = max(1, -(-tall * columns // (2 * broad)))
     return max(1, width // (columns + 1)), max(1, height // (rows + 1))
 
@@ -91,11 +95,12 @@ def draw_examples_of(
     height: int,
     look: Look,
     given: NDArray[Any] | None = None,
+    targets: NDArray[Any] | None = None,
 ) -> Sequence[Row]:
     """As many of these rows as find room.
 
     Args:
-        given: their inputs (B, …) where those are not the data's own, as in a batch.
+        given, targets: their inputs and targets (B, …) where those are not the data's own, as in a batch.
     """
     data = profile.data
     values = data.x[rows[:_MOST]] if given is None else given
@@ -103,6 +108,9 @@ def draw_examples_of(
         across, down = grid_of(profile, width, height)
         shown = rows[: min(across * down, _MOST)].tolist()
         tiles = [(_title(profile, row), picture_of(profile, row, x)) for row, x in zip(shown, values, strict=False)]
+        if has_places(profile):
+            wanted = data.y[shown] if targets is None else targets[: len(shown)]
+            return draw_wanted(profile, tiles, wanted, width, height, look)
         return draw_tiles(tiles, width, height, look)
     if _are_symbols(profile):
         return _symbols(profile, rows.tolist(), width, height, look)
@@ -133,6 +141,8 @@ def _flat(image: NDArray[Any]) -> NDArray[Any]:
 
 def _title(profile: Profile, row: int) -> str:
     target = next(column for column in profile.columns if column.role == "target")
+    if profile.data.task == "classification" and has_places(profile):
+        return f"{row + 1:,}: {' '.join(areas_in(profile, row))}"
     short = profile.data.y[row].size <= 8 or profile.data.task == "detection"
     answer = profile.cells(target, row, row + 1)[0] if short else ""
     return f"{row + 1:,}: {answer}" if answer else f"{row + 1:,}"
