@@ -21,14 +21,23 @@ from nnplay.training.scores.targets import default_loss, target_form
 
 def fit_data(config: RunConfig, data: Dataset) -> RunConfig:
     """The run with loss and layers that suit the data: those that it has, fitted, else the usual ones."""
-    loss = config.loss if config.loss is not None and _is_for(config.loss, data) else None
-    loss = loss or loss_records()[default_loss(data)]()
+    kept = config.loss if config.loss is not None and _is_for(config.loss, data) else None
+    loss = kept or loss_records()[default_loss(data)]()
     layers = _fitting(_with_vocabulary(config.layers, data), loss, data) or ()
+    if kept is None and layers and _looks_from_each_pixel(layers, data):
+        layers = ()
     if not layers or len(layers) > len(config.layers):
         usual = layers_for(data, loss)
         if not layers or layers[0].record is not usual[0].record:
             layers = usual  # flattened for a network that was made for flat rows, an image teaches little
     return replace(config, loss=loss, layers=layers)
+
+
+def _looks_from_each_pixel(layers: tuple[Layer, ...], data: Dataset) -> bool:
+    """Whether a network that named pixels would now look for a box from each of them: most see too little of one."""
+    if data.task != "detection":
+        return False
+    return Network(layers).plan(data.feature_shape).output_shape[:2] == data.feature_shape[:2]
 
 
 def _with_vocabulary(layers: tuple[Layer, ...], data: Dataset) -> tuple[Layer, ...]:

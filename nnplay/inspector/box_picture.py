@@ -171,9 +171,9 @@ def _suppress(row: _Row) -> _Drawn:
         shared = float(iou(ranked[rank : rank + 1], ranked[other : other + 1])[0, 0])
         words = f"goes: IoU {shared:.3f} with the better box of rank {other}, more than {limit:g}"
         return ranked[other : other + 1], ranked[rank], [f"rank {rank}: {_box(ranked[rank])}", words]
-    words = (
-        "goes: it has no area" if by[rank] < 0 else f"stays: IoU {largest:.3f} at most with the {len(stay)} that stay"
-    )
+    better = "the one better box that stays" if len(stay) == 1 else f"the {len(stay)} better boxes that stay"
+    words = f"stays: IoU {largest:.3f} at most with {better}" if len(stay) else "stays: no better box stays"
+    words = "goes: it has no area" if by[rank] < 0 else words
     return stay, ranked[rank], [f"rank {rank}: {_box(ranked[rank])}", words]
 
 

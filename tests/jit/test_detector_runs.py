@@ -156,7 +156,8 @@ def test_suppression_is_told_box_by_box(walked: Inspector) -> None:
         assert detail.worked is not None
         assert detail.boxes is not None
         stays = detail.worked.result == 0
-        assert detail.boxes.words[-1].startswith("stays: IoU" if stays else "goes: ")
+        assert detail.boxes.words[-1].startswith("stays: " if stays else "goes: ")
+        assert (detail.boxes.words[-1] == "stays: no better box stays") == (rank == 0)
         if detail.worked.result > 0:
             assert f"the better box of rank {detail.worked.result - 1:.0f}, more than 0.7" in detail.boxes.words[-1]
 

@@ -101,3 +101,15 @@ def test_data_of_one_class_are_to_blame_and_not_the_network() -> None:
     data = Dataset(np.zeros((9, 2)), [0] * 9, name="mine", class_names=["cat"])
     with pytest.raises(InputError, match="every row of 'mine' has the class 'cat'"):
         target_form(CROSS_ENTROPY(), data, (1,))
+
+
+def test_a_network_that_names_pixels_looks_for_no_boxes() -> None:
+    """From every pixel it would, and see a few pixels of each box; one that was made for boxes stays."""
+    pixels = Dataset(np.zeros((9, 16, 16, 3)), np.zeros((9, 16, 16), np.int64), class_names=["ground", "cat"])
+    places = np.array([[[1, 0, 0, 0.5, 0.5]]] * 9)
+    boxes = Dataset(np.zeros((9, 16, 16, 3)), places, task="detection", class_names=["cat", "dog"])
+    words = {"data": "xor", "layers": "conv2d 4 3 padding=same, relu, conv2d 2 1", "loss": "cross_entropy"}
+    other = fit_data(fit_data(RunConfig.from_dict(words), pixels), boxes)
+    assert Network(other.layers).plan((16, 16, 3)).output_shape == (2, 2, 6)
+    own = RunConfig.from_dict({**words, "layers": "conv2d 4 3 padding=same, relu, conv2d 6 1", "loss": "single_shot"})
+    assert fit_data(own, boxes).layers == own.layers
