@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from nnplay.cli.run_outline import objectives
 from nnplay.config import RunConfig
+from nnplay.network.members import members_of
 from nnplay.network.notation import show_layers
+from nnplay.records.layer import Layer
 from nnplay.records.operation import shape_text
 from nnplay.text import clean, counted, figure, percent
 from nnplay.training.batches import batch_summary
@@ -49,7 +51,7 @@ def head(run: RunConfig, trainer: Trainer) -> str:
     lines = [
         f"{split.name}: {counted(count, 'row')} of {inputs}, {kind}",
         batch_summary(plan, split, trainer.settings),
-        f"{run.players.own}: {show_layers(run.layers)} ({counted(plan.parameter_count, 'parameter')})",
+        f"{run.players.own}: {_layers_words(run.layers)} ({counted(plan.parameter_count, 'parameter')})",
         *(
             f"{name}: {show_layers(network.layers)} ({counted(trainer.plans[name].parameter_count, 'parameter')})"
             for name, network in run.players.networks.items()
@@ -58,6 +60,13 @@ def head(run: RunConfig, trainer: Trainer) -> str:
         ", ".join(chosen),
     ]
     return "\n".join([*lines, *(f"note: {note}" for note in split.notes)])
+
+
+def _layers_words(layers: tuple[Layer, ...]) -> str:
+    """The layers as they can be typed; those of an ensemble's equal members once."""
+    members = members_of(layers)
+    alike = len(members) > 1 and all(member == members[0] for member in members)
+    return f"the mean of {len(members)} networks, each {show_layers(members[0])}" if alike else show_layers(layers)
 
 
 def _ends(run: RunConfig, done: int) -> list[str]:

@@ -145,6 +145,17 @@ def test_a_run_file_trains_and_options_override_it(tmp_path: Path, capsys: pytes
     assert (run["epochs"], run["optimizer"]) == (2, {"name": "sgd", "lr": 0.003})
 
 
+def test_the_networks_of_an_ensemble_are_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The usual network for numbers of a small table is the mean of four alike, which is said in one line."""
+    path = tmp_path / "squares.csv"
+    path.write_text("side,area\n" + "".join(f"{side / 4},{(side / 4) ** 2}\n" for side in range(120)))
+    assert main(["train", str(path), "--epochs", "1"]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("network: ")]
+    assert len(lines) == 1
+    assert lines[0].startswith("network: the mean of 4 networks, each linear ")
+    assert lines[0].count("linear 1 ") == 1
+
+
 def test_a_csv_file_trains_with_defaults_for_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file and its target are enough, even when it is smaller than the usual batch."""
     file = tmp_path / "my.csv"
