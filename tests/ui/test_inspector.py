@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from nnplay.training.trainer import Trainer
+from nnplay.timeline.timeline import Timeline
 from nnplay.tui.dialogs.reading import Reading
 from nnplay.tui.inspector.keys import KEYS
 from nnplay.tui.inspector.widgets.detail_view import DetailView
@@ -67,15 +68,16 @@ async def test_steps_and_epochs_back_and_forth() -> None:
 async def test_another_size_breaks_no_way_through_the_past_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal that is made smaller while the run goes back asks nothing: only keys cancel a long way."""
     on_its_way, resized = threading.Event(), threading.Event()
-    advance = Trainer.advance
+    go_to = Timeline.go_to
 
-    def advance_slowly(trainer: Trainer, steps: int, *, record: bool = True) -> int:
+    def go_slowly(timeline: Timeline, step: int, progress: Callable[[int, int], bool] | None = None) -> None:
         on_its_way.set()
         resized.wait(60)
-        return advance(trainer, min(steps, 1), record=record)
+        if progress is None or not progress(0, 1):
+            go_to(timeline, step, progress)
 
     async with inspecting() as visit:
-        monkeypatch.setattr(Trainer, "advance", advance_slowly)
+        monkeypatch.setattr(Timeline, "go_to", go_slowly)
         visit.screen.inspecting.moves.go(23)
         await visit.until(on_its_way.is_set)
         await visit.pilot.resize_terminal(80, 24)
