@@ -74,13 +74,21 @@ def test_numbers_of_a_small_table_are_learned_by_four_networks(tmp_path: Path) -
     assert completed("kind").training["l2"] == 0.01
 
 
-@pytest.mark.parametrize("shape", [(600_000,), (600, 1000), (900_000, 1, 1)])
+def _rows_of(shape: tuple[int, ...]) -> Dataset:
+    """Three rows of a shape, in two classes."""
+    return Dataset(np.zeros((3, *shape), np.float32), [0, 1, 0], class_names=["class 0", "class 1"])
+
+
+def test_a_long_sequence_needs_few_weights() -> None:
+    """As many numbers as would be too many for a table are read one time step after the other."""
+    shape = (600, 1000)
+    assert Network(layers_for(_rows_of(shape), CROSS_ENTROPY())).plan(shape).parameter_count < MOST_PARAMETERS
+
+
+@pytest.mark.parametrize("shape", [(600_000,), (900_000, 1, 1)])
 def test_a_huge_network_that_nobody_asked_for_is_refused(shape: tuple[int, ...]) -> None:
     """Before anything is allocated, with its size and a smaller one; whoever asks for it gets it."""
-    data = Dataset(np.zeros((3, *shape), np.float32), [0, 1, 0], class_names=[f"class {place}" for place in range(2)])
-    if shape == (600, 1000):  # read as a sequence, it needs few weights
-        assert Network(layers_for(data, CROSS_ENTROPY())).plan(shape).parameter_count < MOST_PARAMETERS
-        return
+    data = _rows_of(shape)
     with pytest.raises(InputError, match=r"parameters \(.* with gradients.*layers='(global_avg_pool, )?linear 2'"):
         layers_for(data, CROSS_ENTROPY())
     config = RunConfig.from_dict({"data": "xor", "layers": "linear 2", "loss": "cross_entropy"})

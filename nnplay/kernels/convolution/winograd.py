@@ -10,8 +10,9 @@ are worked out by one addition each, four weights likewise, and the four product
 Along both axes of a picture that is 16 products instead of 36 for 3×3 taps and 2×2 outputs, and instead of 36 for 2×2
 taps and 3×3 outputs. A kernel of S times as many taps at a stride of S is one of those taps with S·S times the
 channels: those of the S×S places that a stride steps over. The last tile of a line may have fewer outputs and need
-fewer products. Factors are 1, -1 and 1/2, so little is lost to rounding. Everything is added in an order that shapes
-decide.
+fewer products. Factors are 1, -1 and 1/2, so what is lost to rounding is a few units in the last place of the largest
+number in a tile. With two taps that may be a neighbour outside of an output's own window: it cancels but for rounding.
+Everything is added in an order that shapes decide, the number of pictures among them (`fits`).
 
 The gradient of the weights adds up dₚ times what the outputs' gradients give by the same sums the other way round
 (`fold`), and the gradient of the input is the whole of it read from right to left.
