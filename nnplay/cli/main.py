@@ -19,7 +19,7 @@ from nnplay.cli.progress import is_terminal
 from nnplay.data.csv.advice import advise_for
 from nnplay.errors import InputError, NnplayError, Problems, unknown
 from nnplay.kernels.compile import notices
-from nnplay.system.ctrl_c import INTERRUPTED
+from nnplay.system.ctrl_c import INTERRUPTED, forget_interrupted_exec
 from nnplay.tape.machines.device import describe
 from nnplay.text import clean
 from nnplay.tui.terminal.panic import FaultFile, describe_error
@@ -60,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         problems: tuple[NnplayError, ...] = error.problems if isinstance(error, Problems) else (error,)
         return _report("\n".join(f"nnplay: {problem.message}" for problem in problems), error.exit_code)
     except KeyboardInterrupt:
+        forget_interrupted_exec()
         return _report("nnplay: stopped", INTERRUPTED)
     except BrokenPipeError:
         # The reader (`| head`) has left: nothing more may be written, not even by the interpreter as it ends.

@@ -57,6 +57,15 @@ def restoring(restore: Callable[[], object]) -> Iterator[None]:
         CtrlC.restore = None
 
 
+def forget_interrupted_exec() -> None:
+    """The interruption is answered: Python ends with the status that it is given.
+
+    Where an `exec` of text was interrupted, as dataclasses begin with, `python -m` would otherwise end itself by the
+    signal at last, whoever caught the exception; the next text that runs through takes that back.
+    """
+    exec("")
+
+
 def hand_over() -> None:
     """From now on Ctrl+C is Python's own affair, as asyncio expects it to be where it stops its tasks in order."""
     if isinstance(getattr(signal.getsignal(signal.SIGINT), "__self__", None), CtrlC):

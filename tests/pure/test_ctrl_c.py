@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 #: However this process came by it, Ctrl+C is not ignored.
 LISTEN = "import _signal; _signal.signal(2, _signal.default_int_handler); "
 START = "import sys; from nnplay.__main__ import main; sys.argv = ['nnplay', 'presets', 'xor']; {}; sys.exit(main())"
@@ -58,6 +60,19 @@ def test_a_second_one_does_not_wait() -> None:
     """In the midst of the clean-up it ends the process."""
     again = "os.kill(os.getpid(), signal.SIGINT); print('not reached', flush=True)"
     assert interrupt(IN_A_CALL.format(again=again)) == (130, "cleaned up\n", "nnplay: stopped\n")
+
+
+def test_in_the_midst_of_a_text_that_is_run(tmp_path: Path) -> None:
+    """`python -m` would end by the signal itself once an `exec` was interrupted, though the command has answered it."""
+    (tmp_path / "interrupted.py").write_text(
+        "import sys, nnplay.cli\n"
+        "sys.modules['nnplay.cli.main']._dispatch = lambda words: exec('raise KeyboardInterrupt')\n"
+        "sys.exit(nnplay.cli.main([]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "interrupted"], capture_output=True, text=True, env={"PYTHONPATH": f"{ROOT}:{tmp_path}"}
+    )
+    assert (done.returncode, done.stderr) == (130, "nnplay: stopped\n")
 
 
 def test_one_after_the_end_changes_nothing() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from nnplay.timeline import checkpoint_spacing
 from nnplay.tui.widgets.message_line import MessageLine
 from tests.ui.visit import inspecting
 
@@ -31,8 +32,9 @@ async def test_its_gradient_check_is_a_sentence() -> None:
             assert visit.screen.query_one(MessageLine).text == "this network has no parameters to check"
 
 
-async def test_it_is_trained_saved_and_followed(tmp_path: Any) -> None:
-    """The playground shows it while it trains, and its session opens again."""
+async def test_it_is_trained_saved_and_followed(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The playground shows it while it trains; its session, with checkpoints that take no bytes, opens again."""
+    monkeypatch.setattr(checkpoint_spacing, "SOON", 0.0)  # as on a machine that is busy
     async with inspecting(run=RUN, steps=5) as visit:
         for key in ("escape", "1", "2", "2", "5", "6", "4", "v", "z"):
             await visit.pilot.press(key)

@@ -66,7 +66,8 @@ def select_between(
         return []
     behind = checkpoints[checkpoints.index(pinned[0]) :]
     loose = [one for one in behind if one not in pinned and one.step < now]
-    most = budget.left // max((budget.cost(one) for one in loose), default=1)
+    dearest = max((budget.cost(one) for one in loose), default=0)  # nothing for a network without parameters
+    most = budget.left // dearest if dearest else len(loose)
     between = _spread_evenly(loose, max(0, min(MOST_CHECKPOINTS - len(pinned), most)))
     budget.reserve(between)
     kept = {id(one) for one in (*pinned, *between)}
