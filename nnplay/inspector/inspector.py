@@ -19,7 +19,7 @@ from nnplay.inspector.partial_step import PartialStep
 from nnplay.inspector.players import player_of
 from nnplay.inspector.row_view import Operand, RowView, describe
 from nnplay.kernels import abi
-from nnplay.operations.step.gather import GATHER, rows_of_batch
+from nnplay.operations.step.gather import rows_of_batch
 from nnplay.records.worked import Named, Term, noting
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.override import Override
@@ -342,8 +342,9 @@ class Inspector(PartialStep):
         if len(index) != len(shape) or any(not 0 <= k < size for k, size in zip(index, shape, strict=True)):
             raise InputError(f"{list(index)} is not in an output of shape {list(shape)}", where=operation.name)
         given = self.given(number)
-        if operation is GATHER:
-            return _gathered(index, Named("data", written), **given)
+        if "order" in operation.integers:
+            kind = "data" if "x" in operation.integers else "targets" if "y" in operation.integers else "weights"
+            return _gathered(index, Named(kind, written), **given)
         if not operation.reads:
             return operation.element(index, Named(operation.writes[0], written), **given)
         with noting() as addresses:

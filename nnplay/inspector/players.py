@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnplay.inspector.partial_step import PartialStep
+from nnplay.network.network import PlannedLayer
 from nnplay.records.optimizer import Optimizer
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.objective import full_name
@@ -17,12 +18,21 @@ def player_of(step: PartialStep, number: int) -> str:
     objective = step.machine.tape.stages[stage].objective
     names = [*(term.name for term in objective.terms), *(penalty.name for penalty in objective.penalties)]
     marks = [(own, full_name(objective.name, own)) for own in names]
-    row = step.rows[number]
+    row, layers = step.rows[number], step.machine.tape.layers
     for slot in (*row.writes, *row.reads):
         for own, mark in marks:
-            if slot.name.startswith((f"{mark}.", f"d{mark}.")):
+            if slot.name.startswith((f"{mark}.", f"d{mark}.")) and not _is_of_layer(slot.name, mark, layers.get(mark)):
                 return f"{name}, {own}"
     return name
+
+
+def _is_of_layer(slot: str, mark: str, layer: PlannedLayer | None) -> bool:
+    """Whether a tensor belongs to a layer that is named as the pass is: "digits.output", not "digits.loss"."""
+    if layer is None:
+        return False
+    rest = slot.partition(f"{mark}.")[2]
+    plan = layer.plan
+    return rest in ("output", *plan.parameters, *plan.saved, *plan.buffers, *plan.scratch)
 
 
 def gradients_of(step: PartialStep, parameter: str) -> tuple[Slot, ...]:

@@ -33,7 +33,8 @@ def _describe_row(row: RowView, *, short: bool, d: str) -> str:
     name = re.sub(r"^gradients? of (the )?", d, row.name) if short else row.name
     if not row.layer:
         return row.name
-    if row.name.startswith(row.layer):
+    named = not row.path.rpartition(".")[2].isdigit()
+    if row.name.startswith(row.layer) or (short and named):  # a name says as much as the kind
         return f"{row.path} {name}"
     return f"{row.path} {row.layer}{'' if short else ':'} {name}"
 
