@@ -22,6 +22,7 @@ from nnplay.tui.widgets.layer_list import LayerList
 from nnplay.tui.widgets.network_view import NetworkView
 from nnplay.views.plane import make_neuron_pictures
 from tests.small_players import game
+from tests.ui.playing import text_of
 from tests.ui.waiting import until
 
 RUN = game(networks={"generator": {"layers": "linear 3, tanh, linear 2", "noise": 2}})
@@ -122,3 +123,19 @@ async def test_the_list_of_runs_calls_numbers_as_the_header_does(backend: Playgr
         shown = pilot.app.screen.query_one(RunTable).plain_text
         assert "valid real 0." in shown
         assert "accuracy" not in shown
+
+
+@pytest.mark.parametrize(("width", "with_real"), [(120, True), (80, False)])
+async def test_the_header_of_a_game_has_the_loss_of_the_other_player(
+    backend: PlaygroundBackend, width: int, with_real: bool
+) -> None:
+    """It stays where the loss of real rows, which says less, finds no room."""
+    backend.run_for(epochs=1)
+    app = Playground(backend, Look())
+    async with app.run_test(size=(width, 40)) as pilot:
+        await until(pilot, lambda: re.search(r"train sum +\d", text_of(app, "#header")) is not None)
+        shown = text_of(app, "#header")
+        loss = backend.snapshot.player_losses["generator"]
+        assert f"generator {loss:.4f}" in shown
+        assert ("valid real" in shown) == with_real
+        assert len(shown.rstrip()) <= width
