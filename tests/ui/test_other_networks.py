@@ -15,6 +15,7 @@ from nnplay.tui.app import Playground
 from nnplay.tui.forms.form import Form
 from nnplay.tui.panes.layers import LayersPane
 from nnplay.tui.panes.network import NetworkPane
+from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.runs.run_table import RunTable
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.header import HeaderLine
@@ -139,3 +140,14 @@ async def test_the_header_of_a_game_has_the_loss_of_the_other_player(
         assert f"generator {loss:.4f}" in shown
         assert ("valid real" in shown) == with_real
         assert len(shown.rstrip()) <= width
+
+
+async def test_the_heading_of_a_view_says_whose_answers_it_shows(backend: PlaygroundBackend) -> None:
+    """Views of a game show the run's own network by its name, but for those of what the other one makes."""
+    app = Playground(backend, Look())
+    async with app.run_test(size=(120, 40)) as pilot:
+        pane = pilot.app.screen.query_one(OutputPane)
+        await until(pilot, lambda: "generated points" in str(pane.border_title))
+        assert "discriminator" not in str(pane.border_title)
+        pane.choose("confusion matrix")
+        await until(pilot, lambda: "discriminator: confusion matrix" in str(pane.border_title))
