@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nnplay.arguments import kind_of
 from nnplay.errors import DivergedError, InputError, NnplayError
 from nnplay.inspector.partial_step import PartialStep
-from nnplay.inspector.players import player_of
+from nnplay.inspector.players import branch_of, player_of
 from nnplay.inspector.row_view import Operand, RowView, describe
 from nnplay.kernels import abi
 from nnplay.operations.step.gather import rows_of_batch
@@ -225,7 +225,9 @@ class Inspector(PartialStep):
         Raises:
             InputError: there is no such row.
         """
-        return describe(self.machine.tape, self._row(number), number, self.n, player_of(self, number))
+        return describe(
+            self.machine.tape, self._row(number), number, self.n, player_of(self, number), branch_of(self, number)
+        )
 
     def views(self) -> list[RowView]:
         """Every row of the step."""

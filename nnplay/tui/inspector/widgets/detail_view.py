@@ -77,7 +77,12 @@ class DetailView(Cells):
         row = detail.row
         parameter = f"   {detail.parameter}" if detail.parameter else ""
         number = f"{row.number}  "
-        layers = [f"layer {row.path} · {row.layer}   ", f"{row.path} · ", ""] if row.path else [""]
+        layers = (
+            [f"layer {row.path} · {row.layer}   ", f"{row.path} · ", ""]
+            if row.path
+            else [f"branch {row.branch}   ", ""]
+        )
+        layers = layers if row.path or row.branch else [""]
         rest = cell_len(number + row.name + parameter)
         layer = next((layer for layer in layers if cell_len(layer) + rest <= width), "")
         name = fit(row.name, width - len(number)) if not layer and rest > width else row.name
