@@ -32,8 +32,9 @@ def _describe_row(row: RowView, *, short: bool, d: str) -> str:
     """The row's layer, by place and kind, and what is done there; the kind once where the row is named after it."""
     name = re.sub(r"^gradients? of (the )?", d, row.name) if short else row.name
     if not row.layer:
-        return row.name
-    if row.name.startswith(row.layer):
+        return f"{row.branch} {row.name}" if row.branch else row.name
+    named = not row.path.rpartition(".")[2].isdigit()
+    if row.name.startswith(row.layer) or (short and named):  # a name says as much as the kind
         return f"{row.path} {name}"
     return f"{row.path} {row.layer}{'' if short else ':'} {name}"
 
