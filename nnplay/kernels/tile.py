@@ -148,9 +148,7 @@ def _emit_tiles(function: Any) -> None:
     """A branch for each count of rows and of vectors, and for a last vector that is full or not."""
     rows, columns = function.args[9], function.args[10]
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-    vectors = builder.sdiv(builder.add(columns, _I64(LANES - 1)), _I64(LANES))
-    full = builder.zext(builder.icmp_signed("==", builder.mul(vectors, _I64(LANES)), columns), _I64)
-    kind = builder.add(builder.mul(full, _I64(VECTORS)), vectors)
+    kind = kind_of_row(builder, columns)
     impossible = function.append_basic_block("impossible")
     cases = builder.switch(builder.add(builder.mul(kind, _I64(ROWS)), rows), impossible)
     ir.IRBuilder(impossible).unreachable()
@@ -160,10 +158,17 @@ def _emit_tiles(function: Any) -> None:
         _emit_tile(function, ir.IRBuilder(block), height, count, part)
 
 
+def kind_of_row(builder: Any, columns: Any) -> Any:
+    """The number of vectors in a row of that many columns; VECTORS more if the last one is full."""
+    vectors = builder.sdiv(builder.add(columns, _I64(LANES - 1)), _I64(LANES))
+    full = builder.zext(builder.icmp_signed("==", builder.mul(vectors, _I64(LANES)), columns), _I64)
+    return builder.add(builder.mul(full, _I64(VECTORS)), vectors)
+
+
 def _emit_tile(function: Any, builder: Any, height: int, count: int, part: bool) -> None:
     """One tile; `part` says that not all lanes of the last vector are in use."""
     a, a_row, a_column, b, b_row, c, c_row, start, start_row, _, columns, inner = function.args
-    lanes = _Lanes(builder, builder.sub(columns, _I64((count - 1) * LANES))) if part else _Lanes(builder)
+    lanes = _Lanes(builder, builder.sub(columns, _I64((count - 1) * LANES)) if part else None)
     totals = _start(function, builder, lanes, start, start_row, height, count)
 
     loop = function.append_basic_block("loop")
@@ -264,7 +269,7 @@ class _Lanes:
     On some processors a store that leaves lanes out takes ten times as long as a whole one.
     """
 
-    def __init__(self, builder: Any, width: Any = None) -> None:
+    def __init__(self, builder: Any, width: Any) -> None:
         self.width, self.mask = width, None
         if width is None:
             return

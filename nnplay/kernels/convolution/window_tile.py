@@ -6,6 +6,7 @@ one tile keeps the sums in vector registers from the first kernel row to the las
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,27 +48,28 @@ def window_tile(
 
 
 def _emit_tiles(function: Any) -> None:
-    """A branch for each count of rows and of vectors."""
+    """A branch for each count of rows and of vectors, and for a last vector that is full or not."""
     rows, columns = function.args[13], function.args[14]
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-    vectors = builder.sdiv(builder.add(columns, _I64(flat.LANES - 1)), _I64(flat.LANES))
-    key = builder.add(builder.mul(builder.sub(vectors, _I64(1)), _I64(TALL)), rows)
+    kind = flat.kind_of_row(builder, columns)
     impossible = function.append_basic_block("impossible")
-    cases = builder.switch(key, impossible)
+    cases = builder.switch(builder.add(builder.mul(kind, _I64(TALL)), rows), impossible)
     ir.IRBuilder(impossible).unreachable()
-    for count in range(1, flat.VECTORS + 1):
+    for part, count in itertools.product((True, False), range(1, flat.VECTORS + 1)):
         for height in range(1, (TALL if count == 1 else flat.ROWS) + 1):
-            block = function.append_basic_block(f"tile_{height}_{count}")
-            cases.add_case(_I64((count - 1) * TALL + height), block)
-            _emit_tile(function, ir.IRBuilder(block), height, count)
+            block = function.append_basic_block(f"tile_{height}_{count}_{'part' if part else 'full'}")
+            cases.add_case(_I64(((0 if part else flat.VECTORS) + count) * TALL + height), block)
+            _emit_tile(function, ir.IRBuilder(block), height, count, part)
 
 
-def _emit_tile(function: Any, builder: Any, height: int, count: int) -> None:
+def _emit_tile(function: Any, builder: Any, height: int, count: int, part: bool) -> None:
+    """One tile; `part` says that not all lanes of the last vector are in use."""
     (
         a, a_row, a_inner, a_middle, a_outer, b, b_inner, b_middle, b_outer, c, c_row, start, start_row,
         _, columns, inner, middle, outer,
     ) = function.args  # fmt: skip
-    lanes = flat._Lanes(builder, builder.sub(columns, _I64((count - 1) * flat.LANES)))
+    width = builder.sub(columns, _I64((count - 1) * flat.LANES)) if part else None
+    lanes = flat._Lanes(builder, width)
     totals = flat._start(function, builder, lanes, start, start_row, height, count)
     steps = [builder.mul(a_row, _I64(i)) for i in range(min(_SHARE, height))]
     groups = [builder.mul(a_row, _I64(i)) for i in range(0, height, _SHARE)]
