@@ -74,9 +74,14 @@ class RowsList(Cells):
                 spots.append(None)
             rows.append(self._row(row, view, width))
             spots.append(row.number)
-        top = self._top(spots.index(view.detail.row.number), spots.index(view.at), height, len(rows))
+        cursor = spots.index(view.detail.row.number)
+        top = self._top(cursor, spots.index(view.at), height, len(rows))
         self._spots = spots[top : top + height]
-        return rows[top : top + height]
+        shown = rows[top : top + height]
+        heading = max(place for place in range(cursor) if spots[place] is None)
+        if heading < top < cursor:  # whose phase the cursor is in is seen where its heading is above
+            shown[0], self._spots[0] = rows[heading], None
+        return shown
 
     @staticmethod
     def _top(cursor: int, marker: int, height: int, total: int) -> int:
