@@ -90,6 +90,7 @@ class RowsList(Cells):
 
     def _phase(self, row: RowView, width: int) -> Row:
         text = f"{row.section} "
+        text = fit(row.section, width) if len(text) > width else text
         return (
             (text, self.look.ink("accent", bold=True)),
             (fit(PHASES[row.phase], max(0, width - len(text))), self.look.ink("dim")),
