@@ -44,9 +44,10 @@ class DetailView(Cells):
         self.redraw()
 
     def _is_tight(self, detail: Detail, height: int) -> bool:
-        """Whether a picture with boxes takes the place of the operands, which `tab` shows."""
+        """Whether a picture with boxes takes the place of the operands, until they are asked for."""
+        asked = self.full or self.code or self.hidden or (self.form, self.when) != ("colours", "after")
         result = self.chosen_operand(detail) == detail.result.name
-        return detail.boxes is not None and height < _TIGHT and result and not (self.full or self.code or self.hidden)
+        return detail.boxes is not None and height < _TIGHT and result and not asked
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """From top to bottom: title, formula, element, operands, words."""
