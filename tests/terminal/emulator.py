@@ -15,10 +15,9 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-import pyte
-
 from tests.child_signals import signals
 from tests.terminal.fork_server import Forked, ForkServer
+from tests.terminal.quick_screen import QuickScreen, QuickStream
 
 PATIENCE = 240.0
 """Seconds that something may take on a machine that is busy and has no kernels yet; what comes is not waited for."""
@@ -27,7 +26,7 @@ _MOST_AT_ONCE = 1 << 16
 BEGIN_PASTE, END_PASTE = "\x1b[200~", "\x1b[201~"
 
 
-class _AnsweringScreen(pyte.Screen):
+class _AnsweringScreen(QuickScreen):
     """Sends the answers to cursor-position queries back to the child."""
 
     answer: Callable[[bytes], object] = staticmethod(lambda data: None)
@@ -72,7 +71,7 @@ class Terminal:
         self.screen = _AnsweringScreen(columns, rows)
         if answers:
             self.screen.answer = lambda data: os.write(self.master, data)
-        self._stream = pyte.ByteStream(self.screen)
+        self._stream = QuickStream(self.screen)
         self._size(columns, rows)
         self.modes = termios.tcgetattr(self.slave)
         base = {key: os.environ[key] for key in ("PATH", "HOME", "PYTHONPATH", "VIRTUAL_ENV") if key in os.environ}

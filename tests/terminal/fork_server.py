@@ -7,6 +7,7 @@ is imported, is tried with programs of their own.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import fcntl
 import gc
@@ -20,9 +21,10 @@ import socket
 import subprocess
 import sys
 import termios
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from tests.child_signals import signals
 
@@ -160,6 +162,18 @@ def _draw_once() -> dict[str, Callable[[], int]]:
     return dict(zip(PROGRAMS, (program.main, cli.main), strict=True))
 
 
+def _end(status: int) -> NoReturn:
+    """Ends a fork as Python ends, which then takes apart a million objects that all forks share: those are left."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except OSError:
+        status = 120  # as Python says it
+    os._exit(status)
+
+
 def main() -> int:
     """Serves until the tests end; in each fork it is the program."""
     connection = socket.socket(fileno=int(sys.argv[1]))
@@ -170,7 +184,16 @@ def main() -> int:
     wish = _serve(connection)
     if wish is None:
         return 0
-    how, what, *_ = wish["arguments"]
+    try:
+        _end(_run(mains, *wish["arguments"][:2]))
+    except SystemExit as end:
+        if not isinstance(end.code, int | None):
+            raise
+        _end(end.code or 0)
+
+
+def _run(mains: Mapping[str, Callable[[], int]], how: str, what: str) -> int:
+    """The program itself; its exit status."""
     if how == "-m":
         return mains[what]()
     exec(what, {"__name__": "__main__"})  # noqa: S102 - a test's own words

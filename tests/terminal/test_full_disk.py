@@ -39,7 +39,7 @@ def test_a_full_disk_is_said_and_costs_nothing_but_the_autosaves_of_that_time(op
     files_of(terminal, 64)
     terminal.shows("autosave failed")
     before, step = generation(), step_of(terminal)
-    terminal.until(lambda: step_of(terminal) > step + 1000)
+    terminal.until(lambda: step_of(terminal) > step + 100)
     assert generation() == before
     terminal.press("s")
     terminal.until(lambda: "not saved" in terminal.words and "autosave failed" not in terminal.words)

@@ -66,7 +66,9 @@ DIALOGS = [
 ]
 
 
-@pytest.mark.parametrize("environ", [{}, {"NO_COLOR": "1"}], ids=["colours", "none"])
+@pytest.mark.parametrize(
+    "environ", [{}, pytest.param({"NO_COLOR": "1"}, marks=pytest.mark.slow)], ids=["colours", "none"]
+)
 def test_names_of_a_file_are_shown_and_never_obeyed(
     open_nnplay: Open,  # noqa: F811
     tmp_path: Path,

@@ -13,8 +13,8 @@ from tests.terminal.emulator import Terminal
 from tests.terminal.fork_server import ForkServer
 from tests.terminal.monkey import Monkey, Open, opener, reports
 
-STROKES = 150
-"""Some ten seconds; the slow tests go on for many more."""
+STROKES = 100
+"""Some seconds; the slow tests go on for many more."""
 
 
 @pytest.fixture

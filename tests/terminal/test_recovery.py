@@ -47,7 +47,7 @@ def open_nnplay(fork_server: ForkServer, tmp_path: Path, monkeypatch: pytest.Mon
         terminal.close()
 
 
-def train(terminal: Terminal, steps: int = 200) -> int:
+def train(terminal: Terminal, steps: int = 50) -> int:
     """Opens, trains for some steps; the step that the screen showed last. Kernels may have to be compiled first."""
     terminal.shows("press space")
     terminal.press(" ")
@@ -86,7 +86,7 @@ def assert_legal(path: Path) -> int:
         return found.trainer.step
 
 
-@pytest.mark.parametrize("how", ["SIGHUP", "SIGTERM", "closed"])
+@pytest.mark.parametrize("how", [pytest.param("SIGHUP", marks=pytest.mark.slow), "SIGTERM", "closed"])  # closed is both
 def test_an_end_that_nobody_asked_for_loses_nothing(open_nnplay: Open, how: str) -> None:
     """SIGHUP, SIGTERM, closed pty while training: 128 + n, all steps kept and legal, no process left."""
     terminal = open_nnplay("--no-tour")

@@ -25,7 +25,9 @@ def step_of(terminal: Terminal) -> int:
     return int(found.group(1).replace(",", "")) if found else -1
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20), (200, 60)])
+@pytest.mark.parametrize(
+    "size", [(120, 40), (60, 20), *(pytest.param(size, marks=pytest.mark.slow) for size in [(80, 24), (200, 60)])]
+)
 def test_start_train_resize_quit(open_terminal: Open, size: tuple[int, int]) -> None:
     """At every size it opens, trains on space, survives a resize, quits on q, and leaves the terminal as it was."""
     terminal = open_terminal(size=size)
@@ -46,7 +48,7 @@ def test_start_train_resize_quit(open_terminal: Open, size: tuple[int, int]) -> 
     "environ",
     [
         {"COLORTERM": "truecolor"},
-        {"TERM": "xterm-256color"},
+        pytest.param({"TERM": "xterm-256color"}, marks=pytest.mark.slow),  # what all other tests say
         {"TERM": "xterm"},
         {"NO_COLOR": "1"},
         {"TERM": "linux"},

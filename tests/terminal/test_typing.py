@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.terminal.conftest import Open
 from tests.terminal.test_screen import step_of
 
@@ -27,13 +29,14 @@ def test_a_choice_taken_in_one_burst(open_terminal: Open) -> None:
     assert terminal.finish() == 0
 
 
-def test_a_megabyte_pasted_into_the_command_line(open_terminal: Open) -> None:
-    """It is one line of input, refused in one sentence; the screen goes on answering."""
+@pytest.mark.parametrize("repeated", [60_000, pytest.param(250_000, marks=pytest.mark.slow)])
+def test_a_long_paste_into_the_command_line(open_terminal: Open, repeated: int) -> None:
+    """A quarter of a megabyte, or all, is one line, refused in one sentence; the screen goes on answering."""
     terminal = open_terminal(size=(120, 40))
     terminal.shows("press space")
     terminal.press(":")
     terminal.shows("set lr 0.003")
-    terminal.paste("x y " * 250_000)
+    terminal.paste("x y " * repeated)
     terminal.press("\r")
     terminal.shows("unknown command 'x'")
     terminal.press(" ")
