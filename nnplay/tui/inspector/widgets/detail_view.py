@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from nnplay.inspector.messages import Detail, OperandView, View, When
-from nnplay.text import note_cut
+from nnplay.text import cut_as
 from nnplay.tui.inspector.widgets import boxes_over, patch, tiles, time_bars
 from nnplay.tui.inspector.widgets.tiles import Form, Tile
 from nnplay.tui.theme.look import Ink
@@ -70,8 +70,8 @@ class DetailView(Cells):
         every = wrap(text, max(10, width))
         lines = every[:most]
         if len(every) > most:
-            note_cut(text)
-            lines[-1] = fit(f"{lines[-1]} {every[most]}", width)
+            with cut_as(text):
+                lines[-1] = fit(f"{lines[-1]} {every[most]}", width)
         return [((line, self.look.ink(ink)),) for line in lines]
 
     def _title(self, detail: Detail, width: int) -> list[Row]:
