@@ -35,6 +35,8 @@ from nnplay.training.settings import DECLARED, TrainingSettings
 Array = NDArray[Any]
 #: Sizes of the last axis: one, odd, and around the vectors of 8 and 16 numbers.
 WIDTHS = (1, 7, 8, 15, 16, 17, 33)
+#: Batches that a case is tried with: rows, and the size of a share. Whole, a single row, and cut into parts.
+BATCHES = ((3, shares.SHARE), (1, shares.SHARE), (5, 16))
 #: All rows of the update that settings can switch on, as further fields of a `TapeSpec`.
 SWITCHED_ROWS = switched_rows(
     TrainingSettings().changed(
@@ -91,20 +93,21 @@ def _branch(first: tuple[int, ...], shape: tuple[int, ...]) -> list[Layer]:
 
 
 def trials(
-    record: LayerRecord, case: Case, widths: Sequence[int] = range(len(WIDTHS)), *, whole: bool = True
+    record: LayerRecord,
+    case: Case,
+    widths: Sequence[int] = range(len(WIDTHS)),
+    batches: Sequence[tuple[int, int]] = BATCHES,
 ) -> Iterator[Trial]:
     """The case itself, as one row and as several, whole and cut into parts; and other widths that the layer accepts.
 
     Args:
         record, case: the layer, and what it is made with.
         widths: places in `WIDTHS` of those that are tried.
-        whole: without it several rows are tried in parts only.
+        batches: rows, and multiply-adds that make a share.
     """
     layers, shape = network_of(record, case)
-    if whole:
-        yield Trial(layers, shape, 3, tokens=case.tokens)
-    yield Trial(layers, shape, 1, tokens=case.tokens)
-    yield Trial(layers, shape, 5, share=16, tokens=case.tokens)
+    for n, share in batches:
+        yield Trial(layers, shape, n, share=share, tokens=case.tokens)
     for k in widths:
         width = WIDTHS[k]
         if case.tokens or record.joins or width == shape[-1]:
@@ -116,8 +119,8 @@ def trials(
 
 
 def shared_widths(cases: int, number: int) -> list[int]:
-    """Places in `WIDTHS` for one case of `cases`: all of them together try each width, up to four share them."""
-    return [k for k in range(len(WIDTHS)) if (number + k) % min(cases, 4) == 0]
+    """Places in `WIDTHS` for one case of `cases`: all of them together try each width, as many as there are share."""
+    return [k for k in range(len(WIDTHS)) if (number + k) % min(cases, len(WIDTHS)) == 0]
 
 
 def accepts(layers: tuple[Layer, ...], shape: tuple[int, ...]) -> bool:
@@ -138,6 +141,17 @@ def shares_of(size: int) -> Iterator[None]:
         yield
     finally:
         shares.SHARE = usual  # type: ignore[misc]
+
+
+def tape_of(
+    trial: Trial, loss: Loss, optimizer: Optimizer, target: tuple[int, ...] = (), weight: str = "", **more: Any
+) -> Tape:
+    """The tape of one network; `weight` names the array of the rows' weights, if they have some."""
+    plan = Network(trial.layers).plan(trial.shape)
+    target = target or target_shape(loss, plan.output_shape)
+    spec = assembler.TapeSpec(trial.n, trial.n, {"target": target}, numbers=IN_MEMORY, **more)
+    with shares_of(trial.share):
+        return assembler.build({"": plan}, [only(loss, optimizer, weight)], spec)
 
 
 class Bench:
@@ -171,13 +185,9 @@ class Bench:
         self.n, self.dtype, self.random = trial.n, dtype, np.random.default_rng(seed)
         self.loss = loss or loss_records()["mse"]()
         self.optimizer = optimizer or optimizer_records()["sgd"](lr=0.1)
-        self.plan = Network(trial.layers).plan(trial.shape)
-        target = target or target_shape(self.loss, self.plan.output_shape)
-        spec = assembler.TapeSpec(trial.n, trial.n, {"target": target}, numbers=IN_MEMORY, **more)
-        with shares_of(trial.share):
-            self.tape: Tape = assembler.build(
-                {"": self.plan}, [only(self.loss, self.optimizer, "weight" if weighted else "")], spec
-            )
+        self.tape = tape_of(trial, self.loss, self.optimizer, target, "weight" if weighted else "", **more)
+        self.plan = self.tape.networks[""]
+        target = self.tape.arrays["target"]
         self.machine: Any = machine(self.tape, dtype=dtype, threads=threads)
         self.x, self.y = self._inputs(trial), self._targets(target)
         arrays = {"input": self.x, "target": self.y}
@@ -382,7 +392,7 @@ def same_bits(a: Array, b: Array) -> NDArray[np.bool_]:
     return np.asarray(a.view(whole) == b.view(whole))
 
 
-def gradient_errors(bench: Bench, elements: int = 24) -> Iterator[tuple[str, float]]:
+def gradient_errors(bench: Bench, elements: int = 12) -> Iterator[tuple[str, float]]:
     """For each trained tensor, the largest error of its gradient beside central differences of the loss.
 
     The error is relative to the larger of the two; where both are tiny, to 1e-4 of the tensor's largest gradient or

@@ -59,14 +59,23 @@ def head(run: RunConfig, trainer: Trainer) -> str:
         *(objectives(run) if run.players else []),
         ", ".join(chosen),
     ]
-    return "\n".join([*lines, *(f"note: {note}" for note in split.notes)])
+    return "\n".join([*lines, *(f"note: {note}" for note in (*split.notes, *_ensemble_notes(run.layers)))])
 
 
 def _layers_words(layers: tuple[Layer, ...]) -> str:
-    """The layers as they can be typed; those of an ensemble's equal members once."""
+    """The layers as they can be typed; of an ensemble's equal members those of one."""
     members = members_of(layers)
     alike = len(members) > 1 and all(member == members[0] for member in members)
-    return f"the mean of {len(members)} networks, each {show_layers(members[0])}" if alike else show_layers(layers)
+    return f"ensemble of {len(members)}: {show_layers(members[0])}" if alike else show_layers(layers)
+
+
+def _ensemble_notes(layers: tuple[Layer, ...]) -> list[str]:
+    """Why several networks are trained where one was expected, and how to have that."""
+    members = members_of(layers)
+    if len(members) < 2:
+        return []
+    way = "for one, give the layers of one branch with --layers"
+    return [f"the answer is the mean of {len(members)} networks, whose errors on a small table partly cancel; {way}"]
 
 
 def _ends(run: RunConfig, done: int) -> list[str]:

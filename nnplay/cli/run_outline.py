@@ -27,6 +27,8 @@ def outline(config: RunConfig, split: Split) -> list[str]:
     rows = [f"{len(part):,} to {use}" for part, use in parts if part is not None]
     lines = [f"{clean(config.data.source)}: rows {', '.join(rows)}", ""]
     lines += _network(players.own, own_ledger(config, split, config.layer_texts))
+    if len(members_of(config.layers)) > 1:
+        lines.append(f"  to type: {', '.join(config.layer_texts)}")
     for name, network in players.networks.items():
         texts = tuple(map(show_layer, network.layers))
         feeds = [f"fed {counted(network.noise, 'random number')}"] if network.noise else []

@@ -58,9 +58,10 @@ def signed(value: float) -> str:
 
 
 def from_to(before: float, after: float) -> str:
-    """ "from 1.0400 to 1.0401": with as many digits as tell the two apart."""
-    digits = next((k for k in range(3, 10) if figure(before, k) != figure(after, k)), 9)
-    old, new = (figure(value, digits + 1).replace("-", "−") for value in (before, after))
+    """ "from 1.04 to 1.0401": with as many digits as tell the two apart."""
+    apart = [figure(before, k) != figure(after, k) for k in range(3, 11)]
+    digits = next((k for k in range(4, 11) if apart[k - 4] and apart[k - 3]), 10)  # rounding may hide it at one more
+    old, new = (figure(value, digits).replace("-", "−") for value in (before, after))
     return f"from {old} to {new}"
 
 

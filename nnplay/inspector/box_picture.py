@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,10 @@ from nnplay.detection.boxes import clip, decode, iou
 from nnplay.detection.objects import paste_masks, split_target
 from nnplay.detection.single_shot import place_boxes
 from nnplay.detection.two_stages import split_outputs
+from nnplay.losses.two_stage import TERMS
 from nnplay.operations.roi_align import pick_levels, sample_points
 from nnplay.records.operation import Operation
+from nnplay.text import counted
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import image_shape
 from nnplay.views.found_objects import Boxes
@@ -33,12 +35,14 @@ class BoxPicture:
         boxes: those that the chosen one is seen against.
         strong: the chosen one, or what becomes of it; with the mask that it is to have.
         words: what is to be seen, line by line.
+        brief: the same in fewer words, for where there is no room; they work the chosen element out.
     """
 
     image: NDArray[np.float32]
     boxes: Boxes
     strong: Boxes
     words: tuple[str, ...]
+    brief: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,13 @@ class _Row:
         return np.asarray(self.values[name][self.index[0]], np.float64)
 
 
-#: What is drawn: boxes beside the chosen one, the chosen one, and lines of words.
-_Drawn = tuple[Array, Array, list[str]]
+class _Drawn(NamedTuple):
+    """What is drawn: boxes beside the chosen one, the chosen one, and lines of words."""
+
+    beside: Array
+    chosen: Array
+    words: list[str]
+    brief: Sequence[str] = ()
 
 
 def has_picture(operation: Operation) -> bool:
@@ -82,13 +91,13 @@ def picture_boxes(
     make = _PICTURES.get(operation.name)
     if make is None or seen is None or not image_shape(trainer)[0]:
         return None
-    beside, chosen, words = make(_Row(values, integers, index, trainer.split.class_names))
+    drawn = make(_Row(values, integers, index, trainer.split.class_names))
     image = as_image(trainer.split.scaler.inverse(seen[index[0] : index[0] + 1])[0], image_shape(trainer))
-    strong = _boxes(chosen)
+    strong = _boxes(drawn.chosen)
     if "mask_target" in values and integers["mask"] and len(strong.places):
         wanted = values["mask_target"][index[:2]].reshape(1, integers["mask"], integers["mask"])
         strong = replace(strong, masks=paste_masks(wanted.astype(np.float64), strong.places, image.shape[:2]))
-    return BoxPicture(image, _boxes(beside), strong, tuple(words))
+    return BoxPicture(image, _boxes(drawn.beside), strong, tuple(drawn.words), tuple(drawn.brief))
 
 
 def _boxes(places: Array) -> Boxes:
@@ -108,6 +117,13 @@ def _true(row: _Row) -> Array:
     return boxes[boxes[:, 0] > 0]
 
 
+def _nearest(shared: float, count: int) -> str:
+    """How much a box overlaps the nearest of so many true boxes."""
+    if count == 0:
+        return "the picture has no true box"
+    return f"IoU {shared:.3f} with the {f'nearest of {count} true boxes' if count > 1 else 'true box'}"
+
+
 def _matched(row: _Row, number: int) -> tuple[Array, str]:
     """The box of that object, from 1, and words for it; for 0 background, for −1 nothing."""
     if number <= 0:
@@ -125,7 +141,7 @@ def _lay(row: _Row) -> _Drawn:
     each = row.values["x"].shape[-1] // 5
     first = number // each * each
     line = said[number]
-    return (
+    return _Drawn(
         said[first : first + each, 5:],
         line[5:],
         [
@@ -147,7 +163,11 @@ def _move(row: _Row) -> _Drawn:
     """An anchor, and the box that its deltas make of it."""
     line, box = row.own("x")[row.index[1]], row.own("boxes")[row.index[1]]
     deltas = ", ".join(f"{name} {value:+.3f}" for name, value in zip(_DELTAS, line[1:5], strict=True))
-    return line[None, 5:], box, [f"anchor {row.index[1]}: {_box(line[5:])}", f"by {deltas}", f"to {_box(box)}"]
+    whole = decode(line[None, 1:5], line[None, 5:])[0]
+    beyond = np.abs(whole - clip(whole[None])[0]).max() > 1e-6
+    ends = ", cut off at the border of the picture" if beyond else ""
+    words = [f"anchor {row.index[1]}: {_box(line[5:])}", f"by {deltas}", f"to {_box(box)}{ends}"]
+    return _Drawn(line[None, 5:], box, words)
 
 
 def _rank(row: _Row) -> _Drawn:
@@ -156,7 +176,7 @@ def _rank(row: _Row) -> _Drawn:
     order = row.own("order").astype(np.int64)[: rank + 1]
     boxes = clip(decode(x[order, 1:5], x[order, 5:]))
     words = f"rank {rank}: anchor {order[-1]}, objectness {x[order[-1], 0]:.4f}"
-    return boxes[:-1], boxes[-1], [words]
+    return _Drawn(boxes[:-1], boxes[-1], [words])
 
 
 def _suppress(row: _Row) -> _Drawn:
@@ -170,18 +190,18 @@ def _suppress(row: _Row) -> _Drawn:
         other = int(by[rank]) - 1
         shared = float(iou(ranked[rank : rank + 1], ranked[other : other + 1])[0, 0])
         words = f"goes: IoU {shared:.3f} with the better box of rank {other}, more than {limit:g}"
-        return ranked[other : other + 1], ranked[rank], [f"rank {rank}: {_box(ranked[rank])}", words]
+        return _Drawn(ranked[other : other + 1], ranked[rank], [f"rank {rank}: {_box(ranked[rank])}", words])
     better = "the one better box that stays" if len(stay) == 1 else f"the {len(stay)} better boxes that stay"
     words = f"stays: IoU {largest:.3f} at most with {better}" if len(stay) else "stays: no better box stays"
     words = "goes: it has no area" if by[rank] < 0 else words
-    return stay, ranked[rank], [f"rank {rank}: {_box(ranked[rank])}", words]
+    return _Drawn(stay, ranked[rank], [f"rank {rank}: {_box(ranked[rank])}", words])
 
 
 def _propose(row: _Row) -> _Drawn:
     """One proposal among all of them."""
     y, number = row.own("y"), row.index[1]
     words = _box(y[number]) if y[number].any() else "none: there were not so many"
-    return y, y[number], [f"proposal {number} of {len(y)}: {words}"]
+    return _Drawn(y, y[number], [f"proposal {number} of {len(y)}: {words}"])
 
 
 def _near(row: _Row) -> _Drawn:
@@ -189,11 +209,10 @@ def _near(row: _Row) -> _Drawn:
     rank, true, best = row.index[1], _true(row)[:, 1:], float(row.own("best")[row.index[1]])
     order = row.own("order").astype(np.int64)
     if best < 0:
-        return true, np.zeros((0, 4)), [f"place {rank}: no proposal"]
+        return _Drawn(true, np.zeros((0, 4)), [f"place {rank}: no proposal"])
     if rank >= len(order):
-        return true, true[rank - len(order)], [f"place {rank}: true box {rank - len(order) + 1}, which joins"]
-    words = f"IoU {best:.3f} with the nearest of {len(true)} true boxes"
-    return true, row.own("boxes")[order[rank]], [f"rank {rank}", words]
+        return _Drawn(true, true[rank - len(order)], [f"place {rank}: true box {rank - len(order) + 1}, which joins"])
+    return _Drawn(true, row.own("boxes")[order[rank]], [f"rank {rank}", _nearest(best, len(true))])
 
 
 def _sample(row: _Row) -> _Drawn:
@@ -202,12 +221,12 @@ def _sample(row: _Row) -> _Drawn:
     picked, ranks = int(row.own("picked")[number]), row.values["order"].shape[1]
     true = _true(row)[:, 1:]
     if picked < 0:
-        return true, np.zeros((0, 4)), [f"proposal {number}: none is left"]
+        return _Drawn(true, np.zeros((0, 4)), [f"proposal {number}: none is left"])
     whose = f"rank {picked}" if picked < ranks else f"true box {picked - ranks + 1}"
     best = row.own("best")[picked]
     kind = "near an object" if best >= 0.5 else "background"
-    words = [f"proposal {number}: {whose}, {kind}", f"IoU {best:.3f} with the nearest of {len(true)} true boxes"]
-    return true, drawn[number], words
+    words = [f"proposal {number}: {whose}, {kind}", _nearest(best, len(true))]
+    return _Drawn(true, drawn[number], words)
 
 
 def _align(row: _Row) -> _Drawn:
@@ -220,19 +239,20 @@ def _align(row: _Row) -> _Drawn:
     x, (H, W) = row.own(f"x{level}")[..., c], shapes[level]
     half = 0.5 if given["aligned"] else 0.0
     made = float(row.values["y"][n, r, i, j, c])
-    points, words = (
-        [],
-        [
-            f"part ({i}, {j}), channel {c}: the mean of its points = {made:.5g}",
-            f"box {r}: {_box(box)}; level {level + 1} of {levels}, {H}×{W} cells",
-        ],
-    )
+    whose = f"level {level + 1} of {levels}, {H}×{W} cells"
+    points: list[tuple[float, ...]] = []
+    words = [
+        f"part ({i}, {j}), channel {c}: the mean of its points = {made:.5g}",
+        f"box {r}: {_box(box)}; {whose}",
+    ]
+    brief = [f"part ({i}, {j}) of box {r}, channel {c}: {made:.5g}, the mean of points"]
     for y, across, cells in sample_points(box, (H, W), (i, j), given):
         points.append(((across + half) / W, (y + half) / H) * 2)
         blend = " + ".join(f"{share:.3f}·{x[h, w]:.4g}" for h, w, share in cells)
         value = sum(share * x[h, w] for h, w, share in cells)
         words.append(f"point ({y:.2f}, {across:.2f}): {blend or 'outside'} = {value:.5g}")
-    return box[None], np.array(points), words
+        brief.append(f"({y:.2f}, {across:.2f}) {value:.5g}")
+    return _Drawn(box[None], np.array(points), words, [*brief, whose])
 
 
 # -- what is learned -------------------------------------------------------------------------------------------------
@@ -243,6 +263,16 @@ def _heads(row: _Row) -> Any:
     return split_outputs(row.own("prediction")[None], **layout)
 
 
+def _cost(row: _Row, name: str, terms: Sequence[str]) -> list[str]:
+    """Which term the chosen cost belongs to, in rows that work costs out."""
+    if name not in row.values:
+        return []
+    term = terms[row.index[2]]
+    if term == "masks" and not row.integers["mask"]:
+        return ["no masks are learned"]
+    return [f"its share of {term}: {row.own(name)[row.index[1:]]:.5g}"]
+
+
 def _anchor_label(row: _Row) -> _Drawn:
     """An anchor, and the object that it is to find."""
     name = next(name for name in ("anchor_match", "anchor_labels") if name in row.values)
@@ -250,8 +280,8 @@ def _anchor_label(row: _Row) -> _Drawn:
     anchor, true = _heads(row).anchors[0, number], _true(row)
     box, words = _matched(row, label)
     shared = iou(anchor[None, 5:], true[:, 1:]).max(initial=0.0)
-    lines = [f"anchor {number}: {words}", f"IoU {shared:.3f} with the nearest of {len(true)} true boxes"]
-    return (box if label > 0 else true[:, 1:]), anchor[5:], lines
+    lines = [f"anchor {number}: {words}", _nearest(float(shared), len(true)), *_cost(row, "anchor_costs", TERMS[:2])]
+    return _Drawn(box if label > 0 else true[:, 1:], anchor[5:], lines)
 
 
 def _roi_label(row: _Row) -> _Drawn:
@@ -260,8 +290,24 @@ def _roi_label(row: _Row) -> _Drawn:
     place, true = _heads(row).boxes[0, number], _true(row)
     box, words = _matched(row, label)
     shared = iou(place[None], true[:, 1:]).max(initial=0.0)
-    lines = [f"proposal {number}: {words}", f"IoU {shared:.3f} with the nearest of {len(true)} true boxes"]
-    return (box if label > 0 else true[:, 1:]), place, lines
+    lines = [f"proposal {number}: {words}", _nearest(float(shared), len(true)), *_cost(row, "roi_costs", TERMS[2:])]
+    return _Drawn(box if label > 0 else true[:, 1:], place, lines)
+
+
+def _add_up(row: _Row) -> _Drawn:
+    """What each term comes to in one picture, the chosen one first."""
+    parts, counts = row.own("parts"), row.own("counts")
+    made = [
+        f"{name} {part:.5g}, of {counted(int(count), what)}"
+        for name, what, part, count in zip(TERMS, _COUNTED, parts, counts, strict=False)
+    ]
+    first = row.index[1]
+    words = [f"picture {row.index[0]}: {made[first]}", *made[:first], *made[first + 1 :]]
+    return _Drawn(np.zeros((0, 4)), np.zeros((0, 4)), words)
+
+
+#: By what the cost of each term is divided.
+_COUNTED: Final = ("sampled anchor", "sampled anchor", "proposal", "proposal", "proposal with an object")
 
 
 def _place(row: _Row) -> _Drawn:
@@ -270,16 +316,16 @@ def _place(row: _Row) -> _Drawn:
     H, W = row.values["matched"].shape[1:3]
     cell = np.array([j / W, i / H, (j + 1) / W, (i + 1) / H])
     box, words = _matched(row, int(row.own("matched")[i, j]))
-    return box, cell, [f"place ({i}, {j}) of {H}×{W}: {words}"]
+    return _Drawn(box, cell, [f"place ({i}, {j}) of {H}×{W}: {words}"])
 
 
 def _place_cost(row: _Row) -> _Drawn:
     """The box that a place predicts, and the object that it is to find."""
     _, i, j = row.index[:3]
-    own, _, words = _place(row)
+    own, _, words, _ = _place(row)
     made = place_boxes(row.own("prediction")[None])[0, i, j]
     shared = f"IoU {float(iou(made[None], own)[0, 0]):.3f} with it" if len(own) else "its box costs nothing"
-    return own, made, [*words, f"predicts {_box(made)}", shared]
+    return _Drawn(own, made, [*words, f"predicts {_box(made)}", shared])
 
 
 _PICTURES: Final[Mapping[str, Callable[[_Row], _Drawn]]] = {
@@ -296,6 +342,7 @@ _PICTURES: Final[Mapping[str, Callable[[_Row], _Drawn]]] = {
     "what each proposal is": _roi_label,
     "costs of proposals": _roi_label,
     "mask targets": _roi_label,
+    "costs added up": _add_up,
     "which place finds which object": _place,
     "costs of classes and boxes": _place_cost,
 }

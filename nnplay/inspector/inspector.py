@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from nnplay.arguments import kind_of
 from nnplay.errors import DivergedError, InputError, NnplayError
 from nnplay.inspector.partial_step import PartialStep
-from nnplay.inspector.players import player_of
+from nnplay.inspector.players import branch_of, player_of
 from nnplay.inspector.row_view import Operand, RowView, describe
 from nnplay.kernels import abi
-from nnplay.operations.step.gather import GATHER, rows_of_batch
+from nnplay.operations.step.gather import rows_of_batch
 from nnplay.records.worked import Named, Term, noting
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.override import Override
@@ -225,7 +225,9 @@ class Inspector(PartialStep):
         Raises:
             InputError: there is no such row.
         """
-        return describe(self.machine.tape, self._row(number), number, self.n, player_of(self, number))
+        return describe(
+            self.machine.tape, self._row(number), number, self.n, player_of(self, number), branch_of(self, number)
+        )
 
     def views(self) -> list[RowView]:
         """Every row of the step."""
@@ -342,8 +344,9 @@ class Inspector(PartialStep):
         if len(index) != len(shape) or any(not 0 <= k < size for k, size in zip(index, shape, strict=True)):
             raise InputError(f"{list(index)} is not in an output of shape {list(shape)}", where=operation.name)
         given = self.given(number)
-        if operation is GATHER:
-            return _gathered(index, Named("data", written), **given)
+        if "order" in operation.integers:
+            kind = "data" if "x" in operation.integers else "targets" if "y" in operation.integers else "weights"
+            return _gathered(index, Named(kind, written), **given)
         if not operation.reads:
             return operation.element(index, Named(operation.writes[0], written), **given)
         with noting() as addresses:

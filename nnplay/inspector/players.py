@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnplay.inspector.partial_step import PartialStep
+from nnplay.network.network import PlannedLayer
 from nnplay.records.optimizer import Optimizer
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.objective import full_name
@@ -13,16 +14,39 @@ def player_of(step: PartialStep, number: int) -> str:
     players, stage = step.trainer.players, _stage_of(step, number)
     if not players:
         return ""
-    name = players.names[stage]
-    objective = step.machine.tape.stages[stage].objective
-    names = [*(term.name for term in objective.terms), *(penalty.name for penalty in objective.penalties)]
+    name, objective = players.names[stage], step.machine.tape.stages[stage].objective
+    names = [term.name for term in objective.terms if not term.member]
+    own = _pass_of(step, number, [*names, *(penalty.name for penalty in objective.penalties)])
+    return f"{name}, {own}" if own else name
+
+
+def branch_of(step: PartialStep, number: int) -> str:
+    """The branch of an ensemble whose own target or loss a row works out, as its parameters are called: "0.1"."""
+    ends = {
+        term.name: term.at for term in step.machine.tape.stages[_stage_of(step, number)].objective.terms if term.member
+    }
+    return ends[own].rpartition(".")[0] if (own := _pass_of(step, number, list(ends))) else ""
+
+
+def _pass_of(step: PartialStep, number: int, names: list[str]) -> str:
+    """Which of these passes of its objective a row belongs to, by the tensors that it writes and reads."""
+    objective = step.machine.tape.stages[_stage_of(step, number)].objective
     marks = [(own, full_name(objective.name, own)) for own in names]
-    row = step.rows[number]
+    row, layers = step.rows[number], step.machine.tape.layers
     for slot in (*row.writes, *row.reads):
         for own, mark in marks:
-            if slot.name.startswith((f"{mark}.", f"d{mark}.")):
-                return f"{name}, {own}"
-    return name
+            if slot.name.startswith((f"{mark}.", f"d{mark}.")) and not _is_of_layer(slot.name, mark, layers.get(mark)):
+                return own
+    return ""
+
+
+def _is_of_layer(slot: str, mark: str, layer: PlannedLayer | None) -> bool:
+    """Whether a tensor belongs to a layer that is named as the pass is: "digits.output", not "digits.loss"."""
+    if layer is None:
+        return False
+    rest = slot.partition(f"{mark}.")[2]
+    plan = layer.plan
+    return rest in ("output", *plan.parameters, *plan.saved, *plan.buffers, *plan.scratch)
 
 
 def gradients_of(step: PartialStep, parameter: str) -> tuple[Slot, ...]:

@@ -51,6 +51,7 @@ class RowView:
         operands: what it reads, then what it writes.
         evaluation: what the same layer does in evaluation, where that differs.
         player: the objective that it belongs to, of a run with several.
+        branch: of an ensemble whose branches have their own losses: the one whose row it is ("0.1").
         product: where a transpose comes from, with the shapes of this batch, in the backward row of a linear map.
     """
 
@@ -67,6 +68,7 @@ class RowView:
     evaluation: str = ""
     product: str = ""
     player: str = ""
+    branch: str = ""
 
     @property
     def section(self) -> str:
@@ -74,7 +76,7 @@ class RowView:
         return f"{self.player}: {self.phase}" if self.player else self.phase
 
 
-def describe(tape: Tape, row: Row, number: int, n: int, player: str = "") -> RowView:
+def describe(tape: Tape, row: Row, number: int, n: int, player: str = "", branch: str = "") -> RowView:
     """A row in words, for a batch of n rows."""
     operation = row.operation
     roles = [("read", False)] * len(row.reads) + [("written", adds) for adds in row.adds]
@@ -91,6 +93,7 @@ def describe(tape: Tape, row: Row, number: int, n: int, player: str = "") -> Row
     return RowView(
         number, row.phase, row.path, layers.get(row.path, ""), operation.name, operation.formula, operation.words,
         operation.torch, source_of(operation.reference), operands, _in_evaluation(tape, row), _product(row, n), player,
+        branch,
     )  # fmt: skip
 
 

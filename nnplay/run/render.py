@@ -76,6 +76,7 @@ def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
         "gradient_norm": last.get("gradient_norm", float("nan")),
         "held": (*silenced_frozen.words(trainer.settings.silent, trainer.settings.frozen), *_average(trainer)),
         "players": trainer.players.names if trainer.players else (),
+        "player_losses": {name: last.get(f"{name}_loss", float("nan")) for name in trainer.players.names[1:]},
         "marks": tuple(dict.fromkeys(change.step for change in timeline.changes)) if timeline else (),
     }
 

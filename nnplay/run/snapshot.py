@@ -36,6 +36,7 @@ class Snapshot:
         resting: the speed limit holds the training back: it leaves time to others.
         scored_since: the step from which on losses and scores are those of this network.
         players: names of the objectives that each have curves of their own, of a run with several.
+        player_losses: the newest loss of each of them but the run's own, by name.
         device: what trains, in a word such as "H200"; empty for the processor, unless a card has failed.
         clock: seconds of training at some of the steps.
         generation: changes when network or data were rebuilt, so that pictures start afresh.
@@ -77,5 +78,6 @@ class Snapshot:
     finished: bool = False
     kept_step: int = 0
     players: tuple[str, ...] = ()
+    player_losses: Mapping[str, float] = field(default_factory=dict)
     device: str = ""
     clock: Curve = field(default_factory=lambda: Curve(2))

@@ -70,12 +70,21 @@ def recovered_line(summary: Summary) -> str:
 
 
 def data_and_network(run: Mapping[str, Any]) -> tuple[str, str]:
-    """What tells runs apart: data set or file, and the units of the first layers, as in ("spiral", "8·8·2")."""
+    """What tells runs apart: data set or file, and the units of the first layers, as in ("spiral", "8·8·2").
+
+    Of an ensemble how many networks it has, and the units of the first: "4 × 16·16·1".
+    """
     data, layers = run.get("data", {}), run.get("layers", [])
     table = data if isinstance(data, Mapping) else {"name": data}
-    texts = layers.split(",") if isinstance(layers, str) else [str(text) for text in layers]
-    widths = [text.split()[1] for text in texts if len(text.split()) > 1 and text.split()[1].isdigit()]
-    return clean(str(table.get("name") or PurePath(str(table.get("file", ""))).name)), "·".join(widths[:6])
+    text = layers if isinstance(layers, str) else ", ".join(map(str, layers))
+    count = ""
+    if text.startswith("ensemble[") and text.endswith("]") and text.count("[") == 1:
+        members = text.removeprefix("ensemble[").removesuffix("]").split("|")
+        text, count = members[0], f"{len(members)} × "
+    words = [one.split() for one in text.split(",")]
+    widths = [one[1] for one in words if len(one) > 1 and one[1].isdigit()]
+    name = clean(str(table.get("name") or PurePath(str(table.get("file", ""))).name))
+    return name, f"{count}{'·'.join(widths[:6])}"
 
 
 def trained(epoch: int, step: int) -> str:

@@ -63,7 +63,7 @@ def forget_interrupted_exec() -> None:
     Where an `exec` of text was interrupted, as dataclasses begin with, `python -m` would otherwise end itself by the
     signal at last, whoever caught the exception; the next text that runs through takes that back.
     """
-    exec("")
+    exec("")  # noqa: S102 - no text of anybody
 
 
 def hand_over() -> None:

@@ -6,8 +6,10 @@ intentions.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from itertools import pairwise
+from math import prod
 from typing import Final
 
 import numpy as np
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 
 from nnplay.errors import NnplayError
 from nnplay.kernels import abi
+from nnplay.records.operation import BATCH, Planned
 from nnplay.tape.memory_layout import Layout, Slot
 from nnplay.tape.tape import Row, lengths
 
@@ -33,6 +36,12 @@ _BLOCK: Final = 16
 _PERSISTENT = {"settings", "parameters", "optimizer_state", "buffers", "accumulated", "tallies"}
 
 
+#: First number of a place in memory, and last + 1.
+Place = tuple[int, int]
+#: Offset, size, the lengths of the axes and the last of them, as an operand must have them.
+_Wanted = tuple[int, int, list[int], int]
+
+
 class TapeError(NnplayError):
     """A tape that must not run: a fault of the program, never of the user."""
 
@@ -44,70 +53,72 @@ def verify(table: NDArray[np.int64], rows: Sequence[Row], layout: Layout, n: int
         TapeError: an operand that is not exactly its slot, lies out of bounds, or in a region that its phase may not
             write; a value read before it is written; a gradient begun twice; outputs of one row that overlap.
     """
-    known = {id(slot) for slot in layout.all()}
-    written = np.zeros(size // _BLOCK + 1, np.bool_)
+    wanted = {id(slot): (slot.offset, *_extent(slot.shape, n)) for slot in layout.all()}
+    written = bytearray(size // _BLOCK + 1)
     for number, (line, row) in enumerate(zip(table.tolist(), rows, strict=True)):
         where = f"row {number}, {row.operation.name}"
-        if any(id(slot) not in known for slot in row.operands):
+        operands, inputs = row.operands, len(row.reads)
+        if not all(id(slot) in wanted for slot in operands):
             raise TapeError("an operand is not a slot of this layout", where=where)
-        places = [_place(line, k, slot, n, size, where) for k, slot in enumerate(row.operands)]
+        places = [_place(line, k, slot, wanted[id(slot)], size, where) for k, slot in enumerate(operands)]
         for place, slot in zip(places, row.reads, strict=False):
             if slot.region not in _PERSISTENT and not _covered(place, written):
                 raise TapeError(f"reads '{slot.name}' before any row wrote it", where=where)
-        _check_writes(line, row, places[len(row.reads) :], written, where)
-        for first, last in places[len(row.reads) :]:
-            written[first // _BLOCK : -(-last // _BLOCK)] = True
+        _check_writes(line, row, places[:inputs], places[inputs:], written, where)
+        for first, last in places[inputs:]:
+            blocks = slice(first // _BLOCK, -(-last // _BLOCK))
+            written[blocks] = b"\1" * (blocks.stop - blocks.start)
         if line[abi.ROW_PARTS] < 1 or line[abi.ROW_ADDRESS] == 0:
             raise TapeError("has no kernel or no parts", where=where)
         if line[abi.ROW_PARTS] > abi.MAX_PARTS:
             raise TapeError(f"has more than {abi.MAX_PARTS} parts, which threads could not tell apart", where=where)
 
 
-def _place(line: list[int], k: int, slot: Slot, n: int, size: int, where: str) -> tuple[int, int]:
+@functools.lru_cache(maxsize=1 << 14)
+def _extent(planned: Planned, n: int) -> tuple[int, list[int], int]:
+    """Size, axes and last axis of a slot for a batch of n rows: many are alike, in one tape and in the next."""
+    shape = tuple(n if length == BATCH else int(length) for length in planned)
+    return prod(shape), list(lengths(shape)), shape[-1] if shape else 1
+
+
+def _place(line: list[int], k: int, slot: Slot, wanted: _Wanted, size: int, where: str) -> Place:
     """First and last + 1 of operand k, which must be its slot: neighbours of the same size are other tensors."""
     begin = abi.ROW_OPERANDS + k * abi.OPERAND_WIDTH
     offset, count = line[begin + abi.OPERAND_OFFSET], line[begin + abi.OPERAND_SIZE]
+    at, numbers, dimensions, last = wanted
     if offset < 0 or count < 0 or offset + count > size:
         raise TapeError(f"operand {k} is out of bounds: {offset} + {count} of {size}", where=where)
-    if (offset, count) != (slot.offset, slot.size(n)):
-        wanted = f"{slot.offset} with {slot.size(n)}"
-        raise TapeError(f"operand {k} at {offset} with {count} numbers is not '{slot.name}' at {wanted}", where=where)
-    shape = slot.at(n)
-    dimensions = line[begin + abi.OPERAND_SHAPE : begin + abi.OPERAND_SHAPE + abi.MAX_RANK]
-    if tuple(dimensions) != lengths(shape) or line[begin + abi.OPERAND_LAST] != (shape[-1] if shape else 1):
-        raise TapeError(f"operand {k} has another shape than '{slot.name}', {list(shape)}", where=where)
+    if offset != at or count != numbers:
+        raise TapeError(
+            f"operand {k} at {offset} with {count} numbers is not '{slot.name}' at {at} with {numbers}", where=where
+        )
+    first = begin + abi.OPERAND_SHAPE
+    if line[first : first + abi.MAX_RANK] != dimensions or line[begin + abi.OPERAND_LAST] != last:
+        raise TapeError(f"operand {k} has another shape than '{slot.name}', {dimensions}", where=where)
     return offset, offset + count
 
 
-def _covered(place: tuple[int, int], written: NDArray[np.bool_]) -> bool:
-    return bool(written[place[0] // _BLOCK : -(-place[1] // _BLOCK)].all())
+def _covered(place: Place, written: bytearray) -> bool:
+    return written.find(0, place[0] // _BLOCK, -(-place[1] // _BLOCK)) < 0
 
 
 def _check_writes(
-    line: list[int], row: Row, places: list[tuple[int, int]], written: NDArray[np.bool_], where: str
+    line: list[int], row: Row, inputs: list[Place], outputs: list[Place], written: bytearray, where: str
 ) -> None:
-    ordered = sorted(places)
-    for (_, end), (begin, _) in pairwise(ordered):
+    for (_, end), (begin, _) in pairwise(sorted(outputs)):
         if begin < end:
             raise TapeError("two outputs overlap", where=where)
-    for number, (slot, place) in enumerate(zip(row.writes, places, strict=True)):
+    for number, (slot, place) in enumerate(zip(row.writes, outputs, strict=True)):
         if slot.region not in _WRITABLE[row.phase]:
             raise TapeError(f"may not write '{slot.name}' in the {row.phase} phase", where=where)
         begin = abi.ROW_OPERANDS + (len(row.reads) + number) * abi.OPERAND_WIDTH
         adds = bool(line[begin + abi.OPERAND_ADDS])
-        in_place = any(slot is other for other in row.reads)
-        gradient = row.phase == "backward" and slot.region in ("deltas", "gradients") and not in_place
         if adds and not _covered(place, written):
             raise TapeError(f"adds to '{slot.name}', which no row has begun", where=where)
-        if gradient and not adds and place[1] > place[0] and written[place[0] // _BLOCK]:
+        begun = place[1] > place[0] and written[place[0] // _BLOCK] and not adds
+        gradient = row.phase == "backward" and slot.region in ("deltas", "gradients")
+        if begun and gradient and not any(slot is other for other in row.reads):
             raise TapeError(f"overwrites the gradient '{slot.name}'", where=where)
-        if any(a < place[1] and place[0] < b and slot is not other for other, (a, b) in _reads(line, row)):
-            raise TapeError(f"'{slot.name}' overlaps an input", where=where)
-
-
-def _reads(line: list[int], row: Row) -> list[tuple[object, tuple[int, int]]]:
-    found: list[tuple[object, tuple[int, int]]] = []
-    for k, slot in enumerate(row.reads):
-        begin = abi.ROW_OPERANDS + k * abi.OPERAND_WIDTH
-        found.append((slot, (line[begin], line[begin] + line[begin + 1])))
-    return found
+        for other, (a, b) in zip(row.reads, inputs, strict=True):
+            if a < place[1] and place[0] < b and slot is not other:
+                raise TapeError(f"'{slot.name}' overlaps an input", where=where)

@@ -120,7 +120,7 @@ def test_layers(record: LayerRecord) -> None:
 @pytest.mark.parametrize("record", loss_records().values(), ids=lambda record: record.name)
 def test_losses(record: LossRecord) -> None:
     for case in cases_of(record):
-        for bench in benches(record, case, "float32", (7, 17), CardBench):
+        for bench in benches(record, case, ("float32", "float32"), (7, 17), CardBench):
             check(bench, record, lambda row: row.phase == "loss" or (row.phase == "backward" and not row.path))
 
 

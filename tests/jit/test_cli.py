@@ -152,7 +152,7 @@ def test_the_networks_of_an_ensemble_are_said_once(tmp_path: Path, capsys: pytes
     assert main(["train", str(path), "--epochs", "1"]) == 0
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("network: ")]
     assert len(lines) == 1
-    assert lines[0].startswith("network: the mean of 4 networks, each linear ")
+    assert lines[0].startswith("network: ensemble of 4: linear ")
     assert lines[0].count("linear 1 ") == 1
 
 

@@ -149,6 +149,32 @@ def test_a_proposal_shows_the_mask_that_it_is_to_have(walked: Inspector) -> None
     assert seen == {True, False}
 
 
+def test_costs_are_told_term_by_term(walked: Inspector) -> None:
+    """The terms of a picture stand beside it, the chosen one first, with what the rows before gave."""
+    detail = look(walked, "costs added up", (1, 2))
+    assert detail.boxes is not None
+    assert detail.worked is not None
+    assert detail.boxes.words[0] == f"picture 1: classes {detail.worked.result:.5g}, of 5 proposals"
+    assert [line.split()[0] for line in detail.boxes.words[1:]] == ["objectness", "anchor_boxes", "boxes", "masks"]
+    shares = [look(walked, "costs of proposals", (1, place, 0)) for place in range(5)]
+    assert all(one.boxes is not None and one.boxes.words[-1].startswith("its share of classes: ") for one in shares)
+    total = sum(one.worked.result for one in shares if one.worked is not None)
+    assert total == pytest.approx(detail.worked.result, rel=1e-5)
+
+
+def test_boxes_that_lead_beyond_the_picture_are_said_to_be_cut(walked: Inspector) -> None:
+    """An anchor whose deltas lead beyond the border is cut off there, which words say besides numbers."""
+    said, name = set(), "anchors moved by their deltas"
+    count = look(walked, name, (0, 0, 0)).result.shape[1]
+    for number in range(0, count, 5):
+        detail = look(walked, name, (0, number, 0))
+        assert detail.boxes is not None
+        cut = detail.boxes.words[-1].endswith("cut off at the border of the picture")
+        assert not cut or {0.0, 1.0} & set(detail.boxes.strong.places[0].tolist())
+        said.add(cut)
+    assert said == {True, False}
+
+
 def test_suppression_is_told_box_by_box(walked: Inspector) -> None:
     """Each rank stays or names the better box that it overlaps, as the row decided."""
     for rank in range(12):

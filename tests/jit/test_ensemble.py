@@ -7,9 +7,12 @@ import pytest
 
 from nnplay.cli.run_outline import objectives
 from nnplay.config import RunConfig
+from nnplay.inspector.inspector import Inspector
+from nnplay.inspector.step_text import step_text
 from nnplay.network.fit_outputs import fit_outputs
 from nnplay.network.hidden_layers import add_hidden_layer, common_activation, remove_hidden_layer, with_activation
 from nnplay.network.notation import parse_layers, show_layer
+from nnplay.session.summary_text import data_and_network
 from nnplay.sweeps.change import changed_run
 from nnplay.training.trainer import Trainer
 
@@ -71,3 +74,24 @@ def test_the_outline_says_whose_loss_is_lowered() -> None:
     )
     alone = RunConfig.from_dict({**RUN, "layers": PAIR, "loss": "mse", "optimizer": "levenberg_marquardt"})
     assert objectives(alone)[-1].strip() == "mse of network(data) against the data's targets"
+
+
+def test_rows_of_a_branch_say_which() -> None:
+    """Targets and losses of branches are listed under the number by which their parameters are called."""
+    inspector = Inspector(trainer(PAIR))
+    rows = [inspector.view(number) for number in range(len(inspector.rows))]
+    assert [row.branch for row in rows if row.name == "next targets"] == ["0.0", "0.1"]
+    assert [row.branch for row in rows if row.name == "mean squared error"] == ["", "0.0", "0.1"]
+    assert [row.branch for row in rows if row.name == "loss added to the sum"] == ["0.0", "0.1"]
+    assert {row.branch for row in rows if row.path or row.phase == "update"} == {""}
+    assert {row.player for row in rows} == {""}
+    text = "\n".join(step_text(inspector, ("data", "loss")))
+    assert "branch 0.1:  next targets" in text
+    assert "branch 0.0:  mean squared error" in text
+
+
+def test_a_list_of_runs_says_how_many_networks_an_ensemble_has() -> None:
+    """And the units of the first."""
+    for layers in (PAIR, [PAIR]):
+        assert data_and_network({"data": {"name": "sine"}, "layers": layers}) == ("sine", "2 × 4·1")
+    assert data_and_network({"data": {"file": "a/b.csv"}, "layers": ["linear 8", "relu", "linear 2"]})[1] == "8·2"

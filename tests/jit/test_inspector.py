@@ -180,7 +180,7 @@ def empty_gaps(bench: Bench) -> None:
         machine.view(slot)[...] = values
 
 
-def hold_elements(inspector: Inspector, chosen: Any, elements: int = 3) -> int:
+def hold_elements(inspector: Inspector, chosen: Any, elements: int = 2) -> int:
     """Random elements of every chosen row equal the kernel's numbers within rounding; returns how many rows."""
     random, held = np.random.default_rng(1), 0
     for number, row in enumerate(inspector.rows):

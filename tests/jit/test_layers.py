@@ -11,9 +11,10 @@ import pytest
 
 from nnplay.errors import InputError
 from nnplay.records.layer import Case, LayerRecord
-from nnplay.records.registry import layer_records
+from nnplay.records.registry import layer_records, loss_records, optimizer_records
 from nnplay.tape.machines.interpreter import results_of
 from tests.records import (
+    BATCHES,
     WIDTHS,
     Bench,
     Trial,
@@ -25,6 +26,7 @@ from tests.records import (
     layers_with_rows,
     network_of,
     shared_widths,
+    tape_of,
     trials,
 )
 
@@ -40,13 +42,14 @@ MARKS = (-1e4, -100.0, -20.0, -5.0, -1.0, -1e-3, -1e-30, 0.0, 1e-30, 1e-3, 1.0, 
 def test_rows_are_their_definitions(record: LayerRecord, dtype: str) -> None:
     """Every row equals its definition, adds where asked, writes nothing else and is worked out right, at all sizes.
 
-    The slow one tries each case at each size, the quick one each size with one case in four (or fewer), and several
-    rows that are not cut into parts with the first case and at other sizes.
+    The slow one tries each case at each size. In the quick one the cases share the sizes; the first one comes in each
+    batch, the others as a single row and as several that are cut into parts by turns.
     """
-    cases, every, slow = cases_of(record), range(len(WIDTHS)), dtype == "float64"
+    cases, slow = cases_of(record), dtype == "float64"
     for number, case in enumerate(cases):
-        widths = every if slow else shared_widths(len(cases), number)
-        for trial in trials(record, case, widths, whole=slow or number == 0):
+        widths = range(len(WIDTHS)) if slow else shared_widths(len(cases), number)
+        batches = BATCHES if slow or number == 0 else (BATCHES[1 + number % 2],)
+        for trial in trials(record, case, widths, batches):
             bench = Bench(trial, dtype, seed=trial.n)
             tested = bench.plan.layers[-1].path
             held = bench.hold_to_definitions(lambda row, path=tested: row.path == path)
@@ -80,8 +83,10 @@ def test_every_record_explains_itself(record: LayerRecord) -> None:
     assert record.torch
     for case in cases_of(record):
         layers, shape = network_of(record, case)
-        bench_rows = Bench(Trial(layers, shape, 1, tokens=case.tokens), "float32").tape.train
-        for row in bench_rows:
+        tape = tape_of(
+            Trial(layers, shape, 1, tokens=case.tokens), loss_records()["mse"](), optimizer_records()["sgd"]()
+        )
+        for row in tape.train:
             assert row.operation.formula
             assert 1 <= len(re.findall(r"[.!?](?:\s|$)", row.operation.words)) <= 3, row.operation.words
 

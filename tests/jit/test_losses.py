@@ -16,7 +16,6 @@ from tests.records import WIDTHS, Bench, Trial, cases_of, gradient_errors, layer
 
 pytestmark = pytest.mark.usefixtures("kernels")
 LOSSES = pytest.mark.parametrize("record", loss_records().values(), ids=lambda record: record.name)
-DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
 def network(record: LossRecord, shape: tuple[int, ...]) -> tuple[Layer, ...]:
@@ -26,14 +25,22 @@ def network(record: LossRecord, shape: tuple[int, ...]) -> tuple[Layer, ...]:
 
 
 def benches(
-    record: LossRecord, case: Case, dtype: str, widths: Sequence[int], kind: type[Bench] = Bench
+    record: LossRecord, case: Case, dtypes: Sequence[str], widths: Sequence[int], kind: type[Bench] = Bench
 ) -> Iterator[Bench]:
-    """The case with several sizes of batch, whole and in parts, and those other widths that the loss accepts."""
-    shapes = [(case.shape, 1, 10**9), (case.shape, 6, 10**9), (case.shape, 9, 16)]
+    """The case with several sizes of batch, whole and in parts, and those other widths that the loss accepts.
+
+    Args:
+        record, case: the loss, and what it is made with.
+        dtypes: of a whole batch, and of all others.
+        widths: that are tried besides.
+        kind: what is made of them.
+    """
+    whole, others = dtypes
+    shapes = [(case.shape, 1, 10**9, others), (case.shape, 6, 10**9, whole), (case.shape, 9, 16, others)]
     if case.shape[-1] != 1:
-        shapes += [((*case.shape[:-1], width), 4, 64) for width in widths if width > 1]
+        shapes += [((*case.shape[:-1], width), 4, 64, others) for width in widths if width > 1]
     loss = record(**case.values)
-    for shape, n, share in shapes:
+    for shape, n, share, dtype in shapes:
         if not accepts(loss, shape):
             continue
         yield kind(Trial(network(record, shape), shape, n, share=share), dtype, loss=loss, seed=n)
@@ -49,16 +56,17 @@ def accepts(loss: Loss, shape: tuple[int, ...]) -> bool:
 
 
 @LOSSES
-@DTYPES
-def test_rows_are_their_definitions(record: LossRecord, dtype: str) -> None:
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["some", "all"])
+def test_rows_are_their_definitions(record: LossRecord, every: bool) -> None:
     """Loss, gradient and score equal their definitions, write nothing else and are worked out right, at all sizes.
 
-    The slow one tries each case at each size; in the quick one the cases of a loss share them.
+    The slow one tries each case at each size in float64. In the quick one the cases of a loss share the sizes, and a
+    whole batch of each is in float64, in which elements are worked out; all else is in float32.
     """
     cases = cases_of(record)
     for number, case in enumerate(cases):
-        shared = [WIDTHS[k] for k in shared_widths(len(cases), number)]
-        for bench in benches(record, case, dtype, WIDTHS if dtype == "float64" else shared):
+        widths = WIDTHS if every else [WIDTHS[k] for k in shared_widths(len(cases), number)]
+        for bench in benches(record, case, ("float64", "float64" if every else "float32"), widths):
             held = bench.hold_to_definitions(
                 lambda row: row.phase == "loss" or (row.phase == "backward" and not row.path)
             )

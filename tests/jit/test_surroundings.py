@@ -33,7 +33,8 @@ def nnplay_process(*words: str, **environ: str) -> subprocess.CompletedProcess[s
 
 
 @pytest.mark.parametrize(
-    "words", [("presets",), ("step", "xor"), pytest.param(("train", "--help"), marks=pytest.mark.slow)]
+    "words",
+    [("presets",), *(pytest.param(words, marks=pytest.mark.slow) for words in (("step", "xor"), ("train", "--help")))],
 )
 @pytest.mark.parametrize("encoding", ["ascii", pytest.param("latin-1", marks=pytest.mark.slow)])
 def test_signs_that_the_terminal_lacks_become_question_marks(words: tuple[str, ...], encoding: str) -> None:
@@ -87,7 +88,9 @@ def test_a_mistake_keeps_its_status_where_nothing_can_be_said() -> None:
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("closed", [pytest.param(">&-", marks=pytest.mark.slow), "2>&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize(
+    "closed", [">&- 2>&- <&-", *(pytest.param(one, marks=pytest.mark.slow) for one in (">&-", "2>&-"))]
+)
 def test_closed_streams_are_no_fault(closed: str) -> None:
     """Standard output or standard error closed: the run is done all the same, and no traceback comes."""
     line = f'"{sys.executable}" -m nnplay {" ".join(TRAIN[:4])} {closed}; echo status $? >&3'
@@ -132,10 +135,12 @@ def test_a_full_device_is_one_sentence(words: tuple[str, ...], buffered: str) ->
 @pytest.mark.parametrize(
     "environ",
     [
-        {"COLUMNS": "wide", "NNPLAY_AUTOSAVE_SECONDS": "soon"},
         {"HOME": "/proc/nonexistent", "TMPDIR": "/proc/nonexistent", "COLUMNS": "1"},  # not even root can make it
         pytest.param({"HOME": "/dev/null", "XDG_STATE_HOME": "relative"}, marks=pytest.mark.slow),
-        {"XDG_STATE_HOME": "/proc", "XDG_CONFIG_HOME": "/proc", "XDG_CACHE_HOME": "/proc"},
+        {
+            **{"XDG_STATE_HOME": "/proc", "XDG_CONFIG_HOME": "/proc", "XDG_CACHE_HOME": "/proc"},
+            **{"COLUMNS": "wide", "NNPLAY_AUTOSAVE_SECONDS": "soon"},
+        },
     ],
     ids=lambda environ: "-".join(environ) or "no HOME",
 )

@@ -144,6 +144,28 @@ def test_arrays_may_have_other_names_and_labels_may_be_a_quantity(tmp_path: Path
     assert (data.default_scale, data.default_scale_target) == ("standard", "standard")
 
 
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        (
+            {"X_train": X, "y_train": Y},
+            "my.npz: there is no array 'x'; it holds X_train, y_train; use inputs='X_train'",
+        ),
+        ({"images": X, "labels": Y}, "use inputs='images' and target='labels'"),
+        ({"first": X, "second": Y}, "use inputs='…' and target='…'"),
+        ({"x": X}, "my.npz: there is no array 'y'; it holds x alone; write it with numpy.savez"),
+        ({"x": X, "y": Y[:5]}, "my.npz: x has 12 rows, y has 5; give one target per row"),
+        ({"x": np.full((12, 2), np.nan), "y": Y}, "my.npz, x row 0, column 0: nan is not finite; replace it"),
+    ],
+)
+def test_errors_of_archives_name_the_file_and_the_arrays_to_type(tmp_path: Path, arrays: Any, said: str) -> None:
+    """A file keeps its ending, and names that say which array is which are in the way out."""
+    with pytest.raises(InputError) as problem:
+        load_file(saved(tmp_path / "my.npz", **arrays), {})
+    assert said in problem.value.message
+    assert problem.value.message.count("give one target per row") <= 1
+
+
 def _member(header: bytes, content: bytes = b"", version: int = 1) -> bytes:
     length = len(header).to_bytes(2 if version == 1 else 4, "little")
     return b"\x93NUMPY" + bytes([version, 0]) + length + header + content
@@ -269,7 +291,7 @@ def test_an_array_that_is_not_there_is_named_with_those_that_are(tmp_path: Path)
 @pytest.mark.parametrize(
     ("x", "y", "words"),
     [
-        (np.where(X > 0.9, np.nan, X), Y, "my, x row 11, column 0: nan is not finite"),
+        (np.where(X > 0.9, np.nan, X), Y, "my.npz, x row 11, column 0: nan is not finite"),
         (X, Y[:5], "x has 12 rows, y has 5"),
         (X, Y - 1, "-1 is not a class label"),
         (X[:0], Y[:0], "there are no rows"),

@@ -14,7 +14,7 @@ import pytest
 
 from nnplay import session
 from nnplay.run.saving.session import Session
-from tests.terminal.emulator import Terminal
+from tests.terminal.emulator import PATIENCE, Terminal
 from tests.terminal.fork_server import ForkServer
 from tests.terminal.test_screen import step_of
 
@@ -196,7 +196,7 @@ def test_packed_and_locked_sessions_say_what_they_are_on_the_screen(open_nnplay:
 def test_an_end_while_kernels_are_compiled_leaves_no_process(
     open_nnplay: Open, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """Ended in the middle of its first compilation, an edit just made: gone in 5 s, then its compilers; edit kept."""
+    """Ended in the middle of its first compilation, an edit just made: gone, then its compilers; edit kept."""
     unmade = {"NNPLAY_CACHE_DIR": str(tmp_path / "cache"), "NNPLAY_PROCESSOR": "host"}  # no pack serves it
     terminal = open_nnplay("--no-tour", "--data", "xor", apart=True, **unmade)
     terminal.shows("compiling kernels")
@@ -207,7 +207,7 @@ def test_an_end_while_kernels_are_compiled_leaves_no_process(
     if number == signal.SIGKILL:
         terminal.until(lambda: bool(session.autosaves()))
     os.kill(terminal.process.pid, number)
-    status = terminal.finish(seconds=5)
+    status = terminal.finish()
     assert status == (-number if number == signal.SIGKILL else 128 + number)
     terminal.until(lambda: not {number for number, _, _ in running()} & {terminal.process.pid, *compilers})
     (kept,) = session.autosaves()
@@ -220,7 +220,7 @@ def test_headless_training_on_a_closed_terminal_is_kept(open_nnplay: Open, tmp_p
     terminal = open_nnplay("train", "spiral", "--epochs", "100000000", "--save", "run.nnplay", apart=True)
     terminal.until(lambda: "epoch" in terminal.text and "steps/s" in terminal.text)
     terminal.hang_up()
-    assert terminal.process.wait(5) == 129
+    assert terminal.process.wait(PATIENCE) == 129
     assert processes_of(terminal.process.pid) == []
     assert assert_legal(tmp_path / "run.nnplay") > 0
     assert session.autosaves() == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from nnplay.errors import InputError
 from nnplay.network.edit_layers import changed, put, swapped, twice, without
@@ -13,7 +13,7 @@ from nnplay.network.summary import ledger
 from nnplay.timeline.branch_curves import parse_curve_name
 from nnplay.tui import view
 from nnplay.tui.app import Playground
-from nnplay.tui.forms.folding import from_words, items, keep_unfolded, title
+from nnplay.tui.forms.folding import from_words, items, keep_unfolded, title, with_units_seen
 from nnplay.tui.forms.network_title import network_title
 from nnplay.tui.picker.screen import Picker
 from nnplay.tui.theme.look import Look
@@ -21,8 +21,9 @@ from nnplay.tui.widgets.layer_list import LayerList
 from nnplay.tui.widgets.network_view import NetworkView
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import train_run
-from tests.ui.fake_settings import fake_config
+from tests.ui.fake_settings import FakeCatalogue, fake_config
 from tests.ui.playing import main, text_of
+from tests.ui.waiting import until
 
 BLOCK = "sum[identity | linear 8, sum[identity | tanh, linear 8]]"
 TEXTS = ("linear 8", BLOCK, "relu", BLOCK, "linear 2")
@@ -86,7 +87,7 @@ async def test_each_block_folds_by_itself_and_is_edited_inside() -> None:
         shown = text_of(app, "#layers")
         assert shown.count("▽ sum, 6 layers") == 1
         assert shown.count("▷ sum, ") == 2
-        assert "├ identity" in shown
+        assert "├0 identity" in shown
         await pilot.press("down", "down", "F")
         assert app._backend.settings.layer_texts[1].startswith("sum[identity | linear 8 frozen")
         await pilot.press("enter")
@@ -127,10 +128,10 @@ async def test_the_chain_in_the_network_pane_folds_too() -> None:
         await pilot.press("2", "down", "enter")
         await pilot.pause()
         network = main(app).query_one(NetworkView)
-        assert "├ identity" in network.plain_text
+        assert "├0 identity" in network.plain_text
         await pilot.press("down", "down")
         await pilot.pause()
-        assert "▸ ├ linear 8" in network.plain_text
+        assert "▸ ├1 linear 8" in network.plain_text
         await pilot.press("left")
         await pilot.pause()
         assert "├" not in network.plain_text
@@ -181,3 +182,39 @@ def test_networks_side_by_side_are_counted_and_told_once_at_the_top() -> None:
         found = ledger((text,), (3,), ("a", "b", "c"), ("y",))
         assert title(next(items(found.lines, ())), (), look) == name
         assert network_title(found, look) == shape
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "shown"),
+    [
+        ("linear 16 xavier_uniform", 24, "linear 16 xavier_uniform"),
+        ("linear 16 xavier_uniform", 16, "linear 16 …"),
+        ("linear 16 xavier_uniform", 9, "linear 16"),
+        ("linear 16 xavier_uniform", 8, "line… 16"),
+        ("conv_transpose2d 64 4 stride=2", 12, "conv_tra… 64"),
+        ("leaky_relu 0.2", 11, "leaky_relu"),
+        ("global_avg_pool", 12, "global_avg_pool"),
+    ],
+)
+def test_units_are_seen_where_a_text_finds_no_room(text: str, room: int, shown: str) -> None:
+    """What is behind them goes first, then the end of the kind; a text without units is left to be cut."""
+    assert with_units_seen(text, room) == shown
+
+
+async def test_the_picker_shows_a_block_by_its_beginning_and_its_own_settings() -> None:
+    """Enter on a block whose text is long: its kind in the list, that it has branches, and how its text begins."""
+    app = make()
+    branch = ", ".join(["linear 8, relu"] * 4)
+    app._backend.settings = fake_config(layers=(f"sum[{branch} | {branch}]", "linear 2"))  # type: ignore[misc]
+    app._backend.catalogue = FakeCatalogue(layers={**FakeCatalogue().layers, "sum": ()})  # type: ignore[misc,assignment]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2", "2", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Picker) and app.screen.query_one(Input).cursor_position == 0)
+        assert isinstance(app.screen, Picker)
+        assert app.screen.query_one(Input).value.startswith("sum[linear 8")
+        chosen = app.screen.chosen
+        assert chosen is not None
+        assert chosen.value == "sum"
+        settings = str(app.screen.query_one("#settings", Static).content)
+        assert settings.startswith("[ … | … ]")
+        assert "units" not in settings

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nnplay.inspector.box_picture import BoxPicture
+from nnplay.text import noting_cuts
 from nnplay.tui.inspector.widgets import boxes_over
 from nnplay.tui.inspector.widgets.detail_view import DetailView
 from nnplay.tui.inspector.widgets.rows_list import RowsList
@@ -130,3 +131,26 @@ def test_boxes_are_drawn_over_the_picture_where_80_columns_leave_room(width: int
     assert ("▀▀▀" in text) == pictured
     assert "rank 0" in text
     assert all(row_width(row) <= width for row in rows)
+
+
+def test_a_picture_has_the_words_that_there_is_room_for() -> None:
+    """Where the whole sentences find no room the shorter ones are shown, and the whole can be asked for."""
+    one = Boxes(np.array([[0.2, 0.2, 0.6, 0.7]]), np.zeros(1, np.int64), ("",))
+    points = tuple(f"point {k}: {' + '.join(['0.25·1.0'] * 8)} = 1" for k in range(4))
+    box = BoxPicture(np.zeros((64, 64, 3), np.float32), one, one, points, ("0: 1", "1: 1", "2: 1", "3: 1"))
+    text = ["".join(part for part, _ in row) for row in boxes_over.rows_of(box, 49, 10, Look())]
+    assert [line[20:].strip() for line in text[:4]] == ["0: 1", "1: 1", "2: 1", "3: 1"]
+    with noting_cuts() as noted:
+        boxes_over.rows_of(box, 49, 10, Look())
+    assert "; ".join(points) in noted
+
+
+async def test_the_phase_of_the_cursor_is_seen_however_far_its_heading_is() -> None:
+    """In a long list the heading stands in the first line once it would be above."""
+    async with inspecting((80, 14)) as visit:
+        backward = [row for row in visit.view.rows if row.phase == "backward"]
+        while visit.view.detail.row.number < backward[-1].number:
+            await visit.press("j")
+        lines = visit.text(RowsList).splitlines()
+        assert lines[0].startswith("backward ")
+        assert sum(line.startswith("backward ") for line in lines) == 1

@@ -15,6 +15,7 @@ from nnplay.tui.app import Playground
 from nnplay.tui.forms.form import Form
 from nnplay.tui.panes.layers import LayersPane
 from nnplay.tui.panes.network import NetworkPane
+from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.runs.run_table import RunTable
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.header import HeaderLine
@@ -22,6 +23,7 @@ from nnplay.tui.widgets.layer_list import LayerList
 from nnplay.tui.widgets.network_view import NetworkView
 from nnplay.views.plane import make_neuron_pictures
 from tests.small_players import game
+from tests.ui.playing import text_of
 from tests.ui.waiting import until
 
 RUN = game(networks={"generator": {"layers": "linear 3, tanh, linear 2", "noise": 2}})
@@ -122,3 +124,30 @@ async def test_the_list_of_runs_calls_numbers_as_the_header_does(backend: Playgr
         shown = pilot.app.screen.query_one(RunTable).plain_text
         assert "valid real 0." in shown
         assert "accuracy" not in shown
+
+
+@pytest.mark.parametrize(("width", "with_real"), [(120, True), (80, False)])
+async def test_the_header_of_a_game_has_the_loss_of_the_other_player(
+    backend: PlaygroundBackend, width: int, with_real: bool
+) -> None:
+    """It stays where the loss of real rows, which says less, finds no room."""
+    backend.run_for(epochs=1)
+    app = Playground(backend, Look())
+    async with app.run_test(size=(width, 40)) as pilot:
+        await until(pilot, lambda: re.search(r"train sum +\d", text_of(app, "#header")) is not None)
+        shown = text_of(app, "#header")
+        loss = backend.snapshot.player_losses["generator"]
+        assert f"generator {loss:.4f}" in shown
+        assert ("valid real" in shown) == with_real
+        assert len(shown.rstrip()) <= width
+
+
+async def test_the_heading_of_a_view_says_whose_answers_it_shows(backend: PlaygroundBackend) -> None:
+    """Views of a game show the run's own network by its name, but for those of what the other one makes."""
+    app = Playground(backend, Look())
+    async with app.run_test(size=(120, 40)) as pilot:
+        pane = pilot.app.screen.query_one(OutputPane)
+        await until(pilot, lambda: "generated points" in str(pane.border_title))
+        assert "discriminator" not in str(pane.border_title)
+        pane.choose("confusion matrix")
+        await until(pilot, lambda: "discriminator: confusion matrix" in str(pane.border_title))

@@ -5,6 +5,7 @@ Nothing in such a file is ever unpickled or evaluated, and no more is unpacked t
 
 from __future__ import annotations
 
+import re
 import struct
 import zipfile
 import zlib
@@ -35,6 +36,9 @@ FIELDS: Final = (
 _GROWTH: Final = 12
 #: A bit that zip archives set for members that need a password.
 _ENCRYPTED: Final = 1
+#: Names that people give to arrays of inputs and of targets.
+_INPUTS: Final = re.compile(r"x(?![a-z])|inputs?(?![a-z])|features?(?![a-z])|images?(?![a-z])|data(?![a-z])", re.I)
+_TARGETS: Final = re.compile(r"y(?![a-z])|targets?(?![a-z])|labels?(?![a-z])|outputs?(?![a-z])", re.I)
 _SAVE: Final = "write it with numpy.savez('my.npz', x=x, y=y)"
 
 
@@ -48,7 +52,12 @@ def read(path: str, values: Mapping[str, Any]) -> Dataset:
         x, y = _read_arrays(file, (wanted["inputs"], wanted["target"]), limit, where)
     task: Any = None if wanted["task"] == "auto" else wanted["task"]
     scale: Any = "standard" if x.dtype.kind == "f" else "none"
-    data = Dataset(x, y, name=clean(PurePath(file_name).stem), task=task, default_scale=scale)
+    name = clean(PurePath(file_name).stem)
+    try:
+        data = Dataset(x, y, name=name, task=task, default_scale=scale)
+    except InputError as problem:  # it names the data set, which has no ending
+        place = f"{where}{problem.where.removeprefix(name)}"
+        raise InputError(problem.what, where=place, hint=problem.hint) from None
     data.default_scale_target = "standard" if data.task == "regression" else "none"
     return data
 
@@ -81,12 +90,20 @@ def _refuse_damage(where: str) -> Iterator[None]:
 def _find_member(archive: zipfile.ZipFile, name: str, where: str) -> zipfile.ZipInfo:
     members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
     if name not in members:
-        known = [clean(known, 40) for known in members][:10]
-        there = f"it holds {', '.join(known)}" if known else "it is empty"
-        way = f"use {advice('inputs', '…')} and {advice('target', '…')}"
-        hint = near(name, list(members)[:1000]) or f"{there}; {way}"
+        hint = near(name, list(members)[:1000]) or _hint_of(list(members))
         raise InputError(f"there is no array '{clean(name)}'", where=where, hint=hint)
     return members[name]
+
+
+def _hint_of(known: list[str]) -> str:
+    """Which arrays there are, and how two of them are asked for: by their names where these say which is which."""
+    if len(known) < 2:
+        return f"it holds {clean(known[0], 40)} alone; {_SAVE}" if known else f"it is empty; {_SAVE}"
+    inputs = [name for name in known if _INPUTS.match(name)]
+    targets = [name for name in known if _TARGETS.match(name)]
+    names = (inputs[0], targets[0]) if inputs and targets else ("…", "…")
+    way = " and ".join(advice(field, name) for field, name in zip(("inputs", "target"), names, strict=True))
+    return f"it holds {', '.join(clean(name, 40) for name in known[:10])}; use {way}"
 
 
 def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> NDArray[Any]:

@@ -158,6 +158,11 @@ class _Lines:
         return 1 if found is None else most_rows(found, self._beside)
 
     @property
+    def _shape(self) -> int:
+        """Columns of the shapes, in lines without pictures."""
+        return min(_SHAPE, max((cell_len(item.line.shape) for item in self.known), default=0) + 1)
+
+    @property
     def _text(self) -> int:
         """Columns of the words beside a picture."""
         return min(_MOST_TEXT, max(_LEAST_TEXT, self.width * 2 // 5))
@@ -190,7 +195,7 @@ class _Lines:
         """What is written beside a picture, in as many rows or fewer."""
         text, dim = self._text, self.look.ink("dim")
         ink = self.look.ink("accent" if active else "text", bold=active)
-        named = title(item, self.unfolded, self.look)
+        named = title(item, self.unfolded, self.look, text)
         count = number_text.count(item.line.parameters, 0).strip() if item.line.parameters else ""
         if rows > 2 or not count:
             shape, count = number_text.shape(item.line.shape, text).strip(), counted(item.line.parameters, "parameter")
@@ -214,16 +219,17 @@ class _Lines:
     def _line(self, item: Item, *, active: bool) -> Row:
         """A line without a picture: text, shape, parameters, and a bar for their share of all."""
         line, look = item.line, self.look
+        most = max(10, min(_TITLE, self.width - 12 - self._shape))
         share = line.parameters / self.ledger.parameters if self.ledger.parameters else 0.0
         bar = look.pick("█", "#") * round(share * max(0, self.width - 50))
         return joined(
             [
                 self._lead(active),
                 (
-                    fit(title(item, self.unfolded, look), max(10, min(_TITLE, self.width - 26)) - 1) + " ",
+                    fit(title(item, self.unfolded, look, most - 1), most - 1) + " ",
                     look.ink("accent" if active else "text", bold=active),
                 ),
-                (number_text.shape(line.shape, _SHAPE), look.ink("dim")),
+                (number_text.shape(line.shape, self._shape), look.ink("dim")),
                 (
                     number_text.short(line.parameters, _PARAMETERS) if line.parameters else " " * _PARAMETERS,
                     look.ink("dim"),

@@ -7,20 +7,22 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from nnplay.network.edit_layers import Path
 from nnplay.network.summary import Line
 from nnplay.records.registry import layer_records
-from nnplay.text import counted
+from nnplay.text import counted, note_cut
 from nnplay.tui.theme.look import Look
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of the list: a layer, where it stands, and whether it is the first of its branch."""
+    """One line of the list: a layer, where it stands, and what leads to it: the number of a branch where one begins."""
 
     path: Path
     line: Line
-    first: bool = False
+    begins: int | None = None
 
     @property
     def depth(self) -> int:
@@ -32,22 +34,54 @@ def items(lines: Sequence[Line], unfolded: Collection[Path], above: Path = ()) -
     """The layers in order; below an unfolded block those of its branches."""
     for place, line in enumerate(lines):
         path = (*above, place)
-        yield Item(path, line, first=bool(above) and place == 0)
+        yield Item(path, line, above[-1] if above and place == 0 else None)
         if path in unfolded:
             for branch, inner in enumerate(line.parts):
                 yield from items(inner, unfolded, (*path, branch))
 
 
-def title(item: Item, unfolded: Collection[Path], look: Look) -> str:
-    """The layer's text, set in by its depth; for a block what it holds, with a sign that tells whether it is open."""
-    lead = "  " * (item.depth - 1) + look.pick("├ " if item.first else "│ ", "+ " if item.first else "| ")
-    lead = lead if item.depth else ""
+def title(item: Item, unfolded: Collection[Path], look: Look, room: int = 1 << 16) -> str:
+    """The layer's text, set in by its depth; for a block what it holds, with a sign that tells whether it is open.
+
+    Args:
+        room: columns; where the whole is longer, settings behind the units are left out first.
+    """
+    lead = "  " * (item.depth - 1) + _branch_sign(item.begins, look) if item.depth else ""
     if not item.line.parts:
-        return lead + shorten(item.line.text)
+        return lead + with_units_seen(shorten(item.line.text), room - cell_len(lead))
     sign = look.pick("▽ ", "- ") if item.path in unfolded else look.pick("▷ ", "+ ")
     word = item.line.text.partition("[")[0].strip()
-    holds = f" of {len(item.line.parts)}" if has_members(item.line) else f", {counted(_layers(item.line), 'layer')}"
-    return f"{lead}{sign}{word}{holds}"
+    count = _layers(item.line)
+    holds = f" of {len(item.line.parts)}" if has_members(item.line) else f", {counted(count, 'layer')}"
+    whole = f"{lead}{sign}{word}{holds}"
+    if cell_len(whole) > room and not has_members(item.line):
+        note_cut(whole)
+        return f"{lead}{sign}{word} ({count})"
+    return whole
+
+
+def _branch_sign(begins: int | None, look: Look) -> str:
+    """What leads to a layer in a branch: at its beginning the branch's number, as parameters are called."""
+    if begins is None:
+        return look.pick("│ ", "| ")
+    return look.pick(f"├{begins} ", f"+{begins} ")
+
+
+def with_units_seen(text: str, room: int) -> str:
+    """A layer's text in that many columns: what is behind the units goes first, then the end of the kind."""
+    if cell_len(text) <= room:
+        return text
+    note_cut(text)
+    words = text.split(" ")
+    has_units = len(words) > 1 and words[1].isdigit()
+    while len(words) > 1 + has_units and cell_len(" ".join(words)) > room:
+        words.pop()
+    kept = " ".join(words)
+    if cell_len(kept) + 2 <= room:
+        return f"{kept} …"
+    if has_units and cell_len(kept) > room > cell_len(words[1]) + 3:
+        return f"{words[0][: room - cell_len(words[1]) - 2]}… {words[1]}"
+    return kept
 
 
 def has_members(line: Line) -> bool:
@@ -58,7 +92,7 @@ def has_members(line: Line) -> bool:
 
 def shorten(text: str) -> str:
     """A layer's text without the names of values that are words: `conv2d 16 same` for `conv2d 16 padding=same`."""
-    return re.sub(r"\b(?:padding|mode|init|approximate|kind)=(?=[a-z])", "", text)
+    return re.sub(r"\b(?:padding|mode|init|approximate|kind|name)=(?=[a-z])", "", text)
 
 
 def _layers(line: Line) -> int:

@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from nnplay.explain.explanation import Explanation
+from nnplay.explain.player_row import EXPLAINED, PlayerRow
 from nnplay.explain.unit import UnitValues
 from nnplay.explain.weight import Weight
 from nnplay.inspector.inspector import Inspector
@@ -73,17 +74,24 @@ class ReadActions:
 
 
 def explainable(view: View) -> Callable[[Inspector], Explanation] | None:
-    """What explains the chosen element: a weight by its update or gradient, a unit by its values over the batch."""
+    """What explains the chosen element: a weight by its update or gradient, a unit by its values over the batch.
+
+    In a run with several objectives other rows are explained by what they are for.
+    """
     row, worked = view.detail.row, view.detail.worked
     if worked is None:
         return None
+    in_pass = PlayerRow(row.number, worked.index, view.detail.parameter).explain_step if row.player else None
+    if view.detail.result.name == "average":
+        return in_pass
     name = view.detail.parameter if row.phase == "update" else view.detail.result.slot.removeprefix("d")
     if name in view.parameters and (row.phase == "update" or view.detail.result.slot != name):
         return Weight(name, worked.index).explain_step
     if row.phase == "forward" and view.detail.result.slot == f"{row.path}.output":
         unit = worked.index[-1]
-        return UnitValues(row.path, row.path, unit, f"layer {row.path} unit {unit}").explain_step
-    return None
+        own = UnitValues(row.path, row.path, unit, f"layer {row.path} unit {unit}").explain_step
+        return in_pass if in_pass is not None and row.name in EXPLAINED else own
+    return in_pass
 
 
 def terms_of(detail: Detail) -> list[Term]:

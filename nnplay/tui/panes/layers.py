@@ -15,7 +15,7 @@ from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.backend import Backend
 from nnplay.tui.forms.editor import editor, host
 from nnplay.tui.panes.base import Pane
-from nnplay.tui.picker.layer_shelf import LayerShelf
+from nnplay.tui.picker.layer_shelf import LayerShelf, kind_of
 from nnplay.tui.picker.screen import open_picker
 from nnplay.tui.picker.shelves import layer_choices
 from nnplay.tui.widgets.layer_list import LayerList
@@ -84,7 +84,7 @@ class LayersPane(Pane):
             else f"new text for layer {path[0]}{within}; several layers are fine: linear 6, relu",
             layer_choices(tuple(known)),
             take,
-            current=current.partition(" ")[0],
+            current=kind_of(current),
             start=current,
             hint="linear 8, relu",
             known=known,

@@ -108,7 +108,9 @@ class OutputPane(Pane, can_focus=True):
             self.item, self.place = 0, 0  # another task, or another network
         self._shown = snapshot.shown
         title = self._titled(neuron is not None)
-        whole = f"{self.number} {self.heading}{title}"
+        made = snapshot.shown.view.startswith("generated")
+        whose = clean(snapshot.players[0], 16) if snapshot.players and title and not made else self.heading
+        whole = f"{self.number} {whose}{title}"
         self.border_title = Content(
             whole if len(whole) <= self.size.width - _CORNERS else f"{self.number} {title.removeprefix(': ')}"
         )

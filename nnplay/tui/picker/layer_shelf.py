@@ -20,6 +20,7 @@ from nnplay.tui.picker.choice import Choice, matching
 from nnplay.tui.picker.shelf import Attempt, Shelf
 
 _SIGNS = re.compile(r"[,;|\[\]\n]")
+_BRANCHES = "[ … | … ]   its branches, each one layer or several; unfolded in the list, they are edited layer by layer"
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,12 @@ class LayerShelf(Shelf):
 
     def settings(self, typed: str, chosen: Choice | None) -> Sequence[str]:
         """The fields of the layer that is being typed, or of the one under the cursor."""
-        word = _last(typed).partition(" ")[0].lower()
+        whole = typed.strip() == self.start and typed.strip().endswith("]")
+        word = kind_of(self.start if whole else _last(typed)).lower()
         name = word if word in self.known else chosen.value if chosen else ""
-        return [_described(item) for item in self.known.get(name, ())]
+        record = layer_records().get(name)
+        branches = [_BRANCHES] if record is not None and record.joins else []
+        return [*branches, *(_described(item) for item in self.known.get(name, ()))]
 
     def _result(self, text: str) -> str:
         text = text.strip(" ,;")
@@ -118,6 +122,11 @@ class LayerShelf(Shelf):
         total = f"{counted(ledger.parameters, 'parameter')}, {number_text.size(ledger.bytes)} in all"
         remarks = "".join(f", {line.remark}" for line in own if line.remark)
         return f"{shape}{remarks}   {added} · {total}"
+
+
+def kind_of(text: str) -> str:
+    """The kind of a layer, or of a block, as its text begins."""
+    return re.split(r"[ \[]", text, maxsplit=1)[0]
 
 
 def _last(typed: str) -> str:

@@ -112,6 +112,13 @@ class Picker(Dialog[Picked]):
         self.query_one(OptionList).can_focus = False  # letters belong to the line, wherever the mouse was
         self.query_one(Input).focus()
         self._show_shelf()
+        self.call_after_refresh(self._show_beginning)
+
+    def _show_beginning(self) -> None:
+        """Of a text that is longer than the line, such as that of a block, its beginning says what it is."""
+        line = self.query_one(Input)
+        if line.value == self.shelf.start and cell_len(line.value) >= line.content_size.width > 0:
+            line.cursor_position = 0
 
     def _show_shelf(self) -> None:
         shelf = self.shelf
@@ -256,6 +263,7 @@ class Picker(Dialog[Picked]):
         choices.styles.height = room if card else "auto"
         if not card:
             options.styles.max_height = room
+        self.call_after_refresh(options.scroll_to_highlight)
 
     def _relist(self) -> None:
         """Write the lines of the list anew, for another width."""

@@ -15,7 +15,9 @@ from nnplay.tui.forms.entry import data_title
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
 
 _DROPPED = ("seconds", "name", "unsaved", "unit", "device", "batch", "accuracy", "epoch")
-"""What goes where there is no room, the least useful first; data, network, state, step, losses and speed stay."""
+"""What goes where there is no room, the least useful first; data, network, state, step, losses and speed stay.
+
+In a game the loss of real rows says less than that of the other player, so it goes before that."""
 _DROPPED_LAST = (
     *("failed", "held", "per second", "speed", "kept", "title"),
     *("spaces", "valid", "past", "step", "read only", "train"),
@@ -68,7 +70,8 @@ class HeaderLine(Cells):
         if self._snapshot is None:
             return ()
         parts = self._parts(self._snapshot)
-        for dropped in (*_DROPPED, "end of title", *_DROPPED_LAST):
+        real_rows = ("valid",) if self._players.target is not None and self._snapshot.player_losses else ()
+        for dropped in (*_DROPPED, *real_rows, "end of title", "players", *_DROPPED_LAST):
             row = joined([run for runs in parts.values() for run in runs])
             excess = row_width(row) - (len(row[-1][0]) - len(row[-1][0].rstrip()) if row else 0) - width
             if excess <= 0:
@@ -101,6 +104,7 @@ class HeaderLine(Cells):
             "kept": self._kept(now),
             "held": [(f"{clean(', '.join(now.held), 44)} ", look.ink("warning"))] if now.held else [],
             "train": [bar, *self._training_loss(now)],
+            "players": self._player_losses(now),
             "valid": self._loss("validation_loss", now.validation_loss, _epochs_scored(now)),
             "accuracy": self._accuracy(now),
             "speed": [bar, (number_text.short(now.steps_per_second), look.ink("text"))],
@@ -122,6 +126,13 @@ class HeaderLine(Cells):
         if math.isnan(now.train_loss) and not _epochs_scored(now):
             return self._loss("loss", now.batch_loss, since)
         return self._loss("train_loss", now.train_loss, since)
+
+    def _player_losses(self, now: Snapshot) -> list[Run]:
+        """The newest loss of the objective that plays against the run's own; the curves have those of several."""
+        if len(now.player_losses) != 1:
+            return []
+        ((name, value),) = now.player_losses.items()
+        return self._counter(clean(name, 16), f"{'–'.rjust(6) if math.isnan(value) else number_text.loss(value, 6)} ")
 
     def _accuracy(self, now: Snapshot) -> list[Run]:
         value = now.metrics.get("validation_accuracy", math.nan)

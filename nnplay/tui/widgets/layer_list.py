@@ -127,9 +127,11 @@ class LayerList(Cells, can_focus=True):
 
     def _text_of(self, item: Item, width: int) -> str:
         """What names a layer in the list."""
-        widest = max((len(_place(item)) for item in self._items), default=0)
-        place = f"{_place(item):<{widest}} " if _text_room(width) - widest > _LEAST_TEXT else ""
-        return place + title(item, self.unfolded, self.look)
+        widest, room = max((len(_place(item)) for item in self._items), default=0), _text_room(width)
+        place = f"{_place(item):<{widest}} " if room - widest > _LEAST_TEXT else ""
+        if item.depth and any(cell_len(title(one, self.unfolded, self.look)) > room - widest for one in self._items):
+            place = ""  # layers in blocks have no number of their own, but want room for their units
+        return place + title(item, self.unfolded, self.look, _text_room(width) - len(place))
 
     def _line(self, item: Item, index: int, width: int) -> Row:
         line = item.line

@@ -26,6 +26,7 @@ from nnplay.views.view import Asked, Output, View
 
 Array = NDArray[Any]
 PLACES: Final = ("samples", "latent plane", "walk", "over time")
+#: Pictures beside each other in a grid at the most.
 _SIDE: Final = 6
 #: Samples that are followed over time at the most, and columns that a picture needs to be read.
 _ROWS: Final = 5
@@ -56,19 +57,24 @@ def suits(trainer: Trainer) -> bool:
 def make_images(trainer: Trainer, asked: Asked) -> GeneratedImages:
     """Samples from the same noise at every step, a grid over two latent numbers, or the picture at one place of it."""
     what = PLACES[asked.place]
-    generator = generator_of(trainer)
+    generator, side = generator_of(trainer), _side(asked)
     if what == "over time" and generator is not None:
         return _over_time(trainer, generator, asked)
     if what == "samples":
-        latent, across, words = None, _SIDE, "made of the same noise at every step" + _truncation_words(generator)
+        latent, across, words = None, side, "made of the same noise at every step" + _truncation_words(generator)
     elif what == "latent plane":
-        latent, across = _grid(_SIDE), _SIDE
+        latent, across = _grid(side), side
         words = f"latent numbers 1 and 2, -{_REACH:g} to {_REACH:g}"
     else:
         latent, across = _grid(_STEPS)[asked.item : asked.item + 1], 1
         words = f"latent numbers {latent[0, 0]:.2f}, {latent[0, 1]:.2f}"
     shape = image_shape(trainer)
-    return GeneratedImages(np.stack([as_image(row, shape) for row in _make(trainer, latent)]), across, words)
+    return GeneratedImages(np.stack([as_image(row, shape) for row in _make(trainer, latent, side)]), across, words)
+
+
+def _side(asked: Asked) -> int:
+    """Pictures beside and below each other: as many as can be read in the room that there is."""
+    return max(2, min(_SIDE, (asked.size[0] + 1) // (_WIDE + 1)))
 
 
 def _truncation_words(generator: Generator | None) -> str:
@@ -94,16 +100,16 @@ def _places(trainer: Trainer) -> tuple[str, ...]:
     return PLACES if generator_of(trainer) is not None else PLACES[:-1]
 
 
-def _make(trainer: Trainer, places: Array | None) -> Array:
-    """Rows for places (N, 2) of the latent plane, or of fixed noise."""
+def _make(trainer: Trainer, places: Array | None, side: int) -> Array:
+    """Rows for places (N, 2) of the latent plane, or side² of fixed noise."""
     generator, decoder = generator_of(trainer), decoder_of(trainer)
     if generator is not None:
         size, reach = generator.noise, _REACH if generator.distribution == "normal" else 1.0
-        noise = fixed_noise(trainer, generator, _SIDE**2) if places is None else _widen(places, size, reach)
+        noise = fixed_noise(trainer, generator, _SIDE**2)[: side**2] if places is None else _widen(places, size, reach)
         return in_units(trainer, make_rows(trainer, generator, noise))
     if decoder is None:
         raise ValueError("this run makes no rows")
-    drawn = rng.normal(trainer.settings.seed, 0, 0, (_SIDE**2, decoder.size))
+    drawn = rng.normal(trainer.settings.seed, 0, 0, (_SIDE**2, decoder.size))[: side**2]
     return decode(trainer, decoder, drawn if places is None else _widen(places, decoder.size, _REACH))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nnplay.inspector.box_picture import BoxPicture
 from nnplay.text import note_cut
 from nnplay.tui.inspector.widgets import tiles
@@ -20,9 +22,13 @@ def rows_of(shown: BoxPicture, width: int, height: int, look: Look) -> list[Row]
     tall, broad = shown.image.shape[:2]
     columns = min(width - min(_WORDS, width // 2) - 2, 2 * (height - 1) * broad // tall)
     if height < LEAST or columns < 2 * LEAST - 2:
-        return _cut(shown, _words(shown, width, look), height)
+        return _cut(shown, _words(shown.words, width, look), height)
     picture = draw_boxed([Boxed("this picture", shown.image, shown.boxes, shown.strong)], columns, height, look)
-    words = _cut(shown, _words(shown, width - columns - 2, look), height)
+    words = _words(shown.words, width - columns - 2, look)
+    if len(words) > height and shown.brief:
+        note_cut("; ".join(shown.words))
+        words = _words(shown.brief, width - columns - 2, look)
+    words = _cut(shown, words, height)
     ink = look.ink("dim")
     rows: list[Row] = []
     for y in range(min(height, max(len(picture), len(words)))):
@@ -39,6 +45,6 @@ def _cut(shown: BoxPicture, rows: list[Row], height: int) -> list[Row]:
     return rows[:height]
 
 
-def _words(shown: BoxPicture, width: int, look: Look) -> list[Row]:
-    lines = [line for words in shown.words for line in wrap(tiles.plain(words, look), max(10, width))]
+def _words(given: Sequence[str], width: int, look: Look) -> list[Row]:
+    lines = [line for words in given for line in wrap(tiles.plain(words, look), max(10, width))]
     return [((fit(line, width), look.ink("text")),) for line in lines]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from nnplay.inspector.messages import Detail, OperandView, View, When
-from nnplay.text import note_cut
+from nnplay.text import cut_as
 from nnplay.tui.inspector.widgets import boxes_over, patch, tiles, time_bars
 from nnplay.tui.inspector.widgets.tiles import Form, Tile
 from nnplay.tui.theme.look import Ink
@@ -16,6 +18,8 @@ _ROOMY = 26
 
 _TILE = 4
 """Rows of an operand's table beside a picture with boxes."""
+_TIGHT = 24
+"""Rows below which a picture with boxes has the room of the operands, until one is chosen."""
 
 _GOOD = 1e-4
 """A relative error of the gradient check below this is rounding."""
@@ -39,15 +43,24 @@ class DetailView(Cells):
         self.view = view
         self.redraw()
 
+    def _is_tight(self, detail: Detail, height: int) -> bool:
+        """Whether a picture with boxes takes the place of the operands, until they are asked for."""
+        asked = self.full or self.code or self.hidden or (self.form, self.when) != ("colours", "after")
+        result = self.chosen_operand(detail) == detail.result.name
+        return detail.boxes is not None and height < _TIGHT and result and not asked
+
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """From top to bottom: title, formula, element, operands, words."""
         if self.view is None:
             return ()
         detail = self.view.detail
-        head = [*self._title(detail), *self._formula(detail, width, height)]
+        head = [*self._title(detail, width), *self._formula(detail, width, height)]
         words = self._words(detail, width, height)
         room = height - len(head) - len(words)
-        middle = self._code(detail, width, room) if self.code else self._middle(detail, width, room)
+        if self._is_tight(detail, height):
+            middle = self._tight(detail, width, room)
+        else:
+            middle = self._code(detail, width, room) if self.code else self._middle(detail, width, room)
         return [*head, *middle[:room], *[()] * (room - len(middle)), *words]
 
     # -- the text --------------------------------------------------------------------------------------------------
@@ -57,18 +70,27 @@ class DetailView(Cells):
         every = wrap(text, max(10, width))
         lines = every[:most]
         if len(every) > most:
-            note_cut(text)
-            lines[-1] = fit(f"{lines[-1]} {every[most]}", width)
+            with cut_as(text):
+                lines[-1] = fit(f"{lines[-1]} {every[most]}", width)
         return [((line, self.look.ink(ink)),) for line in lines]
 
-    def _title(self, detail: Detail) -> list[Row]:
+    def _title(self, detail: Detail, width: int) -> list[Row]:
         row = detail.row
-        layer = f"layer {row.path} · {row.layer}   " if row.path else ""
         parameter = f"   {detail.parameter}" if detail.parameter else ""
+        number = f"{row.number}  "
+        layers = (
+            [f"layer {row.path} · {row.layer}   ", f"{row.path} · ", ""]
+            if row.path
+            else [f"branch {row.branch}   ", ""]
+        )
+        layers = layers if row.path or row.branch else [""]
+        rest = cell_len(number + row.name + parameter)
+        layer = next((layer for layer in layers if cell_len(layer) + rest <= width), "")
+        name = fit(row.name, width - len(number)) if not layer and rest > width else row.name
         text: list[Run] = [
-            (f"{row.number}  ", self.look.ink("dim")),
+            (number, self.look.ink("dim")),
             (layer, self.look.ink("text")),
-            (row.name, self.look.ink("accent", bold=True)),
+            (name, self.look.ink("accent", bold=True)),
             (parameter, self.look.ink("above", bold=True)),
         ]
         if len(detail.parameters) > 1:
@@ -77,7 +99,7 @@ class DetailView(Cells):
         return [joined(text)]
 
     def _formula(self, detail: Detail, width: int, height: int) -> list[Row]:
-        most = 3 if height >= _ROOMY else 2 if detail.boxes is None else 1  # a picture of boxes needs the room
+        most = 3 if height >= _ROOMY else 2
         rows = self._lines(detail.row.formula, width, most, "strong")
         worked = detail.worked
         if detail.problem:
@@ -87,17 +109,29 @@ class DetailView(Cells):
         name = f"{worked.name}[{','.join(map(str, worked.index))}]"
         if self.hidden:
             return [*rows, ((f"{name} = ?", self.look.ink("warning", bold=True)),), ()]
+        if self._is_tight(detail, height):
+            return [*rows, *self._briefly(detail, name, width), ()]
         if not self.code or height >= _ROOMY:
             rows += self._lines(f"{name} = {worked.symbols}", width, most, "text")
             if worked.numbers != worked.symbols:
                 rows += self._lines(f"= {worked.numbers}", width, most, "above")
         return [*rows, self._value(detail), ()]
 
-    def _value(self, detail: Detail) -> Row:
+    def _briefly(self, detail: Detail, name: str, width: int) -> list[Row]:
+        """The element in one line, and how it comes about where neither that nor the picture's words say so."""
+        worked = detail.worked
+        assert worked is not None
+        assert detail.boxes is not None
+        own = self._value(detail, f"{name} = ")
+        if detail.boxes.brief or " " not in worked.numbers:  # the picture's words say it, or a number that was copied
+            return [own]
+        return [own, *self._lines(f"= {worked.numbers}", width, 1, "above")]
+
+    def _value(self, detail: Detail, before: str = "= ") -> Row:
         worked = detail.worked
         assert worked is not None
         runs: list[Run] = [
-            ("= ", self.look.ink("above")),
+            (before, self.look.ink("above")),
             (f"{worked.value:.6g}", self.look.ink("strong", bold=True)),
         ]
         if f"{worked.value:.6g}" != f"{worked.result:.6g}":
@@ -109,10 +143,11 @@ class DetailView(Cells):
 
     def _words(self, detail: Detail, width: int, height: int) -> list[Row]:
         row = detail.row
-        rows = self._lines(row.words, width, 3 if height >= 24 else 2, "text")
+        tight = self._is_tight(detail, height)
+        rows = self._lines(row.words, width, 3 if height >= 24 or tight else 2, "text")
         if row.product:
             rows += self._lines(row.product, width, 2, "above")
-        if row.evaluation and height >= 20:
+        if row.evaluation and height >= 20 and not tight:
             rows += self._lines(f"in evaluation: {row.evaluation}", width, 1, "dim")
         if row.torch and height >= 24:
             rows += self._lines(f"PyTorch: {row.torch}", width, 1, "dim")
@@ -129,10 +164,17 @@ class DetailView(Cells):
 
     # -- the operands ----------------------------------------------------------------------------------------------
 
+    def _tight(self, detail: Detail, width: int, height: int) -> list[Row]:
+        """The picture with boxes, and which operands there are."""
+        names = ", ".join(tile.title() for tile in self._tiles(detail))
+        operands = fit(tiles.plain(f"tab: operands ({names})", self.look), width)
+        bars = [*self._checks(), *self._charts(detail, width, height - 1)]
+        return [*bars[: height - 1], ((operands, self.look.ink("dim")),)]
+
     def _middle(self, detail: Detail, width: int, height: int) -> list[Row]:
         most = height * 2 // 3
-        if detail.boxes is not None:  # in little room the picture comes first, and operands by tab
-            most = height - 1 if height < boxes_over.LEAST + _TILE else max(most, height - _TILE)
+        if detail.boxes is not None:
+            most = 0 if height < _TIGHT // 2 else max(most, height - _TILE)
         bars = [] if self.hidden else self._charts(detail, width, most)
         bars = [*self._checks(), *bars][:most]
         shown = self._tiles(detail)
