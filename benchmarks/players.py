@@ -17,6 +17,9 @@ from peers import seconds_a_step
 from results import machine, write_section
 from rounds import Run, table
 
+#: Seconds of each of the runs whose median counts: in a shorter one, what is left of finding out whether threads pay
+#: would count more than in a training.
+ABOUT = 0.5
 RUNS = (("nnplay", 1), ("nnplay", 2), ("torch", 1), ("torch", 2))
 
 
@@ -36,7 +39,7 @@ def nnplay(name: str, threads: int) -> float:
     from nnplay.presets.catalogue import load_preset
 
     trainer = load_preset(name).changed(training={"threads": threads}).trainer()
-    return seconds_a_step(lambda count: trainer.run(steps=count))
+    return seconds_a_step(lambda count: trainer.run(steps=count), about=ABOUT)
 
 
 def torch(name: str, threads: int) -> float:
@@ -91,7 +94,7 @@ def torch(name: str, threads: int) -> float:
             (loss + entropy(answer) if pictures else loss).backward()
             adam[1].step()
 
-    return seconds_a_step(steps)
+    return seconds_a_step(steps, about=ABOUT)
 
 
 def score_of(answer: Any) -> Any:

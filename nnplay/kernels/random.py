@@ -13,9 +13,9 @@ if COMPILING:
 
     dtype: Any = _jit.DTYPE
     u64: Any = _np.uint64
-    i64: Any = _np.int64
+    i32: Any = _np.int32
 else:
-    u64 = i64 = dtype = None
+    u64 = i32 = dtype = None
 
 
 @inline
@@ -43,5 +43,5 @@ def bits(seed: int, stream: int, step: int, index: int) -> Any:
 
 @inline
 def uniform(seed: int, stream: int, step: int, index: int) -> Any:
-    """A random number in [0, 1) with 24 random bits."""
-    return dtype(i64(bits(seed, stream, step, index) >> u64(8))) * 5.9604644775390625e-08
+    """A random number in [0, 1) with 24 random bits, as an integer that every vector unit can turn into a number."""
+    return dtype(i32(bits(seed, stream, step, index) >> u64(8))) * 5.9604644775390625e-08

@@ -12,6 +12,7 @@ how a product is cut into tiles.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numba
@@ -144,24 +145,25 @@ def share_function(module: Any, name: str, arguments: Any, emit_body: Any) -> An
 
 
 def _emit_tiles(function: Any) -> None:
-    """A branch for each count of rows and of vectors."""
+    """A branch for each count of rows and of vectors, and for a last vector that is full or not."""
     rows, columns = function.args[9], function.args[10]
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     vectors = builder.sdiv(builder.add(columns, _I64(LANES - 1)), _I64(LANES))
-    key = builder.add(builder.mul(builder.sub(vectors, _I64(1)), _I64(ROWS)), rows)
+    full = builder.zext(builder.icmp_signed("==", builder.mul(vectors, _I64(LANES)), columns), _I64)
+    kind = builder.add(builder.mul(full, _I64(VECTORS)), vectors)
     impossible = function.append_basic_block("impossible")
-    cases = builder.switch(key, impossible)
+    cases = builder.switch(builder.add(builder.mul(kind, _I64(ROWS)), rows), impossible)
     ir.IRBuilder(impossible).unreachable()
-    for count in range(1, VECTORS + 1):
-        for height in range(1, ROWS + 1):
-            block = function.append_basic_block(f"tile_{height}_{count}")
-            cases.add_case(_I64((count - 1) * ROWS + height), block)
-            _emit_tile(function, ir.IRBuilder(block), height, count)
+    for part, count, height in itertools.product((True, False), range(1, VECTORS + 1), range(1, ROWS + 1)):
+        block = function.append_basic_block(f"tile_{height}_{count}_{'part' if part else 'full'}")
+        cases.add_case(_I64(((0 if part else VECTORS) + count) * ROWS + height), block)
+        _emit_tile(function, ir.IRBuilder(block), height, count, part)
 
 
-def _emit_tile(function: Any, builder: Any, height: int, count: int) -> None:
+def _emit_tile(function: Any, builder: Any, height: int, count: int, part: bool) -> None:
+    """One tile; `part` says that not all lanes of the last vector are in use."""
     a, a_row, a_column, b, b_row, c, c_row, start, start_row, _, columns, inner = function.args
-    lanes = _Lanes(builder, builder.sub(columns, _I64((count - 1) * LANES)))
+    lanes = _Lanes(builder, builder.sub(columns, _I64((count - 1) * LANES))) if part else _Lanes(builder)
     totals = _start(function, builder, lanes, start, start_row, height, count)
 
     loop = function.append_basic_block("loop")
@@ -257,10 +259,15 @@ def _emit_turn(function: Any) -> None:
 
 
 class _Lanes:
-    """Which lanes of the last vector of a row are in use, and how to load and store them."""
+    """Which lanes of the last vector of a row are in use (None: all), and how to load and store them.
 
-    def __init__(self, builder: Any, width: Any) -> None:
-        self.width = width
+    On some processors a store that leaves lanes out takes ten times as long as a whole one.
+    """
+
+    def __init__(self, builder: Any, width: Any = None) -> None:
+        self.width, self.mask = width, None
+        if width is None:
+            return
         wide = ir.VectorType(_I64, LANES)
         splat = _splat(builder, width)
         self.mask = builder.icmp_unsigned("<", wide([_I64(lane) for lane in range(LANES)]), splat)
@@ -268,7 +275,7 @@ class _Lanes:
     def load(self, builder: Any, row: Any, vector: int, last: bool) -> Any:
         """Vector number `vector` of a row; unused lanes of the last one are 0, or repeat the last number."""
         place = builder.gep(row, [_I64(vector * LANES)])
-        if not last:
+        if not last or self.mask is None:
             return builder.load(builder.bitcast(place, _VECTOR.as_pointer()), align=_SIZE)
         if _MASKS:
             address = builder.bitcast(place, _VECTOR.as_pointer())
@@ -285,7 +292,7 @@ class _Lanes:
     def store(self, builder: Any, value: Any, row: Any, vector: int, last: bool) -> None:
         """Writes the used lanes of a vector."""
         address = builder.bitcast(builder.gep(row, [_I64(vector * LANES)]), _VECTOR.as_pointer())
-        if not last:
+        if not last or self.mask is None:
             builder.store(value, address, align=_SIZE)
             return
         shape = ir.FunctionType(ir.VoidType(), [_VECTOR, address.type, _I32, self.mask.type])

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nnplay.records.schedule import Schedule
 
@@ -58,9 +58,10 @@ def watches(schedule: Schedule | None) -> bool:
     return schedule is not None and bool(schedule.record.patience)
 
 
-def rates(lr: float, schedule: Schedule | None, plateau: Plateau, first: int, count: int) -> NDArray[Any]:
-    """The learning rates (count,) of the steps from `first` on, for an optimizer's rate of `lr`."""
-    lr *= plateau.factor
+def rates(lr: ArrayLike, schedule: Schedule | None, plateau: Plateau, first: int, count: int) -> NDArray[Any]:
+    """The learning rates (count, …) of the steps from `first` on, for optimizers' rates `lr`: one, or an array (…)."""
+    lr = np.asarray(lr) * plateau.factor
     if schedule is None or watches(schedule):
-        return np.full(count, lr)
-    return lr * schedule.record.factor(schedule.values, np.arange(first, first + count, dtype=np.float64))
+        return np.full((count, *lr.shape), lr)
+    factors = schedule.record.factor(schedule.values, np.arange(first, first + count, dtype=np.float64))
+    return np.asarray(np.multiply.outer(factors, lr))

@@ -421,9 +421,8 @@ class Trainer:
     def stage_rates(self, count: int = 1) -> Array:
         """Learning rates of the next steps, (count, stages): a schedule changes all in the same proportion."""
         others = [stage.objective.optimizer for stage in self.machine.tape.stages[1:]]
-        schedule, plateau = self.settings.schedule, self.plateau
         lrs = [float(optimizer.values["lr"]) for optimizer in (self.optimizer, *others)]
-        return np.stack([rates(lr, schedule, plateau, self.step, count) for lr in lrs], axis=1)
+        return rates(lrs, self.settings.schedule, self.plateau, self.step, count)
 
     def _record(self, first: int, taken: int) -> None:
         if first < self.recorded:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from nnplay.tape.machines.helper_choice import CALLS, LONGEST_GAP, HelperChoice
+from nnplay.tape.machines.helper_choice import CALLS, CHEAP_GAP, LONGEST_GAP, HelperChoice
 
 
 class Machine:
-    """Stands for a run: steps that take so many seconds, helped and alone, by a clock of its own."""
+    """Stands for a run: steps that take so many seconds, helped and alone, by a clock of its own.
 
-    def __init__(self, helped: float, alone: float) -> None:
+    The first helped call behind one without helpers takes `waking` times as long.
+    """
+
+    def __init__(self, helped: float, alone: float, waking: float = 1.0) -> None:
         self.now = 0.0
-        self.seconds = {True: helped, False: alone}
+        self.seconds, self.waking = {True: helped, False: alone}, waking
+        self.before = True
         self.choice = HelperChoice(lambda: self.now)
 
     def calls(self, count: int, steps: int = 10) -> list[bool]:
@@ -18,7 +22,8 @@ class Machine:
         ways = []
         for _ in range(count):
             ways.append(self.choice.begin())
-            self.now += steps * self.seconds[ways[-1]]
+            self.now += steps * self.seconds[ways[-1]] * (self.waking if ways[-1] and not self.before else 1.0)
+            self.before = ways[-1]
             self.choice.end(steps)
         return ways
 
@@ -37,14 +42,17 @@ def test_helpers_that_pay_are_used() -> None:
 
 def test_helpers_that_do_not_pay_are_left() -> None:
     """Where helped steps are slower, or hardly faster, nearly all calls are alone, and helpers are still tried."""
-    for helped in (2.0, 1.05, 0.95):
-        ways = Machine(helped, alone=1.0).calls(1500)
-        assert 0 < share(ways[-1000:]) < 0.03, helped
+    for helped, most in ((2.0, 0.03), (1.05, 0.1), (0.95, 0.2)):
+        machine = Machine(helped, alone=1.0)
+        machine.calls(500)
+        began = machine.now
+        assert 0 < share(machine.calls(1000)) < most, helped
+        assert machine.now - began < 1.01 * 10 * 1000, helped
 
 
 def test_a_hopeless_try_is_short() -> None:
-    """A try is over when one call was much slower than usual, or two were slower."""
-    for helped, calls in ((5.0, 1), (1.1, 2)):
+    """A try is over when one call was much slower than usual, or two were slower behind the first one."""
+    for helped, calls in ((5.0, 1), (1.5, 2), (1.1, 3)):
         ways = Machine(helped, alone=1.0).calls(4 * LONGEST_GAP)
         tries = "".join("H" if way else " " for way in ways[2 * CALLS :]).split()
         assert tries
@@ -61,6 +69,24 @@ def test_a_machine_that_gets_busy_is_noticed_at_once() -> None:
     machine.seconds = {True: 1.0, False: 1.8}
     machine.calls(LONGEST_GAP + CALLS)
     assert share(machine.calls(100)) > 0.8
+
+
+def test_helpers_that_wake_up_slowly_are_found_again() -> None:
+    """That the first call of a try is slow, as helpers have slept, does not keep them from being used."""
+    machine = Machine(helped=3.0, alone=1.0, waking=2.5)
+    machine.calls(20)
+    machine.seconds[True] = 0.6
+    machine.calls(3 * CHEAP_GAP)
+    assert share(machine.calls(100)) > 0.9
+
+
+def test_a_try_that_costs_nothing_is_soon_repeated() -> None:
+    """Helpers that made no difference for long are used soon after they begin to make one."""
+    machine = Machine(helped=1.0, alone=1.0)
+    machine.calls(1000)
+    machine.seconds[True] = 0.6
+    machine.calls(CHEAP_GAP + 2 * CALLS)
+    assert share(machine.calls(100)) > 0.9
 
 
 def test_one_slow_call_changes_nothing() -> None:

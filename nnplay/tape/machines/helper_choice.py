@@ -13,11 +13,16 @@ CALLS: Final = 5
 #: Calls between two tries, at first and at most: each try that changes nothing doubles them.
 FIRST_GAP: Final = 8
 LONGEST_GAP: Final = 256
+#: Tries that cost less than this share of the time do not become rarer, down to one in so many calls: virtual
+#: processors that shared a core are apart a second later.
+COST: Final = 0.005
+CHEAP_GAP: Final = 32
 #: Helpers must make a step shorter than this share of what it takes alone, as they keep a processor from others.
 WORTH: Final = 0.92
 #: When helped steps take so many times as long as at the last try, the next one is due; a try whose first call takes so
-#: many times as long as usual is hopeless, too.
+#: many times as long as usual is hopeless, too. Of helpers, which wake up in that call, so much is borne:
 MUCH_SLOWER: Final = 1.3
+WAKING: Final = 2.0
 
 
 class HelperChoice:
@@ -25,7 +30,9 @@ class HelperChoice:
 
     Each call is timed. Now and then the other way is tried for a few calls, and the faster one goes on. As an
     example, when another program begins to keep the second processor busy, helped steps take longer than they did; a
-    try without helpers is due at once, wins, and helpers are tried again after 8, 16, … 256 calls until they pay again.
+    try without helpers is due at once, wins, and helpers are tried again after 8, 16, … calls until they pay again: at
+    the latest after 256 where they make steps much slower, and after 32 where that costs next to nothing. The first
+    call of a try with helpers does not count, as they wake up in it, unless it takes twice as long as usual.
 
     Args:
         clock: seconds.
@@ -37,6 +44,7 @@ class HelperChoice:
         self._times = {way: deque[float](maxlen=CALLS) for way in (True, False)}
         self._at_last_try = float("inf")
         self._gap, self._left = FIRST_GAP, CALLS
+        self._waking, self._lost = False, 0.0  # of a try: whether its first call is to come; calls' worth of time
         self._began = 0.0
 
     @property
@@ -53,20 +61,33 @@ class HelperChoice:
         """Notes how long the steps of the call took; without any, nothing."""
         if steps == 0:
             return
-        times, usual = self._times[self.helped], self._times[self._usual]
-        times.append((self._clock() - self._began) / steps)
-        if self._left > 0:
-            self._left -= 1
-            if self._usual and len(usual) == CALLS and median(usual) > MUCH_SLOWER * self._at_last_try:
-                self._gap, self._left = FIRST_GAP, 0
-        elif len(times) == CALLS or min(times) > (MUCH_SLOWER if len(times) == 1 else 1.0) * median(usual):
+        seconds = (self._clock() - self._began) / steps
+        if self._left == 0:
+            self._tried(seconds)
+            return
+        usual = self._times[self._usual]
+        usual.append(seconds)
+        self._left -= 1
+        self._waking, self._lost = not self._usual, 0.0
+        if self._usual and len(usual) == CALLS and median(usual) > MUCH_SLOWER * self._at_last_try:
+            self._gap, self._left = FIRST_GAP, 0
+
+    def _tried(self, seconds: float) -> None:
+        """Notes a step of a try, and ends the try where that is enough."""
+        times, usual = self._times[not self._usual], median(self._times[self._usual])
+        self._lost += seconds / usual - 1.0
+        waking, self._waking = self._waking, False
+        if waking and seconds < WAKING * usual:
+            return
+        times.append(seconds)
+        if len(times) == CALLS or min(times) > (MUCH_SLOWER if len(times) == 1 else 1.0) * usual:
             self._decide()
 
     def _decide(self) -> None:
         """Ends a try."""
         helped, alone = (median(self._times[way]) for way in (True, False))
         if (helped < WORTH * alone) == self._usual:
-            self._gap = min(2 * self._gap, LONGEST_GAP)
+            self._gap = int(min(2 * self._gap, LONGEST_GAP, max(CHEAP_GAP, self._lost / COST)))
         else:
             self._usual, self._gap = not self._usual, FIRST_GAP
         self._at_last_try = helped if self._usual else alone

@@ -206,7 +206,7 @@ class Curve:
 
     def _check_order(self, when: Integers) -> None:
         behind = len(when) and self._length and when[0] < self._steps[self._length - 1]
-        if behind or (len(when) > 1 and bool(np.any(when[1:] < when[:-1]))):
+        if behind or (len(when) > 1 and bool((when[1:] < when[:-1]).any())):
             raise InputError("a curve's steps must not go back in time; truncate it first")
 
     def _take(self, when: Integers, what: Floats) -> int:
@@ -372,6 +372,8 @@ def _vector(values: npt.ArrayLike, dtype: npt.DTypeLike, kinds: str) -> npt.NDAr
             where="history",
             hint="steps are whole numbers, values real numbers",
         )
+    if given.dtype == dtype:
+        return np.ascontiguousarray(given)
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(given, dtype)
 

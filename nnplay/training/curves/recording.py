@@ -36,9 +36,11 @@ def extend_history(
     steps = np.arange(first + 1, first + taken + 1)
     for number, stage in enumerate(names):
         trace = machine.trace[:taken, number]
-        ran = ~np.isnan(trace[:, 2])  # a stage that sat a step out left no learning rate
+        ran, when = ~np.isnan(trace[:, 2]), steps  # a stage that sat a step out left no learning rate
+        if not ran.all():
+            when, trace = steps[ran], trace[ran]
         for column, name in enumerate(_OF_STEPS):
-            history.extend(f"{stage}_{name}" if number else name, steps[ran], trace[ran, column])
+            history.extend(f"{stage}_{name}" if number else name, when, trace[:, column])
     lines = machine.finished_epochs
     ends = clock.step - clock.batch - batches * (clock.epoch - lines[:, 0].astype(np.int64))
     for column, name in enumerate(OF_EPOCHS[:epoch_curves], start=1):
