@@ -392,7 +392,7 @@ def same_bits(a: Array, b: Array) -> NDArray[np.bool_]:
     return np.asarray(a.view(whole) == b.view(whole))
 
 
-def gradient_errors(bench: Bench, elements: int = 24) -> Iterator[tuple[str, float]]:
+def gradient_errors(bench: Bench, elements: int = 12) -> Iterator[tuple[str, float]]:
     """For each trained tensor, the largest error of its gradient beside central differences of the loss.
 
     The error is relative to the larger of the two; where both are tiny, to 1e-4 of the tensor's largest gradient or

@@ -90,7 +90,8 @@ class _Seen:
         chain = _chain(item, players)
         if item.gradient_norm is not None:
             where = f"between real rows and those of '{item.between}'" if item.between else "at rows of the data"
-            wanted = f"the slope of {item.path[-1]}'s answer, {where}, is to be {amount(item.gradient_norm)} long"
+            wanted = f"the slope of {(item.path or (players.own,))[-1]}'s answer, {where}, is to be"
+            wanted += f" {amount(item.gradient_norm)} long"
             yield f"It is part of '{item.name}', a gradient penalty: {wanted}."
         else:
             targets = {DATA: "the data's targets", INPUT: "the input", CLASS: "the class of each row"}

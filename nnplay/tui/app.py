@@ -167,6 +167,7 @@ class Playground(textual_private.FaultReporting):
             snapshot = self._backend.snapshot
             now = snapshot.error or self._run_messages.describe(snapshot) or START
             self.say("; ".join(part for part in (self.greeting, now) if part), error=bool(snapshot.error))
+            textual_private.lay_out(self._main)  # what fills the panes decides how large they are
         if self._first_start:
             self.hints.show_tour()
         elif self.offers_recovered:

@@ -186,7 +186,7 @@ def test_a_copy_leaves_out_what_is_large_and_only_saves_time(
 ) -> None:
     """Checkpoints that a replay would find anyway are in a session, and in a large run's recovery copy they are not."""
     backend = open_backend()
-    train_to(backend, 3_000)
+    train_to(backend, 300)
     monkeypatch.setattr(capture, "SMALL", 1)
 
     def checkpoints(saved: saved_run.SavedRun | None) -> int:

@@ -81,7 +81,13 @@ def every(backend: PlaygroundBackend) -> list[str]:
     return at_steps(backend, list(range(timeline_of(backend).first, timeline_of(backend).latest + 1)))
 
 
-@pytest.mark.parametrize("words", FORKS)
+#: What changes rows, memory or data of the steps; a rate and a penalty are numbers alone.
+STRUCTURE = ("optimizer sgd", "batch_size 8", "silent 1:2")
+
+
+@pytest.mark.parametrize(
+    "words", [pytest.param(words, marks=() if words in STRUCTURE else pytest.mark.slow) for words in FORKS]
+)
 def test_a_fork_that_is_trained_on_is_the_run_that_was_changed_there(
     backend: PlaygroundBackend, words: str, tmp_path: Path
 ) -> None:
@@ -101,7 +107,9 @@ def test_a_fork_that_is_trained_on_is_the_run_that_was_changed_there(
         fresh.stop()
 
 
-@pytest.mark.parametrize("words", FORKS)
+@pytest.mark.parametrize(
+    "words", [pytest.param(words, marks=pytest.mark.slow if words in STRUCTURE[1:] else ()) for words in FORKS]
+)
 def test_back_to_the_branch_before_nothing_of_it_is_lost(backend: PlaygroundBackend, words: str) -> None:
     """After the run went on as a fork, the first branch comes back with every step, its curves and settings."""
     before, curves, settings = every(backend), read_everything(backend), chosen(backend.settings)
@@ -298,7 +306,7 @@ WILD = (
 )
 
 
-@pytest.mark.parametrize("pasts", [100, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("pasts", [50, pytest.param(1000, marks=pytest.mark.slow)])
 def test_no_nonsense_in_the_past_is_more_than_a_sentence(
     pasts: int, backend: PlaygroundBackend, tmp_path: Path
 ) -> None:

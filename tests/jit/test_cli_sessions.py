@@ -280,9 +280,9 @@ HOSTILE_TEXTS = {
     "unknown key of the run": ("[run.optimizer]", "[run.optimizer]\nlearning = 3"),
     "unknown layer": ('"tanh"', '"__import__"'),
     "no such data set": ('name = "xor"', 'name = "../../etc/passwd"'),
-    "nested deeply": ("[progress]", "deep = " + "[" * 100_000 + "]" * 100_000 + "\n[progress]"),
+    "nested deeply": ("[progress]", "deep = " + "[" * 5_000 + "]" * 5_000 + "\n[progress]"),
     "long integer": ("[progress]", "big = " + "9" * 5000 + "\n[progress]"),
-    "50 MB": ("[progress]", f'text = "{"x" * 50_000_000}"\n[progress]'),
+    "2 MB": ("[progress]", f'text = "{"x" * 2_000_000}"\n[progress]'),
     "blob elsewhere": ('name = "state-', 'name = "../../state-'),
     "edit that is no run": ("[progress]", "edited = 3\n[progress]"),
     "edit of nothing": ("[progress]", "[edited]\n[progress]"),
@@ -357,11 +357,11 @@ def test_a_tensor_that_is_not_finite_is_said(saved: Path, capsys: pytest.Capture
     assert "0.weight" in capsys.readouterr().err
 
 
-def test_a_million_tensors_are_refused_before_parsing(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A state file whose header names 1.2 million tensors is refused by its limit."""
+def test_too_many_tensors_are_refused_before_parsing(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A state file whose header names 40,000 tensors is refused by its limit."""
     loaded = load(saved)
     entry = '"t{0}":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}'
-    header = ("{" + ",".join(entry.format(number) for number in range(1_200_000)) + "}").encode()
+    header = ("{" + ",".join(entry.format(number) for number in range(40_000)) + "}").encode()
     hostile = struct.pack("<Q", len(header)) + header
     name = max(saved.glob("state-*")).name
     whole = b"".join(encode(dict(loaded.tensors)))

@@ -13,21 +13,21 @@ from pathlib import Path
 
 import pytest
 
-from nnplay.cli import main
 from nnplay.kernels.compile import processor
 from tests.jit.test_privacy import open_to_others
 
-TRAIN = ["train", "xor", "--layers", "linear 2", "--optimizer", "sgd"]
-#: The first run goes on until it has been kept on its way.
-LONG, SHORT = ("--epochs", "8000"), ("--epochs", "20")
-#: Under a umask that hides nothing, with packs that lack two kernels: to compile all of them takes much longer.
+TRAIN = ["train", "xor", "--layers", "linear 2", "--optimizer", "sgd", "--epochs", "20", "--save", "run.nnplay"]
+#: Under a umask that hides nothing, with packs that lack two kernels, as compiling all of them takes much longer; the
+#: run is kept whenever it is looked at.
 START = """
 import os, sys
 os.umask(0)
 from nnplay.cli import main
 from nnplay.kernels.packs import lookup
+from nnplay.run.saving import autosave
 found = lookup.code
 lookup.code = lambda kernel, dtype: None if "step.gradient_norm" in kernel.name else found(kernel, dtype)
+autosave.training_every = lambda: 0.0
 sys.exit(main(sys.argv[1:]))
 """
 #: The same without a compiling process: as soon as a kernel is wanted its code is there.
@@ -57,17 +57,16 @@ class Run:
         return sorted(self.folder.rglob("*.o"))
 
 
-def trained(folder: Path, epochs: tuple[str, str], start: str = START, **environ: str) -> Run:
+def trained(folder: Path, start: str = START, **environ: str) -> Run:
     """Trains in a folder, whose `home` is the user's and whose `tmp` is everybody's."""
     kept = {name: value for name, value in os.environ.items() if name not in HOME}
     own = {
         "PYTHONPATH": str(ROOT),
         "HOME": str(folder / "home"),
         "TMPDIR": str(folder / "tmp"),
-        "NNPLAY_AUTOSAVE_SECONDS": "0.05",
     }
     done = subprocess.run(
-        [sys.executable, "-c", start, *TRAIN, *epochs, "--save", "run.nnplay"],
+        [sys.executable, "-c", start, *TRAIN],
         cwd=folder / "home",
         env={**kept, **own, **LEVEL, **environ},
         capture_output=True,
@@ -84,14 +83,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("first")
     (folder / "home").mkdir(mode=0o700)
     (folder / "tmp").mkdir()
-    return trained(folder, LONG)
-
-
-@pytest.fixture
-def result(capsys: pytest.CaptureFixture[str]) -> str:
-    """The last line of a short run, of kernels that are there."""
-    assert main([*TRAIN, *SHORT]) == 0
-    return capsys.readouterr().out.splitlines()[-1]
+    return trained(folder)
 
 
 def test_kernels_are_compiled_once(first: Run) -> None:
@@ -118,11 +110,11 @@ def again(first: Run, tmp_path: Path) -> Path:
     return tmp_path / "again"
 
 
-def test_the_next_process_loads_what_was_compiled(again: Path, result: str) -> None:
+def test_the_next_process_loads_what_was_compiled(first: Run, again: Path) -> None:
     """Nothing is compiled, and the result is the same."""
-    second = trained(again, SHORT)
+    second = trained(again)
     assert not any("compiled" in line for line in second.lines)
-    assert second.lines[-2] == result
+    assert second.lines[-2] == first.lines[-2]
     assert second.errors == ""
 
 
@@ -134,7 +126,7 @@ def zeros(path: Path) -> None:
     path.write_bytes(bytes(path.stat().st_size))
 
 
-def test_a_damaged_cache_is_compiled_anew(again: Path, result: str) -> None:
+def test_a_damaged_cache_is_compiled_anew(first: Run, again: Path) -> None:
     """With one object cut off and one zeroed a run ends as before, says so once, mends the cache; a relative name."""
     damages: tuple[Callable[[Path], None], ...] = (cut, zeros)
     small = sorted(again.rglob("*.o"), key=lambda path: path.stat().st_size)[:2]
@@ -142,9 +134,9 @@ def test_a_damaged_cache_is_compiled_anew(again: Path, result: str) -> None:
     for damage, path in zip(damages, small, strict=True):
         damage(path)
     cache = os.path.relpath(small[0].parents[2], again / "home")
-    mended = trained(again, SHORT, AT_ONCE, NNPLAY_CACHE_DIR=cache)
+    mended = trained(again, AT_ONCE, NNPLAY_CACHE_DIR=cache)
     assert mended.lines[0] == "compiled 2 kernels (only this once; they are kept)"
-    assert mended.lines[-2] == result
+    assert mended.lines[-2] == first.lines[-2]
     assert mended.errors == DAMAGED
     assert [path.read_bytes() for path in small] == whole
     assert {stat.S_IMODE(path.stat().st_mode) for path in small} == {0o600}

@@ -176,8 +176,14 @@ RENAMED = {
 }
 
 
-@pytest.mark.parametrize("how", RENAMED)
-@pytest.mark.parametrize("segment", ["0.", "1.", "2.", "l0."])
+@pytest.mark.parametrize(
+    ("segment", "how"),
+    [
+        pytest.param(segment, how, marks=pytest.mark.slow if (place + number) % 2 else ())
+        for place, segment in enumerate(("0.", "1.", "2.", "l0."))
+        for number, how in enumerate(RENAMED)
+    ],
+)
 def test_the_playground_saves_what_it_opened_with_a_bad_past(
     backend: PlaygroundBackend, golden: session.Loaded, tmp_path: Path, how: str, segment: str
 ) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,11 @@ def a_folder_of_anybody(place: Path) -> None:
     place.chmod(0o777)
 
 
+def with_slow(cases: Sequence[Callable[[Path], None]], quick: Sequence[Callable[[Path], None]]) -> list[Any]:
+    """Cases of a test, of which only some are quick: all of them are, where the playground saves."""
+    return [pytest.param(case, id=case.__name__, marks=() if case in quick else pytest.mark.slow) for case in cases]
+
+
 GONE = (rename, delete)
 REPLACED = (another, another_in_it, a_file, a_folder, a_link_to_another, a_link_to_nothing, a_folder_of_anybody)
 
@@ -151,7 +157,7 @@ def test_an_emptied_folder_is_filled_anew(backend: PlaygroundBackend, tmp_path: 
     assert step_at(tmp_path / "run.nnplay") == 50
 
 
-@pytest.mark.parametrize("happens", [*GONE, *REPLACED], ids=lambda happens: happens.__name__)
+@pytest.mark.parametrize("happens", with_slow([*GONE, *REPLACED], [rename, another, a_link_to_nothing]))
 def test_in_python_the_session_says_where_it_went(tmp_path: Path, happens: Callable[[Path], None]) -> None:
     """`Session.save` does the same: `path` is where the run lives now, `warnings` has the sentence."""
     place = tmp_path / "run.nnplay"
@@ -171,7 +177,7 @@ def test_in_python_the_session_says_where_it_went(tmp_path: Path, happens: Calla
     assert step_at(made.path) == 10
 
 
-@pytest.mark.parametrize("happens", [*GONE, *REPLACED], ids=lambda happens: happens.__name__)
+@pytest.mark.parametrize("happens", with_slow([*GONE, *REPLACED], [delete, another_in_it]))
 @pytest.mark.parametrize("save", [(), ("--save", "kept.nnplay")], ids=["in place", "elsewhere"])
 def test_a_session_that_moves_while_it_is_trained_is_saved(
     tmp_path: Path,

@@ -51,7 +51,7 @@ def test_a_folder_of_images_is_learned_by_its_name_alone(pets: Path) -> None:
     """The usual network, on the rows and their copies, is right on nearly all images that it never saw."""
     trainer = own_pictures(pets, seed=2).trainer()
     assert len(trainer.split.train) == 4 * 56
-    trainer.run(epochs=30)
+    trainer.run(epochs=10)
     assert trainer.evaluate("test")["accuracy"] >= 0.9
 
 

@@ -131,7 +131,7 @@ def test_gradients_of_both_players_are_differences_of_their_losses(name: str) ->
         assert found.worst < 1e-5 or apart < 1e-10, parameter  # the parts of a hinge cancel to nothing
 
 
-@pytest.mark.parametrize("at", [1, 4, 7])
+@pytest.mark.parametrize("at", [4, *(pytest.param(at, marks=pytest.mark.slow) for at in (1, 7))])
 def test_a_run_in_the_middle_of_a_turn_goes_on_bit_for_bit(at: int, tmp_path: Path) -> None:
     """Restored, copied, saved and opened, replayed and forked at any step of a turn: the bits of the run itself."""
     config = game(**RIVALS["turns"])

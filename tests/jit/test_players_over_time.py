@@ -56,7 +56,9 @@ def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Playgro
     made.stop()
 
 
-@pytest.mark.parametrize("words", FORKS)
+@pytest.mark.parametrize(
+    "words", [pytest.param(words, marks=() if words == "resting generator" else pytest.mark.slow) for words in FORKS]
+)
 def test_a_fork_in_the_middle_of_a_turn_is_the_run_that_was_changed_there(
     backend: PlaygroundBackend, words: str, tmp_path: Path
 ) -> None:

@@ -14,10 +14,10 @@ from nnplay.presets.preset import Preset
 from nnplay.run.playground import PlaygroundBackend
 
 PRESETS = preset_records()
-#: The quickest of other kinds of networks than those that take a third of a second at most.
-KINDS = ("siamese_digits", "sine_forecast", "sinc_second_order")
-#: One of each kind of network but attention at least; all others are in tests/slow.
-QUICK = [name for name, preset in PRESETS.items() if preset.seconds <= 0.3 or name in KINDS]
+#: Of other kinds than those that take a fifth of a second at most.
+KINDS = ("spiral", "siamese_digits", "sinc_second_order")
+#: What is learned in a moment; all others are in tests/slow, and 200 steps of more of them in `test_digests.py`.
+QUICK = [name for name, preset in PRESETS.items() if preset.seconds <= 0.2 or name in KINDS]
 #: Rows of made data that a preset is opened with here, at most, and of drawn ones: its layers fit more as well.
 FEW_ROWS, FEW_DRAWN = 400, 120
 PROMISED = (

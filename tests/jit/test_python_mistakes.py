@@ -70,11 +70,16 @@ WRONG: dict[str, Any] = {
 
 
 def _training(make: Callable[[], Any], arguments: Mapping[str, Any]) -> tuple[Callable[..., Any], Mapping[str, Any]]:
-    return lambda **given: make()(**given), arguments
+    """A call of something that it changes, which is made anew after each call that was not refused."""
+    kept: list[Callable[..., Any]] = []
 
+    def call(**given: Any) -> None:
+        if not kept:
+            kept.append(make())
+        kept[0](**given)
+        kept.clear()
 
-def _restored(**given: Any) -> None:
-    trainer().restore(**given)
+    return call, arguments
 
 
 DATA = nn.load_dataset("spiral", samples=60)
@@ -168,7 +173,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
         },
     ),
     "take_place": (take_place, {"trainer": trainer(), "before": trainer()}),
-    "Trainer.restore": (_restored, {"checkpoint": trainer().state()}),
+    "Trainer.restore": _training(lambda: trainer().restore, {"checkpoint": trainer().state()}),
     "Trainer.evaluate": (trainer().evaluate, {"part": "test"}),
     "Trainer.predict": (trainer().predict, {"x": [[0.0, 1.0]]}),
     "Trainer.answers": (trainer().answers, {"x": np.zeros((1, 2))}),

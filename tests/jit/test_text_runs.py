@@ -33,7 +33,7 @@ def test_a_text_is_learned_and_written(unit: str, context: int, text: Path) -> N
     """The network that is chosen learns a simple text by heart and writes it, in any unit."""
     table = {"file": str(text), "unit": unit, "context": context, "vocabulary": 40}
     trainer = RunConfig.from_dict({"data": table}).trainer()
-    trainer.run(epochs=20)
+    trainer.run(epochs=12)
     assert trainer.evaluate("validation")["accuracy"] > 0.8
     written = sample_text(trainer, "the cat sat", 12, temperature=0)
     assert written.startswith("the cat sat on the")

@@ -73,13 +73,13 @@ def test_checkpoints_stay_within_the_budget() -> None:
     budget = 20 * trainer.state().memory.nbytes
     timeline = Timeline(trainer, budget)
     most = 0
-    while trainer.step < 3_000:
+    while trainer.step < 1_000:
         trainer.advance(1)
         timeline.note_progress()
         most = max(most, timeline.in_memory)
     assert most <= 20
     assert timeline.first == 0
-    assert timeline.latest == 3_000
+    assert timeline.latest == 1_000
 
 
 def changes() -> list[tuple[int, str, Callable[[Trainer], None]]]:
@@ -102,8 +102,8 @@ def changes() -> list[tuple[int, str, Callable[[Trainer], None]]]:
 @pytest.mark.parametrize(
     ("length", "budget"),
     [
-        *((1, 1), (3, 1 << 24), (25, 1)),
-        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((1, 1 << 24), (3, 1), (25, 1 << 24))),
+        *((1, 1), (25, 1 << 24)),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((1, 1 << 24), (3, 1), (3, 1 << 24), (25, 1))),
     ],
 )
 def test_changes_are_made_again_where_they_were_made(length: int, budget: int) -> None:
@@ -266,7 +266,7 @@ def test_cheap_steps_need_few_checkpoints() -> None:
     """Checkpoints lie as far apart as a replay of some milliseconds: a long run of a small network keeps few."""
     trainer = make_trainer()
     timeline = Timeline(trainer)
-    while trainer.step < 3_000:
+    while trainer.step < 1_000:
         trainer.advance(1)
         timeline.note_progress()
     assert timeline.in_memory <= 20 + 3 * trainer.seconds / checkpoint_spacing.SOON

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from nnplay.kernels import abi
 from nnplay.network.notation import parse_layers
 from nnplay.records.registry import loss_records, optimizer_records
+from nnplay.tape.machines import host_machine
+from nnplay.tape.memory_layout import Layout
 from nnplay.tape.tape import Row, encode, lengths
 from nnplay.tape.verify import TapeError, verify
 from tests.records import SWITCHED_ROWS, Bench, Trial
@@ -43,6 +45,28 @@ def test_the_tape_itself_is_accepted(bench: Bench) -> None:
     """What the compiler writes passes, for training and for evaluation."""
     check(bench, bench.table.cells)
     check(bench, bench.eval_table.cells, bench.tape.evaluation)
+
+
+def test_rows_that_were_shown_to_be_in_order_are_copied(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are verified once; a table is its owner's alone; other rows, another batch, other kernels are shown anew."""
+    shown: list[int] = []
+
+    def verify_and_note(table: Table, rows: list[Row], layout: Layout, n: int, size: int) -> None:
+        verify(table, rows, layout, n, size)
+        shown.append(n)
+
+    monkeypatch.setattr(host_machine, "verify", verify_and_note)
+    machine, rows = bench.machine, bench.tape.train[:-1]
+    one, other = machine.table(rows, 3), machine.table(list(rows), 3)
+    assert shown == [3]
+    one.cells[...] = 0
+    assert np.array_equal(other.cells, encode(rows, machine.addresses, 3, bench.tape.width))
+    assert np.array_equal(other.cells, machine.table(rows, 3).cells)
+    machine.table(rows, 2)
+    machine.table(rows[:-1], 3)
+    assert shown == [3, 2, 3]
+    monkeypatch.setattr(machine, "addresses", {name: address + 1 for name, address in machine.addresses.items()})
+    assert (machine.table(rows, 3).cells[:, abi.ROW_ADDRESS] == other.cells[:, abi.ROW_ADDRESS] + 1).all()
 
 
 def move_integer(place: int, amount: int) -> Callable[[Table, int], None]:

@@ -47,13 +47,9 @@ def careful(content: bytes) -> Iterator[list[str]]:
     return ([cell.strip() for cell in row] for row in rows if row)
 
 
-@settings(max_examples=150, deadline=None)
-@given(rows=ROWS, end=st.sampled_from(["\n", "\r\n", "\r"]), quoted=st.booleans(), last=st.booleans())
 @example([["1", "2", "3"]], "\r\n", False, False)
 @example([[" é", "2\u3000", "\x85"]], "\n", False, True)
-def test_blocks_have_the_cells_that_the_csv_module_reads(
-    rows: list[list[str]], end: str, quoted: bool, last: bool
-) -> None:
+def blocks_have_the_cells_that_the_csv_module_reads(rows: list[list[str]], end: str, quoted: bool, last: bool) -> None:
     """Plain, quoted, blank-padded and non-ASCII cells, with each kind of line end, with and without the last."""
     file = io.StringIO(newline="")
     write = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL)
@@ -62,6 +58,13 @@ def test_blocks_have_the_cells_that_the_csv_module_reads(
     content = content if last else content.removesuffix(end.encode())
     wanted = list(careful(content))[1:]
     assert read(content) == [list(column) for column in zip(*wanted, strict=True)]
+
+
+@pytest.mark.parametrize("examples", [50, pytest.param(300, marks=pytest.mark.slow)])
+def test_blocks_have_the_cells_that_the_csv_module_reads(examples: int) -> None:
+    """Whatever rows there are."""
+    ways = {"end": st.sampled_from(["\n", "\r\n", "\r"]), "quoted": st.booleans(), "last": st.booleans()}
+    settings(max_examples=examples)(given(rows=ROWS, **ways)(blocks_have_the_cells_that_the_csv_module_reads))()
 
 
 @pytest.mark.parametrize("bad", ["1,2", "1,2,3,4", "", '1,"2,2",3', '1,"2\n2",3'])
@@ -73,11 +76,9 @@ def test_one_line_unlike_the_others_changes_no_other_row(bad: str) -> None:
     assert read(content, skip_bad_rows=True) == [list(column) for column in zip(*wanted, strict=True)]
 
 
-@settings(max_examples=300, deadline=None)
-@given(cells=st.lists(CELL, min_size=1, max_size=40), decimal=st.sampled_from([".", ","]))
 @example(["999999999999999", "-.000000000000001", "1234567.12345678", "12345678.1234567", "-", ".", "+.", "1..2"], ".")
 @example(["-0", "+12345678", "123456789", "1.2.3456789", "1234567,8", "00000000000001.5", "1,", ",1"], ",")
-def test_numbers_of_bytes_are_those_of_the_text(cells: list[str], decimal: str) -> None:
+def numbers_of_bytes_are_those_of_the_text(cells: list[str], decimal: str) -> None:
     """Each that is taken for a number is the same to the last bit; none of the usual ones is passed over."""
     words = [cell.strip().encode() for cell in cells]
     ends = np.cumsum([len(word) + 1 for word in words]) + MARGIN - 1
@@ -91,6 +92,13 @@ def test_numbers_of_bytes_are_those_of_the_text(cells: list[str], decimal: str) 
         assert taken == (usual and "inf" not in word.decode().lower())
         if taken:
             assert (value, np.signbit(value)) == (number, np.signbit(number))
+
+
+@pytest.mark.parametrize("examples", [100, pytest.param(600, marks=pytest.mark.slow)])
+def test_numbers_of_bytes_are_those_of_the_text(examples: int) -> None:
+    """Whatever cells there are."""
+    cells = {"cells": st.lists(CELL, min_size=1, max_size=40), "decimal": st.sampled_from([".", ","])}
+    settings(max_examples=examples)(given(**cells)(numbers_of_bytes_are_those_of_the_text))()
 
 
 def block_column(words: list[str]) -> PackedCells:

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -28,20 +29,18 @@ CODEC = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le"])
 BYTES = st.one_of(st.binary(max_size=200), st.builds(lambda table, codec: table.encode(codec), TABLE, CODEC))
 
 
-@settings(max_examples=300, deadline=None)
-@given(
-    content=BYTES,
-    missing=st.sampled_from(["refuse", "drop", "mean", "category"]),
-    encode=st.sampled_from(["one_hot", "ordinal"]),
-    skip=st.booleans(),
-    task=st.sampled_from(["auto", "classification", "regression"]),
-)
+WAYS = {
+    "missing": st.sampled_from(["refuse", "drop", "mean", "category"]),
+    "encode": st.sampled_from(["one_hot", "ordinal"]),
+    "skip": st.booleans(),
+    "task": st.sampled_from(["auto", "classification", "regression"]),
+}
+
+
 @example(b'a,b\n1,"x\n', "refuse", "one_hot", True, "auto")
 @example(b"a,b\n", "mean", "one_hot", True, "auto")
 @example(b"a,b\nx,1\ny,1\nz,", "mean", "one_hot", True, "regression")
-def test_any_bytes_give_a_data_set_or_our_error(
-    content: bytes, missing: str, encode: str, skip: bool, task: str
-) -> None:
+def any_bytes_give_a_data_set_or_our_error(content: bytes, missing: str, encode: str, skip: bool, task: str) -> None:
     """No file makes reading or splitting fail in any other way, and what comes out of a split is finite."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "my.csv"
@@ -54,3 +53,9 @@ def test_any_bytes_give_a_data_set_or_our_error(
     assert np.isfinite(split.train.x).all()
     assert np.isfinite(split.train.y).all()
     assert len(data.feature_names) == data.feature_shape[0] == sum(len(column.inputs) for column in data.columns)
+
+
+@pytest.mark.parametrize("examples", [100, pytest.param(1000, marks=pytest.mark.slow)])
+def test_any_bytes_give_a_data_set_or_our_error(examples: int) -> None:
+    """Whatever the bytes are, and however they are to be read."""
+    settings(max_examples=examples)(given(content=BYTES, **WAYS)(any_bytes_give_a_data_set_or_our_error))()

@@ -13,10 +13,11 @@ from nnplay.losses import single_shot
 from nnplay.operations import match_anchors, stage_costs
 from nnplay.operations.place_boxes import match_places
 from tests.pure.test_detection import random_boxes, stage_outputs
+from tests.torch_later import torch_later
 
 Array = NDArray[Any]
-torch: Any = pytest.importorskip("torch")
-functional = torch.nn.functional
+torch: Any = torch_later()
+pytestmark = pytest.mark.torch
 
 
 def overlaps(boxes: Any, others: Any) -> Any:
@@ -69,7 +70,7 @@ def test_anchors_cost_what_pytorch_says() -> None:
     said = stage_costs.split_outputs(z, **layout).anchors
     assert (matched > 0).any()
     for n, a in np.ndindex(matched.shape):
-        objectness = functional.binary_cross_entropy_with_logits(
+        objectness = torch.nn.functional.binary_cross_entropy_with_logits(
             torch.tensor(said[n, a, 0]), torch.tensor(float(matched[n, a] > 0), dtype=torch.float64)
         )
         assert costs[n, a, 0] == pytest.approx(float(objectness) if matched[n, a] >= 0 else 0)
@@ -77,14 +78,14 @@ def test_anchors_cost_what_pytorch_says() -> None:
         if matched[n, a] > 0:
             wanted = encode(target[n, int(matched[n, a]) - 1, 1:5], said[n, a, 5:])
             deltas = torch.tensor(said[n, a, 1:5])
-            moved = float(functional.smooth_l1_loss(deltas, torch.tensor(wanted), beta=1 / 9, reduction="sum"))
+            moved = float(torch.nn.functional.smooth_l1_loss(deltas, torch.tensor(wanted), beta=1 / 9, reduction="sum"))
         assert costs[n, a, 1] == pytest.approx(moved)
 
 
 def focal_loss(logits: Any, wanted: Any, gamma: float, alpha: float) -> Any:
     """As torchvision.ops.sigmoid_focal_loss."""
     likely = torch.sigmoid(logits)
-    cost = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+    cost = torch.nn.functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
     own = likely * wanted + (1 - likely) * (1 - wanted)
     return cost * (1 - own) ** gamma * (alpha * wanted + (1 - alpha) * (1 - wanted))
 
@@ -127,7 +128,9 @@ def test_places_cost_what_pytorch_says_and_are_pushed_as_autograd_pushes(giou: i
                 boxes[n, i, j] = giou_loss(own, true)
             else:
                 ends = torch.cat([middle - true[:2], true[2:] - middle]).log()
-                boxes[n, i, j] = functional.smooth_l1_loss(outputs[n, i, j, :4], ends, beta=1 / 9, reduction="sum")
+                boxes[n, i, j] = torch.nn.functional.smooth_l1_loss(
+                    outputs[n, i, j, :4], ends, beta=1 / 9, reduction="sum"
+                )
         classes[n, i, j] = focal_loss(outputs[n, i, j, 4:], wanted, 2.0, 0.25).sum()
     assert np.allclose(costs, torch.stack([classes, boxes], dim=-1).detach().numpy(), atol=1e-9)
     (classes.sum() * weights[0] / divisors[0] + boxes.sum() * weights[1] / divisors[1]).backward()

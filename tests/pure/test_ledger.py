@@ -60,11 +60,16 @@ def test_a_block_typed_letter_by_letter(block: str) -> None:
     assert whole.lines[1].parts
 
 
-def test_every_layer_typed_letter_by_letter() -> None:
-    """The name of each layer, its beginnings, and its name with an open bracket are lines, also within a block."""
+@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.slow)])
+def test_every_layer_typed_letter_by_letter(every: int) -> None:
+    """The name of each layer, its beginnings, and its name with an open bracket are lines, also within a block.
+
+    Quickly it is tried with one text of four.
+    """
     names = layer_records()
     beginnings = {name[:end] for name in names for end in range(1, len(name) + 1)}
-    for text in sorted(beginnings | {f"{name}{more}" for name in names for more in ("[", "[]", " [linear 2 |")}):
+    texts = sorted(beginnings | {f"{name}{more}" for name in names for more in ("[", "[]", " [linear 2 |")})
+    for text in texts[::every]:
         assert len(among(text).lines) == 3, text
         assert len(among(f"sequential[{text}]").lines) == 3, text
 

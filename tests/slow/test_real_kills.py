@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from nnplay import session
+from nnplay.cli import main
 from nnplay.run.saving.session import Session
 
 #: Trains and saves for ever through the command line's own entry; says after each command how far it has come.
@@ -51,8 +52,7 @@ def test_no_kill_loses_a_reported_save_or_mixes_two(
     """Of 2 (slow: 300) random SIGKILLs: 0 reported saves lost, 0 mixed, 0 damaged; the last one is a legal state."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    made = subprocess.run([sys.executable, "-m", "nnplay", *RUN, "--save", "run.nnplay"], check=False)
-    assert made.returncode == 0
+    assert main([*RUN, "--save", "run.nnplay"]) == 0
     rng = random.Random(kills)
     epochs = 1
     for _ in range(kills):

@@ -192,6 +192,7 @@ def test_networks_side_by_side_are_counted_and_told_once_at_the_top() -> None:
         ("linear 16 xavier_uniform", 9, "linear 16"),
         ("linear 16 xavier_uniform", 8, "line… 16"),
         ("conv_transpose2d 64 4 stride=2", 12, "conv_tra… 64"),
+        ("leaky_relu 0.2", 11, "leaky_relu"),
         ("global_avg_pool", 12, "global_avg_pool"),
     ],
 )

@@ -143,3 +143,14 @@ def test_a_picture_has_the_words_that_there_is_room_for() -> None:
     with noting_cuts() as noted:
         boxes_over.rows_of(box, 49, 10, Look())
     assert "; ".join(points) in noted
+
+
+async def test_the_phase_of_the_cursor_is_seen_however_far_its_heading_is() -> None:
+    """In a long list the heading stands in the first line once it would be above."""
+    async with inspecting((80, 14)) as visit:
+        backward = [row for row in visit.view.rows if row.phase == "backward"]
+        while visit.view.detail.row.number < backward[-1].number:
+            await visit.press("j")
+        lines = visit.text(RowsList).splitlines()
+        assert lines[0].startswith("backward ")
+        assert sum(line.startswith("backward ") for line in lines) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
@@ -31,6 +32,9 @@ NO_ADDRESS: Final = 1
 #: Up to that many numbers of state, the last good one is kept in each step; more are kept every so many steps.
 _SMALL_STATE: Final = 4096
 _LARGE_STATE_EVERY: Final = 32
+#: Tables of which a copy is kept: of a step and of an evaluation, each for a full batch and for a smaller one, and
+#: those of a few views.
+_TABLES_KEPT: Final = 8
 
 
 class Source(NamedTuple):
@@ -39,6 +43,20 @@ class Source(NamedTuple):
     data: Mapping[str, Array]
     order: NDArray[np.int64]
     size: int
+
+
+class _Shown(NamedTuple):
+    """Encoded rows that were shown to be in their places: most are wanted again, for a view or for other data."""
+
+    rows: tuple[Row, ...]
+    n: int
+    addresses: Mapping[str, int]
+    cells: NDArray[np.int64]
+
+    def is_of(self, rows: Sequence[Row], n: int, addresses: Mapping[str, int]) -> bool:
+        """Whether they are these very rows, for that batch, with the addresses of today."""
+        alike = self.n == n and self.addresses is addresses and len(self.rows) == len(rows)
+        return alike and all(map(operator.is_, self.rows, rows))
 
 
 class HostMachine(NotCopied, abc.ABC):
@@ -65,6 +83,7 @@ class HostMachine(NotCopied, abc.ABC):
         self._stop = np.zeros(1, np.int64)
         self._loss_sum = np.zeros(1)
         self.resting: frozenset[int] = frozenset()
+        self._shown: list[_Shown] = []
         self._data: list[Array] = []
         self._first_of_state = tape.layout.bounds[STATE[0]][0]
         self._state_size = tape.layout.bounds[STATE[-1]][1] - self._first_of_state
@@ -226,9 +245,13 @@ class HostMachine(NotCopied, abc.ABC):
     # -- tables ----------------------------------------------------------------------------------------------------
 
     def table(self, rows: Sequence[Row], n: int) -> Table:
-        """Rows encoded for a batch of n rows, each operand of each shown to be in its place."""
+        """Rows encoded for a batch of n rows, each operand of each shown to be in its place; what was is copied."""
+        for known in self._shown:
+            if known.is_of(rows, n, self.addresses):
+                return Table(known.cells.copy(), rows, n)
         cells = encode(rows, self.addresses, n, self.tape.width)
         verify(cells, rows, self.tape.layout, n, self.tape.size)
+        self._shown = [_Shown(tuple(rows), n, self.addresses, cells.copy()), *self._shown[: _TABLES_KEPT - 1]]
         return Table(cells, rows, n)
 
     def train_table(self, rows: Sequence[Row], n: int) -> Table:

@@ -73,7 +73,7 @@ def with_units_seen(text: str, room: int) -> str:
         return text
     note_cut(text)
     words = text.split(" ")
-    has_units = len(words) > 1 and words[1][:1].isdigit()
+    has_units = len(words) > 1 and words[1].isdigit()
     while len(words) > 1 + has_units and cell_len(" ".join(words)) > room:
         words.pop()
     kept = " ".join(words)

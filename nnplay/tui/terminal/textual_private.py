@@ -65,6 +65,12 @@ def ask_about_pictures(app: App[Any], take: Callable[[Answers], object]) -> None
     write(app, QUESTIONS)
 
 
+def lay_out(screen: screen.Screen[Any]) -> None:
+    """Give the widgets of a screen their sizes now; what they show goes to the terminal later."""
+    with screen.app.batch_update():
+        screen._refresh_layout()
+
+
 def write(app: App[Any], text: str) -> None:
     """Send something to the terminal that is no cell."""
     driver: Any = app._driver

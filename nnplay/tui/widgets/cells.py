@@ -166,8 +166,9 @@ class Cells(Widget):
         return strip
 
     def on_resize(self, event: events.Resize) -> None:
-        """The grid follows the widget's size."""
-        self.redraw()
+        """The grid follows the widget's size, where it has not been drawn at that size already."""
+        if self._drawn_at != self.size:
+            self.redraw()
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """A widget may draw a cursor while it has the focus (events of focus come before it has it)."""

@@ -26,9 +26,8 @@ from nnplay.views.view import Asked, Output, View
 
 Array = NDArray[Any]
 PLACES: Final = ("samples", "latent plane", "walk", "over time")
-#: Pictures beside each other in a grid at the most, and columns that each needs so that a digit can be read.
+#: Pictures beside each other in a grid at the most.
 _SIDE: Final = 6
-_LEAST: Final = 8
 #: Samples that are followed over time at the most, and columns that a picture needs to be read.
 _ROWS: Final = 5
 _WIDE: Final = 9
@@ -75,7 +74,7 @@ def make_images(trainer: Trainer, asked: Asked) -> GeneratedImages:
 
 def _side(asked: Asked) -> int:
     """Pictures beside and below each other: as many as can be read in the room that there is."""
-    return max(2, min(_SIDE, (asked.size[0] + 1) // (_LEAST + 1)))
+    return max(2, min(_SIDE, (asked.size[0] + 1) // (_WIDE + 1)))
 
 
 def _truncation_words(generator: Generator | None) -> str:
@@ -106,11 +105,11 @@ def _make(trainer: Trainer, places: Array | None, side: int) -> Array:
     generator, decoder = generator_of(trainer), decoder_of(trainer)
     if generator is not None:
         size, reach = generator.noise, _REACH if generator.distribution == "normal" else 1.0
-        noise = fixed_noise(trainer, generator, side**2) if places is None else _widen(places, size, reach)
+        noise = fixed_noise(trainer, generator, _SIDE**2)[: side**2] if places is None else _widen(places, size, reach)
         return in_units(trainer, make_rows(trainer, generator, noise))
     if decoder is None:
         raise ValueError("this run makes no rows")
-    drawn = rng.normal(trainer.settings.seed, 0, 0, (side**2, decoder.size))
+    drawn = rng.normal(trainer.settings.seed, 0, 0, (_SIDE**2, decoder.size))[: side**2]
     return decode(trainer, decoder, drawn if places is None else _widen(places, decoder.size, _REACH))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from nnplay.inspector.messages import Detail, OperandView, View, When
-from nnplay.text import note_cut
+from nnplay.text import cut_as
 from nnplay.tui.inspector.widgets import boxes_over, patch, tiles, time_bars
 from nnplay.tui.inspector.widgets.tiles import Form, Tile
 from nnplay.tui.theme.look import Ink
@@ -44,9 +44,10 @@ class DetailView(Cells):
         self.redraw()
 
     def _is_tight(self, detail: Detail, height: int) -> bool:
-        """Whether a picture with boxes takes the place of the operands, which `tab` shows."""
+        """Whether a picture with boxes takes the place of the operands, until they are asked for."""
+        asked = self.full or self.code or self.hidden or (self.form, self.when) != ("colours", "after")
         result = self.chosen_operand(detail) == detail.result.name
-        return detail.boxes is not None and height < _TIGHT and result and not (self.full or self.code or self.hidden)
+        return detail.boxes is not None and height < _TIGHT and result and not asked
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """From top to bottom: title, formula, element, operands, words."""
@@ -69,8 +70,8 @@ class DetailView(Cells):
         every = wrap(text, max(10, width))
         lines = every[:most]
         if len(every) > most:
-            note_cut(text)
-            lines[-1] = fit(f"{lines[-1]} {every[most]}", width)
+            with cut_as(text):
+                lines[-1] = fit(f"{lines[-1]} {every[most]}", width)
         return [((line, self.look.ink(ink)),) for line in lines]
 
     def _title(self, detail: Detail, width: int) -> list[Row]:

@@ -74,9 +74,14 @@ class RowsList(Cells):
                 spots.append(None)
             rows.append(self._row(row, view, width))
             spots.append(row.number)
-        top = self._top(spots.index(view.detail.row.number), spots.index(view.at), height, len(rows))
+        cursor = spots.index(view.detail.row.number)
+        top = self._top(cursor, spots.index(view.at), height, len(rows))
         self._spots = spots[top : top + height]
-        return rows[top : top + height]
+        shown = rows[top : top + height]
+        heading = max(place for place in range(cursor) if spots[place] is None)
+        if heading < top < cursor:  # whose phase the cursor is in is seen where its heading is above
+            shown[0], self._spots[0] = rows[heading], None
+        return shown
 
     @staticmethod
     def _top(cursor: int, marker: int, height: int, total: int) -> int:
@@ -85,6 +90,7 @@ class RowsList(Cells):
 
     def _phase(self, row: RowView, width: int) -> Row:
         text = f"{row.section} "
+        text = fit(row.section, width) if len(text) > width else text
         return (
             (text, self.look.ink("accent", bold=True)),
             (fit(PHASES[row.phase], max(0, width - len(text))), self.look.ink("dim")),
