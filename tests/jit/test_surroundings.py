@@ -111,7 +111,7 @@ def test_closed_streams_are_no_fault(closed: str) -> None:
     [
         pytest.param(words, buffered, id=words[0] + "-un" * bool(buffered) + "buffered", marks=marks)
         for words, buffered, marks in (
-            *((TRAIN, "", ()), (TRAIN, "1", pytest.mark.slow), (("presets",), "", ())),
+            *((TRAIN, "", ()), (TRAIN, "1", pytest.mark.slow), (("presets",), "", pytest.mark.slow)),
             *((("presets",), "1", pytest.mark.slow), (("--version",), "", pytest.mark.slow), (("--version",), "1", ())),
         )
     ],
