@@ -75,7 +75,7 @@ def _ensemble_notes(layers: tuple[Layer, ...]) -> list[str]:
     if len(members) < 2:
         return []
     way = "for one, give the layers of one branch with --layers"
-    return [f"the answer is the mean of {len(members)} networks, whose errors on a small table partly cancel; {way}"]
+    return [f"the answer is the mean of {len(members)} networks, whose errors partly cancel; {way}"]
 
 
 def _ends(run: RunConfig, done: int) -> list[str]:

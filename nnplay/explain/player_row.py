@@ -36,13 +36,18 @@ class PlayerRow:
 
     def explain_step(self, inspector: Inspector) -> Explanation:
         """The step that an inspector stands at."""
+        seen = self._look(inspector)
+        more, name, words = seen.describe_kind(), seen.name, seen.frame.row.operation.words
+        numbers = () if name == "next targets" and more else seen.describe_numbers()
+        return Explanation(f"{name} · {seen.player}", (*seen.describe_pass(), words, *numbers, *more))
+
+    def has_meaning(self, inspector: Inspector) -> bool:
+        """Whether more is known of the row than that it is one of its kind: a product may be a gate, or certainty."""
+        return bool(self._look(inspector).describe_kind())
+
+    def _look(self, inspector: Inspector) -> _Seen:
         frame = frame_of(inspector, self.number, self.parameter, tuple(inspector.spans_parameters(self.number)))
-        seen = _Seen(inspector, frame, self.index)
-        known = _MORE.get(frame.row.operation.name)
-        more = tuple(known(seen)) if known is not None else ()
-        numbers = () if frame.row.operation.name == "next targets" and more else seen.describe_numbers()
-        sentences = (*seen.describe_pass(), frame.row.operation.words, *numbers, *more)
-        return Explanation(f"{frame.row.operation.name} · {seen.player}", sentences)
+        return _Seen(inspector, frame, self.index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,16 @@ class _Seen:
     inspector: Inspector
     frame: Frame
     index: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of the row."""
+        return self.frame.row.operation.name
+
+    def describe_kind(self) -> tuple[str, ...]:
+        """What the row is for in a game, where that is known."""
+        known = _MORE.get(self.name)
+        return tuple(known(self)) if known is not None else ()
 
     @property
     def player(self) -> str:
@@ -87,7 +102,6 @@ class _Seen:
             wanted = "the data's targets" if players.target is None else amount(players.target)
             yield f"It is part of '{players.own}', which trains {trains} to answer rows of the data with {wanted}."
             return
-        chain = _chain(item, players)
         if item.gradient_norm is not None:
             where = f"between real rows and those of '{item.between}'" if item.between else "at rows of the data"
             wanted = f"the slope of {(item.path or (players.own,))[-1]}'s answer, {where}, is to be"
@@ -98,7 +112,8 @@ class _Seen:
             number = _number(item.target)
             own = f"the answer of {item.target}" if number is None else amount(number)
             loss = (item.loss or self.inspector.trainer.loss).record.name
-            yield f"It is part of '{item.name}': {chain}, compared with {targets.get(item.target, own)} by {loss}."
+            wanted = targets.get(item.target, own)
+            yield f"It is part of '{item.name}': {_chain(item, players)}, compared with {wanted} by {loss}."
         counts = "" if item.factor == 1 else f", times {amount(item.factor)},"
         if item.adds_to:
             yield f"Its loss{counts} is added to what '{item.adds_to}' lowers."
@@ -169,7 +184,7 @@ def _next_targets(seen: _Seen) -> Iterator[str]:
 def _summed(seen: _Seen) -> Iterator[str]:
     factor, loss = seen.at("factor"), seen.at("loss")
     made = f"{amount(factor)} times a loss of {amount(loss)} is {amount(factor * loss)}"
-    if seen.frame.row.operation.name == "first loss of the sum":
+    if seen.name == "first loss of the sum":
         yield f"{made}, with which the sum begins."
     else:
         yield f"{made}; the sum goes {from_to(seen.before('total'), seen.at('total'))}."

@@ -84,7 +84,7 @@ def data_and_network(run: Mapping[str, Any]) -> tuple[str, str]:
     words = [one.split() for one in text.split(",")]
     widths = [one[1] for one in words if len(one) > 1 and one[1].isdigit()]
     name = clean(str(table.get("name") or PurePath(str(table.get("file", ""))).name))
-    return name, f"{count}{'·'.join(widths[:6])}"
+    return name, f"{count}{'·'.join(widths[:6])}" if widths else ""
 
 
 def trained(epoch: int, step: int) -> str:

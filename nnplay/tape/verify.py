@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nnplay.errors import NnplayError
 from nnplay.kernels import abi
-from nnplay.records.operation import BATCH, Planned
+from nnplay.records.operation import Shape
 from nnplay.tape.memory_layout import Layout, Slot
 from nnplay.tape.tape import Row, lengths
 
@@ -34,7 +34,6 @@ _WRITABLE = {
 _BLOCK: Final = 16
 #: What holds values before the first row runs.
 _PERSISTENT = {"settings", "parameters", "optimizer_state", "buffers", "accumulated", "tallies"}
-
 
 #: First number of a place in memory, and last + 1.
 Place = tuple[int, int]
@@ -53,7 +52,7 @@ def verify(table: NDArray[np.int64], rows: Sequence[Row], layout: Layout, n: int
         TapeError: an operand that is not exactly its slot, lies out of bounds, or in a region that its phase may not
             write; a value read before it is written; a gradient begun twice; outputs of one row that overlap.
     """
-    wanted = {id(slot): (slot.offset, *_extent(slot.shape, n)) for slot in layout.all()}
+    wanted = {id(slot): (slot.offset, *_extent(slot.at(n))) for slot in layout.all()}
     written = bytearray(size // _BLOCK + 1)
     for number, (line, row) in enumerate(zip(table.tolist(), rows, strict=True)):
         where = f"row {number}, {row.operation.name}"
@@ -75,9 +74,8 @@ def verify(table: NDArray[np.int64], rows: Sequence[Row], layout: Layout, n: int
 
 
 @functools.lru_cache(maxsize=1 << 14)
-def _extent(planned: Planned, n: int) -> tuple[int, list[int], int]:
-    """Size, axes and last axis of a slot for a batch of n rows: many are alike, in one tape and in the next."""
-    shape = tuple(n if length == BATCH else int(length) for length in planned)
+def _extent(shape: Shape) -> tuple[int, list[int], int]:
+    """Size, axes and last axis of a slot: many are alike, in one tape and in the next."""
     return prod(shape), list(lengths(shape)), shape[-1] if shape else 1
 
 

@@ -50,6 +50,11 @@ def test_helpers_that_do_not_pay_are_left() -> None:
         assert machine.now - began < 1.01 * 10 * 1000, helped
 
 
+def test_a_clock_that_stands_still_decides_nothing() -> None:
+    """Steps of no time at all are nothing to divide by; helpers, which make none faster, are left."""
+    assert share(Machine(helped=0.0, alone=0.0).calls(100)[2 * CALLS :]) < 0.5
+
+
 def test_a_hopeless_try_is_short() -> None:
     """A try is over when one call was much slower than usual, or two were slower behind the first one."""
     for helped, calls in ((5.0, 1), (1.5, 2), (1.1, 3)):

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from nnplay.cli.interrupt import without_terminal
 from nnplay.errors import InputError
@@ -32,6 +33,7 @@ class LiveBackend(FakeBackend):
     """Publishes a new snapshot 30 times a second while it runs."""
 
     def __init__(self, rescue: Path, *, crash: str, hang: bool, pieces: int, stuck: bool) -> None:
+        self._changing = threading.Lock()
         super().__init__()
         self._rescue, self._crash, self._hang = rescue, crash, hang
         self._pieces, self._stuck, self._rescued = pieces, stuck, 0
@@ -41,8 +43,13 @@ class LiveBackend(FakeBackend):
 
     def _work(self) -> None:
         while not self._end.wait(1 / 30):
-            if self.snapshot.running:
-                self.snapshot = train_run(self.snapshot.step + 137)
+            with self._changing:
+                if self.snapshot.running:
+                    self.snapshot = train_run(self.snapshot.step + 137)
+
+    def _do(self, *what: Any, **changed: Any) -> None:
+        with self._changing:  # or the snapshot that is just made would take a pause back
+            super()._do(*what, **changed)
 
     def rewind(self) -> None:
         if self._crash == "rewind":

@@ -292,7 +292,7 @@ async def test_the_number_of_parameters_is_never_cut(columns: int) -> None:
         await pilot.pause()
         first = layers.plain_text.splitlines()[0]
         assert " 100 k" in first or " 100,480" in first
-        assert re.search(r"(…|first) +784→128 ", first)
+        assert re.search(r"(…|128|'first') +784→128 ", first)
 
 
 def test_a_switch_among_the_stops_is_no_and_a_number_never() -> None:

@@ -85,6 +85,22 @@ async def test_resize_redraws_at_the_new_size() -> None:
         assert {grid.render_line(y).cell_length for y in range(8)} == {33}
 
 
+async def test_what_changed_while_it_was_hidden_is_there_when_it_is_shown_again() -> None:
+    """At the size of before, too: what it showed then is of then."""
+    app = GridApp()
+    async with app.run_test(size=(20, 5)) as pilot:
+        grid = app.query_one(Grid)
+        grid.given = [(("before", A),)]
+        grid.redraw()
+        grid.display = False
+        await pilot.pause()
+        grid.given = [(("now", A),)]
+        grid.display = True
+        grid.redraw()
+        await pilot.pause()
+        assert grid.plain_text.split() == ["now"]
+
+
 def test_fit_and_joined() -> None:
     """`fit` gives exactly the width, also for wide characters; `joined` merges equal neighbours."""
     assert fit("abcdef", 4) == "abc…"

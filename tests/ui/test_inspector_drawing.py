@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -131,6 +132,20 @@ def test_boxes_are_drawn_over_the_picture_where_80_columns_leave_room(width: int
     assert ("▀▀▀" in text) == pictured
     assert "rank 0" in text
     assert all(row_width(row) <= width for row in rows)
+
+
+async def test_a_picture_of_boxes_never_goes_as_its_pane_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From 18 rows on it is there at every height, for texts of one line and of several."""
+    one = Boxes(np.array([[0.2, 0.2, 0.6, 0.7]]), np.zeros(1, np.int64), ("",))
+    box = BoxPicture(np.zeros((64, 64, 3), np.float32), one, one, ("rank 0",))
+    monkeypatch.setattr(boxes_over, "draw_boxed", lambda *_: [(("picture of boxes", Look().ink("text")),)])
+    async with inspecting() as visit:
+        detail = visit.screen.query_one(DetailView)
+        for row in (visit.view.detail.row, replace(visit.view.detail.row, words="a long sentence " * 20)):
+            detail.view = replace(visit.view, detail=replace(visit.view.detail, row=row, boxes=box))
+            for height in range(18, 40):
+                text = ["".join(part for part, _ in line) for line in detail.draw(80, height)]
+                assert any("picture of boxes" in line for line in text), height
 
 
 def test_a_picture_has_the_words_that_there_is_room_for() -> None:

@@ -101,9 +101,15 @@ def _hint_of(known: list[str]) -> str:
         return f"it holds {clean(known[0], 40)} alone; {_SAVE}" if known else f"it is empty; {_SAVE}"
     inputs = [name for name in known if _INPUTS.match(name)]
     targets = [name for name in known if _TARGETS.match(name)]
-    names = (inputs[0], targets[0]) if inputs and targets else ("…", "…")
+    pairs = [(x, y) for x in inputs for y in targets if _rest(_INPUTS, x) == _rest(_TARGETS, y)]
+    names = min(pairs, key=lambda pair: "train" not in pair[0].lower(), default=("…", "…"))
     way = " and ".join(advice(field, name) for field, name in zip(("inputs", "target"), names, strict=True))
     return f"it holds {', '.join(clean(name, 40) for name in known[:10])}; use {way}"
+
+
+def _rest(word: re.Pattern[str], name: str) -> str:
+    """What a name says behind the word for inputs or targets: "_train"."""
+    return word.sub("", name, count=1).lower()
 
 
 def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> NDArray[Any]:

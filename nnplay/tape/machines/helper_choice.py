@@ -75,7 +75,7 @@ class HelperChoice:
     def _tried(self, seconds: float) -> None:
         """Notes a step of a try, and ends the try where that is enough."""
         times, usual = self._times[not self._usual], median(self._times[self._usual])
-        self._lost += seconds / usual - 1.0
+        self._lost += (seconds - usual) / usual if usual else 0.0  # a coarse clock may stand still
         waking, self._waking = self._waking, False
         if waking and seconds < WAKING * usual:
             return

@@ -45,8 +45,8 @@ class Source(NamedTuple):
     size: int
 
 
-class _Shown(NamedTuple):
-    """Encoded rows that were shown to be in their places: most are wanted again, for a view or for other data."""
+class _Verified(NamedTuple):
+    """Encoded rows whose operands are in their places: most are wanted again, for a view or for other data."""
 
     rows: tuple[Row, ...]
     n: int
@@ -83,7 +83,7 @@ class HostMachine(NotCopied, abc.ABC):
         self._stop = np.zeros(1, np.int64)
         self._loss_sum = np.zeros(1)
         self.resting: frozenset[int] = frozenset()
-        self._shown: list[_Shown] = []
+        self._verified: list[_Verified] = []
         self._data: list[Array] = []
         self._first_of_state = tape.layout.bounds[STATE[0]][0]
         self._state_size = tape.layout.bounds[STATE[-1]][1] - self._first_of_state
@@ -246,13 +246,14 @@ class HostMachine(NotCopied, abc.ABC):
 
     def table(self, rows: Sequence[Row], n: int) -> Table:
         """Rows encoded for a batch of n rows, each operand of each shown to be in its place; what was is copied."""
-        for known in self._shown:
-            if known.is_of(rows, n, self.addresses):
-                return Table(known.cells.copy(), rows, n)
-        cells = encode(rows, self.addresses, n, self.tape.width)
-        verify(cells, rows, self.tape.layout, n, self.tape.size)
-        self._shown = [_Shown(tuple(rows), n, self.addresses, cells.copy()), *self._shown[: _TABLES_KEPT - 1]]
-        return Table(cells, rows, n)
+        kept = self._verified
+        known = next((one for one in kept if one.is_of(rows, n, self.addresses)), None)
+        if known is None:
+            cells = encode(rows, self.addresses, n, self.tape.width)
+            verify(cells, rows, self.tape.layout, n, self.tape.size)
+            known = _Verified(tuple(rows), n, self.addresses, cells)
+        self._verified = [known, *(one for one in kept if one is not known)][:_TABLES_KEPT]
+        return Table(known.cells.copy(), rows, n)
 
     def train_table(self, rows: Sequence[Row], n: int) -> Table:
         """The rows of a step, which gather their batches from the training rows."""

@@ -91,8 +91,12 @@ def has_members(line: Line) -> bool:
 
 
 def shorten(text: str) -> str:
-    """A layer's text without the names of values that are words: `conv2d 16 same` for `conv2d 16 padding=same`."""
-    return re.sub(r"\b(?:padding|mode|init|approximate|kind|name)=(?=[a-z])", "", text)
+    """A layer's text without the names of values that are words: `conv2d 16 same` for `conv2d 16 padding=same`.
+
+    Its own name is in quotes: `linear 10 'digits'`.
+    """
+    text = re.sub(r"\bname=(\w+)", r"'\1'", text)
+    return re.sub(r"\b(?:padding|mode|init|approximate|kind)=(?=[a-z])", "", text)
 
 
 def _layers(line: Line) -> int:

@@ -81,8 +81,9 @@ def explainable(view: View) -> Callable[[Inspector], Explanation] | None:
     row, worked = view.detail.row, view.detail.worked
     if worked is None:
         return None
-    in_pass = PlayerRow(row.number, worked.index, view.detail.parameter).explain_step if row.player else None
-    if view.detail.result.name == "average":
+    player_row = PlayerRow(row.number, worked.index, view.detail.parameter)
+    in_pass = player_row.explain_step if row.player else None
+    if in_pass is not None and view.detail.result.name == "average":
         return in_pass
     name = view.detail.parameter if row.phase == "update" else view.detail.result.slot.removeprefix("d")
     if name in view.parameters and (row.phase == "update" or view.detail.result.slot != name):
@@ -90,7 +91,9 @@ def explainable(view: View) -> Callable[[Inspector], Explanation] | None:
     if row.phase == "forward" and view.detail.result.slot == f"{row.path}.output":
         unit = worked.index[-1]
         own = UnitValues(row.path, row.path, unit, f"layer {row.path} unit {unit}").explain_step
-        return in_pass if in_pass is not None and row.name in EXPLAINED else own
+        if in_pass is None or row.name not in EXPLAINED:
+            return own
+        return lambda inspector: (player_row.explain_step if player_row.has_meaning(inspector) else own)(inspector)
     return in_pass
 
 

@@ -103,6 +103,7 @@ class Cells(Widget):
         """The same, without waiting."""
         width, height = self.size
         if not self.is_attached or width <= 0 or height <= 0:
+            self._drawn_at = (0, 0)  # what was drawn before it was hidden is not of today
             return 0
         rows = self._safe_rows(width, height)
         return self._keep(rows, width, height)

@@ -119,23 +119,27 @@ class LayerList(Cells, can_focus=True):
         if self._ledger is None:
             return ()
         room = max(1, height - 1)
-        lines = [self._line(item, index, width) for index, item in enumerate(self._items)]
+        most = self._longest_title()
+        lines = [self._line(item, index, width, most) for index, item in enumerate(self._items)]
         lines.append(self._adder(len(self._items)))
         top = self._place.follow(self.cursor, room, len(lines))
         shown = lines[top : top + room]
         return [*shown, *[()] * (room - len(shown)), self._total(width)]
 
-    def _text_of(self, item: Item, width: int) -> str:
-        """What names a layer in the list."""
+    def _longest_title(self) -> int:
+        return max((cell_len(title(item, self.unfolded, self.look)) for item in self._items), default=0)
+
+    def _text_of(self, item: Item, width: int, most: int) -> str:
+        """What names a layer in the list, in which the longest name takes `most` columns."""
         widest, room = max((len(_place(item)) for item in self._items), default=0), _text_room(width)
         place = f"{_place(item):<{widest}} " if room - widest > _LEAST_TEXT else ""
-        if item.depth and any(cell_len(title(one, self.unfolded, self.look)) > room - widest for one in self._items):
+        if item.depth and most > room - widest:
             place = ""  # layers in blocks have no number of their own, but want room for their units
         return place + title(item, self.unfolded, self.look, _text_room(width) - len(place))
 
-    def _line(self, item: Item, index: int, width: int) -> Row:
+    def _line(self, item: Item, index: int, width: int, most: int) -> Row:
         line = item.line
-        narrow, room, text = width < _NARROW, _text_room(width), self._text_of(item, width)
+        narrow, room, text = width < _NARROW, _text_room(width), self._text_of(item, width, most)
         active = self.has_focus and index == self.cursor
         marker = self.look.pick("▸ ", "> ") if active else "  "
         ink = self.look.ink("error" if line.problem else "accent" if active else "text", bold=active)
@@ -171,7 +175,7 @@ class LayerList(Cells, can_focus=True):
         """What a click on a line changes the layer's units by: 1, -1, or 0 beside the signs."""
         width = self.size.width
         room = _text_room(width)
-        signs = self._signs(item, self._text_of(item, width), room)
+        signs = self._signs(item, self._text_of(item, width, self._longest_title()), room)
         return {"-": -1, "+": 1}.get(signs[x - 2 - room :][:1], 0) if signs and x < 2 + room else 0
 
     def _adder(self, index: int) -> Row:

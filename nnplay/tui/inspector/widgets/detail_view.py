@@ -18,8 +18,8 @@ _ROOMY = 26
 
 _TILE = 4
 """Rows of an operand's table beside a picture with boxes."""
-_TIGHT = 24
-"""Rows below which a picture with boxes has the room of the operands, until one is chosen."""
+_BOTH = boxes_over.LEAST + _TILE
+"""Rows that a picture with boxes and operands take; where there are fewer it has them all, until one is chosen."""
 
 _GOOD = 1e-4
 """A relative error of the gradient check below this is rounding."""
@@ -43,27 +43,31 @@ class DetailView(Cells):
         self.view = view
         self.redraw()
 
-    def _is_tight(self, detail: Detail, height: int) -> bool:
-        """Whether a picture with boxes takes the place of the operands, until they are asked for."""
+    def _is_of_boxes(self, detail: Detail) -> bool:
+        """Whether a picture with boxes may take the place of the operands: none of them was asked for."""
         asked = self.full or self.code or self.hidden or (self.form, self.when) != ("colours", "after")
-        result = self.chosen_operand(detail) == detail.result.name
-        return detail.boxes is not None and height < _TIGHT and result and not asked
+        return detail.boxes is not None and self.chosen_operand(detail) == detail.result.name and not asked
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """From top to bottom: title, formula, element, operands, words."""
         if self.view is None:
             return ()
         detail = self.view.detail
-        head = [*self._title(detail, width), *self._formula(detail, width, height)]
-        words = self._words(detail, width, height)
-        room = height - len(head) - len(words)
-        if self._is_tight(detail, height):
+        head, words, room = self._text(detail, width, height, tight=False)
+        if self._is_of_boxes(detail) and room < _BOTH:
+            head, words, room = self._text(detail, width, height, tight=True)
             middle = self._tight(detail, width, room)
         else:
             middle = self._code(detail, width, room) if self.code else self._middle(detail, width, room)
         return [*head, *middle[:room], *[()] * (room - len(middle)), *words]
 
     # -- the text --------------------------------------------------------------------------------------------------
+
+    def _text(self, detail: Detail, width: int, height: int, *, tight: bool) -> tuple[list[Row], list[Row], int]:
+        """What stands above and below the operands, `tight` in fewer words, and the rows between them."""
+        head = [*self._title(detail, width), *self._formula(detail, width, height, tight=tight)]
+        words = self._words(detail, width, height, tight=tight)
+        return head, words, height - len(head) - len(words)
 
     def _lines(self, text: str, width: int, most: int, ink: Ink) -> list[Row]:
         text = tiles.plain(text, self.look)
@@ -78,14 +82,10 @@ class DetailView(Cells):
         row = detail.row
         parameter = f"   {detail.parameter}" if detail.parameter else ""
         number = f"{row.number}  "
-        layers = (
-            [f"layer {row.path} · {row.layer}   ", f"{row.path} · ", ""]
-            if row.path
-            else [f"branch {row.branch}   ", ""]
-        )
-        layers = layers if row.path or row.branch else [""]
+        layers = [f"layer {row.path} · {row.layer}   ", f"{row.path} · "] if row.path else [f"branch {row.branch}   "]
         rest = cell_len(number + row.name + parameter)
-        layer = next((layer for layer in layers if cell_len(layer) + rest <= width), "")
+        fitting = (layer for layer in layers if cell_len(layer) + rest <= width)
+        layer = next(fitting, "") if row.path or row.branch else ""
         name = fit(row.name, width - len(number)) if not layer and rest > width else row.name
         text: list[Run] = [
             (number, self.look.ink("dim")),
@@ -98,7 +98,7 @@ class DetailView(Cells):
             text.append((f"  [ ] {place} of {len(detail.parameters)}", self.look.ink("dim")))
         return [joined(text)]
 
-    def _formula(self, detail: Detail, width: int, height: int) -> list[Row]:
+    def _formula(self, detail: Detail, width: int, height: int, *, tight: bool) -> list[Row]:
         most = 3 if height >= _ROOMY else 2
         rows = self._lines(detail.row.formula, width, most, "strong")
         worked = detail.worked
@@ -109,7 +109,7 @@ class DetailView(Cells):
         name = f"{worked.name}[{','.join(map(str, worked.index))}]"
         if self.hidden:
             return [*rows, ((f"{name} = ?", self.look.ink("warning", bold=True)),), ()]
-        if self._is_tight(detail, height):
+        if tight:
             return [*rows, *self._briefly(detail, name, width), ()]
         if not self.code or height >= _ROOMY:
             rows += self._lines(f"{name} = {worked.symbols}", width, most, "text")
@@ -141,9 +141,8 @@ class DetailView(Cells):
             runs.append((f"   change {worked.result - worked.before:+.3g}", self.look.ink("below")))
         return joined(runs)
 
-    def _words(self, detail: Detail, width: int, height: int) -> list[Row]:
+    def _words(self, detail: Detail, width: int, height: int, *, tight: bool) -> list[Row]:
         row = detail.row
-        tight = self._is_tight(detail, height)
         rows = self._lines(row.words, width, 3 if height >= 24 or tight else 2, "text")
         if row.product:
             rows += self._lines(row.product, width, 2, "above")
@@ -174,7 +173,7 @@ class DetailView(Cells):
     def _middle(self, detail: Detail, width: int, height: int) -> list[Row]:
         most = height * 2 // 3
         if detail.boxes is not None:
-            most = 0 if height < _TIGHT // 2 else max(most, height - _TILE)
+            most = 0 if height < _BOTH else max(most, height - _TILE)
         bars = [] if self.hidden else self._charts(detail, width, most)
         bars = [*self._checks(), *bars][:most]
         shown = self._tiles(detail)
