@@ -82,7 +82,7 @@ def a_folder_of_anybody(place: Path) -> None:
 
 
 def with_slow(cases: Sequence[Callable[[Path], None]], quick: Sequence[Callable[[Path], None]]) -> list[Any]:
-    """Cases of a test, of which only some are quick: all of them are, where the playground saves."""
+    """Cases of a test, of which only some are quick; the test in which the playground saves tries all quickly."""
     return [pytest.param(case, id=case.__name__, marks=() if case in quick else pytest.mark.slow) for case in cases]
 
 
