@@ -19,6 +19,7 @@ from nnplay.training.trainer import Trainer
 from tests.terminal.conftest import ROOT, fork_server
 from tests.terminal.emulator import Terminal
 from tests.terminal.fork_server import ForkServer
+from tests.terminal.test_screen import step_of
 
 __all__ = ["fork_server"]
 
@@ -42,9 +43,11 @@ def kill_playground(server: ForkServer, state: Path, seconds: float, saves: bool
     environ = {"XDG_STATE_HOME": str(state), "NNPLAY_AUTOSAVE_SECONDS": "0.1", "PYTHONPATH": str(ROOT)}
     terminal = Terminal(["-m", "nnplay", "open", "run.nnplay"], 80, 24, environ, server=server)
     try:
-        terminal.until(lambda: "press space" in terminal.text, 120)
-        terminal.press(" +s")  # at full speed
-        terminal.until(lambda: acknowledged(terminal) >= 0, 60)
+        terminal.until(lambda: "press space" in terminal.text)
+        terminal.press(" +")  # at full speed
+        terminal.until(lambda: step_of(terminal) > 0)
+        terminal.press("s")
+        terminal.until(lambda: acknowledged(terminal) > 0)
         seen, end, pressed = acknowledged(terminal), time.monotonic() + seconds, 0.0
         while time.monotonic() < end:
             if saves and time.monotonic() - pressed > 0.03:
