@@ -33,8 +33,9 @@ async def test_opens_with_the_rows_of_the_next_step_by_phase() -> None:
 async def test_a_running_training_pauses_and_goes_on() -> None:
     """Opening pauses a running training at a step; leaving goes on from there."""
     async with inspecting(running=True) as visit:
-        assert not visit.backend.snapshot.running
+        await visit.until(lambda: not visit.backend.snapshot.running)  # the view may come before that is published
         step = visit.view.step
+        assert step == visit.backend.snapshot.step
         await visit.pilot.press("escape")
         await visit.until(lambda: visit.backend.snapshot.running and visit.backend.snapshot.step > step)
         assert isinstance(visit.pilot.app.screen, MainScreen)
