@@ -157,7 +157,9 @@ def test_a_lock_file_that_is_a_link_is_not_followed(folder: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("pid", "host", "held"), [(os.getppid(), None, False), (2**30, None, True), (5, "moon", False)]
+    ("pid", "host", "held"),
+    [(os.getppid(), None, False), (2**30, None, True), (5, "moon", False)],
+    ids=["lives", "is gone", "elsewhere"],
 )
 def test_without_flock_the_process_decides(
     folder: Path, monkeypatch: pytest.MonkeyPatch, pid: int, host: str | None, held: bool
