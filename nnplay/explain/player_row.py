@@ -250,6 +250,3 @@ _MORE: Final[Mapping[str, Callable[[_Seen], Iterator[str]]]] = {
     "mean of the weights of epochs": _averaged,
 }
 """What is said of some kinds of rows besides."""
-
-EXPLAINED: Final = frozenset(_MORE)
-"""Names of the rows of which more is said than of units."""

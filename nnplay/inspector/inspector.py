@@ -7,7 +7,7 @@ back each time: between two questions the trainer always stands at the beginning
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,6 @@ from nnplay.inspector.partial_step import PartialStep
 from nnplay.inspector.players import branch_of, player_of
 from nnplay.inspector.row_view import Operand, RowView, describe
 from nnplay.kernels import abi
-from nnplay.operations.step.gather import rows_of_batch
 from nnplay.records.worked import Named, Term, noting
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.override import Override
@@ -344,9 +343,6 @@ class Inspector(PartialStep):
         if len(index) != len(shape) or any(not 0 <= k < size for k, size in zip(index, shape, strict=True)):
             raise InputError(f"{list(index)} is not in an output of shape {list(shape)}", where=operation.name)
         given = self.given(number)
-        if "order" in operation.integers:
-            kind = "data" if "x" in operation.integers else "targets" if "y" in operation.integers else "weights"
-            return _gathered(index, Named(kind, written), **given)
         if not operation.reads:
             return operation.element(index, Named(operation.writes[0], written), **given)
         with noting() as addresses:
@@ -355,15 +351,6 @@ class Inspector(PartialStep):
         if touched is not None:
             touched |= {name: _elements(addresses, values) for name, values in reads.items()}
         return Named(operation.writes[0], written)[index] + term if row.adds[0] else term
-
-
-def _gathered(
-    at: tuple[int, ...], batch: Named, clock: Mapping[str, int], order: int, size: int, **_addresses: int
-) -> Term:
-    """One number of the batch, named by its place in the training part, whose rows are shuffled."""
-    source = int(rows_of_batch(clock, order, size, at[0] + 1)[-1])
-    term = batch[at]
-    return Term(term.value, f"{batch.name}[{','.join(map(str, (source, *at[1:])))}]", term.numbers)
 
 
 def _elements(addresses: list[int], values: Array) -> NDArray[np.int64]:

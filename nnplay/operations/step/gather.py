@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -174,8 +174,15 @@ def rows_reference(
     return _taken(address, rows_of_batch(clock, order, size, shapes[0][0]), shapes[0], dtype)
 
 
-def _element(at: Any, input: Named) -> Term:
-    return input[at]
+def _element(source: str) -> Callable[..., Term]:
+    """One number of a batch, named by its place in the training part, whose rows are shuffled."""
+
+    def work_out(at: Any, batch: Named, clock: Mapping[str, int], order: int, size: int, **_addresses: int) -> Term:
+        row = int(rows_of_batch(clock, order, size, at[0] + 1)[-1])
+        term = batch[at]
+        return Term(term.value, f"{source}[{','.join(map(str, (row, *at[1:])))}]", term.numbers)
+
+    return work_out
 
 
 GATHER = Operation(
@@ -187,7 +194,7 @@ GATHER = Operation(
     reference=reference,
     formula="x[n] = data[order[batch·size + n]]",
     words="Copies the next rows of the shuffled training data. Every epoch visits each row once, in a new order.",
-    element=_element,
+    element=_element("data"),
     integers=("x", "y", "order", "size"),
     uses_clock=True,
     torch="torch.utils.data.DataLoader",
@@ -201,7 +208,7 @@ GATHER_WEIGHTS = Operation(
     reference=weights_reference,
     formula="weight[n] = weights[order[batch·size + n]]",
     words="Copies what each row of the batch counts in the loss.",
-    element=_element,
+    element=_element("weights"),
     integers=("weights", "order", "size"),
     uses_clock=True,
     torch="torch.utils.data.DataLoader",
@@ -219,7 +226,7 @@ def _of_one(name: str, array: str, words: str) -> Operation:
         reference=rows_reference,
         formula=f"{array}[n] = data[order[batch·size + n]]",
         words=words,
-        element=_element,
+        element=_element("data" if array == "input" else "targets"),
         integers=("x" if array == "input" else "y", "order", "size"),
         uses_clock=True,
         torch="torch.utils.data.DataLoader",

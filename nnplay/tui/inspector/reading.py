@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from nnplay.explain.explanation import Explanation
-from nnplay.explain.player_row import EXPLAINED, PlayerRow
+from nnplay.explain.player_row import PlayerRow
 from nnplay.explain.unit import UnitValues
 from nnplay.explain.weight import Weight
 from nnplay.inspector.inspector import Inspector
@@ -91,7 +91,7 @@ def explainable(view: View) -> Callable[[Inspector], Explanation] | None:
     if row.phase == "forward" and view.detail.result.slot == f"{row.path}.output":
         unit = worked.index[-1]
         own = UnitValues(row.path, row.path, unit, f"layer {row.path} unit {unit}").explain_step
-        if in_pass is None or row.name not in EXPLAINED:
+        if in_pass is None:
             return own
         return lambda inspector: (player_row.explain_step if player_row.has_meaning(inspector) else own)(inspector)
     return in_pass
