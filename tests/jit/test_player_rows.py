@@ -105,6 +105,20 @@ def test_a_head_of_log_sum_exp_and_sure_answers_are_worked_out() -> None:
     assert "and −0.693 where all 2 are equally likely" in sure
 
 
+def test_a_gate_is_no_certainty() -> None:
+    """Of two products in a game the one of chances with their logarithms has a meaning, the other is of units."""
+    gated = "linear 6, product[identity | linear 6, sigmoid], linear 2 name=kinds, linear 1"
+    objectives = [item for item in WHOLE["objectives"] if item["name"] != "penalty"]  # none goes through a gate
+    inspector = walked({**PENALISED, "layers": gated, "objectives": objectives})
+    seen = {"gate": set[bool](), "certainty": set[bool]()}
+    for number in range(len(inspector.rows)):
+        detail = Looking().detail(inspector, Wish(row=number))
+        if detail.row.name == "product of branches" and detail.worked is not None:
+            kind = "certainty" if detail.row.player.endswith(", certain") else "gate"
+            seen[kind].add(PlayerRow(number, detail.worked.index).has_meaning(inspector))
+    assert seen == {"gate": {False}, "certainty": {True}}
+
+
 def test_rows_of_a_layer_named_as_a_pass_belong_to_their_own_pass(game: Inspector) -> None:
     """The layer `kinds` is run in the discriminator's own pass; the pass `kinds` has targets and a loss."""
     rows = [game.view(number) for number in range(len(game.rows))]
