@@ -36,7 +36,7 @@ SURE = {"name": "x", "path": ["sure"], "trains": ["sure"], "loss": "mse", "targe
         ({"networks": {"x": {"layers": "linear 2", "truncation": 0.5}}}, "says nothing without 'noise'; add noise"),
         ({"networks": {"x": {"layers": "linear 2", "noise": 2, "part": "y"}}}, "says nothing without 'from'; add from"),
         (
-            {"networks": {"generator": {"layers": "sum[identity | linear 2]"}}},
+            {"networks": {"generator": {"layers": "sum[identity | linear 2]", "noise": 3}}},
             "generator, layer 0, sum: branch 2 outputs 2",
         ),
         (
