@@ -58,10 +58,13 @@ class Reading:
         """The entries of a section whose keys are known; the others are noted."""
         names = list(known)
         for key in given:
-            if key not in names:
-                # What a misspelt key was meant to be takes a while to find out.
-                problem = InputError("unknown key") if self.full else unknown("key", str(key), names)
-                self.refuse(f"{section}.{key}" if section else str(key), problem.what, problem.hint)
+            if key in names:
+                continue
+            if self.full:  # what a misspelt key was meant to be takes a while to find out
+                self._more += 1
+                continue
+            problem = unknown("key", str(key), names)
+            self.refuse(f"{section}.{key}" if section else str(key), problem.what, problem.hint)
         return {key: value for key, value in given.items() if key in names}
 
     def values(self, section: str, fields: Sequence[Field], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,8 @@ HOSTILE = {
     "a key in a text, of spaces": filled('data = "xor"\nabout = """\nx', " ", '\n"""\nzz = 1'),
     "a loss of a million letters": filled('data = "xor"\nloss = "', "a", '"'),
     "a data set of a million letters": filled('data = "', "a", '"'),
-    "lines": filled('data = "xor"\n', "\n", "zz = 1"),
+    "lines": 'data = "xor"\n' + "\n" * 100_000 + "zz = 1",
+    "as many lines as may be": filled('data = "xor"\n', "\n", "zz = 1"),
     "a dotted key": filled("a", ".a", " = 1"),
     "a number": filled("epochs = ", "9", ""),
     "lists": filled("a = [", "[],", "]"),
@@ -55,6 +56,9 @@ HOSTILE = {
     "a million values": filled("a = [", "1,", "]"),
 }
 
+
+#: Of these another record of their kind is quick.
+ALIKE = ("keys", "settings", "a key in a text, of spaces", "as many lines as may be")
 
 READER = """
 import json
@@ -98,7 +102,9 @@ def reader() -> Iterator[subprocess.Popen[str]]:
         program.communicate()
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in ALIKE else ()) for name in HOSTILE]
+)
 def test_a_hostile_record_is_refused_in_little_memory(reader: subprocess.Popen[str], tmp_path: Path, name: str) -> None:
     """Up to 1 MiB of keys, headings, lists, spaces or letters is refused in a few lines, within 64 MiB."""
     folder = tmp_path / "a.nnplay"
