@@ -30,6 +30,8 @@ from tests.child_signals import signals
 
 #: What can be forked behind `-m`: the playground over the hand-made back end, and the command itself; `-c` runs a text.
 PROGRAMS: Final = ("tests.terminal.program", "nnplay")
+#: What a start imports until it has read its words.
+BEFORE_TEXTUAL: Final = ("nnplay.cli", "nnplay.cli.parser", "nnplay.cli.run_flags", "nnplay.run.playground")
 _MOST_BYTES: Final = 1 << 16
 
 
@@ -177,7 +179,8 @@ def _end(status: int) -> NoReturn:
 def main() -> int:
     """Serves until the tests end; in each fork it is the program."""
     connection = socket.socket(fileno=int(sys.argv[1]))
-    importlib.import_module("nnplay.cli")
+    for module in BEFORE_TEXTUAL:
+        importlib.import_module(module)
     mains = _draw_once() if "drawn" in sys.argv else {}
     gc.collect()
     gc.freeze()
