@@ -26,7 +26,7 @@ WALKS = [
         Look(ascii=True), RUN, id="dense, ascii", marks=pytest.mark.slow
     ),  # see `tests/ui/test_plain_signs.py`
     pytest.param(Look(ascii=True), CONV, id="conv, ascii"),
-    pytest.param(Look(ascii=True), LSTM, id="lstm, ascii"),
+    pytest.param(Look(ascii=True), LSTM, id="lstm, ascii", marks=pytest.mark.slow),
     pytest.param(Look(colours="16"), RUN, id="dense, few colours"),
 ]
 
