@@ -182,14 +182,14 @@ def test_auto_leaves_rows_of_one_thread_a_picture_to_the_processor(monkeypatch: 
     monkeypatch.setattr(device._Choice, "device", "auto")
     usual = trainer().machine.tape
     assert isinstance(device.make_machine(usual), CudaMachine)
-    monkeypatch.setattr(cuda_table, "takes_pictures_alone", lambda tape: tape is usual)
+    monkeypatch.setattr(cuda_table, "waits_for_threads", lambda tape: tape is usual)
     assert not isinstance(device.make_machine(usual), CudaMachine)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("preset", "alone"), [("detector", True), ("spiral", False)])
 def test_detectors_have_rows_of_one_thread_a_picture(preset: str, alone: bool) -> None:
-    assert cuda_table.takes_pictures_alone(load_preset(preset).config.trainer().machine.tape) is alone
+    assert cuda_table.waits_for_threads(load_preset(preset).config.trainer().machine.tape) is alone
 
 
 def test_a_driver_is_not_asked_where_the_processor_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:

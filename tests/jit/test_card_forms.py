@@ -19,7 +19,7 @@ from nnplay.records.optimizer import OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.cuda_lines import Launch
-from nnplay.tape.machines.cuda_table import encode, ends_of, kernels_of, lacking
+from nnplay.tape.machines.cuda_table import encode, ends_of, kernels_of, lacking, turns_of
 from nnplay.tape.machines.machine import Table
 from tests.card_threads import LAUNCHES, functions_of, walk
 from tests.jit.test_losses import benches
@@ -28,10 +28,6 @@ from tests.records import Bench, Trial, cases_of, layers_with_rows, same_bits, t
 
 Array = NDArray[Any]
 pytestmark = [pytest.mark.usefixtures("kernels"), pytest.mark.slow]
-#: Rows that no card has, by layer, loss and optimizer; docs/gpu.md says why.
-WITHOUT = {
-    "muon": {"momentum (muon)", "orthogonalise (muon)", "update (muon)", "update (muon, others)"},
-}
 
 
 class CardRows(CpuMachine):
@@ -57,12 +53,13 @@ class CardRows(CpuMachine):
         clock[abi.CLOCK_ORDER] = self.order.ctypes.data
         functions = functions_of([KERNELS[name] for name in kernels], self.dtype.name)
         launches: tuple[Launch, ...] = LAUNCHES
-        if row.operation.writes[-1] == "finite_flags":  # the loop clears them; on a processor, each part has its own
+        if row.operation.writes[-1] == "finite_flags":  # the loop clears them
             self.view(row.writes[-1])[...] = 0.0
-            launches = (Launch(1), Launch(row.writes[-1].size(1)))
+            if row.operation.kernel in [item.kernel for item in row.operation.cuda]:  # each part has its own flag there
+                launches = (Launch(1), Launch(row.writes[-1].size(1)))
         found = []
         for seed, launch in enumerate(launches):
-            made = encode(self.tape, table, codes, launch, self.memory.size)
+            made = encode(self.tape, table, codes, launch, self.memory.size, turns=turns_of(self.tape, self.memory))
             memory = np.concatenate([self.memory, np.full(made.size, np.nan, np.float32)])
             walk(made, functions, clock, memory, launch, seed)
             found.append(memory[: self.memory.size])
@@ -105,7 +102,7 @@ def in_first_chunk(name: str, chunks: Array) -> Array:
 
 def check(bench: Bench, record: Any, chosen: Any) -> None:
     assert bench.hold_to_definitions(chosen) >= 1
-    assert set(bench.machine.lacking) <= WITHOUT.get(record.name, set()), record.name
+    assert bench.machine.lacking == (), record.name
 
 
 @pytest.mark.parametrize("record", layers_with_rows(), ids=lambda record: record.name)
@@ -133,7 +130,7 @@ def test_optimizers(record: OptimizerRecord) -> None:
         for step in (0, 1, 1000):
             bench.fill()
             assert bench.hold_to_definitions(lambda row: row.phase == "update", step) >= 3
-        assert set(bench.machine.lacking) <= WITHOUT.get(record.name, set())
+        assert bench.machine.lacking == ()
 
 
 @pytest.mark.parametrize("record", layers_with_rows(), ids=lambda record: record.name)

@@ -14,7 +14,7 @@ from nnplay.kernels.cuda import driver, module
 from nnplay.kernels.cuda.driver import Buffer, CardError, Function, Module, buffer_of
 from nnplay.tape.machines.cuda_cost import choose_schedule
 from nnplay.tape.machines.cuda_lines import Launch
-from nnplay.tape.machines.cuda_table import Encoded, encode, ends_of, kernels_of
+from nnplay.tape.machines.cuda_table import Encoded, encode, ends_of, kernels_of, turns_of
 from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Table
 from nnplay.tape.tape import Stage
 
@@ -48,6 +48,7 @@ class CardRun:
     Attributes:
         schedule, groups: what it came to; without groups, no row is cut by samples.
         starts: where the card's rows of each row of the tape begin, and where the last ones end.
+        turns: how often rows are run whose turns a setting counts; with another setting, another run must be made.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class CardRun:
         kernels = kernels_of(tape)
         self._codes = {kernel.name: number for number, kernel in enumerate(kernels)}
         self._data: dict[int, Buffer] = {}
+        self.turns = turns_of(tape, machine.memory)
         self._order_here = machine.order.ctypes.data
         self._tables: list[Buffer] = []
         self.evaluation_at = tape.layout.bounds["evaluation"][0]
@@ -164,7 +166,17 @@ class CardRun:
     ) -> Encoded:
         """A table for the card; that of a step is the one with `ends`."""
         launch = Launch(self.threads, self.blocks, self.groups if ends else 0)
-        return encode(machine.tape, table, self._codes, launch, room, largest=largest.n, ends=ends, there=self._there)
+        return encode(
+            machine.tape,
+            table,
+            self._codes,
+            launch,
+            room,
+            largest=largest.n,
+            ends=ends,
+            there=self._there,
+            turns=self.turns,
+        )
 
     def _there(self, here: int) -> int:
         """The address on the card of an array that is there by now; 0 for the order, which the clock names."""
