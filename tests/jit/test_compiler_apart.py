@@ -20,7 +20,7 @@ from nnplay.kernels.compile.compilation import Share, compiled, shared_out
 from nnplay.kernels.compile.jit import SHARED, Kernel
 from nnplay.kernels.convolution import window_products
 from nnplay.operations import copy
-from nnplay.operations.step import gather
+from nnplay.operations.step import draw, gather
 from tests.known_code import stand_in
 
 ROOT = Path(__file__).parents[2]
@@ -69,6 +69,13 @@ def test_the_working_folder_and_the_environment_have_no_say(tmp_path: Path, monk
     monkeypatch.setenv("NNPLAY_COMPILE", "float64")
     assert object_of(copy.copy, level) == plain
     assert not (tmp_path / "ran").exists()
+
+
+def test_what_was_compiled_before_has_no_say() -> None:
+    """A kernel that inlines a function whole has the same code alone and behind one that calls it."""
+    before, wanted = draw.draw_uniform, draw.draw_normal
+    codes = {name: code for _, name, code in compiled([Share((before, wanted), "float32", "host")])}
+    assert codes[wanted.name] == object_of(wanted)
 
 
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="the system does not weigh sessions")

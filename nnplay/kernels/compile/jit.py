@@ -112,12 +112,16 @@ def _device_function(function: Any) -> Any:
 
 
 def force_inline(function: Any) -> Any:
-    """`function`, inlined into its callers however long it is: a call that stays keeps a loop from being vectorised."""
+    """`function` and all that it calls, inlined however long they are: a call that stays keeps a loop from vectors."""
     if not COMPILING or ON_CARD:
         return function
     import numba
 
-    return numba.njit(**options(), forceinline=True)(function.py_func)
+    python = function.py_func
+    called = {name: python.__globals__.get(name) for name in python.__code__.co_names}
+    inlined = {name: force_inline(item) for name, item in called.items() if isinstance(item, type(function))}
+    copied = _copied(python, python.__code__, python.__globals__ | inlined)
+    return numba.njit(**options() | {"forceinline": True})(copied)
 
 
 def noalias(function: Any) -> Any:
@@ -148,6 +152,8 @@ def options() -> dict[str, Any]:
         "fastmath": set(FAST_MATH),
         "no_cpython_wrapper": True,
         "no_cfunc_wrapper": True,
+        # Where it is not set, it is that of whoever happens to call a function first, and the code hangs on the order.
+        "forceinline": False,
     }
 
 
@@ -155,13 +161,12 @@ def with_typed_literals(function: Any) -> Any:
     """`function` with its float literals in the tape's type: `0.5 * x` must not become float64 arithmetic."""
     code = function.__code__
     constants = tuple(DTYPE(value) if type(value) is float else value for value in code.co_consts)
-    typed = FunctionType(
-        code.replace(co_consts=constants),
-        function.__globals__,
-        function.__name__,
-        function.__defaults__,
-        function.__closure__,
-    )
-    typed.__module__ = function.__module__
-    typed.__qualname__ = function.__qualname__
-    return typed
+    return _copied(function, code.replace(co_consts=constants), function.__globals__)
+
+
+def _copied(function: Any, code: Any, names: dict[str, Any]) -> Any:
+    """`function` with other code, which sees these global names."""
+    copied = FunctionType(code, names, function.__name__, function.__defaults__, function.__closure__)
+    copied.__module__ = function.__module__
+    copied.__qualname__ = function.__qualname__
+    return copied

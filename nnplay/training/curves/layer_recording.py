@@ -213,7 +213,7 @@ class LayerRecorder:
         """How far the step went, and at which angle and rates; of an optimizer that tries points its search."""
         machine = self._machine
         step = self._weights.read(machine).astype(np.float64) - before
-        moved = float(np.linalg.norm(step))
+        moved = _length(step)
         if "search" not in machine.tape.named:
             return [moved, *self._compared(step, self._gradients.read(machine).astype(np.float64))]
         numbers = machine.view(machine.tape.named["search"]).astype(np.float64)
@@ -223,11 +223,20 @@ class LayerRecorder:
         """The cosine of the angle between a step and steepest descent, and the rates; NaN without a gradient."""
         if not self._weights.is_laid_out_as(self._gradients):
             return [float("nan")] * (1 + len(_RATES))
-        lengths = float(np.linalg.norm(step) * np.linalg.norm(gradient))
+        lengths = _length(step) * _length(gradient)
         some = slice(None, None, max(1, -(-len(step) // _MOST_RATES)))  # of a network without weights there are none
         rates = effective_rates(step[some], gradient[some])
-        cosine = -float(step @ gradient) / lengths if lengths > 0 else float("nan")
+        cosine = -_inner_product(step, gradient) / lengths if lengths > 0 else float("nan")
         return [cosine, *(_percentiles(rates, list(_RATES.values())) if rates.size else np.full(len(_RATES), np.nan))]
+
+
+def _inner_product(a: Array, b: Array) -> float:
+    """Σ a·b without BLAS: its threads would spin on for a while and take the processors of the training's helpers."""
+    return float(np.einsum("i,i->", a, b))
+
+
+def _length(vector: Array) -> float:
+    return float(np.sqrt(_inner_product(vector, vector)))
 
 
 def _percentiles(values: NDArray[np.float64], wanted: list[int]) -> NDArray[np.float64]:
