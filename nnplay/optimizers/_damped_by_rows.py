@@ -6,23 +6,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.arithmetic import lane_dot, mark_not_finite
+from nnplay.kernels.abi import ROW_INTEGERS, ROW_PARTS
+from nnplay.kernels.arithmetic import lane_dot, mark_not_finite, multiply_add
 from nnplay.kernels.cholesky import factorise, solve_factored
-from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import dimension, flat, integer, matrix, pointer, shifted
+from nnplay.kernels.compile.jit import DTYPE, kernel
+from nnplay.kernels.cuda.cholesky import answer_of, column_work, factor_again, factor_column, solve_column
+from nnplay.kernels.cuda.partial import once, room
+from nnplay.kernels.cuda.products import chain
+from nnplay.kernels.cuda.recurrence import TURN
+from nnplay.kernels.operands import dimension, flat, integer, matrix, pointer, ratio, shifted, size
 from nnplay.operations.jacobian.seed import SEED
 from nnplay.operations.jacobian.whole import COLLECT
 from nnplay.operations.search.report import COSINE, DAMPING, LENGTH, MOVED, SCALE, SIZE
 from nnplay.operations.search.trial import TRIAL
 from nnplay.optimizers import _damped
-from nnplay.optimizers._damped import GRADIENT, SMALLEST, TRIES, both_halves
-from nnplay.records.operation import BATCH, Operation, Use
+from nnplay.optimizers._damped import GRADIENT, SMALLEST, TRIES, both_halves, clear, note_move
+from nnplay.records.cuda_work import AloneRow, WorkRow, WorkTurnRow
+from nnplay.records.operation import BATCH, CudaRow, Operation, Use
 from nnplay.records.optimizer import verdict
 from nnplay.records.whole_rule import WholeRule, WholeSizes
 from nnplay.records.worked import Named, Term, as_term, total
@@ -73,6 +79,32 @@ def keep_accepted(row: Any, clock: Any, memory: Any, part: int) -> None:
             pull[m] += kept[n, m] * own[n]
 
 
+@kernel
+def keep_accepted_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `keep_accepted`: every parts-th number of kept_lines (R, M), kept_residuals (R,) and kept_pull (M,)."""
+    J, residuals, pull = pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 8)
+    kept, own, share = pointer(row, memory, 6), pointer(row, memory, 7), DTYPE(math.sqrt(DTYPE(integer(row, 0))))
+    R, M = dimension(row, 1, 0), dimension(row, 1, 1)
+    if pointer(row, memory, 0)[MOVED] == 0.0:
+        return
+    at = part
+    while at < R * M:
+        kept[at] = J[at] / share
+        if at < R:
+            own[at] = residuals[at] / share
+        if at < M:
+            total = DTYPE(0.0)
+            for n in range(R):
+                total = multiply_add(J[n * M + at] / share, residuals[n] / share, total)
+            pull[at] = total
+        at += row[ROW_PARTS]
+
+
+def _keep_work(sizes: Sequence[int], integers: Sequence[int]) -> tuple[int, int]:
+    """One for each number of J (R, M), and R numbers in a row for each weight."""
+    return 2 * sizes[1], sizes[5]
+
+
 def _kept(
     search: Array, lines: Array, residuals: Array, kept: Array, own: Array, pull: Array, count: int
 ) -> tuple[Array, ...]:
@@ -91,6 +123,7 @@ def _kept_element(
 KEEP: Final = Operation(
     name="keep J",
     kernel=keep_accepted,
+    cuda=(WorkRow(keep_accepted_cuda, work=_keep_work),),
     reads=("search", "lines", "residuals", "kept_lines", "kept_residuals", "kept_pull"),
     writes=("kept_lines", "kept_residuals", "kept_pull"),
     reference=_kept,
@@ -140,10 +173,95 @@ def solve(row: Any, clock: Any, memory: Any, part: int) -> None:
         pulls += v[m] * v[m]
         both += v[m] * direction
         wrong = mark_not_finite(wrong, move[place])
-    search[LENGTH] = abs(rate) * math.sqrt(lengths)
-    size = math.sqrt(lengths) * math.sqrt(pulls)
-    search[COSINE] = both / size if size > 0.0 else 0.0 * size
+    note_move(search, rate, lengths, pulls, both)
     flat(row, memory, 11)[0] = verdict(wrong)
+
+
+@kernel
+def gram_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """G = JJᵀ (R, R), for J (R, M): every parts-th number."""
+    J, G, R, M = pointer(row, memory, 1), pointer(row, memory, 8), dimension(row, 1, 0), dimension(row, 1, 1)
+    at = part
+    while at < R * R:
+        i = ratio(at, R)
+        G[at] = chain(shifted(J, i * M), 1, shifted(J, (at - i * R) * M), 1, M, DTYPE(0.0))
+        at += row[ROW_PARTS]
+
+
+@kernel
+def factor_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """A column of the factor of G + μ1 (R, R), which stands in `TURN`, and as far as that solves for r (R,)."""
+    G, r, R = pointer(row, memory, 8), pointer(row, memory, 2), dimension(row, 1, 0)
+    W, z, damping = pointer(row, memory, 9), pointer(row, memory, 10), pointer(row, memory, 5)[DAMPING]
+    factor_column(W, z, G, r, damping, R, row[ROW_INTEGERS + TURN], part, row[ROW_PARTS])
+
+
+@kernel
+def factor_again_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """The same of all columns with more damping, until there is a factor; nothing where there is one."""
+    G, r, R, search = pointer(row, memory, 8), pointer(row, memory, 2), dimension(row, 1, 0), pointer(row, memory, 5)
+    W, z, smallest = pointer(row, memory, 9), pointer(row, memory, 10), DTYPE(SMALLEST)
+    search[DAMPING] = factor_again(W, z, G, r, search[DAMPING], R, TRIES, smallest)
+
+
+@kernel
+def solve_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """A column of the answer z (R,), from the last to the first."""
+    W, z, R = pointer(row, memory, 9), pointer(row, memory, 10), dimension(row, 1, 0)
+    solve_column(W, z, R, R - 1 - row[ROW_INTEGERS + TURN], part, row[ROW_PARTS])
+
+
+@kernel
+def answer_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """z (R,) as it is in the end, and move (P,) = 0: every parts-th number."""
+    W, z, R = pointer(row, memory, 9), pointer(row, memory, 10), dimension(row, 1, 0)
+    clear(pointer(row, memory, 6), size(row, 6), part, row[ROW_PARTS])
+    n = part
+    while n < R:
+        z[n] = answer_of(W, z, R, n)
+        n += row[ROW_PARTS]
+
+
+def weights_of(sizes: Sequence[int], integers: Sequence[int]) -> int:
+    """A part for each weight."""
+    return sizes[3]
+
+
+@kernel
+def move_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """sums = Jᵀz (M,), and move (P,) = −lr·scale·that in its places, for J (R, M) and z (R,): one number."""
+    search, places, move = pointer(row, memory, 5), pointer(row, memory, 4), pointer(row, memory, 6)
+    J, z, R, M = pointer(row, memory, 1), pointer(row, memory, 10), dimension(row, 1, 0), dimension(row, 1, 1)
+    direction = chain(shifted(J, part), M, z, 1, R, DTYPE(0.0))
+    room(row, memory)[part] = direction
+    value = -(pointer(row, memory, 0)[0] * search[SCALE] * direction)
+    move[int(places[part])] = value
+    wrong = mark_not_finite(np.int32(0), value)
+    if wrong != 0:  # the loop has cleared it, and whoever writes writes the same
+        pointer(row, memory, 11)[0] = verdict(wrong)
+
+
+@kernel
+def report_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """The length of the move, and its cosine, in search (S,), from sums = Jᵀz (M,)."""
+    v, d, search, M = pointer(row, memory, 3), room(row, memory), pointer(row, memory, 5), dimension(row, 1, 1)
+    pulls, lengths = chain(v, 1, v, 1, M, DTYPE(0.0)), chain(d, 1, d, 1, M, DTYPE(0.0))
+    note_move(search, pointer(row, memory, 0)[0] * search[SCALE], lengths, pulls, chain(v, 1, d, 1, M, DTYPE(0.0)))
+
+
+def _gram_work(sizes: Sequence[int], integers: Sequence[int]) -> tuple[int, int]:
+    """M multiply-adds for each number of G (R, R), for J (R, M)."""
+    return sizes[1] * sizes[2], sizes[8]
+
+
+def _move_work(sizes: Sequence[int], integers: Sequence[int]) -> tuple[int, int]:
+    """R multiply-adds for each weight, for J (R, M)."""
+    return sizes[1], sizes[3]
+
+
+def _report_work(sizes: Sequence[int], integers: Sequence[int]) -> tuple[int, int]:
+    """Three products of vectors (M,), by one thread."""
+    return 3 * sizes[3], 1
 
 
 def _solved(
@@ -184,6 +302,15 @@ def _solve_element(
 SOLVE: Final = Operation(
     name="solve for the next move",
     kernel=solve,
+    cuda=(
+        WorkRow(gram_cuda, work=_gram_work),
+        WorkTurnRow(factor_cuda, operand=8, axis=0, work=column_work(8)),
+        AloneRow(factor_again_cuda, once),
+        WorkTurnRow(solve_cuda, operand=8, axis=0),
+        CudaRow(answer_cuda),
+        WorkRow(move_cuda, weights_of, _move_work),
+        AloneRow(report_cuda, once, _report_work),
+    ),
     reads=("optimizer", "kept_lines", "kept_residuals", "kept_pull", "places", "search"),
     writes=("move", "search", "small_gram", "factor", "answer", "finite_flags"),
     reference=_solved,
@@ -194,6 +321,19 @@ SOLVE: Final = Operation(
     integers=("span",),
     torch="J.T @ torch.linalg.solve(J @ J.T + mu * torch.eye(R), r)",
 )
+
+
+@kernel
+def follow_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """w (P,) stays, or goes back to point, as search says: every parts-th number; operands are those of `JUDGE`."""
+    moved, w, point = pointer(row, memory, 4)[MOVED] != 0.0, pointer(row, memory, 2), pointer(row, memory, 3)
+    at = part
+    while at < size(row, 2):
+        if moved:
+            point[at] = w[at]
+        else:
+            w[at] = point[at]
+        at += row[ROW_PARTS]
 
 
 def judged_element(judged: Callable[..., tuple[Array, ...]]) -> Callable[..., Term]:

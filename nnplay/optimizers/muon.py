@@ -20,7 +20,7 @@ from nnplay.kernels.cuda.row_counts import row_folds, row_parts
 from nnplay.kernels.matmul import product, product_transposed
 from nnplay.kernels.operands import dimension, flat, part_of, pointer, size
 from nnplay.optimizers._adam_family import SLOTS, beta, eps_field, moved, moved_reference, moved_term, prepare
-from nnplay.records.cuda_rows import SettingTurnRow
+from nnplay.records.cuda_work import SettingTurnRow
 from nnplay.records.layer import Refused
 from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.optimizer import (

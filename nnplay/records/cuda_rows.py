@@ -24,21 +24,6 @@ class TurnRow(CudaRow):
 
 
 @dataclass(frozen=True, slots=True)
-class SettingTurnRow(CudaRow):
-    """A row that is run as often as a setting says, or oftener: the kernel does nothing in turns that are too many.
-
-    Attributes:
-        setting: its place in the row's first operand, which has the settings of an optimizer.
-        usual: what it is where it is not known.
-        rows: how often for each of these turns, one after the other.
-    """
-
-    setting: int = 0
-    usual: int = 1
-    rows: int = 1
-
-
-@dataclass(frozen=True, slots=True)
 class NumberRow(CudaRow):
     """A row whose part p writes numbers p, p + parts, … of each output, all of which are as large.
 
@@ -52,11 +37,6 @@ class NumberRow(CudaRow):
 @dataclass(frozen=True, slots=True)
 class PictureRow(CudaRow):
     """A row of which one thread takes a whole picture: box after box, so that nearly all of a card waits for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class AloneRow(CudaRow):
-    """A row whose work grows with the network, and is done by one thread, number after number."""
 
 
 @dataclass(frozen=True, slots=True)

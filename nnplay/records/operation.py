@@ -69,13 +69,10 @@ class CudaRow:
         kernel: has no barrier within, and gives the same bits for any number of threads.
         parts: into how many parts it is cut, from the counts of numbers in its operands and the row's integers:
             `ALL_THREADS` as many as there are threads; 0 leaves the row out.
-        work: from the same, for the model of cost: multiply-adds that it takes each time it is run, and by how many
-            numbers threads can share them. None: as many as it writes, or what the model knows of products.
     """
 
     kernel: Kernel
     parts: Callable[[Sequence[int], Sequence[int]], int] = every_thread
-    work: Callable[[Sequence[int], Sequence[int]], tuple[int, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Final
 from nnplay.kernels import abi
 from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK, kernel_of
 from nnplay.records.cuda_rows import PictureRow
+from nnplay.records.cuda_work import WorkRow, WorkTurnRow
 from nnplay.tape.machines.cuda_lines import EncodedRow, Launch
 from nnplay.tape.machines.cuda_table import encode, ends_of, kernels_of
 from nnplay.tape.machines.machine import Table
@@ -163,10 +164,10 @@ def _count(cost: StepCost, written: EncodedRow, kernel: str, turns: int, launch:
         parts = int(line[-1] - line[-2])
         sizes = [size * parts // int(line[abi.ROW_PARTS]) for size in sizes]
     item = written.access.item
-    if item.work is None:
-        work, numbers = _multiply_adds(kernel, sizes, line) // turns, sizes[-1] // turns
-    else:
+    if isinstance(item, WorkRow | WorkTurnRow) and item.work is not None:
         work, numbers = item.work(sizes, row.integers)
+    else:
+        work, numbers = _multiply_adds(kernel, sizes, line) // turns, sizes[-1] // turns
     load.nbytes += 4 * sum(sizes) // turns
     load.multiply_adds += work
     any_number = parts in (launch.threads, launch.threads * launch.blocks)

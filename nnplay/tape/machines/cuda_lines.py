@@ -12,7 +12,8 @@ from nnplay.kernels import abi
 from nnplay.kernels.cuda.partial import FOLDED
 from nnplay.kernels.cuda.recurrence import TURN
 from nnplay.kernels.cuda.steps import GROUPS, PARTS_OF_GROUP
-from nnplay.records.cuda_rows import SettingTurnRow, TotalRow, TurnRow
+from nnplay.records.cuda_rows import TotalRow, TurnRow
+from nnplay.records.cuda_work import SettingTurnRow
 from nnplay.records.operation import ALL_THREADS, BATCH
 from nnplay.tape.machines.cuda_meetings import Access, Range, Room
 from nnplay.tape.machines.cuda_samples import SUM, GroupMemory, GroupSum, RowKernel, ScheduledRow, Sharing, placed_parts

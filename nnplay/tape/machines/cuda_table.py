@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from nnplay.kernels import abi
 from nnplay.kernels.compile.jit import KERNELS, Kernel
 from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK
-from nnplay.records.cuda_rows import AloneRow, PictureRow, SettingTurnRow
+from nnplay.records.cuda_rows import PictureRow
+from nnplay.records.cuda_work import AloneRow, SettingTurnRow
 from nnplay.tape.machines.cuda_lines import EncodedRow, Launch, LineWriter, access_of, room_count
 from nnplay.tape.machines.cuda_meetings import Meeting, Room, meetings
 from nnplay.tape.machines.cuda_samples import (
