@@ -18,6 +18,7 @@ from nnplay.kernels.packs import building, lookup
 from nnplay.presets.catalogue import load_preset
 from nnplay.run.replicas import train_replicas
 from nnplay.tape.machines import card_run, cuda_machine, cuda_table, device
+from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.cuda_machine import CudaMachine
 
 _GIB = 1 << 30
@@ -176,7 +177,7 @@ def test_a_word_says_what_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {name: driver.Card(name, (9, 0), 0, 1, 0).short_name for name in names} == names
 
 
-def test_auto_leaves_rows_of_one_thread_a_picture_to_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_leaves_rows_that_one_thread_works_on_to_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     put_in(monkeypatch)
     monkeypatch.setattr(device, "WORTH_A_CARD", 0)
     monkeypatch.setattr(device._Choice, "device", "auto")
@@ -187,9 +188,38 @@ def test_auto_leaves_rows_of_one_thread_a_picture_to_the_processor(monkeypatch: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("preset", "alone"), [("detector", True), ("spiral", False)])
-def test_detectors_have_rows_of_one_thread_a_picture(preset: str, alone: bool) -> None:
+@pytest.mark.parametrize(
+    ("preset", "alone"),
+    [("detector", True), ("sinc_second_order", True), ("digits_second_order", False), ("spiral", False)],
+)
+def test_which_presets_have_rows_that_one_thread_works_on(preset: str, alone: bool) -> None:
     assert cuda_table.waits_for_threads(load_preset(preset).config.trainer().machine.tape) is alone
+
+
+def test_a_setting_that_counts_turns_makes_the_tables_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a run goes back to a step with another value; any other setting is read from memory."""
+    put_in(monkeypatch)
+    run, begun = trainer(machine=CudaMachine, optimizer="muon"), list[int]()
+
+    class Stand:
+        def __init__(self, machine: CudaMachine) -> None:
+            self.turns = cuda_table.turns_of(machine.tape, machine.memory)
+            begun.append(self.turns["orthogonalise (muon)"])
+
+        def advance(self, machine: CudaMachine, steps: int) -> int:
+            return CpuMachine.advance(machine, steps)
+
+    monkeypatch.setattr(CudaMachine, "_begin", Stand)
+    monkeypatch.setattr(CudaMachine, "value_after_step", CpuMachine.value_after_step)
+    before = run.state()
+    for changes in ({}, {"ns_steps": 2}, {"momentum": 0.5}, {"ns_steps": 7}):
+        run.set(**changes)
+        run.run(steps=2)
+    assert begun == [5, 2, 7]
+    run.restore(before)
+    run.set(ns_steps=5)
+    run.run(steps=1)
+    assert begun == [5, 2, 7, 5]
 
 
 def test_a_driver_is_not_asked_where_the_processor_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:

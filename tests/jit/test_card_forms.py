@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from nnplay.data.dataset import Dataset
 from nnplay.kernels import abi
 from nnplay.kernels.compile.jit import KERNELS
+from nnplay.operations.search import report
 from nnplay.records.layer import LayerRecord
 from nnplay.records.loss import LossRecord
 from nnplay.records.optimizer import OptimizerRecord
@@ -24,6 +26,7 @@ from nnplay.tape.machines.machine import Table
 from tests.card_threads import LAUNCHES, functions_of, walk
 from tests.jit.test_losses import benches
 from tests.jit.test_optimizers import NETWORK
+from tests.jit.test_whole_optimizers import curve, hold_rows, trainer_of
 from tests.records import Bench, Trial, cases_of, layers_with_rows, same_bits, trials
 
 Array = NDArray[Any]
@@ -131,6 +134,33 @@ def test_optimizers(record: OptimizerRecord) -> None:
             bench.fill()
             assert bench.hold_to_definitions(lambda row: row.phase == "update", step) >= 3
         assert bench.machine.lacking == ()
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "data", "layers"),
+    [
+        ("lbfgs", curve(41, 2), "linear 60, tanh, linear 2"),  # sums of several shares
+        ("lbfgs line_search_fn=none history_size=3", curve(41, 2), "linear 3, tanh, linear 2"),
+        ("conjugate_gradient", curve(41, 2), "linear 60, tanh, linear 2"),
+        ("levenberg_marquardt", curve(41, 2), "linear 3, tanh, linear 2"),
+        ("levenberg_marquardt", curve(9, 2), "linear 12, tanh, linear 2"),  # fewer residuals than weights
+        ("gauss_newton", curve(41, 2), "linear 2"),
+        ("newton", curve(41, 2), "linear 2"),  # four weights: the tenth evaluation is a step
+    ],
+)
+def test_optimizers_that_try_points(optimizer: str, data: Dataset, layers: str) -> None:
+    trainer = trainer_of(optimizer, data, layers, machine=CardRows)
+    hold_rows(trainer, 12)
+    assert trainer.machine.lacking == ()
+
+
+def test_damping_is_raised_on_a_card_until_there_is_an_answer() -> None:
+    """Two inputs that are the same: without damping the system has no factor."""
+    x = np.repeat(np.linspace(-1, 1, 21)[:, None], 2, axis=1)
+    trainer = trainer_of("gauss_newton", Dataset(x, x[:, 0], task="regression"), "linear 1", machine=CardRows)
+    machine = trainer.machine
+    hold_rows(trainer, 3)
+    assert machine.view(machine.tape.named["search"])[report.DAMPING] > 0
 
 
 @pytest.mark.parametrize("record", layers_with_rows(), ids=lambda record: record.name)

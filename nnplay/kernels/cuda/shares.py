@@ -36,13 +36,15 @@ def sums(operand: int, kinds: int) -> Callable[[Sequence[int], Sequence[int]], i
 @inline
 def shares_in(row: Any, kinds: int) -> int:
     """How many shares a vector has, in a row with room for so many sums."""
-    return ratio(row[ROW_ROOM_COUNT], kinds)
+    shares: int = ratio(row[ROW_ROOM_COUNT], kinds)
+    return shares
 
 
 @inline
 def length_of(count: int, share: int, shares: int) -> int:
     """Numbers of a share: share, share + shares, …"""
-    return ratio(count - share + shares - 1, shares)
+    length: int = ratio(count - share + shares - 1, shares)
+    return length
 
 
 @inline
