@@ -15,6 +15,14 @@ from nnplay.records.operation import Operation, Use
 
 
 def every_kernel() -> list[Kernel]:
+    """Those that a processor runs, in the order of their names."""
+    declared = declared_kernels()
+    called = {operation.kernel.name for operation in _operations()}
+    for_cards = {kernel.name for kernel in every_card_kernel()} - called
+    return [kernel for kernel in declared if kernel.name not in for_cards]
+
+
+def declared_kernels() -> list[Kernel]:
     """Those that records, operations and the loop declare when they are imported, in the order of their names."""
     for records in (registry.layer_records, registry.loss_records, registry.optimizer_records):
         records()
@@ -26,7 +34,7 @@ def every_kernel() -> list[Kernel]:
 
 def every_card_kernel() -> list[Kernel]:
     """Those that rows of graphics cards call, in the order of their names: of all cases of all records."""
-    every_kernel()
+    declared_kernels()
     found = {item.kernel.name: item.kernel for operation in _operations() for item in operation.cuda}
     return [found[name] for name in sorted(found)]
 

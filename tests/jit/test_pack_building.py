@@ -150,8 +150,8 @@ def test_a_run_from_a_pack_comes_to_the_same_bits(tmp_path: Path, monkeypatch: p
 
 #: Plans every case of every record; prints the kernels that were not there before.
 PLAN = """
-from nnplay.tape.every_kernel import every_kernel
-before = {kernel.name for kernel in every_kernel()}
+from nnplay.tape.every_kernel import declared_kernels
+before = {kernel.name for kernel in declared_kernels()}
 from nnplay.network.network import Network
 from nnplay.records.registry import loss_records
 from tests.records import layers_with_rows, network_of
@@ -162,7 +162,7 @@ for record in layers_with_rows():
 for loss in loss_records().values():
     for case in loss.cases:
         loss.plan(loss(**case.values).values, case.shape)
-print(sorted({kernel.name for kernel in every_kernel()} - before), len(before) > 100)
+print(sorted({kernel.name for kernel in declared_kernels()} - before), len(before) > 100)
 """
 
 

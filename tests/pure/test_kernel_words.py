@@ -12,7 +12,7 @@ import pytest
 
 import nnplay
 from nnplay.records import registry
-from nnplay.tape.every_kernel import every_kernel
+from nnplay.tape.every_kernel import declared_kernels
 
 FOLDERS, KINDS = ("layers", "losses", "optimizers", "schedules"), ("layer", "loss", "optimizer", "schedule")
 DECORATORS = ("inline", "noalias", "kernel", "shared")
@@ -20,14 +20,14 @@ DECORATORS = ("inline", "noalias", "kernel", "shared")
 
 def test_every_kernel_has_shapes_and_a_formula() -> None:
     """The docstring of each kernel names shapes, in parentheses."""
-    wordless = [kernel.name for kernel in every_kernel() if "(" not in (inspect.getdoc(kernel.function) or "")]
+    wordless = [kernel.name for kernel in declared_kernels() if "(" not in (inspect.getdoc(kernel.function) or "")]
     assert wordless == []
 
 
 def test_a_kernel_that_points_to_another_one_points_to_a_formula() -> None:
     """A docstring that begins "As `mean`:" has its formula in a kernel of that name, in the same file."""
     found, lost = 0, []
-    for kernel in every_kernel():
+    for kernel in declared_kernels():
         if match := re.match(r"As `(\w+)`", inspect.getdoc(kernel.function) or ""):
             found += 1
             other = getattr(sys.modules[kernel.module], match[1], None)
