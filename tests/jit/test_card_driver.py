@@ -124,7 +124,7 @@ def test_replicas_go_on_by_the_processor_and_say_why(fault: str, monkeypatch: py
     config = RunConfig.from_dict({"data": {"name": "xor"}, "layers": "linear 2", "epochs": 2})
     alone = train_replicas(config, 3)
     put_in(monkeypatch, **given)
-    monkeypatch.setattr(card_run.module, "code", lambda kernels: dict.fromkeys(card_run.module.FUNCTIONS, b""))
+    monkeypatch.setattr(card_run.module, "code", lambda kernels, dtype: dict.fromkeys(card_run.module.FUNCTIONS, b""))
     monkeypatch.setattr(device._Choice, "device", "cuda")
     found = train_replicas(config, 3)
     assert wanted in found.where
@@ -183,6 +183,7 @@ def test_auto_leaves_rows_that_one_thread_works_on_to_the_processor(monkeypatch:
     monkeypatch.setattr(device._Choice, "device", "auto")
     usual = trainer().machine.tape
     assert isinstance(device.make_machine(usual), CudaMachine)
+    assert not isinstance(device.make_machine(usual, dtype="float64"), CudaMachine)
     monkeypatch.setattr(cuda_table, "waits_for_threads", lambda tape: tape is usual)
     assert not isinstance(device.make_machine(usual), CudaMachine)
 
@@ -209,7 +210,7 @@ def test_a_setting_that_counts_turns_makes_the_tables_anew(monkeypatch: pytest.M
         def advance(self, machine: CudaMachine, steps: int) -> int:
             return CpuMachine.advance(machine, steps)
 
-    monkeypatch.setattr(CudaMachine, "_begin", Stand)
+    monkeypatch.setattr(CudaMachine, "_begin", lambda machine: Stand(machine))
     monkeypatch.setattr(CudaMachine, "value_after_step", CpuMachine.value_after_step)
     before = run.state()
     for changes in ({}, {"ns_steps": 2}, {"momentum": 0.5}, {"ns_steps": 7}):
@@ -222,6 +223,27 @@ def test_a_setting_that_counts_turns_makes_the_tables_anew(monkeypatch: pytest.M
     assert begun == [5, 2, 7, 5]
 
 
+def test_numbers_of_64_bits_have_room_on_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in(monkeypatch)
+    asked: list[str] = []
+
+    def code(kernels: Any, dtype: str) -> dict[str, bytes]:
+        asked.append(dtype)
+        return dict.fromkeys(card_run.module.FUNCTIONS, b"")
+
+    monkeypatch.setattr(card_run.module, "code", code)
+    sizes = []
+    for dtype in ("float32", "float64"):
+        machine = trainer(machine=CudaMachine, dtype=dtype).machine
+        assert machine.why_not == ""
+        run = card_run.CardRun(machine, machine.data)
+        assert run.memory.nbytes == (machine.tape.size + run.room) * machine.dtype.itemsize
+        assert run.trace.nbytes == machine.trace.nbytes
+        sizes.append((run.memory.nbytes, run.trace.nbytes, run.rates.nbytes, run.shared))
+    assert asked == ["float32", "float64"]
+    assert [2 * size for size in sizes[0]] == list(sizes[1])
+
+
 def test_a_driver_is_not_asked_where_the_processor_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     made = put_in(monkeypatch)
     device.make_machine(trainer().machine.tape)
@@ -230,7 +252,7 @@ def test_a_driver_is_not_asked_where_the_processor_is_chosen(monkeypatch: pytest
 
 def test_a_card_that_fails_between_two_launches_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     put_in(monkeypatch)
-    monkeypatch.setattr(card_run.module, "code", lambda kernels: dict.fromkeys(card_run.module.FUNCTIONS, b""))
+    monkeypatch.setattr(card_run.module, "code", lambda kernels, dtype: dict.fromkeys(card_run.module.FUNCTIONS, b""))
     run, other = trainer(machine=CudaMachine), trainer()
     launches = []
 

@@ -30,7 +30,7 @@ from tests.jit.test_whole_optimizers import curve, hold_rows, trainer_of
 from tests.records import Bench, Trial, cases_of, layers_with_rows, same_bits, trials
 
 Array = NDArray[Any]
-pytestmark = [pytest.mark.usefixtures("kernels"), pytest.mark.slow]
+pytestmark = [pytest.mark.usefixtures("card_kernels"), pytest.mark.slow]
 
 
 class CardRows(CpuMachine):
@@ -150,6 +150,7 @@ def test_optimizers(record: OptimizerRecord) -> None:
 )
 def test_optimizers_that_try_points(optimizer: str, data: Dataset, layers: str) -> None:
     trainer = trainer_of(optimizer, data, layers, machine=CardRows)
+    functions_of(kernels_of(trainer.machine.tape), "float64")  # all at once
     hold_rows(trainer, 12)
     assert trainer.machine.lacking == ()
 

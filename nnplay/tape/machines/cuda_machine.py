@@ -113,8 +113,6 @@ class CudaMachine(CpuMachine):
 
 def _reason(tape: Tape, dtype: str) -> str:
     """Why a card cannot train this; empty if it can."""
-    if dtype != "float32":
-        return f"{dtype} is for the processor"
     missing = lacking(tape)
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
@@ -123,5 +121,5 @@ def _reason(tape: Tape, dtype: str) -> str:
         found = driver.card()
     except NnplayError as error:
         return error.message
-    need, have = tape.size * 4, found.memory
+    need, have = tape.size * np.dtype(dtype).itemsize, found.memory
     return f"{need / 1e9:.1f} GB are needed and the card has {have / 1e9:.1f}" if need > USABLE * have else ""
