@@ -12,14 +12,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.abi import ROW_INTEGERS, ROW_PARTS
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import lane_dot, mark_not_finite
 from nnplay.kernels.cholesky import factorise, solve_factored
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
-from nnplay.kernels.cuda.cholesky import answer_of, column_work, factor_again, factor_column, solve_column
+from nnplay.kernels.cuda.cholesky import Operands, clear, column_work, system_kernels
 from nnplay.kernels.cuda.partial import once
 from nnplay.kernels.cuda.products import chain
-from nnplay.kernels.cuda.recurrence import TURN
 from nnplay.kernels.operands import dimension, flat, integer, matrix, pointer, ratio, size
 from nnplay.operations.jacobian import gram
 from nnplay.operations.jacobian.seed import SEED
@@ -141,15 +140,6 @@ def write_gradient_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
         m += row[ROW_PARTS]
 
 
-@inline
-def clear(x: Any, count: int, part: int, parts: int) -> None:
-    """x (count,) = 0: every parts-th number."""
-    at = part
-    while at < count:
-        x[at] = 0.0
-        at += parts
-
-
 def _spread(values: Array, places: Array, size: int) -> Array:
     made = np.zeros(size)
     made[places.astype(int)] = values
@@ -217,38 +207,9 @@ def solve(row: Any, clock: Any, memory: Any, part: int) -> None:
     flat(row, memory, 9)[0] = verdict(wrong)
 
 
-@kernel
-def factor_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """A column of the factor of H + μ1 (M, M), which stands in `TURN`, and as far as that solves for v (M,)."""
-    H, v, M = pointer(row, memory, 1), pointer(row, memory, 2), dimension(row, 1, 0)
-    W, z, damping = pointer(row, memory, 7), pointer(row, memory, 8), pointer(row, memory, 4)[DAMPING]
-    factor_column(W, z, H, v, damping, M, row[ROW_INTEGERS + TURN], part, row[ROW_PARTS])
-
-
-@kernel
-def factor_again_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """The same of all columns with more damping, until there is a factor; nothing where there is one."""
-    H, v, M, search = pointer(row, memory, 1), pointer(row, memory, 2), dimension(row, 1, 0), pointer(row, memory, 4)
-    W, z, smallest = pointer(row, memory, 7), pointer(row, memory, 8), DTYPE(SMALLEST)
-    search[DAMPING] = factor_again(W, z, H, v, search[DAMPING], M, TRIES, smallest)
-
-
-@kernel
-def solve_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """A column of the answer z (M,), from the last to the first."""
-    W, z, M = pointer(row, memory, 7), pointer(row, memory, 8), dimension(row, 1, 0)
-    solve_column(W, z, M, M - 1 - row[ROW_INTEGERS + TURN], part, row[ROW_PARTS])
-
-
-@kernel
-def answer_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """z (M,) as it is in the end, and move (P,) = 0: every parts-th number."""
-    W, z, M = pointer(row, memory, 7), pointer(row, memory, 8), dimension(row, 1, 0)
-    clear(pointer(row, memory, 5), size(row, 5), part, row[ROW_PARTS])
-    m = part
-    while m < M:
-        z[m] = answer_of(W, z, M, m)
-        m += row[ROW_PARTS]
+SYSTEM: Final = system_kernels(
+    __name__, Operands(matrix=1, right=2, search=4, move=5, factor=7, answer=8), DAMPING, TRIES, SMALLEST
+)
 
 
 @kernel
@@ -319,10 +280,10 @@ SOLVE: Final = Operation(
     name="solve for the next move",
     kernel=solve,
     cuda=(
-        WorkTurnRow(factor_cuda, operand=1, axis=0, work=column_work(1)),
-        AloneRow(factor_again_cuda, once),
-        WorkTurnRow(solve_cuda, operand=1, axis=0),
-        CudaRow(answer_cuda),
+        WorkTurnRow(SYSTEM.column, operand=1, axis=0, work=column_work(1)),
+        AloneRow(SYSTEM.again, once),
+        WorkTurnRow(SYSTEM.back, operand=1, axis=0),
+        CudaRow(SYSTEM.finish),
         CudaRow(move_cuda),
         CudaRow(report_cuda, once),
     ),

@@ -12,21 +12,20 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.abi import ROW_INTEGERS, ROW_PARTS
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import lane_dot, mark_not_finite, multiply_add
 from nnplay.kernels.cholesky import factorise, solve_factored
-from nnplay.kernels.compile.jit import DTYPE, kernel
-from nnplay.kernels.cuda.cholesky import answer_of, column_work, factor_again, factor_column, solve_column
+from nnplay.kernels.compile.jit import DTYPE, Kernel, inline, kernel
+from nnplay.kernels.cuda.cholesky import Operands, column_work, system_kernels
 from nnplay.kernels.cuda.partial import once, room
 from nnplay.kernels.cuda.products import chain
-from nnplay.kernels.cuda.recurrence import TURN
-from nnplay.kernels.operands import dimension, flat, integer, matrix, pointer, ratio, shifted, size
+from nnplay.kernels.operands import dimension, flat, integer, matrix, part_of, pointer, ratio, shifted
 from nnplay.operations.jacobian.seed import SEED
 from nnplay.operations.jacobian.whole import COLLECT
-from nnplay.operations.search.report import COSINE, DAMPING, LENGTH, MOVED, SCALE, SIZE
+from nnplay.operations.search.report import COSINE, DAMPING, LENGTH, LOSS, MOVED, SCALE, SIZE
 from nnplay.operations.search.trial import TRIAL
 from nnplay.optimizers import _damped
-from nnplay.optimizers._damped import GRADIENT, SMALLEST, TRIES, both_halves, clear, note_move
+from nnplay.optimizers._damped import GRADIENT, SMALLEST, TRIES, both_halves, note_move
 from nnplay.records.cuda_work import AloneRow, WorkRow, WorkTurnRow
 from nnplay.records.operation import BATCH, CudaRow, Operation, Use
 from nnplay.records.optimizer import verdict
@@ -188,38 +187,9 @@ def gram_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
         at += row[ROW_PARTS]
 
 
-@kernel
-def factor_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """A column of the factor of G + μ1 (R, R), which stands in `TURN`, and as far as that solves for r (R,)."""
-    G, r, R = pointer(row, memory, 8), pointer(row, memory, 2), dimension(row, 1, 0)
-    W, z, damping = pointer(row, memory, 9), pointer(row, memory, 10), pointer(row, memory, 5)[DAMPING]
-    factor_column(W, z, G, r, damping, R, row[ROW_INTEGERS + TURN], part, row[ROW_PARTS])
-
-
-@kernel
-def factor_again_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """The same of all columns with more damping, until there is a factor; nothing where there is one."""
-    G, r, R, search = pointer(row, memory, 8), pointer(row, memory, 2), dimension(row, 1, 0), pointer(row, memory, 5)
-    W, z, smallest = pointer(row, memory, 9), pointer(row, memory, 10), DTYPE(SMALLEST)
-    search[DAMPING] = factor_again(W, z, G, r, search[DAMPING], R, TRIES, smallest)
-
-
-@kernel
-def solve_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """A column of the answer z (R,), from the last to the first."""
-    W, z, R = pointer(row, memory, 9), pointer(row, memory, 10), dimension(row, 1, 0)
-    solve_column(W, z, R, R - 1 - row[ROW_INTEGERS + TURN], part, row[ROW_PARTS])
-
-
-@kernel
-def answer_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """z (R,) as it is in the end, and move (P,) = 0: every parts-th number."""
-    W, z, R = pointer(row, memory, 9), pointer(row, memory, 10), dimension(row, 1, 0)
-    clear(pointer(row, memory, 6), size(row, 6), part, row[ROW_PARTS])
-    n = part
-    while n < R:
-        z[n] = answer_of(W, z, R, n)
-        n += row[ROW_PARTS]
+SYSTEM: Final = system_kernels(
+    __name__, Operands(matrix=8, right=2, search=5, move=6, factor=9, answer=10), DAMPING, TRIES, SMALLEST
+)
 
 
 def weights_of(sizes: Sequence[int], integers: Sequence[int]) -> int:
@@ -304,10 +274,10 @@ SOLVE: Final = Operation(
     kernel=solve,
     cuda=(
         WorkRow(gram_cuda, work=_gram_work),
-        WorkTurnRow(factor_cuda, operand=8, axis=0, work=column_work(8)),
-        AloneRow(factor_again_cuda, once),
-        WorkTurnRow(solve_cuda, operand=8, axis=0),
-        CudaRow(answer_cuda),
+        WorkTurnRow(SYSTEM.column, operand=8, axis=0, work=column_work(8)),
+        AloneRow(SYSTEM.again, once),
+        WorkTurnRow(SYSTEM.back, operand=8, axis=0),
+        CudaRow(SYSTEM.finish),
         WorkRow(move_cuda, weights_of, _move_work),
         AloneRow(report_cuda, once, _report_work),
     ),
@@ -323,17 +293,43 @@ SOLVE: Final = Operation(
 )
 
 
+def judge_kernels(module: str, weigh: Callable[..., None]) -> tuple[Kernel, Kernel]:
+    """The kernels of `JUDGE` on a processor and on a card, declared by a module.
+
+    Args:
+        weigh: `(settings, loss, search)` accepts or rejects a trial.
+    """
+
+    def judge(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """w (P,) stays, and point ← w, where the trial is accepted; else w ← point. accepted (1,) is the loss at w."""
+        search, w, point = flat(row, memory, 4), flat(row, memory, 2), flat(row, memory, 3)
+        weigh(flat(row, memory, 0), flat(row, memory, 1)[0], search)
+        follow(search[MOVED] != 0.0, w, point)
+        flat(row, memory, 8)[0] = search[LOSS]
+
+    def judge_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """The same of search (S,) and accepted (1,) alone."""
+        search = pointer(row, memory, 4)
+        weigh(pointer(row, memory, 0), pointer(row, memory, 1)[0], search)
+        pointer(row, memory, 8)[0] = search[LOSS]
+
+    return Kernel(f"{module}:judge", judge), Kernel(f"{module}:judge_cuda", judge_cuda)
+
+
+@inline
+def follow(moved: bool, w: Any, point: Any) -> None:
+    """point ← w, or w ← point, both (P,)."""
+    for i in range(w.size):
+        if moved:
+            point[i] = w[i]
+        else:
+            w[i] = point[i]
+
+
 @kernel
 def follow_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
     """w (P,) stays, or goes back to point, as search says: every parts-th number; operands are those of `JUDGE`."""
-    moved, w, point = pointer(row, memory, 4)[MOVED] != 0.0, pointer(row, memory, 2), pointer(row, memory, 3)
-    at = part
-    while at < size(row, 2):
-        if moved:
-            point[at] = w[at]
-        else:
-            w[at] = point[at]
-        at += row[ROW_PARTS]
+    follow(pointer(row, memory, 4)[MOVED] != 0.0, part_of(row, memory, 2, part), part_of(row, memory, 3, part))
 
 
 def judged_element(judged: Callable[..., tuple[Array, ...]]) -> Callable[..., Term]:

@@ -7,9 +7,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels.compile.jit import inline, kernel
+from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.cuda.partial import once
-from nnplay.kernels.operands import flat, pointer
 from nnplay.operations.search.report import ACCEPTED, DAMPING, FRESH, LOOKS, LOSS, MOVED, REJECTED, SCALE, TRIAL
 from nnplay.optimizers import _damped_by_rows
 from nnplay.records.layer import Refused
@@ -40,7 +39,7 @@ GAUSS_NEWTON = OptimizerRecord(
 
 @inline
 def weigh(settings: Any, loss: Any, search: Any) -> None:
-    """Accepts or rejects the trial with that loss; see `judge`."""
+    """Keeps a trial whose loss is lower, and the step is whole again; else it is shorter."""
     search[TRIAL] = loss
     search[LOOKS] += 1.0
     search[MOVED] = 1.0
@@ -57,25 +56,7 @@ def weigh(settings: Any, loss: Any, search: Any) -> None:
             search[LOOKS] = 0.0
 
 
-@kernel
-def judge(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """w (P,) stays where the loss fell, and the step is whole again; else w ← point, it is shorter. accepted (1,)."""
-    search, w, point = flat(row, memory, 4), flat(row, memory, 2), flat(row, memory, 3)
-    weigh(flat(row, memory, 0), flat(row, memory, 1)[0], search)
-    for i in range(w.size):
-        if search[MOVED] != 0.0:
-            point[i] = w[i]
-        else:
-            w[i] = point[i]
-    flat(row, memory, 8)[0] = search[LOSS]
-
-
-@kernel
-def judge_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """What `judge` does to search (S,) and accepted (1,)."""
-    search = pointer(row, memory, 4)
-    weigh(pointer(row, memory, 0), pointer(row, memory, 1)[0], search)
-    pointer(row, memory, 8)[0] = search[LOSS]
+_JUDGE, _JUDGE_CUDA = _damped_by_rows.judge_kernels(__name__, weigh)
 
 
 def _judged(settings: Array, loss: Array, w: Array, point: Array, search: Array) -> tuple[Array, ...]:
@@ -96,8 +77,8 @@ def _judged(settings: Array, loss: Array, w: Array, point: Array, search: Array)
 
 JUDGE: Operation = Operation(
     name="accept, or halve",
-    kernel=judge,
-    cuda=(CudaRow(judge_cuda, once), CudaRow(_damped_by_rows.follow_cuda)),
+    kernel=_JUDGE,
+    cuda=(CudaRow(_JUDGE_CUDA, once), CudaRow(_damped_by_rows.follow_cuda)),
     reads=("optimizer", "loss", "parameters", "point", "search"),
     writes=("parameters", "point", "search", "accepted"),
     reference=_judged,

@@ -139,9 +139,9 @@ def test_optimizers(record: OptimizerRecord) -> None:
 @pytest.mark.parametrize(
     ("optimizer", "data", "layers"),
     [
-        ("lbfgs", curve(41, 2), "linear 60, tanh, linear 2"),  # sums of several shares
+        ("lbfgs", curve(41, 2), "linear 40, tanh, linear 2"),  # sums of several shares
         ("lbfgs line_search_fn=none history_size=3", curve(41, 2), "linear 3, tanh, linear 2"),
-        ("conjugate_gradient", curve(41, 2), "linear 60, tanh, linear 2"),
+        ("conjugate_gradient", curve(41, 2), "linear 40, tanh, linear 2"),
         ("levenberg_marquardt", curve(41, 2), "linear 3, tanh, linear 2"),
         ("levenberg_marquardt", curve(9, 2), "linear 12, tanh, linear 2"),  # fewer residuals than weights
         ("gauss_newton", curve(41, 2), "linear 2"),
@@ -156,8 +156,8 @@ def test_optimizers_that_try_points(optimizer: str, data: Dataset, layers: str) 
 
 
 def test_damping_is_raised_on_a_card_until_there_is_an_answer() -> None:
-    """Two inputs that are the same: without damping the system has no factor."""
-    x = np.repeat(np.linspace(-1, 1, 21)[:, None], 2, axis=1)
+    """One of two inputs is always 0: without damping the system has no factor."""
+    x = np.linspace(-1, 1, 21)[:, None] * [1, 0]
     trainer = trainer_of("gauss_newton", Dataset(x, x[:, 0], task="regression"), "linear 1", machine=CardRows)
     machine = trainer.machine
     hold_rows(trainer, 3)

@@ -21,6 +21,7 @@ from nnplay.tape.machines.cuda_machine import CudaMachine
 from nnplay.tape.machines.cuda_table import Encoded, encode, ends_of, kernels_of, lacking, turns_of
 from nnplay.tape.machines.machine import Table
 from tests.card_threads import LAUNCHES, functions_of, walk
+from tests.jit.test_whole_optimizers import curve
 
 
 def one_step(run: nn.Trainer, launch: Launch, seed: int, table: Table | None = None) -> NDArray[Any]:
@@ -197,6 +198,15 @@ def test_a_search_on_a_card_takes_the_steps_of_the_processor(optimizer: str) -> 
     run = trainer(optimizer=optimizer, batch_size="all", layers="linear 20, tanh, linear 2")
     for _ in range(4):
         check(run)
+
+
+@pytest.mark.parametrize("rows", [9, 41])
+def test_a_system_is_solved_on_a_card_as_on_the_processor(rows: int) -> None:
+    """By the smaller system of the two, and where blocks take samples of their own."""
+    layers, whole = "linear 8, tanh, linear 2", {"loss": "mse", "batch_size": "all"}
+    run = trainer(curve(rows, 2), layers, optimizer="levenberg_marquardt", **whole)
+    for groups in (0, 6):
+        check(run, groups=groups)
 
 
 def test_a_row_without_a_form_is_named_and_the_processor_trains(monkeypatch: pytest.MonkeyPatch) -> None:

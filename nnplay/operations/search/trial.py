@@ -19,6 +19,16 @@ from nnplay.records.worked import Named, Term
 Array = NDArray[Any]
 
 
+@inline
+def put(changed: bool, w: Any, point: Any, move: Any) -> None:
+    """point ← w where that was changed, else w ← point + move, all (M,)."""
+    for i in range(w.size):
+        if changed:
+            point[i] = w[i]
+        else:
+            w[i] = point[i] + move[i]
+
+
 @kernel
 def put_trial(row: Any, clock: Any, memory: Any, part: int) -> None:
     """w ← point + move, all (M,); w stays, and point ← w, at the first look and after w was changed from outside.
@@ -35,11 +45,7 @@ def put_trial(row: Any, clock: Any, memory: Any, part: int) -> None:
     search[FRESH] = 1.0 if changed else 0.0
     if changed:
         search[LOOKS] = 0.0
-    for i in range(w.size):
-        if changed:
-            point[i] = w[i]
-        else:
-            w[i] = point[i] + move[i]
+    put(changed, w, point, move)
 
 
 @kernel
@@ -67,11 +73,7 @@ def put_trial_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
     if clock[CLOCK_OFFSET] != 0:
         return
     changed = is_changed(row, memory)
-    for i in range(w.size):
-        if changed:
-            point[i] = w[i]
-        else:
-            w[i] = point[i] + move[i]
+    put(changed, w, point, move)
 
 
 @kernel
