@@ -323,7 +323,7 @@ def mirror_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def choose_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """As `choose`, from what `mirror_cuda` left; by one thread, as each rotation needs the one in front of it."""
+    """As `choose`, from (H + Hᵀ) / 2 (M, M) in sums; by one thread, as each rotation needs the one in front of it."""
     settings, s, slope = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
     places, move, values, A = flat(row, memory, 4), flat(row, memory, 6), flat(row, memory, 8), room(row, memory)
     M, wrong = dimension(row, 3, 0), np.int32(0)

@@ -204,7 +204,7 @@ def test_a_search_on_a_card_takes_the_steps_of_the_processor(optimizer: str) -> 
 def test_a_system_is_solved_on_a_card_as_on_the_processor(rows: int) -> None:
     """By the smaller system of the two, and where blocks take samples of their own."""
     layers, whole = "linear 8, tanh, linear 2", {"loss": "mse", "batch_size": "all"}
-    run = trainer(curve(rows, 2), layers, optimizer="levenberg_marquardt", **whole)
+    run = trainer(curve(rows, 2), layers, optimizer="levenberg_marquardt mu=1", **whole)
     for groups in (0, 6):
         check(run, groups=groups)
 

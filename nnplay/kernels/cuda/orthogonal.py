@@ -51,7 +51,7 @@ def normalise(row: Any, clock: Any, memory: Any, part: int) -> None:
 def iterate(row: Any, clock: Any, memory: Any, part: int) -> None:
     """A third of an iteration, by `TURN`: A = XXᵀ; then mix = bA + cA²; then Y = aX + mix·X: every parts-th number.
 
-    Where R > C, A = XᵀX and Y = aX + X·mix. Iterations read X and Y in turn.
+    X and Y (R, C), A and its mix (S, S). Where R > C, A = XᵀX and Y = aX + X·mix. Iterations read X and Y in turn.
     """
     settings, turn = pointer(row, memory, 0), integer(row, TURN)
     turns = ratio(turn, 3)

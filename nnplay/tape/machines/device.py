@@ -85,7 +85,7 @@ def describe() -> str:
 
 def device_of(machine: Machine) -> str:
     """What trains a run, and why, in words."""
-    small = "the network is too small for a card, has rows without a form there, or rows that one thread works on"
+    small = "the network is too small for a card, or has numbers of 64 bits, rows without a form or rows of one thread"
     return str(getattr(machine, "where", "") or f"the processor: {small}")
 
 
