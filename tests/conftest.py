@@ -41,6 +41,8 @@ UNSET = (
 MOST_WORKERS = 8
 #: After as many tests cycles of objects are looked for: whole playgrounds, mostly.
 TESTS_PER_SWEEP = 40
+#: Of a text that a test is named by.
+LONGEST_NAME = 60
 _tests_run = 0
 
 
@@ -54,6 +56,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
         return 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores + 1, MOST_WORKERS) if cores > 1 else 0
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A long text is named by its beginning and length: names go from process to process, and some have a megabyte."""
+    if isinstance(val, str | bytes) and len(val) > LONGEST_NAME:
+        return f"{val[:LONGEST_NAME]!a} and so on, {len(val)}"
+    return None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -1,6 +1,6 @@
-"""PyTorch for modules of which every test needs it, imported by the first of those tests that is run.
+"""Libraries for modules of which every test needs them, imported by the first of those tests that is run.
 
-Importing it takes seconds, in each of the processes that collect all tests and share them out.
+Importing PyTorch takes seconds, in each of the processes that collect all tests and share them out.
 """
 
 from __future__ import annotations
@@ -12,6 +12,13 @@ from typing import Any
 import pytest
 
 
+def need(*libraries: str) -> None:
+    """Skips the module that asks for libraries of which one is not installed; none is imported."""
+    for library in libraries:
+        if find_spec(library) is None:
+            pytest.skip(f"{library} is not installed", allow_module_level=True)
+
+
 class _Later:
     """Has all that PyTorch has."""
 
@@ -21,6 +28,5 @@ class _Later:
 
 def torch_later() -> Any:
     """PyTorch; where it is not installed, the module that asks for it is skipped."""
-    if find_spec("torch") is None:
-        pytest.skip("PyTorch is not installed", allow_module_level=True)
+    need("torch")
     return _Later()

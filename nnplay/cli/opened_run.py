@@ -24,6 +24,8 @@ def open_run(options: Namespace, command: str) -> tuple[Trainer, RunConfig | Non
     Raises:
         InputError: no such thing, or a session with options that would change it.
     """
+    from nnplay.config.named_parts import check_named_parts
+
     watching = watcher(silent=False, stream=sys.stderr)
     try:
         if is_session(options.source):
@@ -31,6 +33,7 @@ def open_run(options: Namespace, command: str) -> tuple[Trainer, RunConfig | Non
         config = run_config(base_table(options.source), options)
         split = config.load()
         config = config.completed(split)
+        check_named_parts(config, split)
         return config.trainer(watching.compiling, split), config
     finally:
         watching.close()

@@ -29,7 +29,7 @@ _TARGET: Final = text("target", "", "what all answers are compared with: a numbe
 _NORM: Final = number(
     "gradient_norm", 1.0, "gradient penalty: how long the slope at the input is to be", low=0.0, high=1e6
 )
-_FROM: Final = text("from", "", "the saved session whose weights it begins with")
+_FROM: Final = text("from", "", "the saved session whose weights it begins with", longest=4096)
 _OWN: Final = (text("name", "network", "what the run's own network is called"), _TARGET, _EVERY, _FACTOR, _CLAMP, _FROM)
 TRUNCATION: Final = number(
     "truncation", 1.0, "what the noise of samples is multiplied by: below 1 they differ less; training draws all of it",
@@ -39,11 +39,15 @@ _NETWORK: Final = (
     _FROM,
     text("part", "", "which network of that session; empty: its own"),
     integer(
-        "noise", 0, "random numbers that each row of its input has; 0: it is fed by data or a network", high=10_000
+        *("noise", 0, "random numbers that each row of its input has; 0: it is fed by data or a network"),
+        low=0,
+        high=10_000,
     ),
     choice("distribution", "normal", "how the noise is spread", choices=tuple(NOISES)),
     TRUNCATION,
 )
+#: Settings of a network that say nothing without another one.
+_NEEDS: Final = {"distribution": "noise", "truncation": "noise", "part": "from"}
 #: What an objective beside the run's own has, besides lists and records.
 OBJECTIVE_FIELDS: Final = (
     text("name", "", "what it is called"),
@@ -88,10 +92,19 @@ def read_players(reading: Reading, given: Mapping[str, Any], folder: Path | None
         *_own_source(reading, values.get("from", ""), folder),
     )
     if reading.count == found:
-        reading.attempt(
-            "objectives" if "objectives" in given else "objective", partial(players_check.check, players), None
-        )
+        _check(reading, players)
     return players
+
+
+def _check(reading: Reading, players: Players) -> None:
+    """Notes what these players cannot be, at the objective that it is about."""
+    try:
+        players_check.check(players)
+    except InputError as problem:
+        about = [f"objectives.{k}" for k, item in enumerate(players.objectives) if item.name == problem.where]
+        key = (*about, "objectives" if players.objectives else "objective")[0]
+        inside = "" if problem.where == "players" else f"{problem.where}: "
+        reading.refuse(key, inside + problem.what, problem.hint)
 
 
 def _as_text(table: Mapping[str, Any]) -> dict[str, str]:
@@ -123,6 +136,9 @@ def _network(reading: Reading, section: str, given: Any, folder: Path | None) ->
         return PlayerNetwork(())
     table = reading.keep_known(section, given, ("layers", *(part.name for part in _NETWORK)))
     lines = table.pop("layers", [])
+    for name, other in _NEEDS.items():
+        if name in table and not table.get(other):
+            reading.refuse(f"{section}.{name}", f"says nothing without '{other}'", f"add {other}, or leave it out")
     values = reading.values(section, _NETWORK, table)
     source, part = values.pop("from", ""), values.get("part", "")
     saved = None
@@ -149,8 +165,8 @@ def _objectives(reading: Reading, given: Any) -> list[PlayerObjective]:
         reading.refuse("objectives", "needs a list of tables", "write [[objectives]] above each")
         return []
     found = []
-    where = "objectives"
-    for each in given:
+    for k, each in enumerate(given):
+        where = f"objectives.{k}"
         table = reading.keep_known(where, each, (*_MORE, *(part.name for part in OBJECTIVE_FIELDS)))
         values = reading.values(
             where, OBJECTIVE_FIELDS, {key: value for key, value in table.items() if key not in _MORE} | _as_text(table)
@@ -164,10 +180,10 @@ def _objectives(reading: Reading, given: Any) -> list[PlayerObjective]:
                 gradient_norm=_gradient_norm(reading, where, table),
                 path=_names(reading, f"{where}.path", table.get("path", [])),
                 trains=_names(reading, f"{where}.trains", table.get("trains", [])),
-                loss=None if loss is None else read_record(reading, "loss", loss, loss_records()),
+                loss=None if loss is None else read_record(reading, "loss", loss, loss_records(), at=f"{where}.loss"),
                 optimizer=None
                 if optimizer is None
-                else read_record(reading, "optimizer", optimizer, optimizer_records()),
+                else read_record(reading, "optimizer", optimizer, optimizer_records(), at=f"{where}.optimizer"),
             )
         )
     return found

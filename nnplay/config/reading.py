@@ -58,10 +58,13 @@ class Reading:
         """The entries of a section whose keys are known; the others are noted."""
         names = list(known)
         for key in given:
-            if key not in names:
-                # What a misspelt key was meant to be takes a while to find out.
-                problem = InputError("unknown key") if self.full else unknown("key", str(key), names)
-                self.refuse(f"{section}.{key}" if section else str(key), problem.what, problem.hint)
+            if key in names:
+                continue
+            if self.full:  # what a misspelt key was meant to be takes a while to find out
+                self._more += 1
+                continue
+            problem = unknown("key", str(key), names)
+            self.refuse(f"{section}.{key}" if section else str(key), problem.what, problem.hint)
         return {key: value for key, value in given.items() if key in names}
 
     def values(self, section: str, fields: Sequence[Field], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,12 +107,16 @@ class Reading:
             raise Problems(self.problems, self._more)
 
 
-def read_record(reading: Reading, section: str, given: Any, records: Mapping[str, Any], default: str = "") -> Any:
+def read_record(
+    reading: Reading, kind: str, given: Any, records: Mapping[str, Any], default: str = "", at: str = ""
+) -> Any:
     """A loss, optimizer or schedule out of its section: `{name = "adam", lr = 0.01}` or `adam lr=0.01`; else None.
 
     Args:
         default: name that a section without one has; empty for none.
+        at: the section, where it is not called as its kind.
     """
+    section = at or kind
     table = reading.table(section, given)
     name = written(table.pop("name", default)).strip().lower()
     if not name:
@@ -118,7 +125,7 @@ def read_record(reading: Reading, section: str, given: Any, records: Mapping[str
         reading.refuse(section, f"needs 'name' beside {', '.join(clean(key) for key in table)}", hint)
         return None
     if name not in records:
-        problem = unknown(section, name, records)
+        problem = unknown(kind, name, records)
         reading.refuse(section if isinstance(given, str) else f"{section}.name", problem.what, problem.hint)
         return None
     found = reading.count

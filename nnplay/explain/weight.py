@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.explain.batch_rows import describe_rows, divide_among_rows
-from nnplay.explain.explanation import Explanation, InspectorPlace, amount, from_to, signed
+from nnplay.explain.explanation import Explanation, InspectorPlace, amount, from_to, listed, signed
 from nnplay.explain.past_step import standing_at
 from nnplay.explain.update_shares import UpdateShares, divide_update
 from nnplay.inspector.inspector import Inspector
@@ -75,8 +75,9 @@ class Weight:
         after = self.value_after(inspector)
         rows = self.rows_of_update(inspector)
         sentences = [self.describe_change(step + 1, before, after, done=now is not None)]
+        title = self.title_in(inspector)
         if self.is_frozen(inspector) and after == before:
-            return Explanation(self.title, (f"{self.title} is frozen at {amount(before)}: training leaves it alone.",))
+            return Explanation(title, (f"{self.title} is frozen at {amount(before)}: training leaves it alone.",))
         if len(rows) == 1 and inspector.spans_parameters(rows[0]):
             shares = divide_update(inspector, rows[0], self.name, self.index)
             sentences += self.describe_shares(shares, rate_of(inspector, rows[0]))
@@ -85,7 +86,17 @@ class Weight:
         sentences += [*self.describe_gradient(inspector), *self.describe_limits(inspector)]
         if now is not None and now != after:
             sentences.append(f"Since then it has been set to {amount(now)}.")
-        return Explanation(self.title, tuple(sentences), self.place(inspector, rows))
+        return Explanation(title, tuple(sentences), self.place(inspector, rows))
+
+    def title_in(self, inspector: Inspector) -> str:
+        """The number with the objectives that train it, or else its network, of a run with several."""
+        players = inspector.trainer.players
+        if not players:
+            return self.title
+        stages = zip(players.names, inspector.machine.tape.stages, strict=True)
+        network = self.name.partition(".")[0]
+        trained = [name for name, stage in stages if self.name in stage.gradients]
+        return f"{self.title} · {listed(trained or [network if network in players.networks else players.own])}"
 
     def is_frozen(self, inspector: Inspector) -> bool:
         """Whether training leaves some or all of the parameter alone."""

@@ -10,7 +10,7 @@ from nnplay.health import layer_facts
 from nnplay.health.data_facts import DataFacts, data_facts
 from nnplay.health.layer_facts import Activation, Weight
 from nnplay.health.losses import Losses, Series, read_series, smooth_losses
-from nnplay.health.player_facts import PlayerFacts, idle_objectives, player_facts, thawed
+from nnplay.health.player_facts import PlayerFacts, idle_objectives, player_facts, thawed, uncounted_objectives
 from nnplay.network.network import NetworkPlan, PlannedLayer
 from nnplay.records.layer import Layer
 from nnplay.records.loss import LossRecord
@@ -41,6 +41,7 @@ class Evidence:
         batch_rows: rows of a full batch.
         players: facts about a generator and its discriminator, where there are such.
         idle_objectives: names of those that change nothing, as their networks are frozen.
+        uncounted_objectives: names of those that change nothing, as the factor of each of their losses is 0.
         frozen, thawed: the setting `frozen`, and what it would be without parts of their networks.
         same_answer: rows that were looked at and have all the same answer; 0 where answers differ, or nobody looked.
     """
@@ -67,6 +68,7 @@ class Evidence:
     same_answer: int
     players: PlayerFacts | None = None
     idle_objectives: tuple[str, ...] = ()
+    uncounted_objectives: tuple[str, ...] = ()
     frozen: str = ""
     thawed: str = ""
 
@@ -127,6 +129,7 @@ def gather_evidence(trainer: Trainer, weights_of: int | None = None) -> Evidence
         same_answer=layer_facts.count_same_answers(trainer),
         players=player_facts(trainer),
         idle_objectives=idle,
+        uncounted_objectives=uncounted_objectives(trainer),
         frozen=trainer.settings.frozen,
         thawed=thawed(trainer, idle),
     )

@@ -136,6 +136,16 @@ def idle_objectives(trainer: Trainer) -> tuple[str, ...]:
     return tuple(found)
 
 
+def uncounted_objectives(trainer: Trainer) -> tuple[str, ...]:
+    """Names of the objectives whose losses count nothing: with a factor of 0, all that is added to them too."""
+    objectives = [stage.objective for stage in trainer.machine.tape.stages]
+    return tuple(
+        name
+        for name, one in zip(trainer.players.names, objectives, strict=True)
+        if not any([one.factor, *(term.factor for term in one.terms), *(part.factor for part in one.penalties)])
+    )
+
+
 def thawed(trainer: Trainer, objectives: Sequence[str]) -> str:
     """The setting `frozen` without the layers and units that these objectives train."""
     networks = {

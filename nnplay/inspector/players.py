@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnplay.inspector.partial_step import PartialStep
+from nnplay.inspector.row_view import MEAN
 from nnplay.network.network import PlannedLayer
 from nnplay.records.optimizer import Optimizer
 from nnplay.tape.memory_layout import Slot
@@ -21,11 +22,17 @@ def player_of(step: PartialStep, number: int) -> str:
 
 
 def branch_of(step: PartialStep, number: int) -> str:
-    """The branch of an ensemble whose own target or loss a row works out, as its parameters are called: "0.1"."""
-    ends = {
-        term.name: term.at for term in step.machine.tape.stages[_stage_of(step, number)].objective.terms if term.member
-    }
-    return ends[own].rpartition(".")[0] if (own := _pass_of(step, number, list(ends))) else ""
+    """The branch of an ensemble whose own target or loss a row works out, as its parameters are called: "0.1".
+
+    `MEAN` where it is the loss of what all branches answer together.
+    """
+    objective = step.machine.tape.stages[_stage_of(step, number)].objective
+    ends = {term.name: term.at for term in objective.terms if term.member}
+    if own := _pass_of(step, number, list(ends)):
+        return ends[own].rpartition(".")[0]
+    of_mean = {full_name(objective.name, name) for name in ("own loss", "output of the loss")}
+    row = step.rows[number]
+    return MEAN if ends and any(slot.name.removeprefix("d") in of_mean for slot in (*row.writes, *row.reads)) else ""
 
 
 def _pass_of(step: PartialStep, number: int, names: list[str]) -> str:

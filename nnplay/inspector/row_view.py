@@ -15,6 +15,8 @@ from nnplay.records.operation import BATCH
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Row, Tape
 
+#: Stands for the mean of all branches of an ensemble, which have their own losses.
+MEAN: Final = "mean"
 #: Longer functions that a definition calls are not shown with it.
 _LINES_OF_HELPER: Final = 12
 
@@ -51,7 +53,7 @@ class RowView:
         operands: what it reads, then what it writes.
         evaluation: what the same layer does in evaluation, where that differs.
         player: the objective that it belongs to, of a run with several.
-        branch: of an ensemble whose branches have their own losses: the one whose row it is ("0.1").
+        branch: of an ensemble whose branches have their own losses: the one whose row it is ("0.1"), or `MEAN`.
         product: where a transpose comes from, with the shapes of this batch, in the backward row of a linear map.
     """
 
@@ -69,6 +71,11 @@ class RowView:
     product: str = ""
     player: str = ""
     branch: str = ""
+
+    @property
+    def branch_words(self) -> str:
+        """The branch, or the mean of all, for readers."""
+        return "mean of branches" if self.branch == MEAN else f"branch {self.branch}" if self.branch else ""
 
     @property
     def section(self) -> str:

@@ -85,7 +85,7 @@ def _torch(view: RowView) -> list[str]:
 
 def where(view: RowView) -> str:
     """The row's layer, for the head of its lines."""
-    return f"layer {view.path}, {view.layer}:  " if view.path else f"branch {view.branch}:  " if view.branch else ""
+    return f"layer {view.path}, {view.layer}:  " if view.path else f"{view.branch_words}:  " if view.branch else ""
 
 
 def _operands(inspector: Inspector, view: RowView, parameter: str) -> list[str]:

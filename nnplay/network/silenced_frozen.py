@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from nnplay.errors import InputError
+from nnplay.errors import InputError, near
 from nnplay.network.network import NetworkPlan, PlannedLayer
 
 #: Stands for all units of a layer.
 ALL: Final = -1
+#: Layers that a hint names.
+_LISTED: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,14 @@ def check(plan: NetworkPlan, silent: str, frozen: str) -> None:
     for where, text, problem_of in (("silent", silent, silent_problem), ("frozen", frozen, frozen_problem)):
         for part in read(text):
             if problem := problem_of(plan, part):
-                raise InputError(problem, where=where)
+                fitting = [one.path for one in plan.layers if not problem_of(plan, NetworkPart(one.path, part.unit))]
+                hint = near(part.path, fitting) or (f"name {_some(fitting)}" if fitting else "")
+                raise InputError(problem, where=where, hint="" if part.path in fitting else hint)
+
+
+def _some(paths: list[str]) -> str:
+    """The first paths of layers, for a hint."""
+    return ", ".join(paths[:_LISTED]) + (" …" if len(paths) > _LISTED else "")
 
 
 def _layer_of(plan: NetworkPlan, part: NetworkPart) -> PlannedLayer | None:

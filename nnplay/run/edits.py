@@ -225,6 +225,8 @@ class RunEditor:
         """Refuses silent and frozen parts that are not there; those that another network leaves behind are dropped."""
         settings, plan = config.training_settings(), Network(config.layers, config.seed).plan(split.feature_shape)
         old, every = self._run.config, list_layers(plan_networks(config.players, plan))
+        if settings.resting != old.training_settings().resting:
+            config.players.check_resting(settings.resting)
         same_layers = config.layers == old.layers and config.players == old.players
         if same_layers and config.data.source == old.data.source:
             silenced_frozen.check(every, settings.silent, settings.frozen)
@@ -317,7 +319,7 @@ def _check(config: RunConfig, split: Split) -> None:
     if config.loss is not None and not config.players.target:
         whole_data.check(plan, split.train, config.loss, config.optimizer, settings)
     players_check.check(config.players)
-    plan_networks(config.players, plan)
+    players_check.check_weights(config.players, plan_networks(config.players, plan))
     config.players.resting(config.training_settings().resting)
 
 

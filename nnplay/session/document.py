@@ -97,12 +97,16 @@ def read(data: bytes, where: str) -> Document:
 
 
 def compose(record: Record, blobs: Sequence[BlobEntry], generation: int, base: str = "") -> bytes:
-    """The bytes of `session.toml` for a new save.
+    """The bytes of `session.toml` for a new save: `framed` around what `body_of` a record makes.
 
-    Args:
-        record: what the user chose (`plain`). A key at the top that is None is removed.
-        base: text of an earlier record. Its comments stay where their keys stay, and so do keys at the top that
-            `record` does not name; within the tables that it does name, `record` alone decides.
+    Raises:
+        InputError: the text would be longer than a record may be.
+    """
+    return framed(body_of(record, base), blobs, generation)
+
+
+def framed(body: str, blobs: Sequence[BlobEntry], generation: int) -> bytes:
+    """The text of a record, with the keys of the commit record itself and the seal.
 
     Raises:
         InputError: the text would be longer than a record may be.
@@ -110,7 +114,6 @@ def compose(record: Record, blobs: Sequence[BlobEntry], generation: int, base: s
     head = f"generation = {generation}\nformat_read = {FORMAT_READ}\nformat_write = {FORMAT_WRITE}\n"
     head += f'written_by = "{_version()}"\n'
     tail = "".join(f'\n[[blob]]\nname = "{b.name}"\nsize = {b.size}\nsha256 = "{b.sha256}"\n' for b in blobs)
-    body = _body(record, base)
     data = seal((head + (f"\n{body}" if body else "") + tail).encode())
     if len(data) > RECORD_BYTES:
         raise InputError(f"the record has {len(data):,} bytes; at most {RECORD_BYTES:,} can be saved")
@@ -148,12 +151,19 @@ def _too_new(needed: int, version: str, where: str) -> InputError:
     return InputError(f"format {needed}{made} is newer than this nnplay's {FORMAT_READ}", where=where, hint=hint)
 
 
-def _body(record: Record, base: str) -> str:
-    from tomlkit.exceptions import TOMLKitError
+def body_of(record: Record, base: str = "") -> str:
+    """The text of what the user chose.
 
+    Args:
+        record: plain values. A key at the top that is None is removed.
+        base: text of an earlier record. Its comments stay where their keys stay, and so do keys at the top that
+            `record` does not name; within the tables that it does name, `record` alone decides.
+    """
     kept = {key: value for key, value in _loads(base).items() if key not in RESERVED}
     wanted = {key: value for key, value in {**kept, **record}.items() if value is not None}
-    if _may_have_comments(base, wanted):
+    if _may_have_comments(base, wanted) and not _is_plain(base, kept):
+        from tomlkit.exceptions import TOMLKitError
+
         try:
             text = _merged(base, wanted)
         except (TOMLKitError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
@@ -170,6 +180,12 @@ def _may_have_comments(base: str, wanted: Record) -> bool:
     if not base or len(base) > COMMENTED_BYTES or _longest(wanted) > COMMENTED_LENGTH:
         return False
     return measure(base, "session") <= COMMENTED_ITEMS
+
+
+def _is_plain(base: str, kept: Record) -> bool:
+    """Whether a text is as `toml_text` writes it, as nobody has touched it: there is nothing in it to be kept."""
+    own = toml_text(kept)
+    return own in base and "#" not in base.replace(own, "", 1)
 
 
 def _longest(value: Any) -> int:

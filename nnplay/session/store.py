@@ -13,7 +13,7 @@ from typing import Any, Final
 from nnplay.errors import InputError
 from nnplay.session import document
 from nnplay.session.blob import Tensor, encode
-from nnplay.session.document import BLOB_NAME, RESERVED, BlobEntry, compose
+from nnplay.session.document import BLOB_NAME, RESERVED, BlobEntry, body_of, framed
 from nnplay.session.files import (
     OPERATIONS,
     TEMPORARY_PREFIX,
@@ -60,7 +60,7 @@ def save(
     """Saves a session as a new generation of `folder`, which is made if need be; the generation's number.
 
     Args:
-        record: what the user chose, plain TOML values; None at the top removes a key. See `document.compose`.
+        record: what the user chose, plain TOML values; None at the top removes a key. See `document.body_of`.
         tensors: float32, float64 or int64 arrays by name; they must not change until this returns.
         lasting: more of them, which are often the same as at the last save: where they are large, they are not written
             again as long as they are.
@@ -162,13 +162,14 @@ class _Before:
 def _save(place: Folder, lock: Lock, record: Record, files: Sequence[Sequence[memoryview]], base: str | None) -> int:
     before = _inspect(place, lock)
     generation = before.highest + 1
-    compose(record, [], generation, before.text if base is None else base)  # what is refused is refused at once
+    body = body_of(record, before.text if base is None else base)
+    framed(body, [], generation)  # what is refused is refused at once
     blobs = [
         (_find_unchanged(place, pieces, before.blobs) if number else None)
         or _write_state_file(place, lock, generation, number, pieces)
         for number, pieces in enumerate(files)
     ]
-    text = compose(record, blobs, generation, before.text if base is None else base)
+    text = framed(body, blobs, generation)
     if before.whole is not None:
         place.write(PREVIOUS, before.whole)
     try:

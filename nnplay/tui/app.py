@@ -27,7 +27,7 @@ from nnplay.tui.commands.edits import EditActions
 from nnplay.tui.commands.exports import ExportActions
 from nnplay.tui.commands.files import FileActions
 from nnplay.tui.commands.hints import HintActions
-from nnplay.tui.commands.key_order import KeyDone, KeyQueue
+from nnplay.tui.commands.key_order import KeyDone, KeyQueue, ScreenReady
 from nnplay.tui.commands.messages import START, Messages, RunMessages
 from nnplay.tui.commands.navigation import NavigationActions
 from nnplay.tui.commands.palette_provider import Actions
@@ -273,6 +273,10 @@ class Playground(textual_private.FaultReporting):
     @on(KeyDone)
     async def _key_done(self, message: KeyDone) -> None:
         await self.key_queue.note_done(message)
+
+    @on(ScreenReady)
+    async def _screen_ready(self) -> None:
+        await self.key_queue.resume()
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """The terminal has drawn all that was sent: the next frame may go out."""

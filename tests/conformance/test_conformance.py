@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.question import Outcome
+from tests.torch_later import need
 
-pytest.importorskip("torch")
-pytest.importorskip("onnxruntime")
+need("torch", "onnxruntime")
 pytestmark = [pytest.mark.slow, pytest.mark.torch]
 
 

@@ -6,8 +6,9 @@ from itertools import islice
 
 import pytest
 
-pytest.importorskip("torch")
-pytest.importorskip("onnxruntime")
+from tests.torch_later import need
+
+need("torch", "onnxruntime")
 pytestmark = pytest.mark.torch
 
 

@@ -194,8 +194,9 @@ sys.exit(main())
 @pytest.mark.parametrize(
     ("number", "save"),
     [
-        *((signal.SIGTERM, True), (signal.SIGHUP, False)),
-        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((signal.SIGTERM, False), (signal.SIGHUP, True))),
+        (signal.SIGTERM, True),
+        pytest.param(signal.SIGTERM, False, marks=pytest.mark.slow),
+        *(pytest.param(signal.SIGHUP, save, marks=pytest.mark.slow) for save in (False, True)),
     ],
 )
 def test_a_signal_keeps_the_run(number: signal.Signals, save: bool, tmp_path: Path) -> None:

@@ -71,12 +71,19 @@ def test_the_working_folder_and_the_environment_have_no_say(tmp_path: Path, monk
     assert not (tmp_path / "ran").exists()
 
 
-def test_what_was_compiled_before_has_no_say() -> None:
-    """A kernel that inlines a function whole has the same code alone and behind one that calls it."""
-    before, wanted = draw.draw_uniform, draw.draw_normal
-    shares = [Share(kernels, "float32", "host") for kernels in ((before, wanted), (wanted,))]
-    behind, alone = (code for _, name, code in compiled(shares) if name == wanted.name)
-    assert behind == alone
+@pytest.mark.parametrize("packed", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_what_was_compiled_before_has_no_say(packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that inlines a function whole has the same code alone and behind one that calls it.
+
+    Code of a pack was compiled behind many others already.
+    """
+    wanted = draw.draw_normal
+    kernels = (wanted,) if packed else (draw.draw_uniform, wanted)
+    level = ("host", *processor.possible_levels())[-1]
+    monkeypatch.setattr(processor, "levels_to_load", lambda: (level,))
+    together = (stand_in() if packed else compiled)([Share(kernels, "float32", level)])
+    codes = {name: code for _, name, code in together}
+    assert codes[wanted.name] == object_of(wanted, level)
 
 
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="the system does not weigh sessions")

@@ -81,13 +81,15 @@ def test_rows_of_a_branch_say_which() -> None:
     inspector = Inspector(trainer(PAIR))
     rows = [inspector.view(number) for number in range(len(inspector.rows))]
     assert [row.branch for row in rows if row.name == "next targets"] == ["0.0", "0.1"]
-    assert [row.branch for row in rows if row.name == "mean squared error"] == ["", "0.0", "0.1"]
+    assert [row.branch for row in rows if row.name == "mean squared error"] == ["mean", "0.0", "0.1"]
     assert [row.branch for row in rows if row.name == "loss added to the sum"] == ["0.0", "0.1"]
+    assert [row.branch for row in rows if row.name == "share of this loss"] == ["0.1", "0.0", "mean"]
     assert {row.branch for row in rows if row.path or row.phase == "update"} == {""}
     assert {row.player for row in rows} == {""}
     text = "\n".join(step_text(inspector, ("data", "loss")))
     assert "branch 0.1:  next targets" in text
     assert "branch 0.0:  mean squared error" in text
+    assert "mean of branches:  mean squared error" in text
 
 
 def test_a_list_of_runs_says_how_many_networks_an_ensemble_has() -> None:

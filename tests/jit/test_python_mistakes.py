@@ -83,6 +83,8 @@ def _training(make: Callable[[], Any], arguments: Mapping[str, Any]) -> tuple[Ca
 
 
 DATA = nn.load_dataset("spiral", samples=60)
+#: A small file that is no table.
+FILE = str(Path(__file__).with_name("conftest.py"))
 
 #: Each callable with arguments that work; one of them is then wrong.
 CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
@@ -112,7 +114,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
     "read_csv": (
         nn.read_csv,
         {
-            "path": str(Path(__file__)), "target": "a", "delimiter": ",", "decimal": ".", "missing": "refuse",
+            "path": FILE, "target": "a", "delimiter": ",", "decimal": ".", "missing": "refuse",
             "encode": "one_hot", "skip_bad_rows": False, "encoding": "utf-8", "header": "yes", "task": "auto",
             "kinds": {}, "member": "",
         },
@@ -127,11 +129,11 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
     "read_sql": (
         nn.read_sql,
         {
-            "address": str(Path(__file__)), "query": "SELECT a FROM t", "max_rows": 10, "max_seconds": 1,
+            "address": FILE, "query": "SELECT a FROM t", "max_rows": 10, "max_seconds": 1,
             "target": "a", "progress": None,
         },
     ),
-    "read_file": (nn.read_file, {"path": str(Path(__file__)), "target": "a", "missing": "refuse", "progress": None}),
+    "read_file": (nn.read_file, {"path": FILE, "target": "a", "missing": "refuse", "progress": None}),
     "Network": (nn.Network, {"layers": "linear 2", "seed": 0}),
     "Network of layers": (nn.Network, {"layers": [nn.Linear(2), nn.Tanh]}),
     "Network.plan": (nn.Network("linear 2").plan, {"input_shape": (2,)}),

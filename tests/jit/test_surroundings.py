@@ -135,12 +135,15 @@ def test_a_full_device_is_one_sentence(words: tuple[str, ...], buffered: str) ->
 @pytest.mark.parametrize(
     "environ",
     [
-        {"HOME": "/proc/nonexistent", "TMPDIR": "/proc/nonexistent", "COLUMNS": "1"},  # not even root can make it
-        pytest.param({"HOME": "/dev/null", "XDG_STATE_HOME": "relative"}, marks=pytest.mark.slow),
-        {
-            **{"XDG_STATE_HOME": "/proc", "XDG_CONFIG_HOME": "/proc", "XDG_CACHE_HOME": "/proc"},
+        {  # not even root can make folders there
+            **{"HOME": "/proc/nonexistent", "TMPDIR": "/proc/nonexistent", "XDG_CONFIG_HOME": "/proc"},
             **{"COLUMNS": "wide", "NNPLAY_AUTOSAVE_SECONDS": "soon"},
         },
+        pytest.param({"HOME": "/proc/nonexistent", "COLUMNS": "1"}, marks=pytest.mark.slow),
+        pytest.param({"HOME": "/dev/null", "XDG_STATE_HOME": "relative"}, marks=pytest.mark.slow),
+        pytest.param(
+            {"XDG_STATE_HOME": "/proc", "XDG_CONFIG_HOME": "/proc", "XDG_CACHE_HOME": "/proc"}, marks=pytest.mark.slow
+        ),
     ],
     ids=lambda environ: "-".join(environ) or "no HOME",
 )

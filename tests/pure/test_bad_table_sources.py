@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,9 @@ BAD: dict[str, tuple[str, Any, str]] = {
     ),
 }
 
+#: Of these another file of their kind is quick: a process reads each.
+ALIKE = frozenset({"text as parquet", "torn feather", "torn xlsx", "text as xlsx", "a bomb in styles", "empty sheet"})
+
 #: Reads each file of a folder, and says what was answered and how much memory it took beyond a good one's.
 MEASURE = """
 import json, resource, sys
@@ -183,11 +187,15 @@ print(json.dumps([before, used(), answers]))
 """
 
 
-def test_whatever_is_wrong_is_one_sentence_and_takes_little_memory(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "names", [BAD.keys() - ALIKE, pytest.param(BAD.keys(), marks=pytest.mark.slow)], ids=["few", "all"]
+)
+def test_whatever_is_wrong_is_one_sentence_and_takes_little_memory(names: Set[str], tmp_path: Path) -> None:
     """Bombs, torn files, depth, width, unequal records: each is refused by name, within 64 MiB beyond a good file's."""
     for library in set(LIBRARIES.values()):
         pytest.importorskip(library)
-    for name, (file, make, _) in BAD.items():
+    bad = {name: BAD[name] for name in BAD if name in names}
+    for name, (file, make, _) in bad.items():
         (tmp_path / "bad" / name).mkdir(parents=True)
         (tmp_path / "bad" / name / file).write_bytes(make())
     good = json.dumps([str(SOURCES / f"houses.{ending}") for ending in ("csv", "jsonl", "parquet", "feather", "xlsx")])
@@ -195,7 +203,7 @@ def test_whatever_is_wrong_is_one_sentence_and_takes_little_memory(tmp_path: Pat
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     before, after, answers = json.loads(done.stdout)
-    for name, (file, _, words) in BAD.items():
+    for name, (file, _, words) in bad.items():
         assert name in answers, f"{name} was read"
         message = answers[name]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 import subprocess
@@ -15,6 +14,7 @@ import pytest
 
 from nnplay import exact, rng
 from nnplay.data.catalogue import dataset_records, load_dataset
+from nnplay.data.generated import _blocks
 
 X = np.random.default_rng(0).uniform(-30, 30, 50_000)
 #: Function, NumPy's, arguments, and the most units of the last place between the two, each of which has one itself.
@@ -97,32 +97,43 @@ def test_powers_and_products() -> None:
     assert np.array_equal(exact.product(a, b), a @ b)
 
 
-@functools.cache
-def bits() -> str:
-    """Digest of random normal numbers, and of some rows of every data set, as a network gets them."""
+def bits(rows: int, block: int, cache: str) -> str:
+    """Digest of random normal numbers, and of some rows of every data set, as a network gets them.
+
+    Args:
+        rows: of each set of which any number can be made.
+        block: of so many at a time, where rows are drawn in blocks.
+        cache: the folder in which what was drawn is kept.
+    """
     hashed = hashlib.sha256(rng.normal(1, 2, 3, (1000,)).tobytes())
-    for name, record in dataset_records().items():
-        known = {field.name for field in record.fields}
-        wanted = {key: value for key, value in {"samples": 60, "noise": 0.1}.items() if key in known}
-        split = load_dataset(name, **wanted).split(0.6, 0.2, 0.2, seed=0)
-        for part in (split.train, split.validation, split.test):
-            if part is not None:
-                hashed.update(part.x.tobytes() + part.y.tobytes())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NNPLAY_CACHE_DIR", cache)
+        patch.setattr(_blocks, "BLOCK", block)
+        for name, record in dataset_records().items():
+            known = {field.name for field in record.fields}
+            wanted = {key: value for key, value in {"samples": rows, "noise": 0.1}.items() if key in known}
+            split = load_dataset(name, **wanted).split(0.6, 0.2, 0.2, seed=0)
+            for part in (split.train, split.validation, split.test):
+                if part is not None:
+                    hashed.update(part.x.tobytes() + part.y.tobytes())
     return hashed.hexdigest()
 
 
 @pytest.mark.parametrize(
-    "without",
+    ("without", "rows", "block"),
     [
-        pytest.param("X86_V4 AVX512_ICL AVX512_SPR", marks=pytest.mark.slow),
-        "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+        *(
+            pytest.param(features, 60, _blocks.BLOCK, marks=pytest.mark.slow)
+            for features in ("X86_V4 AVX512_ICL AVX512_SPR", "X86_V3 X86_V4 AVX512_ICL AVX512_SPR")
+        ),
+        ("X86_V3 X86_V4 AVX512_ICL AVX512_SPR", 16, 20),
     ],
 )
-def test_data_are_the_same_on_every_processor(without: str, tmp_path: Any) -> None:
+def test_data_are_the_same_on_every_processor(without: str, rows: int, block: int, tmp_path: Any) -> None:
     """With less of NumPy's vector code, and the BLAS of an older processor, every data set has the same bits."""
     older = {"NPY_DISABLE_CPU_FEATURES": without, "OPENBLAS_CORETYPE": "Haswell" if "V3" not in without else "Nehalem"}
-    code = "from tests.pure.test_exact import bits; print(bits())"
-    environment = os.environ | older | {"NNPLAY_CACHE_DIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    code = f"from tests.pure.test_exact import bits; print(bits({rows}, {block}, {str(tmp_path / 'older')!r}))"
+    environment = os.environ | older | {"PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-W", "ignore", "-c", code]
     found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == bits()
+    assert found.stdout.strip() == bits(rows, block, str(tmp_path / "here"))

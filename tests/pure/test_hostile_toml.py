@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from nnplay.config import RunConfig
 from nnplay.errors import MOST_SHOWN, InputError, Problems
 from nnplay.session import save
-from nnplay.session.document import compose
+from nnplay.session.document import body_of, compose
 from nnplay.session.limits import COMMENTED_LENGTH, RECORD_BYTES, RECORD_ITEMS
 from nnplay.session.record import parse
 from nnplay.session.toml_text import toml_text
@@ -47,7 +47,8 @@ HOSTILE = {
     "a key in a text, of spaces": filled('data = "xor"\nabout = """\nx', " ", '\n"""\nzz = 1'),
     "a loss of a million letters": filled('data = "xor"\nloss = "', "a", '"'),
     "a data set of a million letters": filled('data = "', "a", '"'),
-    "lines": filled('data = "xor"\n', "\n", "zz = 1"),
+    "lines": 'data = "xor"\n' + "\n" * 100_000 + "zz = 1",
+    "as many lines as may be": filled('data = "xor"\n', "\n", "zz = 1"),
     "a dotted key": filled("a", ".a", " = 1"),
     "a number": filled("epochs = ", "9", ""),
     "lists": filled("a = [", "[],", "]"),
@@ -55,6 +56,9 @@ HOSTILE = {
     "a million values": filled("a = [", "1,", "]"),
 }
 
+
+#: Of these another record of their kind is quick.
+ALIKE = ("keys", "settings", "a key in a text, of spaces", "as many lines as may be")
 
 READER = """
 import json
@@ -98,7 +102,9 @@ def reader() -> Iterator[subprocess.Popen[str]]:
         program.communicate()
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in ALIKE else ()) for name in HOSTILE]
+)
 def test_a_hostile_record_is_refused_in_little_memory(reader: subprocess.Popen[str], tmp_path: Path, name: str) -> None:
     """Up to 1 MiB of keys, headings, lists, spaces or letters is refused in a few lines, within 64 MiB."""
     folder = tmp_path / "a.nnplay"
@@ -190,6 +196,21 @@ def test_a_long_record_is_saved_without_the_editor_of_comments(tmp_path: Path, m
     found = tomllib.loads((folder / "session.toml").read_text())
     assert found["epoch"] == 3
     assert found["extra"] == {f"k{n}": n for n in range(COMMENTED_LENGTH + 1)}
+
+
+def test_what_nobody_has_touched_is_saved_without_the_editor_of_comments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record as this program wrote it holds nothing to be kept; spaces of a hand, which it does not write, stay."""
+    folder = tmp_path / "a.nnplay"
+    record = {"about": "a # and\na line", "epoch": 1, "extra": {"colour": "#fff"}}
+    save(folder, record, {})
+    assert body_of({"epoch": 2}, "lr   =   0.1\nepoch = 1\n") == "lr   =   0.1\nepoch = 2\n"
+    monkeypatch.setattr(tomlkit, "parse", None)
+    save(folder, {"epoch": 2, "about": None}, {})
+    text = (folder / "session.toml").read_text()
+    assert 'epoch = 2\n\n[extra]\ncolour = "#fff"\n' in text
+    assert "about" not in text
 
 
 def test_what_could_not_be_opened_is_not_saved() -> None:

@@ -51,7 +51,7 @@ def nnplay_in(folder: Path, start: list[str], path: str = "", words: str = "pres
     [
         pytest.param(SCRIPT, "", id="script"),
         pytest.param(MODULE, ":", id="-m, an empty PYTHONPATH"),
-        pytest.param(SCRIPT, ".", id="script, a relative one"),
+        pytest.param(SCRIPT, ".", id="script, a relative one", marks=pytest.mark.slow),
         pytest.param(SCRIPT, ":", id="script, an empty one", marks=pytest.mark.slow),
         pytest.param(MODULE, "", id="-m", marks=pytest.mark.slow),
         pytest.param(MODULE, ".", id="-m, a relative one", marks=pytest.mark.slow),
@@ -79,8 +79,9 @@ def test_a_folder_that_others_may_write_to_is_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("start", "folder"),
     [
-        *((SCRIPT, ROOT), (MODULE, ROOT / "nnplay")),
+        (MODULE, ROOT / "nnplay"),
         *(pytest.param(*case, marks=pytest.mark.slow) for case in ((MODULE, ROOT), (SCRIPT, ROOT / "nnplay"))),
+        pytest.param(SCRIPT, ROOT, marks=pytest.mark.slow),
     ],
     ids=lambda value: value.name if isinstance(value, Path) else value[0],
 )

@@ -14,30 +14,23 @@ from nnplay.records.registry import layer_records, loss_records, optimizer_recor
 ROOT = Path(nn.__file__).resolve().parent.parent
 
 
-def loaded_after(statement: str) -> set[str]:
-    """Top-level modules that a fresh interpreter has loaded after a statement."""
-    program = f"import sys\n{statement}\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+#: What is done one after the other, and what is not loaded by it; the first is the package alone.
+STATEMENTS = {
+    "import nnplay": {"numpy"},
+    "import nnplay; nnplay.Trainer, nnplay.Linear, nnplay.load_dataset('iris')": set(),
+    "import nnplay.cli, nnplay.config": set(),
+    "from nnplay.cli.commands import train, datasets, warmup": set(),
+}
+
+
+def test_numpy_numba_and_textual_wait_until_they_are_needed() -> None:
+    """Neither the package, its names, nor the command line load the compiler or the screen, the package no NumPy."""
+    show = "print(*{name.partition('.')[0] for name in sys.modules})"
+    program = "\n".join(["import sys", *(line for statement in STATEMENTS for line in (statement, show))])
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
-    return set(done.stdout.split())
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "import nnplay",
-        "import nnplay; nnplay.Trainer, nnplay.Linear, nnplay.load_dataset('iris')",
-        "import nnplay.cli, nnplay.config",
-        "from nnplay.cli.commands import train, datasets, warmup",
-    ],
-)
-def test_numba_and_textual_wait_until_they_are_needed(statement: str) -> None:
-    """Neither the package, its names, nor the command line load the compiler or the screen."""
-    assert not {"numba", "textual", "rich", "plotext", "torch", "scipy"} & loaded_after(statement)
-
-
-def test_import_of_the_package_alone_loads_no_numpy() -> None:
-    """Everything comes in when it is first used."""
-    assert "numpy" not in loaded_after("import nnplay")
+    for (statement, more), loaded in zip(STATEMENTS.items(), done.stdout.splitlines(), strict=True):
+        unwanted = {"numba", "textual", "rich", "plotext", "torch", "scipy"} | more
+        assert not unwanted & set(loaded.split()), statement
 
 
 def test_every_record_has_a_name_in_python() -> None:

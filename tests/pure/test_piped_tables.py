@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nnplay.data import catalogue
 from nnplay.data.catalogue import load_file, read_file
 from nnplay.data.reading import standard_input
 from nnplay.errors import InputError
@@ -19,23 +20,20 @@ from tests.table_files import SOURCES, need
 CSV = read_file(str(SOURCES / "houses.csv"), target="price", missing="mean")
 
 
+@pytest.mark.usefixtures("forked_readers")
 @pytest.mark.parametrize("name", ["houses.csv", "houses.jsonl", "houses_split.json", "houses.db", "houses.parquet"])
-def test_what_is_piped_in_is_kept_where_a_session_finds_it(name: str, tmp_path: Path) -> None:
+def test_what_is_piped_in_is_kept_where_a_session_finds_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its kind is told by its first bytes; it is kept by its digest, so that reading it again gives the same."""
     need(name.rpartition(".")[2])
-    program = (
-        "from nnplay.data.catalogue import read_file; from nnplay.data.reading.standard_input import kept_input\n"
-        "data = read_file('-', target='price', missing='mean'); print(len(data), data.x.shape[1], kept_input())"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        input=(SOURCES / name).read_bytes(),
-        capture_output=True,
-        check=True,
-        env={**os.environ, "NNPLAY_CACHE_DIR": str(tmp_path)},
-    )
-    rows, width, path = done.stdout.decode().split()
-    assert (int(rows), int(width)) == CSV.x.shape
+    monkeypatch.setenv("NNPLAY_CACHE_DIR", str(tmp_path))
+    with (SOURCES / name).open() as typed, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdin", typed)
+        path = standard_input.kept_input.__wrapped__()
+        patched.setattr(catalogue, "kept_input", lambda: path)
+        data = read_file("-", target="price", missing="mean")
+    assert data.x.shape == CSV.x.shape
     assert Path(path).read_bytes() == (SOURCES / name).read_bytes()
     assert np.array_equal(read_file(path, target="price", missing="mean").x, CSV.x, equal_nan=True)
     assert not Path(path).stat().st_mode & 0o077

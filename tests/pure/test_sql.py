@@ -24,6 +24,7 @@ from nnplay.data.tables._shipped import datasets_folder
 from nnplay.errors import InputError
 from nnplay.text import without_password
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 SOURCES = Path(__file__).parent / "sources"
 
 #: Queries that a stranger's session may hold, and a word of the answer.

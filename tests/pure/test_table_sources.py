@@ -33,7 +33,7 @@ CSV = read_file(str(SOURCES / "houses.csv"), target="price", missing="mean")
         ("parts/*.csv", "csv"),
     ],
 )
-def test_a_table_is_the_same_in_every_form(name: str, kind: str) -> None:
+def test_a_table_is_the_same_in_every_form(name: str, kind: str, request: pytest.FixtureRequest) -> None:
     """Numbers, gaps, words, dates and truth values of a real file become the inputs that its CSV file gives."""
     need(name.rpartition(".")[2])
     path = str(SOURCES / name)
@@ -42,6 +42,7 @@ def test_a_table_is_the_same_in_every_form(name: str, kind: str) -> None:
     assert data.feature_names == CSV.feature_names
     assert np.array_equal(data.x, CSV.x, equal_nan=True)
     assert np.array_equal(data.y, CSV.y)
+    request.getfixturevalue("forked_readers")
     again = RunConfig.from_dict({"data": {"file": path, "target": "price", "missing": "mean"}}).data.load()
     assert np.array_equal(again.x, data.x, equal_nan=True)
 
@@ -104,6 +105,7 @@ def test_columns_of_fixed_width_are_found_or_given(tmp_path: Path) -> None:
         read_file(path, widths="4,x")
 
 
+@pytest.mark.usefixtures("forked_readers")
 def test_a_sheet_is_chosen_and_a_title_above_it_left_out(tmp_path: Path) -> None:
     """Rows are named by their number in the sheet; a misspelt sheet is corrected."""
     openpyxl = pytest.importorskip("openpyxl")

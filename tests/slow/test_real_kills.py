@@ -45,11 +45,11 @@ def kill_training(number: int, seconds: float) -> int:
     return int(lines[-1].split()[1])
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [1, pytest.param(300, marks=pytest.mark.slow)])
 def test_no_kill_loses_a_reported_save_or_mixes_two(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kills: int
 ) -> None:
-    """Of 2 (slow: 300) random SIGKILLs: 0 reported saves lost, 0 mixed, 0 damaged; the last one is a legal state."""
+    """Of a random SIGKILL (slow: 300): 0 reported saves lost, 0 mixed, 0 damaged; the last one is a legal state."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     assert main([*RUN, "--save", "run.nnplay"]) == 0

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from nnplay.inspector.messages import View
 from nnplay.timeline.timeline import Timeline
+from nnplay.tui.app import Playground
 from nnplay.tui.dialogs.reading import Reading
 from nnplay.tui.inspector.keys import KEYS
+from nnplay.tui.inspector.screen import InspectorScreen
 from nnplay.tui.inspector.widgets.detail_view import DetailView
 from nnplay.tui.inspector.widgets.head_line import HeadLine
 from nnplay.tui.inspector.widgets.rows_list import RowsList
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.widgets.timeline_bar import TimelineBar
+from tests.ui.test_key_order import type_at_once
 from tests.ui.visit import inspecting
+from tests.ui.waiting import PATIENCE
 
 
 async def test_opens_with_the_rows_of_the_next_step_by_phase() -> None:
@@ -152,3 +158,30 @@ async def test_help_names_all_keys_and_terms_of_the_row() -> None:
         text = visit.pilot.app.screen._text.plain
         assert "bias\n" in text
         assert all(key.help in text for key in KEYS)
+
+
+async def test_keys_wait_for_the_first_view(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is typed while the run is still asked for its step is done on it; a key that leaves does not wait."""
+
+    async def come(there: Callable[[], object]) -> None:
+        """Waits as a user does, and not until all keys have been done."""
+        async with asyncio.timeout(PATIENCE):
+            while not there():
+                await asyncio.sleep(0.005)
+
+    async with inspecting() as visit:
+        app = visit.pilot.app
+        assert isinstance(app, Playground)
+        await visit.pilot.press("escape")
+        views: list[View] = []
+        show = InspectorScreen._queue_view
+        monkeypatch.setattr(InspectorScreen, "_queue_view", lambda self, view: views.append(view))
+        type_at_once(app, "ijj")
+        await come(lambda: views and len(app.key_queue._waiting) == 2)
+        type_at_once(app, "\x1b")
+        await come(lambda: isinstance(app.screen, MainScreen) and not app.key_queue._waiting)
+        views.clear()
+        type_at_once(app, "ijj")
+        await come(lambda: views and len(app.key_queue._waiting) == 2)
+        show(visit.screen, views[-1])
+        await come(lambda: visit.screen._walk.wish.row == 2)

@@ -236,14 +236,19 @@ class Curve:
         return count
 
     def _append(self, when: Integers, what: Floats, width: int) -> None:
-        rows = what.reshape(-1, width)
-        new = slice(self._length, self._length + len(rows))
-        self._minimum[new] = np.fmin.reduce(rows, axis=1)
-        self._maximum[new] = np.fmax.reduce(rows, axis=1)
-        self._last[new] = rows[:, -1]
-        self._nonfinite[new] = ~np.isfinite(rows).all(axis=1)
-        self._first[new] = when[::width]
-        self._steps[new] = when[width - 1 :: width]
+        new = slice(self._length, self._length + len(what) // width)
+        if width == 1:  # as in most calls: nothing has to be reduced
+            self._minimum[new] = self._maximum[new] = self._last[new] = what
+            self._nonfinite[new] = ~np.isfinite(what)
+            self._first[new] = self._steps[new] = when
+        else:
+            rows = what.reshape(-1, width)
+            self._minimum[new] = np.fmin.reduce(rows, axis=1)
+            self._maximum[new] = np.fmax.reduce(rows, axis=1)
+            self._last[new] = rows[:, -1]
+            self._nonfinite[new] = ~np.isfinite(rows).all(axis=1)
+            self._first[new] = when[::width]
+            self._steps[new] = when[width - 1 :: width]
         self._length = new.stop
 
     def _merge(self) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from nnplay.errors import InputError, unknown
+from nnplay.network.network import NetworkPlan
 from nnplay.text import clean
 from nnplay.training.players.players import DATA, PlayerObjective, Players
 
@@ -38,6 +39,23 @@ def check(players: Players) -> None:
         raise InputError(f"no objective uses '{unused[0]}'", where="players", hint=hint)
 
 
+def check_weights(players: Players, plans: Mapping[str, NetworkPlan]) -> None:
+    """Refuses objectives whose networks have no weights.
+
+    Args:
+        plans: all networks by the tape's names.
+
+    Raises:
+        InputError: the first of them.
+    """
+    for item in players.updates:
+        layers = [planned for name in item.trains for planned in plans[players.in_tape(name)].layers]
+        if not any(planned.plan.parameters for planned in layers):
+            names = " and ".join(f"'{name}'" for name in item.trains)
+            hint = "name a network with layers such as linear in its trains, or leave the objective out"
+            raise InputError(f"it trains nothing: {names} has no weights", where=item.name, hint=hint)
+
+
 def check_average(players: Players, kind: str) -> None:
     """Refuses averages of weights that two objectives train, and those of epochs that an objective sits out.
 
@@ -63,9 +81,13 @@ def _turns(players: Players) -> list[int]:
 
 def _check_names(kind: str, names: Sequence[str]) -> None:
     for name in names:
+        article = "an" if kind == "objective" else "a"
+        if not name:
+            raise InputError(f"{article} {kind} has no name", where="players", hint="give each a name of its own")
         if not _NAME.fullmatch(name) or name == "eval":
-            hint = "use lower-case letters, digits, '-' and '_'"
-            raise InputError(f"'{clean(name)}' cannot name a {kind}", where="players", hint=hint)
+            hint = "use lower-case letters, digits, '-' and '_', a letter first"
+            hint = "choose another name" if name == "eval" else hint
+            raise InputError(f"'{clean(name)}' cannot name {article} {kind}", where="players", hint=hint)
         if names.count(name) > 1:
             hint = "give each a name of its own"
             raise InputError(f"two {kind}s are called '{name}'", where="players", hint=hint)
@@ -97,16 +119,36 @@ def _check_objective(players: Players, item: PlayerObjective) -> None:
 
 
 def _check_added(players: Players, item: PlayerObjective) -> None:
-    """Refuses an objective whose loss cannot be added to another one's."""
+    """Refuses an objective whose loss cannot be added to another one's, or tells none of what that trains anything."""
+    if item.adds_to == item.name:
+        hint = f"write adds_to = '{players.own}'"
+        raise InputError("it is added to itself", where=item.name, hint=hint)
     first = next((one.adds_to for one in players.objectives if one.name == item.adds_to and one.adds_to), "")
     if first:
-        what = f"'{item.adds_to}' is itself added to '{first}'"
-        raise InputError(what, where=item.name, hint=f"write adds_to = '{clean(first)}'")
+        what, hint = f"'{item.adds_to}' is itself added to '{clean(first)}'", f"write adds_to = '{clean(first)}'"
+        raise InputError(what, where=item.name, hint=hint if first in players.names else f"name {players.own}")
     if item.adds_to not in players.names:
         raise unknown("objective", item.adds_to, players.names, where=item.name)
     if item.trains or item.optimizer or item.every != 1 or item.clamp:
         what = f"it is added to '{item.adds_to}', whose update is for both"
         raise InputError(what, where=item.name, hint="set trains, optimizer, every and clamp there")
+    path, trained = _run_and_trained(players, item.adds_to)
+    network = item.at.partition(".")[0]
+    if network in players.network_names and network not in path:
+        what = f"its pass begins with a layer of '{network}', which '{item.adds_to}' does not run"
+        raise InputError(what, where=item.name, hint=f"name a layer of {' or '.join(path)}")
+    reached = {*item.path, *path[: path.index(network) + 1]} if network in path else set(item.path)
+    if path and item.path and reached.isdisjoint(trained):
+        what = f"it trains nothing: '{item.adds_to}' trains {' and '.join(trained)}, and it runs {', '.join(item.path)}"
+        fitting = [name for name in players.names if not reached.isdisjoint(_run_and_trained(players, name)[1])]
+        hint = f"write adds_to = '{fitting[0]}'" if fitting else f"name {' or '.join(trained)} in its path"
+        raise InputError(what, where=item.name, hint=hint)
+
+
+def _run_and_trained(players: Players, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The networks that an objective with an update runs in its own pass, and those that it trains."""
+    found = next((item for item in players.updates if item.name == name), None)
+    return ((players.own,), (players.own, *players.trains)) if found is None else (found.path, found.trains)
 
 
 def _check_penalty(players: Players, item: PlayerObjective) -> None:

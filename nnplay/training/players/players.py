@@ -24,7 +24,7 @@ from typing import Any, Final, TypeVar
 
 from numpy.typing import NDArray
 
-from nnplay.errors import InputError
+from nnplay.errors import InputError, unknown
 from nnplay.records.layer import Layer
 from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
@@ -204,6 +204,16 @@ class Players:
         if len(found) == len(self.names):
             raise InputError("every objective would rest", where="resting", hint="leave one out")
         return found
+
+    def check_resting(self, text: str) -> None:
+        """Refuses to let rest what is no objective of this run.
+
+        Raises:
+            InputError: the first such name.
+        """
+        for name in text.replace(",", " ").split():
+            if name not in self.names:
+                raise unknown("objective", name, self.names, where="resting")
 
     @property
     def noises(self) -> dict[str, str]:

@@ -42,7 +42,7 @@ def plan_networks(players: Players, own: NetworkPlan) -> dict[str, NetworkPlan]:
     found = {players.own: own}
     for name, player in players.networks.items():
         if player.noise:
-            found[name] = Network(player.layers).plan((player.noise,))
+            found[name] = _plan(players, name, (player.noise,))
     paths = [(item.name, item.at, item.path) for item in players.objectives]
     paths += [(item.name, "", (item.target,)) for item in players.objectives if item.target in players.networks]
     for _ in players.networks:  # a network may be fed by one that a later path runs first
@@ -70,7 +70,7 @@ def _plan_path(players: Players, where: str, at: str, path: Sequence[str], found
                 shape = found[players.own].values[0]  # the data
             if shape is None:
                 return
-            found[name] = Network(players.networks[name].layers).plan(shape)
+            found[name] = _plan(players, name, shape)
         shape = found[name].output_shape
     for before, after in pairwise(path):
         given, taken = found[before].output_shape, found[after].values[0]
@@ -78,6 +78,14 @@ def _plan_path(players: Players, where: str, at: str, path: Sequence[str], found
             what = f"'{before}' gives {shape_text(given)}, but '{after}' takes {shape_text(taken)}"
             hint = f"end '{before}' with {_last_layer(taken)}"
             raise InputError(what, where=where, hint=hint)
+
+
+def _plan(players: Players, name: str, shape: Shape) -> NetworkPlan:
+    """A network worked out for rows of that shape; what does not fit is said with its name."""
+    try:
+        return Network(players.networks[name].layers).plan(shape)
+    except InputError as error:
+        raise InputError(error.what, where=f"{name}, {error.where}", hint=error.hint) from None
 
 
 def _shape_at(players: Players, where: str, at: str, found: Mapping[str, NetworkPlan]) -> Shape | None:

@@ -32,8 +32,15 @@ class KeyDone(Message):
         self.number = number
 
 
+class ScreenReady(Message):
+    """Bubbles up from a screen that keys had to wait for: it has something now that they can work on."""
+
+
 class KeyQueue:
     """Lets the next key (or paste) in when the last one has been done; none before `open`.
+
+    A screen on top that has nothing yet to work on says by `keys_meanwhile` which keys it takes all the same, such as
+    the one that closes it; the others wait until it is ready, and are forgotten where it is closed before.
 
     Args:
         app: on its way up to it a key has been done; it hands each `KeyDone` to `note_done`.
@@ -70,6 +77,10 @@ class KeyQueue:
         self._closed = False
         await self._let_in()
 
+    async def resume(self) -> None:
+        """Do the keys that waited for a screen to be ready."""
+        await self._let_in()
+
     async def note_done(self, message: KeyDone) -> None:
         """The way from the focused widget to the app is free: it is looked at again, or the next key comes in."""
         if message.number != self._round or not self._closed:
@@ -84,13 +95,24 @@ class KeyQueue:
             await self.open()
 
     async def _let_in(self) -> None:
-        if self._waiting and not self._closed and self._app.screen_stack:
+        if self._closed or not self._app.screen_stack:
+            return
+        if (event := self._take_next()) is not None:
             self._closed = True
-            event = self._waiting.popleft()
             self._begins(event)
             await self._handle(event)
             self._round = 0
             self._look_up()
+
+    def _take_next(self) -> events.Event | None:
+        """The first key that can be done now, if there is one; keys before it were for a screen that it closes."""
+        meanwhile: frozenset[str] | None = getattr(self._app.screen, "keys_meanwhile", None)
+        for place, event in enumerate(self._waiting):
+            if meanwhile is None or (isinstance(event, events.Key) and event.key in meanwhile):
+                for _ in range(place):
+                    self._waiting.popleft()
+                return self._waiting.popleft()
+        return None
 
     def _look_up(self) -> None:
         self._round += 1

@@ -18,6 +18,7 @@ from nnplay.inspector.service import InspectorService
 from nnplay.run.worker import Worker
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.actions import connect
+from nnplay.tui.commands.key_order import ScreenReady
 from nnplay.tui.commands.screen_keys import bindings, methods_of_screen
 from nnplay.tui.dialogs.modal import Modal
 from nnplay.tui.inspector.forks import ForkActions
@@ -36,6 +37,7 @@ from nnplay.tui.widgets.keys_line import KeysLine
 from nnplay.tui.widgets.message_line import MessageLine
 from nnplay.tui.widgets.timeline_bar import TimelineBar
 
+_LEAVING = frozenset({"escape", "i", "q", "ctrl+c"})
 _NARROW = 100
 """Columns below which the list of rows is short of shapes and layers."""
 
@@ -79,6 +81,11 @@ class InspectorScreen(Modal[None]):
             self,
         )
         connect(self, methods_of_screen(KEYS), self.groups)
+
+    @property
+    def keys_meanwhile(self) -> frozenset[str] | None:
+        """Keys that do not wait for the first view; None once it is there."""
+        return _LEAVING if self.view is None else None
 
     @property
     def view(self) -> View | None:
@@ -126,6 +133,8 @@ class InspectorScreen(Modal[None]):
         view, self._newest = self._newest, None
         if view is None or not self.is_attached:
             return
+        if self._walk.view is None:
+            self.post_message(ScreenReady())
         self._walk.view = view
         self._predicting.ask_about(view)
         self._head.show(view)

@@ -82,7 +82,7 @@ class DetailView(Cells):
         row = detail.row
         parameter = f"   {detail.parameter}" if detail.parameter else ""
         number = f"{row.number}  "
-        layers = [f"layer {row.path} · {row.layer}   ", f"{row.path} · "] if row.path else [f"branch {row.branch}   "]
+        layers = [f"layer {row.path} · {row.layer}   ", f"{row.path} · "] if row.path else [f"{row.branch_words}   "]
         rest = cell_len(number + row.name + parameter)
         fitting = (layer for layer in layers if cell_len(layer) + rest <= width)
         layer = next(fitting, "") if row.path or row.branch else ""
