@@ -225,7 +225,7 @@ def store_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def two_loops_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """A turn of `two_loops` for d (P,): shares of two products along a pair, or d ← d − factor·y, every parts-th number.
+    """A turn of `two_loops` for d (P,): shares of two products along a pair, or d ← d − factor·y, by number.
 
     From the newest pair back there are two turns each, then one for the curvature, then two each forth again.
     """

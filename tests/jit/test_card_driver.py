@@ -132,6 +132,14 @@ def test_replicas_go_on_by_the_processor_and_say_why(fault: str, monkeypatch: py
     np.testing.assert_array_equal(found.states, alone.states)
 
 
+def test_replicas_in_64_bits_are_for_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in(monkeypatch)
+    monkeypatch.setattr(device._Choice, "device", "cuda")
+    given = {"data": {"name": "xor"}, "layers": "linear 2", "optimizer": "lbfgs", "epochs": 2}
+    found = train_replicas(RunConfig.from_dict(given), 2)
+    assert "many runs at once are for numbers of 32 bits" in found.where
+
+
 def test_too_little_memory_is_said_before_any_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     made = put_in(monkeypatch, free=1000)
     run = trainer(machine=CudaMachine)
