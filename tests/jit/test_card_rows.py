@@ -21,7 +21,7 @@ from nnplay.tape.machines.cuda_machine import CudaMachine
 from nnplay.tape.machines.cuda_table import Encoded, encode, ends_of, kernels_of, lacking, turns_of
 from nnplay.tape.machines.machine import Table
 from tests.card_threads import LAUNCHES, functions_of, walk
-from tests.jit.test_whole_optimizers import curve
+from tests.jit.test_whole_optimizers import curve, trainer_of
 
 
 def one_step(run: nn.Trainer, launch: Launch, seed: int, table: Table | None = None) -> NDArray[Any]:
@@ -36,6 +36,30 @@ def one_step(run: nn.Trainer, launch: Launch, seed: int, table: Table | None = N
     clock[abi.CLOCK_ORDER] = machine.order.ctypes.data
     memory[tape.stages[0].named["optimizer"].offset] = run.optimizer.values["lr"]
     walk(made, functions_of(kernels_of(tape)), clock, memory, launch, seed)
+    return memory[: tape.size]
+
+
+def step_of_blocks(run: nn.Trainer, launch: Launch, seed: int) -> NDArray[Any]:
+    """The same of a step that takes its rows in several batches, as `nnplay.kernels.cuda.walk_steps` walks it."""
+    machine, tape = run.machine, run.machine.tape
+    machine.shuffle()
+    made = {table.n: encoded(run, launch, table) for table in (machine.tail_table, machine.full_table) if table}
+    room = np.full(max(one.size for one in made.values()), np.nan)
+    memory = np.concatenate([machine.memory, room]).astype(machine.dtype)
+    memory[tape.stages[0].named["optimizer"].offset] = run.optimizer.values["lr"]
+    functions, clock = functions_of(kernels_of(tape), machine.dtype.name), machine.cells.copy()
+    clock[abi.CLOCK_ORDER], before, finish = machine.order.ctypes.data, 0, tape.stages[0].rows.finish_at
+    rows = min(machine.program[[abi.PROGRAM_STEP_ROWS, abi.PROGRAM_EPOCH_ROWS]])
+    while before < rows:
+        count = int(min(machine.full_table.n, rows - before))
+        found = made[count]
+        clock[abi.CLOCK_OFFSET] = before
+        in_front = tuple(row for row in found.rows if row.number < finish)
+        walk(replace(found, rows=in_front), functions, clock, memory, launch, seed)
+        before += count
+    clock[abi.CLOCK_OFFSET] = 0
+    behind = tuple(row for row in found.rows if row.number >= finish)
+    walk(replace(found, rows=behind), functions, clock, memory, launch, seed)
     return memory[: tape.size]
 
 
@@ -198,6 +222,19 @@ def test_a_search_on_a_card_takes_the_steps_of_the_processor(optimizer: str) -> 
     run = trainer(optimizer=optimizer, batch_size="all", layers="linear 20, tanh, linear 2")
     for _ in range(4):
         check(run)
+
+
+@pytest.mark.slow
+def test_blocks_of_a_step_add_up_on_a_card() -> None:
+    """In numbers of 64 bits: a search, and a system, of a step in several batches, the last of which is smaller."""
+    run = trainer_of("levenberg_marquardt", curve(300), "linear 40, tanh, linear 1")
+    assert run.machine.tail_table is not None
+    for _ in range(2):
+        found = [step_of_blocks(run, launch, seed) for seed, launch in enumerate((Launch(32), Launch(8, 5)))]
+        np.testing.assert_array_equal(found[0].view(np.int64), found[1].view(np.int64))
+        run.run(steps=1)
+        wanted = run.machine.state()
+        assert np.abs(state_of(run, found[0]) - wanted).max() <= 1e-9 * np.abs(wanted).max()
 
 
 @pytest.mark.parametrize("rows", [9, 41])
