@@ -40,6 +40,7 @@ def walk(
     """Runs a table as `nnplay.kernels.cuda.walk_rows` does."""
     orders = np.random.default_rng(seed)
     lines = _lines(made)
+    clock_at, memory_at = clock.ctypes.data, memory.ctypes.data
     for first, end in _runs(made.rows, lambda code: not code & (GOES_ON | IN_BLOCK)):
         for block in orders.permutation(launch.blocks):
             for begin, stop in _runs(made.rows[first:end], lambda code: not code & GOES_ON):
@@ -48,7 +49,7 @@ def walk(
                     for written, own in group:
                         for line, part in _parts(written, own, launch, int(block), int(thread)):
                             function = functions[kernel_of(int(own[0, abi.ROW_ADDRESS]))]
-                            function(line.ctypes.data, clock.ctypes.data, memory.ctypes.data, part)
+                            function(line.ctypes.data, clock_at, memory_at, part)
 
 
 def _runs(rows: Sequence[EncodedRow], ends: Callable[[int], bool]) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from nnplay.system import product_threads
 from nnplay.system.private_folder import cache_folder, make_private
@@ -27,8 +27,11 @@ sys.dont_write_bytecode = False
 
 # The same examples at every run, however slow the machine is: a failure is one of the program, and comes again.
 settings.register_profile(
-    "repeatable", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+    "repeatable",
+    **{"deadline": None, "derandomize": True, "database": None, "suppress_health_check": [HealthCheck.too_slow]},
+    max_examples=40,
 )
+settings.register_profile("thorough", settings.get_profile("repeatable"), max_examples=400)
 settings.load_profile("repeatable")
 
 FOLDERS = ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
@@ -56,6 +59,21 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
         return 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores + 1, MOST_WORKERS) if cores > 1 else 0
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The slow tests try ten times as many examples of whatever is tried by examples."""
+    if config.option.markexpr == "slow":
+        settings.load_profile("thorough")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is tried by examples is quick, and slow as well, where it gets more of them."""
+    if config.option.markexpr == "slow":
+        for item in items:
+            if is_hypothesis_test(getattr(item, "obj", None)):
+                item.add_marker(pytest.mark.slow)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
