@@ -50,10 +50,12 @@ def read_sixels(text: str) -> tuple[NDArray[np.int64], Mapping[int, tuple[int, .
         elif chosen:
             colour = int(chosen)
         elif single or repeated:
-            bits = ord(single or repeated) - 63
-            for _ in range(int(count or 1)):
-                drawn[y : y + 6, x][[bool(bits & 1 << k) for k in range(6)]] = colour
-                x += 1
+            bits, end = ord(single or repeated) - 63, x + int(count or 1)
+            assert end <= wide
+            for k in range(6):
+                if bits & 1 << k:
+                    drawn[y + k, x:end] = colour
+            x = end
         elif back or down:
             x, y = 0, y + (6 if down else 0)
     assert (drawn[tall:] == -1).all()

@@ -37,8 +37,11 @@ def read_saved(path: str, network: str = "") -> SavedNetwork:
     Raises:
         InputError: no session, one that was written by hand and never trained, or no such network.
     """
-    where = clean(Path(path).name)
-    loaded = session.load(user_path(path))
+    where, folder = clean(Path(path).name), user_path(path)
+    if not folder.exists():
+        hint = "put the session back where it was, or name another one"
+        raise InputError("no such file or directory", where=clean(path, 300), hint=hint)
+    loaded = session.load(folder)
     run = loaded.record.get("run", loaded.record)
     table = run if isinstance(run, Mapping) else {}
     networks = table.get("networks", {})

@@ -12,15 +12,20 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import lane_dot, mark_not_finite
 from nnplay.kernels.cholesky import factorise, solve_factored
-from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import dimension, flat, integer, matrix, pointer
+from nnplay.kernels.compile.jit import DTYPE, inline, kernel
+from nnplay.kernels.cuda.cholesky import Operands, clear, column_work, system_kernels
+from nnplay.kernels.cuda.partial import once
+from nnplay.kernels.cuda.products import chain
+from nnplay.kernels.operands import dimension, flat, integer, matrix, pointer, ratio, size
 from nnplay.operations.jacobian import gram
 from nnplay.operations.jacobian.seed import SEED
 from nnplay.operations.search.report import COSINE, DAMPING, LENGTH, MOVED, SCALE, SIZE
 from nnplay.operations.search.trial import TRIAL
-from nnplay.records.operation import BATCH, Operation, Use
+from nnplay.records.cuda_work import AloneRow, WorkTurnRow
+from nnplay.records.operation import BATCH, CudaRow, Operation, Use
 from nnplay.records.optimizer import verdict
 from nnplay.records.whole_rule import WholeRule, WholeSizes
 from nnplay.records.worked import Named, Term, as_term
@@ -66,6 +71,23 @@ def keep_accepted(row: Any, clock: Any, memory: Any, part: int) -> None:
             kept[j, i] = kept[i, j]
 
 
+@kernel
+def keep_accepted_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `keep_accepted`: every parts-th number of kept_gram (M, M) and kept_pull (M,)."""
+    G, v, M = pointer(row, memory, 1), pointer(row, memory, 2), dimension(row, 1, 0)
+    kept, pull, count = pointer(row, memory, 5), pointer(row, memory, 6), DTYPE(integer(row, 0))
+    if pointer(row, memory, 0)[MOVED] == 0.0:
+        return
+    at = part
+    while at < M * M:
+        i = ratio(at, M)
+        j = at - i * M
+        kept[at] = G[max(i, j) * M + min(i, j)] / count
+        if at < M:
+            pull[at] = v[at] / count
+        at += row[ROW_PARTS]
+
+
 def _kept(search: Array, g: Array, v: Array, kept: Array, pull: Array, count: int) -> tuple[Array, Array]:
     if search[MOVED] == 0:
         return kept, pull
@@ -80,6 +102,7 @@ def _kept_element(at: Any, search: Named, g: Named, v: Named, kept: Named, pull:
 KEEP: Final = Operation(
     name="keep JᵀJ",
     kernel=keep_accepted,
+    cuda=(CudaRow(keep_accepted_cuda),),
     reads=("search", "gram", "pull", "kept_gram", "kept_pull"),
     writes=("kept_gram", "kept_pull"),
     reference=_kept,
@@ -101,6 +124,22 @@ def write_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
         g[int(places[m])] = 2.0 * pull[m]
 
 
+@kernel
+def clear_gradient_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """g (P,) = 0: every parts-th number."""
+    clear(pointer(row, memory, 2), size(row, 2), part, row[ROW_PARTS])
+
+
+@kernel
+def write_gradient_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """g (P,) = 2·kept_pull (M,) in its places: every parts-th of these."""
+    pull, places, g = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    m = part
+    while m < size(row, 0):
+        g[int(places[m])] = 2.0 * pull[m]
+        m += row[ROW_PARTS]
+
+
 def _spread(values: Array, places: Array, size: int) -> Array:
     made = np.zeros(size)
     made[places.astype(int)] = values
@@ -119,6 +158,7 @@ def _gradient_element(at: Any, pull: Named, places: Named, span: int) -> Term:
 GRADIENT: Final = Operation(
     name="gradient from Jᵀr",
     kernel=write_gradient,
+    cuda=(CudaRow(clear_gradient_cuda), CudaRow(write_gradient_cuda)),
     reads=("kept_pull", "places"),
     writes=("gradients",),
     reference=_gradient,
@@ -163,10 +203,44 @@ def solve(row: Any, clock: Any, memory: Any, part: int) -> None:
         move[place] = -(rate * z[m])
         wrong = mark_not_finite(wrong, move[place])
     pulls, lengths = lane_dot(v, v, M), lane_dot(z, z, M)
-    search[LENGTH] = abs(rate) * math.sqrt(lengths)
-    both = math.sqrt(pulls) * math.sqrt(lengths)
-    search[COSINE] = lane_dot(v, z, M) / both if both > 0.0 else 0.0 * both
+    note_move(search, rate, lengths, pulls, lane_dot(v, z, M))
     flat(row, memory, 9)[0] = verdict(wrong)
+
+
+SYSTEM: Final = system_kernels(
+    __name__, Operands(matrix=1, right=2, search=4, move=5, factor=7, answer=8), DAMPING, TRIES, SMALLEST
+)
+
+
+@kernel
+def move_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """move (P,) = −lr·scale·z in its places, for z (M,): every parts-th of these."""
+    search, places, move = pointer(row, memory, 4), pointer(row, memory, 3), pointer(row, memory, 5)
+    rate, z, wrong = pointer(row, memory, 0)[0] * search[SCALE], pointer(row, memory, 8), np.int32(0)
+    m = part
+    while m < size(row, 8):
+        value = -(rate * z[m])
+        move[int(places[m])] = value
+        wrong = mark_not_finite(wrong, value)
+        m += row[ROW_PARTS]
+    if wrong != 0:  # the loop has cleared it, and whoever writes writes the same
+        pointer(row, memory, 9)[0] = verdict(wrong)
+
+
+@kernel
+def report_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """The length of the move, and its cosine, in search (S,)."""
+    v, z, search, M = pointer(row, memory, 2), pointer(row, memory, 8), pointer(row, memory, 4), dimension(row, 1, 0)
+    pulls, lengths = chain(v, 1, v, 1, M, DTYPE(0.0)), chain(z, 1, z, 1, M, DTYPE(0.0))
+    note_move(search, pointer(row, memory, 0)[0] * search[SCALE], lengths, pulls, chain(v, 1, z, 1, M, DTYPE(0.0)))
+
+
+@inline
+def note_move(search: Any, rate: Any, lengths: Any, pulls: Any, both: Any) -> None:
+    """Puts length and cosine of a move −rate·z into search, from z·z, v·v and v·z, for the pull v."""
+    size = math.sqrt(lengths) * math.sqrt(pulls)
+    search[LENGTH] = abs(rate) * math.sqrt(lengths)
+    search[COSINE] = both / size if size > 0.0 else 0.0 * size
 
 
 def both_halves(lower: Array) -> Array:
@@ -205,6 +279,14 @@ def _solve_element(at: Any, settings: Named, h: Named, v: Named, places: Named, 
 SOLVE: Final = Operation(
     name="solve for the next move",
     kernel=solve,
+    cuda=(
+        WorkTurnRow(SYSTEM.column, operand=1, axis=0, work=column_work(1)),
+        AloneRow(SYSTEM.again, once),
+        WorkTurnRow(SYSTEM.back, operand=1, axis=0),
+        CudaRow(SYSTEM.finish),
+        CudaRow(move_cuda),
+        CudaRow(report_cuda, once),
+    ),
     reads=("optimizer", "kept_gram", "kept_pull", "places", "search"),
     writes=("move", "search", "factor", "direction", "finite_flags"),
     reference=_solved,

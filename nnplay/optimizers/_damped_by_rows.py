@@ -6,23 +6,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.arithmetic import lane_dot, mark_not_finite
+from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.arithmetic import lane_dot, mark_not_finite, multiply_add
 from nnplay.kernels.cholesky import factorise, solve_factored
-from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import dimension, flat, integer, matrix, pointer, shifted
+from nnplay.kernels.compile.jit import DTYPE, Kernel, inline, kernel
+from nnplay.kernels.cuda.cholesky import Operands, column_work, system_kernels
+from nnplay.kernels.cuda.partial import once, room
+from nnplay.kernels.cuda.products import chain
+from nnplay.kernels.operands import dimension, flat, integer, matrix, part_of, pointer, ratio, shifted
 from nnplay.operations.jacobian.seed import SEED
 from nnplay.operations.jacobian.whole import COLLECT
-from nnplay.operations.search.report import COSINE, DAMPING, LENGTH, MOVED, SCALE, SIZE
+from nnplay.operations.search.report import COSINE, DAMPING, LENGTH, LOSS, MOVED, SCALE, SIZE
 from nnplay.operations.search.trial import TRIAL
 from nnplay.optimizers import _damped
-from nnplay.optimizers._damped import GRADIENT, SMALLEST, TRIES, both_halves
-from nnplay.records.operation import BATCH, Operation, Use
+from nnplay.optimizers._damped import GRADIENT, SMALLEST, TRIES, both_halves, note_move
+from nnplay.records.cuda_work import AloneRow, WorkRow, WorkTurnRow
+from nnplay.records.operation import BATCH, CudaRow, Operation, Use
 from nnplay.records.optimizer import verdict
 from nnplay.records.whole_rule import WholeRule, WholeSizes
 from nnplay.records.worked import Named, Term, as_term, total
@@ -73,6 +78,32 @@ def keep_accepted(row: Any, clock: Any, memory: Any, part: int) -> None:
             pull[m] += kept[n, m] * own[n]
 
 
+@kernel
+def keep_accepted_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `keep_accepted`: every parts-th number of kept_lines (R, M), kept_residuals (R,) and kept_pull (M,)."""
+    J, residuals, pull = pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 8)
+    kept, own, share = pointer(row, memory, 6), pointer(row, memory, 7), DTYPE(math.sqrt(DTYPE(integer(row, 0))))
+    R, M = dimension(row, 1, 0), dimension(row, 1, 1)
+    if pointer(row, memory, 0)[MOVED] == 0.0:
+        return
+    at = part
+    while at < R * M:
+        kept[at] = J[at] / share
+        if at < R:
+            own[at] = residuals[at] / share
+        if at < M:
+            total = DTYPE(0.0)
+            for n in range(R):
+                total = multiply_add(J[n * M + at] / share, residuals[n] / share, total)
+            pull[at] = total
+        at += row[ROW_PARTS]
+
+
+def _keep_work(sizes: Sequence[int], integers: Sequence[int]) -> tuple[int, int]:
+    """One for each number of J (R, M), and R numbers in a row for each weight."""
+    return 2 * sizes[1], sizes[5]
+
+
 def _kept(
     search: Array, lines: Array, residuals: Array, kept: Array, own: Array, pull: Array, count: int
 ) -> tuple[Array, ...]:
@@ -91,6 +122,7 @@ def _kept_element(
 KEEP: Final = Operation(
     name="keep J",
     kernel=keep_accepted,
+    cuda=(WorkRow(keep_accepted_cuda, work=_keep_work),),
     reads=("search", "lines", "residuals", "kept_lines", "kept_residuals", "kept_pull"),
     writes=("kept_lines", "kept_residuals", "kept_pull"),
     reference=_kept,
@@ -140,10 +172,66 @@ def solve(row: Any, clock: Any, memory: Any, part: int) -> None:
         pulls += v[m] * v[m]
         both += v[m] * direction
         wrong = mark_not_finite(wrong, move[place])
-    search[LENGTH] = abs(rate) * math.sqrt(lengths)
-    size = math.sqrt(lengths) * math.sqrt(pulls)
-    search[COSINE] = both / size if size > 0.0 else 0.0 * size
+    note_move(search, rate, lengths, pulls, both)
     flat(row, memory, 11)[0] = verdict(wrong)
+
+
+@kernel
+def gram_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """G = JJᵀ (R, R), for J (R, M): every parts-th number."""
+    J, G, R, M = pointer(row, memory, 1), pointer(row, memory, 8), dimension(row, 1, 0), dimension(row, 1, 1)
+    at = part
+    while at < R * R:
+        i = ratio(at, R)
+        G[at] = chain(shifted(J, i * M), 1, shifted(J, (at - i * R) * M), 1, M, DTYPE(0.0))
+        at += row[ROW_PARTS]
+
+
+SYSTEM: Final = system_kernels(
+    __name__, Operands(matrix=8, right=2, search=5, move=6, factor=9, answer=10), DAMPING, TRIES, SMALLEST
+)
+
+
+def weights_of(sizes: Sequence[int], integers: Sequence[int]) -> int:
+    """A part for each weight."""
+    return sizes[3]
+
+
+@kernel
+def move_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """sums = Jᵀz (M,), and move (P,) = −lr·scale·that in its places, for J (R, M) and z (R,): one number."""
+    search, places, move = pointer(row, memory, 5), pointer(row, memory, 4), pointer(row, memory, 6)
+    J, z, R, M = pointer(row, memory, 1), pointer(row, memory, 10), dimension(row, 1, 0), dimension(row, 1, 1)
+    direction = chain(shifted(J, part), M, z, 1, R, DTYPE(0.0))
+    room(row, memory)[part] = direction
+    value = -(pointer(row, memory, 0)[0] * search[SCALE] * direction)
+    move[int(places[part])] = value
+    wrong = mark_not_finite(np.int32(0), value)
+    if wrong != 0:  # the loop has cleared it, and whoever writes writes the same
+        pointer(row, memory, 11)[0] = verdict(wrong)
+
+
+@kernel
+def report_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """The length of the move, and its cosine, in search (S,), from sums = Jᵀz (M,)."""
+    v, d, search, M = pointer(row, memory, 3), room(row, memory), pointer(row, memory, 5), dimension(row, 1, 1)
+    pulls, lengths = chain(v, 1, v, 1, M, DTYPE(0.0)), chain(d, 1, d, 1, M, DTYPE(0.0))
+    note_move(search, pointer(row, memory, 0)[0] * search[SCALE], lengths, pulls, chain(v, 1, d, 1, M, DTYPE(0.0)))
+
+
+def _gram_work(sizes: Sequence[int], integers: Sequence[int]) -> tuple[int, int]:
+    """M multiply-adds for each number of G (R, R), for J (R, M)."""
+    return sizes[1] * sizes[2], sizes[8]
+
+
+def _move_work(sizes: Sequence[int], integers: Sequence[int]) -> tuple[int, int]:
+    """R multiply-adds for each weight, for J (R, M)."""
+    return sizes[1], sizes[3]
+
+
+def _report_work(sizes: Sequence[int], integers: Sequence[int]) -> tuple[int, int]:
+    """Three products of vectors (M,), by one thread."""
+    return 3 * sizes[3], 1
 
 
 def _solved(
@@ -184,6 +272,15 @@ def _solve_element(
 SOLVE: Final = Operation(
     name="solve for the next move",
     kernel=solve,
+    cuda=(
+        WorkRow(gram_cuda, work=_gram_work),
+        WorkTurnRow(SYSTEM.column, operand=8, axis=0, work=column_work(8)),
+        AloneRow(SYSTEM.again, once),
+        WorkTurnRow(SYSTEM.back, operand=8, axis=0),
+        CudaRow(SYSTEM.finish),
+        WorkRow(move_cuda, weights_of, _move_work),
+        AloneRow(report_cuda, once, _report_work),
+    ),
     reads=("optimizer", "kept_lines", "kept_residuals", "kept_pull", "places", "search"),
     writes=("move", "search", "small_gram", "factor", "answer", "finite_flags"),
     reference=_solved,
@@ -194,6 +291,45 @@ SOLVE: Final = Operation(
     integers=("span",),
     torch="J.T @ torch.linalg.solve(J @ J.T + mu * torch.eye(R), r)",
 )
+
+
+def judge_kernels(module: str, weigh: Callable[..., None]) -> tuple[Kernel, Kernel]:
+    """The kernels of `JUDGE` on a processor and on a card, declared by a module.
+
+    Args:
+        weigh: `(settings, loss, search)` accepts or rejects a trial.
+    """
+
+    def judge(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """w (P,) stays, and point ← w, where the trial is accepted; else w ← point. accepted (1,) is the loss at w."""
+        search, w, point = flat(row, memory, 4), flat(row, memory, 2), flat(row, memory, 3)
+        weigh(flat(row, memory, 0), flat(row, memory, 1)[0], search)
+        follow(search[MOVED] != 0.0, w, point)
+        flat(row, memory, 8)[0] = search[LOSS]
+
+    def judge_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """The same of search (S,) and accepted (1,) alone."""
+        search = pointer(row, memory, 4)
+        weigh(pointer(row, memory, 0), pointer(row, memory, 1)[0], search)
+        pointer(row, memory, 8)[0] = search[LOSS]
+
+    return Kernel(f"{module}:judge", judge), Kernel(f"{module}:judge_cuda", judge_cuda)
+
+
+@inline
+def follow(moved: bool, w: Any, point: Any) -> None:
+    """point ← w, or w ← point, both (P,)."""
+    for i in range(w.size):
+        if moved:
+            point[i] = w[i]
+        else:
+            w[i] = point[i]
+
+
+@kernel
+def follow_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """w (P,) stays, or goes back to point, as search says: every parts-th number; operands are those of `JUDGE`."""
+    follow(pointer(row, memory, 4)[MOVED] != 0.0, part_of(row, memory, 2, part), part_of(row, memory, 3, part))
 
 
 def judged_element(judged: Callable[..., tuple[Array, ...]]) -> Callable[..., Term]:

@@ -9,13 +9,23 @@ from numpy.typing import NDArray
 
 from nnplay.fields import choice, number
 from nnplay.kernels.arithmetic import lane_dot, mark_not_finite
-from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import flat, pointer
+from nnplay.kernels.compile.jit import DTYPE, inline, kernel
+from nnplay.kernels.cuda.partial import once, room
+from nnplay.kernels.cuda.shares import dot, largest, shares_in, sizes_sum, sums, top, total
+from nnplay.kernels.operands import flat, part_of, pointer, ratio, size
 from nnplay.operations.search import line_search as ls
 from nnplay.optimizers import _searching
-from nnplay.optimizers._searching import element_of, set_out, set_out_reference
+from nnplay.optimizers._searching import (
+    ALONG,
+    SUMS,
+    begin_search,
+    direction_sums_cuda,
+    element_of,
+    set_out,
+    set_out_reference,
+)
 from nnplay.records.layer import Refused
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.optimizer import OptimizerRecord, verdict
 
 Array = NDArray[Any]
@@ -57,28 +67,103 @@ def direct(row: Any, clock: Any, memory: Any, part: int) -> None:
         flat(row, memory, 11)[0] = verdict(np.int32(0))
         return
     settings, D, G = flat(row, memory, 0), pointer(row, memory, 4), pointer(row, memory, 2)
-    total, beta = s[ls.T] * 0.0, s[ls.T] * 0.0
+    sizes, beta = s[ls.T] * 0.0, s[ls.T] * 0.0
     if s[ls.DIRECTIONS] != 0.0:
         old = lane_dot(pointer(row, memory, 3), pointer(row, memory, 3), M)
         crossed = lane_dot(G, G, M) - lane_dot(G, pointer(row, memory, 3), M)
-        beta = max(beta, crossed / old) if old > 0.0 else beta
+        beta = share_of_last(old, crossed)
     for i in range(M):
         d[i] = beta * d[i] - g[i]
-        total += abs(g[i])
+        sizes += abs(g[i])
     inner = lane_dot(G, D, M)
     if inner >= 0.0:
         for i in range(M):
             d[i] = -g[i]
         inner = -lane_dot(G, G, M)
-    t = min(1.0, 1.0 / total) * settings[0]
-    if s[ls.DIRECTIONS] != 0.0 and s[ls.T] > 0.0:
-        t = settings[0] * s[ls.T] * s[ls.SLOPE] / inner
+    t = first_length(s, settings[0], sizes, inner)
     s[ls.DIRECTIONS] += 1.0
     set_out(s, t, M, D, G, pointer(row, memory, 5), pointer(row, memory, 6))
     wrong = np.int32(0)
     for i in range(M):
         wrong = mark_not_finite(wrong, move[i])
     flat(row, memory, 11)[0] = verdict(wrong)
+
+
+@inline
+def share_of_last(old: Any, crossed: Any) -> Any:
+    """β = max(0, gᵀ(g − g_before) / g_beforeᵀg_before)."""
+    return max(old * 0.0, crossed / old) if old > 0.0 else old * 0.0
+
+
+@inline
+def first_length(s: Any, lr: Any, sizes: Any, inner: Any) -> Any:
+    """The length that is tried first: the last one in proportion to the slopes, or at first min(1, 1/Σ|g|)·lr."""
+    if s[ls.DIRECTIONS] != 0.0 and s[ls.T] > 0.0:
+        return lr * s[ls.T] * s[ls.SLOPE] / inner
+    return min(1.0, 1.0 / sizes) * lr
+
+
+@kernel
+def begin_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """Shares of g_before·g_before, g·g, g·g_before and Σ|g|, and the largest number of g: slopes (P,)."""
+    g, before = pointer(row, memory, 2), pointer(row, memory, 3)
+    shares, M, found = shares_in(row, SUMS), size(row, 2), DTYPE(0.0)
+    kind = ratio(part, shares)
+    share = part - kind * shares
+    if kind < 3:
+        found = dot(before if kind == 0 else g, g if kind == 1 else before, M, share, shares)
+    elif kind == 3:
+        found = sizes_sum(g, M, share, shares)
+    elif kind == 4:
+        found = largest(g, M, share, shares)
+    room(row, memory)[part] = found
+
+
+@kernel
+def turn_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """d ← −g + β·d, both (P,), once a search has ended: every parts-th number."""
+    s, g, d = pointer(row, memory, 1), part_of(row, memory, 2, part), part_of(row, memory, 7, part)
+    shares, beta = shares_in(row, SUMS), DTYPE(0.0)
+    if s[ls.ARRIVED] == 0.0:
+        return
+    if s[ls.DIRECTIONS] != 0.0:
+        crossed = total(row, memory, 1, shares) - total(row, memory, 2, shares)
+        beta = share_of_last(total(row, memory, 0, shares), crossed)
+    for i in range(g.size):
+        d[i] = beta * d[i] - g[i]
+
+
+@kernel
+def begin_search_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """What `direct` does to search (S,), once a search has ended; where d goes up, −g takes its place."""
+    s, shares = pointer(row, memory, 1), shares_in(row, SUMS)
+    if s[ls.ARRIVED] == 0.0:
+        return
+    inner, lengths = total(row, memory, ALONG, shares), total(row, memory, ALONG + 1, shares)
+    reach, pulls = top(row, memory, ALONG + 3, shares), total(row, memory, ALONG + 2, shares)
+    if inner >= 0.0:
+        inner, lengths, reach = -pulls, pulls, top(row, memory, 4, shares)
+    t = first_length(s, pointer(row, memory, 0)[0], total(row, memory, 3, shares), inner)
+    s[ls.DIRECTIONS] += 1.0
+    begin_search(s, t, inner, reach, lengths, pulls)
+
+
+@kernel
+def set_out_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """d = −g where it went up, near = g, move = t·d, all (P,), once a search has ended: every parts-th number."""
+    s, g, d = pointer(row, memory, 1), part_of(row, memory, 2, part), part_of(row, memory, 7, part)
+    near, move, wrong = part_of(row, memory, 9, part), part_of(row, memory, 10, part), np.int32(0)
+    if s[ls.ARRIVED] == 0.0:
+        return
+    up = total(row, memory, ALONG, shares_in(row, SUMS)) >= 0.0
+    for i in range(g.size):
+        if up:
+            d[i] = -g[i]
+        near[i] = g[i]
+        move[i] = s[ls.T] * d[i]
+        wrong = mark_not_finite(wrong, move[i])
+    if wrong != 0:  # the loop has cleared it, and whoever writes writes the same
+        pointer(row, memory, 11)[0] = verdict(wrong)
 
 
 def _directed(
@@ -103,6 +188,13 @@ def _directed(
 DIRECTION: Operation = Operation(
     name="direction (conjugate gradient)",
     kernel=direct,
+    cuda=(
+        CudaRow(begin_cuda, sums(2, SUMS)),
+        CudaRow(turn_cuda),
+        CudaRow(direction_sums_cuda),
+        CudaRow(begin_search_cuda, once),
+        CudaRow(set_out_cuda),
+    ),
     reads=("optimizer", "search", "slope", "slope_before", "along", "near", "move"),
     writes=("along", "search", "near", "move", "finite_flags"),
     reference=_directed,

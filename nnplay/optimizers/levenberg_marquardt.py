@@ -7,12 +7,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import flat
+from nnplay.kernels.compile.jit import inline
+from nnplay.kernels.cuda.partial import once
 from nnplay.operations.search.report import ACCEPTED, DAMPING, FRESH, LOOKS, LOSS, MOVED, REJECTED, SCALE, TRIAL
 from nnplay.optimizers import _damped_by_rows
 from nnplay.records.layer import Refused
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.optimizer import OptimizerRecord
 
 Array = NDArray[Any]
@@ -46,11 +46,9 @@ LEVENBERG_MARQUARDT = OptimizerRecord(
 )  # fmt: skip
 
 
-@kernel
-def judge(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """w (P,) stays where the loss fell, and μ ← μ·mu_dec; else w ← point, μ ← μ·mu_inc. accepted (1,): loss at w."""
-    settings, loss, search = flat(row, memory, 0), flat(row, memory, 1)[0], flat(row, memory, 4)
-    w, point, accepted = flat(row, memory, 2), flat(row, memory, 3), flat(row, memory, 8)
+@inline
+def weigh(settings: Any, loss: Any, search: Any) -> None:
+    """Keeps a trial whose loss is lower, and μ ← μ·mu_dec; else μ ← μ·mu_inc."""
     search[TRIAL] = loss
     search[LOOKS] += 1.0
     search[SCALE] = 1.0
@@ -68,12 +66,9 @@ def judge(row: Any, clock: Any, memory: Any, part: int) -> None:
         search[REJECTED] += 1.0
         if search[DAMPING] > settings[4]:
             search[LOOKS] = 0.0
-    for i in range(w.size):
-        if search[MOVED] != 0.0:
-            point[i] = w[i]
-        else:
-            w[i] = point[i]
-    accepted[0] = search[LOSS]
+
+
+_JUDGE, _JUDGE_CUDA = _damped_by_rows.judge_kernels(__name__, weigh)
 
 
 def _judged(settings: Array, loss: Array, w: Array, point: Array, search: Array) -> tuple[Array, ...]:
@@ -95,7 +90,8 @@ def _judged(settings: Array, loss: Array, w: Array, point: Array, search: Array)
 
 JUDGE: Operation = Operation(
     name="accept or reject",
-    kernel=judge,
+    kernel=_JUDGE,
+    cuda=(CudaRow(_JUDGE_CUDA, once), CudaRow(_damped_by_rows.follow_cuda)),
     reads=("optimizer", "loss", "parameters", "point", "search"),
     writes=("parameters", "point", "search", "accepted"),
     reference=_judged,

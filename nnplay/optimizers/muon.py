@@ -11,13 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import choice, flag, integer, number
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import lane_dot, mark_not_finite
 from nnplay.kernels.compile.jit import inline, kernel
+from nnplay.kernels.cuda import orthogonal
+from nnplay.kernels.cuda.partial import fold
+from nnplay.kernels.cuda.row_counts import row_folds, row_parts
 from nnplay.kernels.matmul import product, product_transposed
 from nnplay.kernels.operands import dimension, flat, part_of, pointer, size
 from nnplay.optimizers._adam_family import SLOTS, beta, eps_field, moved, moved_reference, moved_term, prepare
+from nnplay.records.cuda_work import SettingTurnRow
 from nnplay.records.layer import Refused
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import CudaRow, Operation, Shape, Use
 from nnplay.records.optimizer import (
     OptimizerRecord,
     TensorRule,
@@ -31,19 +36,8 @@ from nnplay.records.worked import Named, Term, apply
 
 Array = NDArray[Any]
 #: Where the settings stand in the vector that rows read.
-_LR, _DECAY, _MOMENTUM, _NESTEROV, _A, _EPS, _STEPS, _ADJUST, _FACTOR, _BETA1, _ADAM_EPS = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    7,
-    8,
-    9,
-    10,
-    11,
-    13,
-)
+_LR, _DECAY, _MOMENTUM, _NESTEROV, _ADJUST, _FACTOR, _BETA1, _ADAM_EPS = 0, 1, 2, 3, 9, 10, 11, 13
+_A, _EPS, _STEPS = orthogonal.COEFFICIENTS, orthogonal.EPS, orthogonal.ITERATIONS
 
 
 MUON = OptimizerRecord(
@@ -128,6 +122,7 @@ def _mixed() -> Operation:
     return Operation(
         name="momentum (muon)",
         kernel=mix_momentum,
+        cuda=(CudaRow(mix_momentum),),
         reads=("optimizer", "gradient", "momentum_buffer"),
         writes=("momentum", "momentum_buffer"),
         reference=momentum_reference,
@@ -143,6 +138,13 @@ def _orthogonalised() -> Operation:
     return Operation(
         name="orthogonalise (muon)",
         kernel=orthogonalise,
+        cuda=(
+            CudaRow(orthogonal.squares, row_parts),
+            CudaRow(fold, row_folds),
+            CudaRow(orthogonal.normalise),
+            SettingTurnRow(orthogonal.iterate, work=orthogonal.work, setting=_STEPS, usual=5, rows=3),
+            CudaRow(orthogonal.finish),
+        ),
         reads=("optimizer", "momentum"),
         writes=("orthogonal", "gram", "mix", "work"),
         reference=orthogonal_reference,
@@ -158,6 +160,7 @@ def _update() -> Operation:
     return Operation(
         name="update (muon)",
         kernel=step_along,
+        cuda=(CudaRow(step_along_cuda),),
         reads=("optimizer", "orthogonal", "parameter"),
         writes=("parameter", "finite_flags"),
         reference=step_reference,
@@ -173,6 +176,7 @@ def others() -> Operation:
     return Operation(
         name="update (muon, others)",
         kernel=OTHERS,
+        cuda=(CudaRow(OTHERS),),
         reads=("optimizer", "gradients", "parameters", *SLOTS),
         writes=("parameters", *SLOTS, "finite_flags"),
         reference=others_reference,
@@ -308,14 +312,19 @@ def orthogonalise(row: Any, clock: Any, memory: Any, part: int) -> None:
             x[i] = work[i]
 
 
+@inline
+def learning_rate(settings: Any, R: int, C: int) -> Any:
+    """The learning rate of a matrix (R, C): lr, adjusted to its shape."""
+    adjusted = math.sqrt(max(1.0, C / R)) if settings[_ADJUST] == 0.0 else 0.2 * math.sqrt(max(R, C))
+    return settings[_LR] * adjusted
+
+
 @kernel
 def step_along(row: Any, clock: Any, memory: Any, part: int) -> None:
     """w ← (1 − lr·weight_decay)·w − lr·adjusted·X, for w and X (R, C)."""
     settings, x, w = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
     R, C = dimension(row, 2, 0), dimension(row, 2, 1)
-    lr, stays = settings[_LR], 1.0 - settings[_LR] * settings[_DECAY]
-    adjusted = math.sqrt(max(1.0, C / R)) if settings[_ADJUST] == 0.0 else 0.2 * math.sqrt(max(R, C))
-    rate = lr * adjusted
+    stays, rate = 1.0 - settings[_LR] * settings[_DECAY], learning_rate(settings, R, C)
     wrong = np.int32(0)
     for i in range(size(row, 2)):
         w[i] = w[i] * stays - rate * x[i]
@@ -339,3 +348,18 @@ def update_others(w: Any, g: Any, m: Any, v: Any, p: Any) -> Any:
 
 
 OTHERS = update_kernel(prepare_others, update_others, slots=2)
+
+
+@kernel
+def step_along_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `step_along`: every parts-th number of w and X (R, C)."""
+    settings, x, w = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    lr, rate, wrong = settings[_LR], learning_rate(settings, dimension(row, 2, 0), dimension(row, 2, 1)), np.int32(0)
+    stays = 1.0 - lr * settings[_DECAY]
+    at = part
+    while at < size(row, 2):
+        w[at] = w[at] * stays - rate * x[at]
+        wrong = mark_not_finite(wrong, w[at])
+        at += row[ROW_PARTS]
+    if wrong != 0:  # the loop has cleared it, and whoever writes writes the same
+        flat(row, memory, 4)[0] = math.nan

@@ -7,15 +7,19 @@ line of it (right to about ten digits in float64). Each of these is a step of it
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import flag, number
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import mark_not_finite, scratch
 from nnplay.kernels.compile.jit import inline, kernel
-from nnplay.kernels.operands import dimension, flat, matrix
+from nnplay.kernels.cuda.partial import once, room
+from nnplay.kernels.eigenvalues import diagonalise
+from nnplay.kernels.operands import dimension, flat, matrix, pointer, ratio, shifted, size
 from nnplay.operations.search.report import (
     ACCEPTED,
     COSINE,
@@ -31,8 +35,9 @@ from nnplay.operations.search.report import (
     TRIAL,
 )
 from nnplay.operations.search.trial import TRIAL as TRY
+from nnplay.records.cuda_work import AloneRow
 from nnplay.records.layer import Refused
-from nnplay.records.operation import Operation, Use
+from nnplay.records.operation import CudaRow, Operation, Use
 from nnplay.records.optimizer import OptimizerRecord, verdict
 from nnplay.records.whole_rule import WholeRule, WholeSizes
 from nnplay.records.worked import Named, Term, as_term
@@ -48,7 +53,6 @@ SIDE: Final = OWN + 2
 _PROBE, _FLOOR, _SADDLE = 1, 2, 3
 #: Share of a step below which the search begins anew.
 _LEAST: Final = 1e-6
-_SWEEPS: Final = 30
 
 NEWTON = OptimizerRecord(
     name="newton",
@@ -90,6 +94,41 @@ def rule(sizes: WholeSizes) -> WholeRule:
 # -- taking in an evaluation -----------------------------------------------------------------------------------------
 
 
+@inline
+def judge(s: Any, loss: Any, M: int) -> int:
+    """Takes in a loss: all but vectors and the Hessian. Returns what becomes of these.
+
+    2k or 2k + 1 for the first or second gradient of line k, −1 where the point is accepted, −2 where it is not.
+    """
+    s[TRIAL] = loss
+    s[LOOKS] += 1.0
+    s[MOVED] = 0.0
+    if s[FRESH] == 0.0 and s[PROBES] != 0.0:
+        k = min(int(s[COLUMN]), M - 1)
+        if s[SIDE] == 0.0:
+            s[SIDE] = 1.0
+            return 2 * k
+        s[SIDE] = 0.0
+        s[COLUMN] = k + 1.0
+        if k + 1 == M:
+            s[PROBES] = 0.0
+        return 2 * k + 1
+    if s[FRESH] != 0.0 or loss < s[LOSS]:
+        s[MOVED] = 1.0
+        s[LOSS] = loss
+        s[ACCEPTED] += 1.0 - s[FRESH]
+        s[SCALE] = 1.0
+        s[PROBES] = 1.0
+        s[COLUMN] = 0.0
+        s[SIDE] = 0.0
+        return -1
+    s[REJECTED] += 1.0
+    s[SCALE] = s[SCALE] * 0.5
+    if s[SCALE] < _LEAST:
+        s[LOOKS] = 0.0
+    return -2
+
+
 @kernel
 def take_in(row: Any, clock: Any, memory: Any, part: int) -> None:
     """Judges w (P,), or takes the gradient g (P,) there as half of a line of the Hessian (M, M); w ← the best point.
@@ -99,42 +138,60 @@ def take_in(row: Any, clock: Any, memory: Any, part: int) -> None:
     settings, loss, g, w = flat(row, memory, 0), flat(row, memory, 1)[0], flat(row, memory, 2), flat(row, memory, 3)
     point, s, slope, H = flat(row, memory, 4), flat(row, memory, 5), flat(row, memory, 6), matrix(row, memory, 7)
     places, M = flat(row, memory, 8), dimension(row, 7, 0)
-    s[TRIAL] = loss
-    s[LOOKS] += 1.0
-    s[MOVED] = 0.0
-    if s[FRESH] != 0.0 or s[PROBES] == 0.0:
-        if s[FRESH] != 0.0 or loss < s[LOSS]:
-            s[MOVED] = 1.0
-            s[LOSS] = loss
-            s[ACCEPTED] += 1.0 - s[FRESH]
-            s[SCALE] = 1.0
-            s[PROBES] = 1.0
-            s[COLUMN] = 0.0
-            s[SIDE] = 0.0
-            for i in range(w.size):
-                point[i] = w[i]
-                slope[i] = g[i]
-        else:
-            s[REJECTED] += 1.0
-            s[SCALE] = s[SCALE] * 0.5
-            if s[SCALE] < _LEAST:
-                s[LOOKS] = 0.0
-    else:
-        k = min(int(s[COLUMN]), M - 1)
+    action = judge(s, loss, M)
+    if action >= 0:
+        k = action // 2
         for m in range(M):
             here = g[int(places[m])]
-            H[k, m] = here if s[SIDE] == 0.0 else (H[k, m] - here) / (2.0 * settings[_PROBE])
-        if s[SIDE] == 0.0:
-            s[SIDE] = 1.0
-        else:
-            s[SIDE] = 0.0
-            s[COLUMN] = k + 1.0
-            if k + 1 == M:
-                s[PROBES] = 0.0
+            H[k, m] = here if action == 2 * k else (H[k, m] - here) / (2.0 * settings[_PROBE])
     for i in range(w.size):
+        if action == -1:
+            point[i] = w[i]
+            slope[i] = g[i]
         w[i] = point[i]
         g[i] = slope[i]
     flat(row, memory, 15)[0] = s[LOSS]
+
+
+@kernel
+def judge_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """What `take_in` does to search (S,) and accepted (1,); sums[0] = what `judge` returns."""
+    s = pointer(row, memory, 5)
+    room(row, memory)[0] = judge(s, pointer(row, memory, 1)[0], dimension(row, 7, 0))
+    pointer(row, memory, 15)[0] = s[LOSS]
+
+
+@kernel
+def line_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """What `take_in` does to the Hessian (M, M): every parts-th number of a line."""
+    g, H, places = pointer(row, memory, 2), pointer(row, memory, 7), pointer(row, memory, 8)
+    action, M, twice = int(room(row, memory)[0]), dimension(row, 7, 0), 2.0 * pointer(row, memory, 0)[_PROBE]
+    k = ratio(action, 2) if action >= 0 else 0
+    m = part
+    while action >= 0 and m < M:
+        here = g[int(places[m])]
+        H[k * M + m] = here if action == 2 * k else (H[k * M + m] - here) / twice
+        m += row[ROW_PARTS]
+
+
+@kernel
+def follow_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """What `take_in` does to vectors (P,): every parts-th number."""
+    g, w, point, slope = (
+        pointer(row, memory, 2),
+        pointer(row, memory, 3),
+        pointer(row, memory, 4),
+        pointer(row, memory, 6),
+    )
+    accepted = int(room(row, memory)[0]) == -1
+    at = part
+    while at < size(row, 2):
+        if accepted:
+            point[at] = w[at]
+            slope[at] = g[at]
+        w[at] = point[at]
+        g[at] = slope[at]
+        at += row[ROW_PARTS]
 
 
 def _taken_in(
@@ -170,6 +227,7 @@ def _taken_element(at: Any, *read: Named) -> Term:
 TAKE_IN: Operation = Operation(
     name="take in an evaluation",
     kernel=take_in,
+    cuda=(CudaRow(judge_cuda, once), CudaRow(line_cuda), CudaRow(follow_cuda)),
     reads=("optimizer", "loss", "gradients", "parameters", "point", "search", "slope", "hessian", "places"),
     writes=("gradients", "parameters", "point", "search", "slope", "hessian", "accepted"),
     reference=_taken_in,
@@ -185,68 +243,10 @@ TAKE_IN: Operation = Operation(
 
 
 @inline
-def diagonalise(A: Any, V: Any, M: int) -> None:
-    """Jacobi's rotations: A (M, M), symmetric, becomes diagonal, and the columns of V (M, M) its eigenvectors."""
-    for i in range(M):
-        for j in range(M):
-            V[i * M + j] = 1.0 if i == j else 0.0
-    for _ in range(_SWEEPS):
-        rest = A[0] * 0.0
-        for i in range(M):
-            for j in range(i):
-                rest += A[i * M + j] * A[i * M + j]
-        if not rest > 0.0:
-            break
-        for p in range(M):
-            for q in range(p + 1, M):
-                rotate(A, V, M, p, q)
-
-
-@inline
-def rotate(A: Any, V: Any, M: int, p: int, q: int) -> None:
-    """One rotation, which makes A[p, q] 0."""
-    off = A[p * M + q]
-    if off == 0.0:
-        return
-    ratio = (A[q * M + q] - A[p * M + p]) / (2.0 * off)
-    sign = 1.0 if ratio >= 0.0 else -1.0
-    t = sign / (abs(ratio) + math.sqrt(ratio * ratio + 1.0))
-    c = 1.0 / math.sqrt(t * t + 1.0)
-    s = t * c
-    for k in range(M):
-        one, other = A[k * M + p], A[k * M + q]
-        A[k * M + p] = c * one - s * other
-        A[k * M + q] = s * one + c * other
-    for k in range(M):
-        one, other = A[p * M + k], A[q * M + k]
-        A[p * M + k] = c * one - s * other
-        A[q * M + k] = s * one + c * other
-    for k in range(M):
-        one, other = V[k * M + p], V[k * M + q]
-        V[k * M + p] = c * one - s * other
-        V[k * M + q] = s * one + c * other
-
-
-@kernel
-def choose(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """move (P,) ← ±probe for the weight that is measured; else −lr·scale·Σ v·(v·g)/λ over eigenpairs of H (M, M).
-
-    Eigenvalues (M,) are in rising order; one smaller than floor times the largest counts as that.
-    """
-    settings, s, slope = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
-    H, places, move, values = matrix(row, memory, 3), flat(row, memory, 4), flat(row, memory, 6), flat(row, memory, 8)
-    M, wrong = dimension(row, 3, 0), np.int32(0)
-    for i in range(move.size):
-        move[i] = 0.0
-    if s[PROBES] != 0.0:
-        k = min(int(s[COLUMN]), M - 1)
-        move[int(places[k])] = settings[_PROBE] if s[SIDE] == 0.0 else -settings[_PROBE]
-        flat(row, memory, 9)[0] = verdict(wrong)
-        return
-    A, V = scratch(4096), scratch(4096)
-    for i in range(M):
-        for j in range(M):
-            A[i * M + j] = (H[i, j] + H[j, i]) / 2.0
+def step(
+    A: Any, V: Any, settings: Any, s: Any, slope: Any, places: Any, move: Any, values: Any, M: int
+) -> None:  # fmt: skip
+    """A step by the eigenpairs of A (M, M), which becomes diagonal; see `choose`. V (M, M) is room."""
     diagonalise(A, V, M)
     largest = A[0] * 0.0
     for i in range(M):
@@ -273,11 +273,73 @@ def choose(row: Any, clock: Any, memory: Any, part: int) -> None:
         lengths += move[i] * move[i]
         pulls += slope[i] * slope[i]
         both -= move[i] * slope[i]
-        wrong = mark_not_finite(wrong, move[i])
     s[LENGTH] = math.sqrt(lengths)
     size = math.sqrt(lengths) * math.sqrt(pulls)
     s[COSINE] = both / size if size > 0.0 else 0.0 * size
+
+
+@kernel
+def choose(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """move (P,) ← ±probe for the weight that is measured; else −lr·scale·Σ v·(v·g)/λ over eigenpairs of H (M, M).
+
+    Eigenvalues (M,) are in rising order; one smaller than floor times the largest counts as that.
+    """
+    settings, s, slope = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
+    H, places, move, values = matrix(row, memory, 3), flat(row, memory, 4), flat(row, memory, 6), flat(row, memory, 8)
+    M, wrong = dimension(row, 3, 0), np.int32(0)
+    for i in range(move.size):
+        move[i] = 0.0
+    if s[PROBES] != 0.0:
+        k = min(int(s[COLUMN]), M - 1)
+        move[int(places[k])] = settings[_PROBE] if s[SIDE] == 0.0 else -settings[_PROBE]
+    else:
+        A, V = scratch(4096), scratch(4096)
+        for i in range(M):
+            for j in range(M):
+                A[i * M + j] = (H[i, j] + H[j, i]) / 2.0
+        step(A, V, settings, s, slope, places, move, values, M)
+    for i in range(move.size):
+        wrong = mark_not_finite(wrong, move[i])
     flat(row, memory, 9)[0] = verdict(wrong)
+
+
+def two_matrices(sizes: Sequence[int], integers: Sequence[int]) -> int:
+    """A part for each number of two matrices like the Hessian."""
+    return 2 * sizes[3]
+
+
+@kernel
+def mirror_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """sums = (H + Hᵀ) / 2, and room behind it for as many numbers; move = 0 in the place of that number."""
+    H, M, move = pointer(row, memory, 3), dimension(row, 3, 0), pointer(row, memory, 6)
+    if part < M * M:
+        i = ratio(part, M)
+        room(row, memory)[part] = (H[part] + H[(part - i * M) * M + i]) / 2.0
+    at = part
+    while at < size(row, 6):
+        move[at] = 0.0
+        at += row[ROW_PARTS]
+
+
+@kernel
+def choose_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `choose`, from (H + Hᵀ) / 2 (M, M) in sums; by one thread, as each rotation needs the one in front of it."""
+    settings, s, slope = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
+    places, move, values, A = flat(row, memory, 4), flat(row, memory, 6), flat(row, memory, 8), room(row, memory)
+    M, wrong = dimension(row, 3, 0), np.int32(0)
+    if s[PROBES] != 0.0:
+        k = min(int(s[COLUMN]), M - 1)
+        move[int(places[k])] = settings[_PROBE] if s[SIDE] == 0.0 else -settings[_PROBE]
+    else:
+        step(A, shifted(A, M * M), settings, s, slope, places, move, values, M)
+    for i in range(move.size):
+        wrong = mark_not_finite(wrong, move[i])
+    flat(row, memory, 9)[0] = verdict(wrong)
+
+
+def _choose_work(sizes: Sequence[int], integers: Sequence[int]) -> tuple[int, int]:
+    """Some 8 sweeps of M²/2 rotations of 12·M multiply-adds each, once in 2·M + 1 steps, by one thread."""
+    return 24 * sizes[3], 1
 
 
 def _chosen(
@@ -305,6 +367,7 @@ def _choose_element(at: Any, *read: Named) -> Term:
 CHOOSE: Operation = Operation(
     name="choose the next point",
     kernel=choose,
+    cuda=(CudaRow(mirror_cuda, two_matrices), AloneRow(choose_cuda, once, _choose_work)),
     reads=("optimizer", "search", "slope", "hessian", "places", "eigenvalues"),
     writes=("move", "search", "eigenvalues", "finite_flags"),
     reference=_chosen,

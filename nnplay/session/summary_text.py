@@ -26,9 +26,10 @@ def describe(summary: Summary) -> list[str]:
     own = _table(run, "objective").get("name", "")
     lines += _layers(f"layers of {clean(str(own))}" if own else "layers", run.get("layers", []))
     for name, network in _table(run, "networks").items():
-        lines += _layers(
-            f"layers of {clean(str(name))}", network.get("layers", []) if isinstance(network, Mapping) else []
-        )
+        table = network if isinstance(network, Mapping) else {}
+        more = _named({key: value for key, value in table.items() if key != "layers"})
+        heading = f"layers of {clean(str(name))}{f' ({more})' if more else ''}"
+        lines += _layers(heading, table.get("layers", []))
     objectives = run.get("objectives", [])
     for item in objectives if isinstance(objectives, list) else []:
         if isinstance(item, Mapping):
@@ -131,9 +132,18 @@ def age_text(seconds: float) -> str:
 
 def _named(given: Any) -> str:
     if isinstance(given, Mapping):
-        values = ", ".join(f"{key} {value}" for key, value in given.items() if key != "name")
+        values = ", ".join(f"{key} {_plain(value, key)}" for key, value in given.items() if key != "name")
         return clean(f"{given.get('name', '')} {values}".strip())
     return clean(str(given)) if given else ""
+
+
+def _plain(value: Any, key: str) -> str:
+    """A value within a table: names in a row, and a record as it can be typed."""
+    if isinstance(value, list):
+        return (" → " if key == "path" else " ").join(map(str, value))
+    if isinstance(value, Mapping):
+        return " ".join([str(value.get("name", "")), *(f"{k}={v}" for k, v in value.items() if k != "name")]).strip()
+    return str(value)
 
 
 def _count(value: Any) -> int:

@@ -158,7 +158,7 @@ class MainScreen(Screen[None]):
             pane.set_up(settings, ledger)
         header = self.query_one(HeaderLine)
         title = network_title(ledger, header.look)
-        header.set_up(settings, f"{shown} {title}" if shown else title)
+        header.set_up(settings, title, shown)
 
     def pane(self, name: str) -> Pane:
         """The pane called `name`."""

@@ -35,20 +35,20 @@ def capture_view(main: MainScreen) -> dict[str, Any]:
 
 def restore_view(main: MainScreen, view: Mapping[str, Any]) -> None:
     """Gives the screen the settings that a session kept; what is missing or no such value stays as it is."""
-    found = {key: view.get(key, value) for key, value in capture_view(main).items()}
-    found = {key: value for key, value in found.items() if type(value) is type(capture_view(main)[key])}
+    present = capture_view(main)
+    found = {key: view[key] if type(view.get(key)) is type(value) else value for key, value in present.items()}
     curves, picture = main.query_one(CurveView), main.query_one(Picture)
-    if found.get("curves") in FAMILIES:
+    if found["curves"] in FAMILIES:
         main.query_one(CurvesPane).choose(found["curves"])
-    curves.logarithmic = found.get("logarithmic", curves.logarithmic)
-    curves.smooth_by(found.get("smoothing", curves.smoothing))
-    picture.held_out_points = found.get("held_out_points", picture.held_out_points)
-    picture.discrete = found.get("discrete", picture.discrete)
-    main.query_one(NetworkView).folded = found.get("folded", False)
-    main.query_one(LayerList).unfold(from_words(found.get("unfolded", [])))
-    main.query_one(OutputPane).view = found.get("answers", "")
-    main.full = found.get("full", main.full)
-    pane = found.get("pane")
+    curves.logarithmic = found["logarithmic"]
+    curves.smooth_by(found["smoothing"])
+    picture.held_out_points = found["held_out_points"]
+    picture.discrete = found["discrete"]
+    main.query_one(NetworkView).folded = found["folded"]
+    main.query_one(LayerList).unfold(from_words(found["unfolded"]))
+    main.query_one(OutputPane).view = found["answers"]
+    main.full = found["full"]
+    pane = found["pane"]
     if pane in PANES and pane != main.current:
         main.go(pane)
     else:

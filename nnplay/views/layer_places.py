@@ -39,7 +39,12 @@ def mapped_layers(trainer: Trainer) -> tuple[PlannedLayer, ...]:
 
 
 def layers_over_time(trainer: Trainer) -> tuple[PlannedLayer, ...]:
-    """Layers that give numbers for each of several steps, or keep them, as a recurrent layer does."""
+    """Layers that give numbers for each of several steps, or keep them, as a recurrent layer does.
+
+    None of a detector's: its rows are anchors and proposals.
+    """
+    if trainer.split.task == "detection":
+        return ()
     return tuple(
         planned
         for planned in trainer.plan.layers

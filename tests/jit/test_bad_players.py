@@ -49,6 +49,15 @@ SURE = {"name": "x", "path": ["sure"], "trains": ["sure"], "loss": "mse", "targe
             "a layer of 'generator', which 'discriminator' does not run; name a layer of discriminator",
         ),
         (
+            {"objectives": objectives(target="discriminator")},
+            "'discriminator' is trained, and cannot be a target; name",
+        ),
+        ({"objectives": objectives(target="input")}, "its answer of 1 is compared with inputs of 2; end the path with"),
+        (
+            {"networks": {"generator": {"layers": "linear 2, reshape 1x2x1", "noise": 3}}},
+            "'generator' gives 1×2×1, but 'discriminator' takes 2; end 'generator' with flatten, linear 2",
+        ),
+        (
             {"networks": {"sure": {"layers": "softmax", "noise": 2}}, "objectives": [*objectives(), SURE]},
             "x: it trains nothing: 'sure' has no weights",
         ),

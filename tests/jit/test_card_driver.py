@@ -18,6 +18,7 @@ from nnplay.kernels.packs import building, lookup
 from nnplay.presets.catalogue import load_preset
 from nnplay.run.replicas import train_replicas
 from nnplay.tape.machines import card_run, cuda_machine, cuda_table, device
+from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.cuda_machine import CudaMachine
 
 _GIB = 1 << 30
@@ -123,12 +124,20 @@ def test_replicas_go_on_by_the_processor_and_say_why(fault: str, monkeypatch: py
     config = RunConfig.from_dict({"data": {"name": "xor"}, "layers": "linear 2", "epochs": 2})
     alone = train_replicas(config, 3)
     put_in(monkeypatch, **given)
-    monkeypatch.setattr(card_run.module, "code", lambda kernels: dict.fromkeys(card_run.module.FUNCTIONS, b""))
+    monkeypatch.setattr(card_run.module, "code", lambda kernels, dtype: dict.fromkeys(card_run.module.FUNCTIONS, b""))
     monkeypatch.setattr(device._Choice, "device", "cuda")
     found = train_replicas(config, 3)
     assert wanted in found.where
     assert "\n" not in found.where
     np.testing.assert_array_equal(found.states, alone.states)
+
+
+def test_replicas_in_64_bits_are_for_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in(monkeypatch)
+    monkeypatch.setattr(device._Choice, "device", "cuda")
+    given = {"data": {"name": "xor"}, "layers": "linear 2", "optimizer": "lbfgs", "epochs": 2}
+    found = train_replicas(RunConfig.from_dict(given), 2)
+    assert "many runs at once are for numbers of 32 bits" in found.where
 
 
 def test_too_little_memory_is_said_before_any_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,20 +185,71 @@ def test_a_word_says_what_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {name: driver.Card(name, (9, 0), 0, 1, 0).short_name for name in names} == names
 
 
-def test_auto_leaves_rows_of_one_thread_a_picture_to_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_leaves_rows_that_one_thread_works_on_to_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     put_in(monkeypatch)
     monkeypatch.setattr(device, "WORTH_A_CARD", 0)
     monkeypatch.setattr(device._Choice, "device", "auto")
     usual = trainer().machine.tape
     assert isinstance(device.make_machine(usual), CudaMachine)
-    monkeypatch.setattr(cuda_table, "takes_pictures_alone", lambda tape: tape is usual)
+    assert not isinstance(device.make_machine(usual, dtype="float64"), CudaMachine)
+    monkeypatch.setattr(cuda_table, "waits_for_threads", lambda tape: tape is usual)
     assert not isinstance(device.make_machine(usual), CudaMachine)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("preset", "alone"), [("detector", True), ("spiral", False)])
-def test_detectors_have_rows_of_one_thread_a_picture(preset: str, alone: bool) -> None:
-    assert cuda_table.takes_pictures_alone(load_preset(preset).config.trainer().machine.tape) is alone
+@pytest.mark.parametrize(
+    ("preset", "alone"),
+    [("detector", True), ("sinc_second_order", True), ("digits_second_order", False), ("spiral", False)],
+)
+def test_which_presets_have_rows_that_one_thread_works_on(preset: str, alone: bool) -> None:
+    assert cuda_table.waits_for_threads(load_preset(preset).config.trainer().machine.tape) is alone
+
+
+def test_a_setting_that_counts_turns_makes_the_tables_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a run goes back to a step with another value; any other setting is read from memory."""
+    put_in(monkeypatch)
+    run, begun = trainer(machine=CudaMachine, optimizer="muon"), list[int]()
+
+    class Stand:
+        def __init__(self, machine: CudaMachine) -> None:
+            self.turns = cuda_table.turns_of(machine.tape, machine.memory)
+            begun.append(self.turns["orthogonalise (muon)"])
+
+        def advance(self, machine: CudaMachine, steps: int) -> int:
+            return CpuMachine.advance(machine, steps)
+
+    monkeypatch.setattr(CudaMachine, "_begin", lambda machine: Stand(machine))
+    monkeypatch.setattr(CudaMachine, "value_after_step", CpuMachine.value_after_step)
+    before = run.state()
+    for changes in ({}, {"ns_steps": 2}, {"momentum": 0.5}, {"ns_steps": 7}):
+        run.set(**changes)
+        run.run(steps=2)
+    assert begun == [5, 2, 7]
+    run.restore(before)
+    run.set(ns_steps=5)
+    run.run(steps=1)
+    assert begun == [5, 2, 7, 5]
+
+
+def test_numbers_of_64_bits_have_room_on_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in(monkeypatch)
+    asked: list[str] = []
+
+    def code(kernels: Any, dtype: str) -> dict[str, bytes]:
+        asked.append(dtype)
+        return dict.fromkeys(card_run.module.FUNCTIONS, b"")
+
+    monkeypatch.setattr(card_run.module, "code", code)
+    sizes = []
+    for dtype in ("float32", "float64"):
+        machine = trainer(machine=CudaMachine, dtype=dtype).machine
+        assert machine.why_not == ""
+        run = card_run.CardRun(machine, machine.data)
+        assert run.memory.nbytes == (machine.tape.size + run.room) * machine.dtype.itemsize
+        assert run.trace.nbytes == machine.trace.nbytes
+        sizes.append((run.memory.nbytes, run.trace.nbytes, run.rates.nbytes, run.shared))
+    assert asked == ["float32", "float64"]
+    assert [2 * size for size in sizes[0]] == list(sizes[1])
 
 
 def test_a_driver_is_not_asked_where_the_processor_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +260,7 @@ def test_a_driver_is_not_asked_where_the_processor_is_chosen(monkeypatch: pytest
 
 def test_a_card_that_fails_between_two_launches_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     put_in(monkeypatch)
-    monkeypatch.setattr(card_run.module, "code", lambda kernels: dict.fromkeys(card_run.module.FUNCTIONS, b""))
+    monkeypatch.setattr(card_run.module, "code", lambda kernels, dtype: dict.fromkeys(card_run.module.FUNCTIONS, b""))
     run, other = trainer(machine=CudaMachine), trainer()
     launches = []
 

@@ -11,27 +11,26 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from nnplay.data.dataset import Dataset
 from nnplay.kernels import abi
 from nnplay.kernels.compile.jit import KERNELS
+from nnplay.operations.search import report
 from nnplay.records.layer import LayerRecord
 from nnplay.records.loss import LossRecord
 from nnplay.records.optimizer import OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.cuda_lines import Launch
-from nnplay.tape.machines.cuda_table import encode, ends_of, kernels_of, lacking
+from nnplay.tape.machines.cuda_table import encode, ends_of, kernels_of, lacking, turns_of
 from nnplay.tape.machines.machine import Table
 from tests.card_threads import LAUNCHES, functions_of, walk
 from tests.jit.test_losses import benches
 from tests.jit.test_optimizers import NETWORK
+from tests.jit.test_whole_optimizers import curve, hold_rows, trainer_of
 from tests.records import Bench, Trial, cases_of, layers_with_rows, same_bits, trials
 
 Array = NDArray[Any]
-pytestmark = [pytest.mark.usefixtures("kernels"), pytest.mark.slow]
-#: Rows that no card has, by layer, loss and optimizer; docs/gpu.md says why.
-WITHOUT = {
-    "muon": {"momentum (muon)", "orthogonalise (muon)", "update (muon)", "update (muon, others)"},
-}
+pytestmark = [pytest.mark.usefixtures("card_kernels"), pytest.mark.slow]
 
 
 class CardRows(CpuMachine):
@@ -57,12 +56,13 @@ class CardRows(CpuMachine):
         clock[abi.CLOCK_ORDER] = self.order.ctypes.data
         functions = functions_of([KERNELS[name] for name in kernels], self.dtype.name)
         launches: tuple[Launch, ...] = LAUNCHES
-        if row.operation.writes[-1] == "finite_flags":  # the loop clears them; on a processor, each part has its own
+        if row.operation.writes[-1] == "finite_flags":  # the loop clears them
             self.view(row.writes[-1])[...] = 0.0
-            launches = (Launch(1), Launch(row.writes[-1].size(1)))
+            if row.operation.kernel in [item.kernel for item in row.operation.cuda]:  # each part has its own flag there
+                launches = (Launch(1), Launch(row.writes[-1].size(1)))
         found = []
         for seed, launch in enumerate(launches):
-            made = encode(self.tape, table, codes, launch, self.memory.size)
+            made = encode(self.tape, table, codes, launch, self.memory.size, turns=turns_of(self.tape, self.memory))
             memory = np.concatenate([self.memory, np.full(made.size, np.nan, np.float32)])
             walk(made, functions, clock, memory, launch, seed)
             found.append(memory[: self.memory.size])
@@ -105,7 +105,7 @@ def in_first_chunk(name: str, chunks: Array) -> Array:
 
 def check(bench: Bench, record: Any, chosen: Any) -> None:
     assert bench.hold_to_definitions(chosen) >= 1
-    assert set(bench.machine.lacking) <= WITHOUT.get(record.name, set()), record.name
+    assert bench.machine.lacking == (), record.name
 
 
 @pytest.mark.parametrize("record", layers_with_rows(), ids=lambda record: record.name)
@@ -133,7 +133,35 @@ def test_optimizers(record: OptimizerRecord) -> None:
         for step in (0, 1, 1000):
             bench.fill()
             assert bench.hold_to_definitions(lambda row: row.phase == "update", step) >= 3
-        assert set(bench.machine.lacking) <= WITHOUT.get(record.name, set())
+        assert bench.machine.lacking == ()
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "data", "layers"),
+    [
+        ("lbfgs", curve(41, 2), "linear 40, tanh, linear 2"),  # sums of several shares
+        ("lbfgs line_search_fn=none history_size=3", curve(41, 2), "linear 3, tanh, linear 2"),
+        ("conjugate_gradient", curve(41, 2), "linear 40, tanh, linear 2"),
+        ("levenberg_marquardt", curve(41, 2), "linear 3, tanh, linear 2"),
+        ("levenberg_marquardt", curve(9, 2), "linear 12, tanh, linear 2"),  # fewer residuals than weights
+        ("gauss_newton", curve(41, 2), "linear 2"),
+        ("newton", curve(41, 2), "linear 2"),  # four weights: the tenth evaluation is a step
+    ],
+)
+def test_optimizers_that_try_points(optimizer: str, data: Dataset, layers: str) -> None:
+    trainer = trainer_of(optimizer, data, layers, machine=CardRows)
+    functions_of(kernels_of(trainer.machine.tape), "float64")  # all at once
+    hold_rows(trainer, 12)
+    assert trainer.machine.lacking == ()
+
+
+def test_damping_is_raised_on_a_card_until_there_is_an_answer() -> None:
+    """One of two inputs is always 0: without damping the system has no factor."""
+    x = np.linspace(-1, 1, 21)[:, None] * [1, 0]
+    trainer = trainer_of("gauss_newton", Dataset(x, x[:, 0], task="regression"), "linear 1", machine=CardRows)
+    machine = trainer.machine
+    hold_rows(trainer, 3)
+    assert machine.view(machine.tape.named["search"])[report.DAMPING] > 0
 
 
 @pytest.mark.parametrize("record", layers_with_rows(), ids=lambda record: record.name)

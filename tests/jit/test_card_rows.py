@@ -18,9 +18,10 @@ from nnplay.presets.catalogue import load_preset, preset_records
 from nnplay.tape.machines import cuda_machine, device
 from nnplay.tape.machines.cuda_lines import Launch
 from nnplay.tape.machines.cuda_machine import CudaMachine
-from nnplay.tape.machines.cuda_table import Encoded, encode, ends_of, kernels_of, lacking
+from nnplay.tape.machines.cuda_table import Encoded, encode, ends_of, kernels_of, lacking, turns_of
 from nnplay.tape.machines.machine import Table
 from tests.card_threads import LAUNCHES, functions_of, walk
+from tests.jit.test_whole_optimizers import curve
 
 
 def one_step(run: nn.Trainer, launch: Launch, seed: int, table: Table | None = None) -> NDArray[Any]:
@@ -41,7 +42,8 @@ def one_step(run: nn.Trainer, launch: Launch, seed: int, table: Table | None = N
 def encoded(run: nn.Trainer, launch: Launch, table: Table | None = None) -> Encoded:
     tape, full = run.machine.tape, run.machine.full_table
     codes = {kernel.name: number for number, kernel in enumerate(kernels_of(tape))}
-    return encode(tape, table or full, codes, launch, tape.size, largest=full.n, ends=ends_of(tape))
+    turns = turns_of(tape, run.machine.memory)
+    return encode(tape, table or full, codes, launch, tape.size, largest=full.n, ends=ends_of(tape), turns=turns)
 
 
 def state_of(run: nn.Trainer, memory: NDArray[Any]) -> NDArray[Any]:
@@ -172,9 +174,39 @@ def test_rows_of_presets_with_a_normalised_gradient(preset: str) -> None:
 
 
 @pytest.mark.slow
-def test_all_presets_but_those_named_run_on_a_card() -> None:
-    found = {name for name in preset_records() if lacking(load_preset(name).config.trainer().machine.tape)}
-    assert found == {"sinc_second_order", "digits_second_order", "optimizer_race"}
+def test_all_presets_have_their_rows_on_a_card() -> None:
+    assert [name for name in preset_records() if lacking(load_preset(name).config.trainer().machine.tape)] == []
+
+
+def test_muon_has_a_turn_for_each_iteration_and_those_too_many_do_nothing() -> None:
+    run = trainer(optimizer="muon", layers="linear 6, tanh, linear 2")
+    for count in (3, 0, 4):
+        run.set(ns_steps=count)
+        assert turns_of(run.machine.tape, run.machine.memory) == {"orthogonalise (muon)": count}
+        check(run)
+    found = one_step(run, Launch(8), 0)
+    run.set(ns_steps=3)
+    few = one_step(run, Launch(8), 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.jit.test_card_rows.turns_of", lambda tape, memory: {"orthogonalise (muon)": 9})
+        np.testing.assert_array_equal(one_step(run, Launch(8), 0), few)
+    assert not np.array_equal(found, few)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "conjugate_gradient"])
+def test_a_search_on_a_card_takes_the_steps_of_the_processor(optimizer: str) -> None:
+    run = trainer(optimizer=optimizer, batch_size="all", layers="linear 20, tanh, linear 2")
+    for _ in range(4):
+        check(run)
+
+
+@pytest.mark.parametrize("rows", [9, 41])
+def test_a_system_is_solved_on_a_card_as_on_the_processor(rows: int) -> None:
+    """By the smaller system of the two, and where blocks take samples of their own."""
+    layers, whole = "linear 8, tanh, linear 2", {"loss": "mse", "batch_size": "all"}
+    run = trainer(curve(rows, 2), layers, optimizer="levenberg_marquardt mu=1", **whole)
+    for groups in (0, 6):
+        check(run, groups=groups)
 
 
 def test_a_row_without_a_form_is_named_and_the_processor_trains(monkeypatch: pytest.MonkeyPatch) -> None:

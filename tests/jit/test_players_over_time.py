@@ -80,7 +80,9 @@ def test_a_fork_in_the_middle_of_a_turn_is_the_run_that_was_changed_there(
     backend.save(str(tmp_path / "run"))
     said = "\n".join(describe(summarize(tmp_path / "run.nnplay")))
     assert all(f"layers of {name}" in said for name in ("discriminator", "generator"))
-    assert "objective made" in said
+    assert "objective made path generator → discriminator, target 0, adds_to discriminator" in said
+    assert "trains generator, optimizer sgd lr=0.05 momentum=0.9" in said
+    assert "layers of generator (noise 3)" in said
     backend.open(str(apart(tmp_path / "run.nnplay")))
     assert equal(read_everything(backend), now)
     [branch] = [branch.split(" from ")[0] for branch, _ in backend.branches()]

@@ -110,11 +110,15 @@ def test_pictures_that_are_not_read_are_said(tmp_path: Path) -> None:
         ({"images": 3}, "has no list 'images'"),
         ({"categories": []}, "has no categories"),
         ({"annotations": [OUTSIDE]}, "has no object in any picture; 1 box without an area"),
-        ({"annotations": [{**BEYOND, "image_id": 1}]}, r"annotations\[0\]: its image_id 1 is in no list"),
+        ({"annotations": [{**BEYOND, "image_id": 1}]}, r"annotations\[0\]: its image_id 1 is in no list; add it"),
         ({"annotations": [{**BEYOND, "bbox": [1, 2, "x", 3]}]}, r"annotations\[0\]: its bbox is not left"),
-        ({"annotations": [{**BEYOND, "bbox": None}]}, r"annotations\[0\]: has no usable 'bbox'"),
+        ({"annotations": [{**BEYOND, "bbox": None}]}, "has no usable 'bbox'; write \"bbox\": .4, 4, 12, 10."),
+        ({"categories": [{"id": 1, "name": " "}]}, r"categories\[0\]: category 1 has no name; write"),
         ({"annotations": [BEYOND]}, "no object has a segmentation; read it without masks"),
-        ({"annotations": [{**BEYOND, "segmentation": [[1, 2]]}]}, "a polygon needs three or more"),
+        (
+            {"annotations": [{**BEYOND, "segmentation": [[1, 2]]}]},
+            "a polygon needs three or more .* read the folder without masks",
+        ),
         (
             {"annotations": [{**BEYOND, "segmentation": [[1, 2, 3, 4, float("nan"), 6]]}]},
             "its polygon has 'nan', which cannot be a place",

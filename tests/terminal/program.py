@@ -2,7 +2,7 @@
 
 `--crash rewind` makes the rewind fail as a bug would, `--crash start` what the first frame needs; `--hang` makes the
 rewind take for ever; `--rescue FILE` is where the run is saved on a signal or a crash, in so many `--pieces` a quarter
-of a second apart, and with `--stuck` never to the end.
+of a second apart, and with `--stuck` never to the end, which is noticed after half a second.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from nnplay.errors import InputError
 from nnplay.tui.app import Playground
 from nnplay.tui.commands import keymap
 from nnplay.tui.run import run
+from nnplay.tui.terminal import signals
 from nnplay.tui.terminal.can_open import check
 from nnplay.tui.terminal.opening import Opening
 from nnplay.tui.theme.look import Look
@@ -103,6 +104,8 @@ def main() -> int:
     parser.add_argument("--ascii", action="store_true")
     parser.add_argument("--rescue", type=Path, default=Path("rescued"))
     options = parser.parse_args()
+    if options.stuck:
+        signals.STUCK_AFTER = 0.5
     try:
         check()
         keymap.load(keymap.path())

@@ -13,7 +13,9 @@ from tests.terminal.test_recovery import Open, open_nnplay, train
 __all__ = ["open_nnplay"]
 
 
-@pytest.mark.parametrize("replaced", [False, True], ids=["deleted", "replaced"])
+@pytest.mark.parametrize(
+    "replaced", [pytest.param(False, marks=pytest.mark.slow, id="deleted"), pytest.param(True, id="replaced")]
+)
 def test_the_playground_goes_on_without_its_folder(open_nnplay: Open, tmp_path: Path, replaced: bool) -> None:
     """Saved, its folder deleted or replaced by a file, saved again: a sentence, and the run goes on."""
     terminal = open_nnplay("--no-tour", "--data", "xor")

@@ -100,16 +100,21 @@ def test_what_leaves_the_screen_reaches_a_terminal_that_was_full() -> None:
         os.close(master)
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
-def test_the_frame_comes_first(open_nnplay: Open, size: tuple[int, int]) -> None:
-    """Borders and titles are on the screen before anything of Textual's, and go on standing there."""
-    terminal = open_nnplay("--no-tour", size=size, apart=size == (80, 24))
-    terminal.until(lambda: b"\x1b[?1000h" in terminal.raw)
+def assert_frame_came_first(terminal: Terminal, size: tuple[int, int]) -> None:
+    """Borders and titles were on the screen before anything of Textual's."""
     first = pyte.Screen(*size)
     pyte.ByteStream(first).feed(terminal.raw.partition(b"\x1b[?1000h")[0])
     assert "getting ready" in "\n".join(first.display)
     assert "4 Output" in "\n".join(first.display)
+
+
+@pytest.mark.slow  # the next one shows it at a size
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+def test_the_frame_comes_first(open_nnplay: Open, size: tuple[int, int]) -> None:
+    """Borders and titles are on the screen before anything of Textual's, and go on standing there."""
+    terminal = open_nnplay("--no-tour", size=size, apart=size == (80, 24))
     terminal.shows("press space to train")
+    assert_frame_came_first(terminal, size)
     assert "getting ready" not in terminal.text
     terminal.press("q")
     assert terminal.finish() == 0
@@ -117,7 +122,10 @@ def test_the_frame_comes_first(open_nnplay: Open, size: tuple[int, int]) -> None
 
 
 def test_keys_pressed_meanwhile_are_done(open_nnplay: Open) -> None:
-    """Space, and a command with return, typed while the first frame stands there, are done and not echoed."""
+    """Space, and a command with return, typed while the first frame stands there, are done and not echoed.
+
+    The frame is there before anything of Textual's.
+    """
     terminal = open_nnplay("--no-tour", apart=True)
     terminal.until(lambda: b"getting ready" in terminal.raw)
     terminal.press(":set lr 0.007\r ")
@@ -125,6 +133,11 @@ def test_keys_pressed_meanwhile_are_done(open_nnplay: Open) -> None:
     terminal.shows("lr          0.007")
     first_mouse = terminal.raw.index(b"\x1b[?1000h")
     assert b"set lr" not in terminal.raw[:first_mouse]
+    assert_frame_came_first(terminal, (120, 40))
+    assert "getting ready" not in terminal.text
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.finish() == 143
+    assert terminal.restored
 
 
 @pytest.mark.parametrize("start", [START, SCRIPT], ids=["main", "script"])

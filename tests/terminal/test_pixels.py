@@ -119,10 +119,11 @@ def test_sixels_show_the_map_at_its_place_and_again_after_a_dialog(
     ("environ", "answers"),
     [
         ({"COLORTERM": "truecolor"}, ("\x1bP>|xterm(390)\x1b\\", "\x1b[?64;1;2;6c")),
-        ({"COLORTERM": "truecolor", "NNPLAY_PICTURES": "cells"}, ()),
         ({"COLORTERM": "truecolor", "TMUX": "/tmp/tmux,1,0"}, ()),
-        ({"COLORTERM": "truecolor", "SSH_CONNECTION": "a b"}, ()),
-        ({"TERM": "xterm-256color"}, ()),
+        *(
+            pytest.param({"COLORTERM": "truecolor", **other}, (), marks=pytest.mark.slow)
+            for other in ({"SSH_CONNECTION": "a b"}, {"NNPLAY_PICTURES": "cells"}, {"COLORTERM": ""})
+        ),
     ],
 )
 def test_no_pixels_where_there_are_none(open_terminal: Open, environ: dict[str, str], answers: tuple[str, ...]) -> None:

@@ -191,7 +191,11 @@ def test_packed_and_locked_sessions_say_what_they_are_on_the_screen(open_nnplay:
 
 @pytest.mark.parametrize(
     "number",
-    [pytest.param(signal.SIGHUP, marks=pytest.mark.slow), signal.SIGTERM, signal.SIGKILL],  # SIGHUP is taken as SIGTERM
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),  # is taken as SIGTERM
+        pytest.param(signal.SIGKILL, marks=pytest.mark.slow),  # see `tests/jit/test_compiler_apart.py`
+    ],
 )
 def test_an_end_while_kernels_are_compiled_leaves_no_process(
     open_nnplay: Open, tmp_path: Path, number: signal.Signals
@@ -217,7 +221,7 @@ def test_an_end_while_kernels_are_compiled_leaves_no_process(
 
 def test_headless_training_on_a_closed_terminal_is_kept(open_nnplay: Open, tmp_path: Path) -> None:
     """`nnplay train --save` whose terminal is closed ends with 129 and has saved a legal state."""
-    terminal = open_nnplay("train", "spiral", "--epochs", "100000000", "--save", "run.nnplay", apart=True)
+    terminal = open_nnplay("train", "spiral", "--epochs", "100000000", "--save", "run.nnplay")
     terminal.until(lambda: "epoch" in terminal.text and "steps/s" in terminal.text)
     terminal.hang_up()
     assert terminal.process.wait(PATIENCE) == 129

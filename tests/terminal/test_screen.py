@@ -26,7 +26,7 @@ def step_of(terminal: Terminal) -> int:
 
 
 @pytest.mark.parametrize(
-    "size", [(120, 40), (60, 20), *(pytest.param(size, marks=pytest.mark.slow) for size in [(80, 24), (200, 60)])]
+    "size", [(60, 20), *(pytest.param(size, marks=pytest.mark.slow) for size in [(120, 40), (80, 24), (200, 60)])]
 )
 def test_start_train_resize_quit(open_terminal: Open, size: tuple[int, int]) -> None:
     """At every size it opens, trains on space, survives a resize, quits on q, and leaves the terminal as it was."""
@@ -47,11 +47,11 @@ def test_start_train_resize_quit(open_terminal: Open, size: tuple[int, int]) -> 
 @pytest.mark.parametrize(
     "environ",
     [
-        {"COLORTERM": "truecolor"},
+        pytest.param({"COLORTERM": "truecolor"}, marks=pytest.mark.slow),  # as all tests of pixels say
         pytest.param({"TERM": "xterm-256color"}, marks=pytest.mark.slow),  # what all other tests say
-        {"TERM": "xterm"},
-        {"NO_COLOR": "1"},
+        pytest.param({"TERM": "xterm"}, marks=pytest.mark.slow),  # 16 colours, as the next one
         {"TERM": "linux"},
+        {"NO_COLOR": "1"},
     ],
     ids=lambda environ: "-".join(environ.values()),
 )
@@ -64,13 +64,6 @@ def test_every_colour_mode_opens(open_terminal: Open, environ: dict[str, str]) -
     terminal.press("q")
     assert terminal.finish() == 0
     assert terminal.restored
-
-
-def test_ascii_screen_is_ascii(open_terminal: Open) -> None:
-    """With --ascii the whole screen is 7-bit."""
-    terminal = open_terminal("--ascii", size=(120, 40))
-    terminal.shows("press space")
-    assert terminal.text.isascii()
 
 
 def test_a_locale_without_boxes_gets_plain_characters(open_terminal: Open) -> None:
@@ -108,7 +101,9 @@ def test_terminal_that_never_answers_is_still_shown_frames(open_terminal: Open) 
     assert terminal.finish() == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGHUP, marks=pytest.mark.slow), signal.SIGTERM, signal.SIGQUIT]
+)
 def test_signals_save_and_restore(open_terminal: Open, tmp_path: Path, number: signal.Signals) -> None:
     """SIGTERM, SIGHUP and SIGQUIT save the run and restore the terminal before the process ends."""
     terminal = open_terminal(size=(80, 24))
@@ -135,7 +130,7 @@ def test_a_kill_of_a_program_that_hangs_restores_the_terminal(open_terminal: Ope
 
 def test_a_long_save_that_goes_on_is_waited_for(open_terminal: Open, tmp_path: Path) -> None:
     """A save that takes longer than a stuck one may, but goes on, comes to its end; why it takes so long is said."""
-    pieces = int(3 * STUCK_AFTER / 0.25)
+    pieces = int(1.5 * STUCK_AFTER / 0.25)
     terminal = open_terminal("--pieces", str(pieces), size=(80, 24))
     terminal.shows("press space")
     os.kill(terminal.process.pid, signal.SIGTERM)
@@ -310,7 +305,7 @@ def test_dumb_terminal_is_refused(open_terminal: Open, term: str) -> None:
 def test_pipes_are_refused() -> None:
     """Without a terminal on stdin or stderr the refusal is one line and status 2."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.terminal.program"],
+        [sys.executable, "-m", "nnplay"],
         cwd=ROOT,
         capture_output=True,
         stdin=subprocess.DEVNULL,
@@ -333,9 +328,13 @@ def test_a_closed_standard_input_is_refused() -> None:
 
 @pytest.mark.parametrize("options", [(), ("--ascii",)], ids=["signs", "plain"])
 def test_the_data_are_browsed_on_a_terminal(open_terminal: Open, options: tuple[str, ...]) -> None:
-    """b shows the table, end its last row, tab the row as numbers; a resize keeps the place, and escape leads back."""
+    """b shows the table, end its last row, tab the row as numbers; a resize keeps the place, and escape leads back.
+
+    With --ascii every screen on that way is 7-bit.
+    """
     terminal = open_terminal(*options, size=(80, 24))
     terminal.shows("press space")
+    assert not options or terminal.text.isascii()
     terminal.press("b")
     terminal.shows("distinct")
     terminal.shows("feature")
@@ -348,6 +347,8 @@ def test_the_data_are_browsed_on_a_terminal(open_terminal: Open, options: tuple[
     assert not options or terminal.text.isascii()
     terminal.press("\x1b")
     terminal.shows("4 Output")
+    terminal.until(lambda: "row 300 of 300" not in terminal.text)
+    assert not options or terminal.text.isascii()
     terminal.press("q")
     assert terminal.finish() == 0
     assert terminal.restored

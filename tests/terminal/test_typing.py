@@ -8,6 +8,7 @@ from tests.terminal.conftest import Open
 from tests.terminal.test_screen import step_of
 
 
+@pytest.mark.slow  # see `tests/ui/test_key_order.py`, and `test_opening.py` for one that comes before the screen
 def test_a_command_typed_in_one_burst_is_run(open_terminal: Open) -> None:
     """`:set rate 0.5`, enter and space, sent at once: the rate is set and training begins."""
     terminal = open_terminal(size=(120, 40))

@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 
 from nnplay.errors import NnplayError
 from nnplay.tui.app import Playground
+from tests.ui.known_styles import KnownStyles
 from tests.ui.settling import settle
 
 _PARSE_RULES = stylesheet.Stylesheet._parse_rules
@@ -88,7 +89,10 @@ def _unpainted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture(scope="session", autouse=True)
 def _style_sheets_read_once() -> Iterator[None]:
-    """Hundreds of apps share the rules of their style sheets, which nothing changes once they are parsed."""
+    """Hundreds of apps share the rules of their style sheets, which nothing changes once they are parsed.
+
+    Which of them are those of a widget is found once, too.
+    """
     parsed: dict[Any, list[Any]] = {}
 
     def parse_once(sheet: Any, *place: Any, **how: Any) -> list[Any]:
@@ -99,4 +103,5 @@ def _style_sheets_read_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stylesheet.Stylesheet, "_parse_rules", parse_once)
+        KnownStyles(patch)
         yield

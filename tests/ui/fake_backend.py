@@ -15,7 +15,7 @@ from nnplay.data.profile.profile import Profile
 from nnplay.errors import InputError
 from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import SpeedLimit
-from tests.ui.fake_run import train_run
+from tests.ui.fake_run import fresh_run
 from tests.ui.fake_settings import FakeCatalogue, FakeLedger, FakeLine, FakeRecent, fake_config
 
 
@@ -23,8 +23,7 @@ class FakeBackend:
     """Answers at once; `asked` lists the calls."""
 
     def __init__(self, snapshot: Snapshot | None = None) -> None:
-        start = train_run(1, running=False)
-        self.snapshot = snapshot or replace(start, step=0, latest=0, curves={}, health=(), epoch=0, batch=0, metrics={})
+        self.snapshot = snapshot or fresh_run()
         self.settings = fake_config()
         self.catalogue = FakeCatalogue()
         self.asked: list[tuple[Any, ...]] = []

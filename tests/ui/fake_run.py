@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -70,6 +70,11 @@ def neurons(progress: float, layers: Mapping[int, int], size: int = 12) -> dict[
             field = np.tanh(2 * (x * np.cos(angle) + y * np.sin(angle)) + bend * np.sin(3 * x * y + unit))
             pictures[layer, unit] = field.astype(np.float32)
     return pictures
+
+
+def fresh_run() -> Snapshot:
+    """A run that has not begun."""
+    return replace(train_run(1, running=False), step=0, latest=0, curves={}, health=(), epoch=0, batch=0, metrics={})
 
 
 def train_run(step: int = 2745, *, running: bool = True) -> Snapshot:

@@ -265,7 +265,13 @@ async def test_every_form_of_answer_is_drawn() -> None:
 
 
 @pytest.mark.parametrize(
-    "look", [Look(), Look(colours="16"), Look(colours="none"), Look(ascii=True)], ids=["full", "16", "none", "ascii"]
+    "look",
+    [
+        pytest.param(Look(), id="full"),
+        pytest.param(Look(colours="16"), id="16", marks=pytest.mark.slow),
+        pytest.param(Look(colours="none"), id="none"),
+        pytest.param(Look(ascii=True), id="ascii"),
+    ],
 )
 async def test_every_form_is_drawn_at_every_size_and_look(look: Look) -> None:
     """From one cell to a large pane nothing raises, no row is too long, and ASCII stays ASCII."""

@@ -39,7 +39,9 @@ def test_an_image_is_taken_for_what_it_is() -> None:
     assert askable_shape(other) == (0, 0)
 
 
-@pytest.mark.parametrize(("size", "look"), [((120, 40), Look()), ((80, 24), Look(ascii=True))])
+@pytest.mark.parametrize(
+    ("size", "look"), [((80, 24), Look(ascii=True)), pytest.param((120, 40), Look(), marks=pytest.mark.slow)]
+)
 async def test_an_image_is_drawn_and_asked(size: tuple[int, int], look: Look) -> None:
     """With the pen down arrows draw; the answer follows; c clears; the mouse draws a line; esc leaves."""
     backend = PlaygroundBackend(config())

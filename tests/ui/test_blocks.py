@@ -43,7 +43,7 @@ async def type_letters(pilot: Pilot[int], app: Playground, text: str) -> None:
     assert app.screen.query_one(Input).value == text
 
 
-@pytest.mark.parametrize("block", ["sum", "concat", "sequential"])
+@pytest.mark.parametrize("block", ["sum", pytest.param("concat", marks=pytest.mark.slow), "sequential"])
 async def test_a_block_without_branches_stays_in_its_dialog(block: str) -> None:
     """Its name alone is refused while it is typed, with an example; enter takes nothing."""
     async with playing() as (pilot, app, backend):
@@ -57,7 +57,10 @@ async def test_a_block_without_branches_stays_in_its_dialog(block: str) -> None:
         assert backend.settings.layer_texts == ("linear 4", "tanh", "linear 2")
 
 
-@pytest.mark.parametrize("block", ["sequential[relu]", "sum[identity | concat[linear 1 | linear 3]]"])
+@pytest.mark.parametrize(
+    "block",
+    [pytest.param("sequential[relu]", marks=pytest.mark.slow), "sum[identity | concat[linear 1 | linear 3]]"],
+)
 async def test_a_block_typed_with_its_branches_is_added(block: str) -> None:
     """Typed into the dialog letter by letter it lands behind the chosen layer, and the network trains."""
     async with playing() as (pilot, app, backend):

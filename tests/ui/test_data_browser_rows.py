@@ -23,16 +23,22 @@ def joined_text(row: Row) -> str:
     return "".join(run[0] for run in row)
 
 
+LARGE, SMALL = (120, 40), (80, 24)
+
+
 @pytest.mark.parametrize(
-    ("name", "more", "words"),
+    ("name", "more", "words", "size"),
     [
-        ("digits", {}, "1: 0"),
-        ("sounds", {"samples": 60}, "spectrum"),
-        ("reversal", {"samples": 60}, "wanted"),
-        ("shapes", {"samples": 60}, "1: "),
+        ("digits", {}, "1: 0", LARGE),
+        ("sounds", {"samples": 60}, "spectrum", SMALL),
+        ("reversal", {"samples": 60}, "wanted", SMALL),
+        ("shapes", {"samples": 60}, "1: ", LARGE),
+        pytest.param("digits", {}, "1: 0", SMALL, marks=pytest.mark.slow),
+        pytest.param("sounds", {"samples": 60}, "spectrum", LARGE, marks=pytest.mark.slow),
+        pytest.param("reversal", {"samples": 60}, "wanted", LARGE, marks=pytest.mark.slow),
+        pytest.param("shapes", {"samples": 60}, "1: ", SMALL, marks=pytest.mark.slow),
     ],
 )
-@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
 async def test_what_is_no_table_is_looked_at_row_by_row(
     name: str, more: dict[str, int], words: str, size: tuple[int, int]
 ) -> None:
@@ -86,7 +92,7 @@ async def test_a_film_is_a_strip_of_its_frames() -> None:
             assert "cannot be drawn" not in text(pilot)
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3])
+@pytest.mark.parametrize("channels", [1, 3, pytest.param(2, marks=pytest.mark.slow)])
 async def test_a_volume_is_looked_at_slice_by_slice(channels: int) -> None:
     """Rows of four axes are drawn as their slices, in every view."""
     volumes = np.random.default_rng(0).random((20, 4, 8, 6, channels))

@@ -108,7 +108,10 @@ def test_what_is_no_path_is_offered_nothing(typed: str) -> None:
     assert shelf.attempt(typed, None, moved=False).answer == typed.strip()
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20), (30, 8), (200, 60)])
+@pytest.mark.parametrize(
+    "size",
+    [(60, 20), (30, 8), (200, 60), *(pytest.param(size, marks=pytest.mark.slow) for size in [(120, 40), (80, 24)])],
+)
 async def test_no_size_and_no_look_keeps_a_view_from_being_drawn(size: tuple[int, int], table: Path) -> None:
     """Plain characters are enough, and no line is wider than the screen."""
     async with browsing(table, size, Look(colours="none", ascii=True)) as pilot:

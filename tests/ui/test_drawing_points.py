@@ -32,7 +32,9 @@ async def begin(app: Playground, backend: PlaygroundBackend, pilot: Pilot[int]) 
     return board
 
 
-@pytest.mark.parametrize(("size", "look"), [((120, 40), Look()), ((80, 24), Look(ascii=True))])
+@pytest.mark.parametrize(
+    ("size", "look"), [((80, 24), Look(ascii=True)), pytest.param((120, 40), Look(), marks=pytest.mark.slow)]
+)
 async def test_points_are_set_and_erased_by_keys(size: tuple[int, int], look: Look) -> None:
     """A digit and enter set points at the cursor, backspace erases them, z brings one back; esc gives the keys back."""
     backend = PlaygroundBackend()

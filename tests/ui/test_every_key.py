@@ -265,12 +265,16 @@ async def test_key_does_what_the_help_says(name: str, key: str) -> None:
         assert claim.after is OTHER or claim.read(app) == claim.after
 
 
-@pytest.mark.parametrize("name", BY_COMMAND)
-async def test_command_does_what_the_help_says(name: str) -> None:
-    """A command without a key has its effect from the `:` line."""
-    line, read, after = BY_COMMAND[name]
+async def test_commands_do_what_the_help_says() -> None:
+    """Commands without a key have their effects from the `:` line, one after the other in one playground."""
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
-        assert read(app) != after
-        await type_line(pilot, line)
-        assert read(app) == after
+        for name, (line, read, after) in BY_COMMAND.items():
+            asked(app).clear()
+            app.say("as before")
+            assert read(app) != after, name
+            await type_line(pilot, line)
+            assert read(app) == after, name
+            while app.screen is not main(app):
+                await pilot.press("escape")
+                await pilot.pause()

@@ -88,7 +88,15 @@ async def test_hostile_text_is_shown_and_never_obeyed() -> None:
             )
 
 
-@pytest.mark.parametrize("look", [Look(ascii=True), Look(colours="16"), Look(colours="none"), Look(colours="256")])
+@pytest.mark.parametrize(
+    "look",
+    [
+        Look(ascii=True),
+        Look(colours="16"),
+        Look(colours="none"),
+        pytest.param(Look(colours="256"), marks=pytest.mark.slow),  # see `tests/ui/test_few_colours.py`
+    ],
+)
 async def test_other_forms_draw(look: Look) -> None:
     """ASCII, 16, 256 and no colours: everything is drawn; under --ascii all live text is 7-bit but for names."""
     app = Playground(FakeBackend(train_run()), look)  # type: ignore[arg-type]

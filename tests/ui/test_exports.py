@@ -32,25 +32,23 @@ async def test_the_view_is_written_as_a_picture_and_as_numbers(tmp_path: Path) -
         assert target.read_text(encoding="utf-8") == svg
 
 
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("picture view.jpg", "pictures are written as SVG or PNG"),
-        ("picture nowhere/view.svg", "there is no such folder"),
-        ("csv view.txt", "is not the name of a .csv file"),
-        ("csv map.csv", "the view map is not a table"),
-    ],
-)
-async def test_what_cannot_be_written_is_said(
-    line: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+UNWRITTEN = {
+    "picture view.jpg": "pictures are written as SVG or PNG",
+    "picture nowhere/view.svg": "there is no such folder",
+    "csv view.txt": "is not the name of a .csv file",
+    "csv map.csv": "the view map is not a table",
+}
+
+
+async def test_what_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One sentence says what is wrong; no file appears."""
     monkeypatch.chdir(tmp_path)
     app = playing.make()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        await playing.type_line(pilot, line)
-        assert words in playing.text_of(app, "MessageLine")
+        for line, words in UNWRITTEN.items():
+            await playing.type_line(pilot, line)
+            assert words in playing.text_of(app, "MessageLine"), line
     assert not list(tmp_path.iterdir())
 
 

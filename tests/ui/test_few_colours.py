@@ -35,7 +35,7 @@ def test_16_colours_keep_hue_and_lightness() -> None:
     assert Look(colours="16").plain("#2f5fc4").color is not None
 
 
-@pytest.mark.parametrize("colours", ["16", "256", "full"])
+@pytest.mark.parametrize("colours", ["16", pytest.param("256", marks=pytest.mark.slow), "full"])
 async def test_light_and_dark_are_two_themes_everywhere(colours: str) -> None:
     """`T` changes the ground under the pictures, and the ink on it, also where there are 16 colours."""
     app = Playground(FakeBackend(train_run()), Look(colours=colours))  # type: ignore[arg-type]

@@ -11,11 +11,22 @@ from nnplay.tui.arrange import PANES
 from nnplay.tui.terminal import first_frame
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import DARK, LIGHT
+from tests.ui.playing import make
 
 SIZES = [(120, 40), (110, 32), (200, 60), (137, 45), (80, 24), (101, 31), (72, 20), (60, 20), (30, 8)]
 
 
-@pytest.mark.parametrize("size", SIZES)
+def assert_nothing_moves(app: Playground, size: tuple[int, int]) -> None:
+    """The first frame of a size has the borders of the panes that are shown."""
+    panes = {name: app._main.pane(name) for name in PANES}
+    shown = {name: pane.region for name, pane in panes.items() if pane.display}
+    drawn = first_frame.boxes(*size)
+    assert drawn == {name: (at.x, at.y, at.width, at.height) for name, at in shown.items()}, size
+
+
+@pytest.mark.parametrize(
+    "size", [pytest.param(size, marks=pytest.mark.slow if size != SIZES[0] else ()) for size in SIZES]
+)
 async def test_the_borders_stand_where_the_panes_come(size: tuple[int, int]) -> None:
     """At the first start no border and no title moves when the playground takes the screen over."""
     backend = PlaygroundBackend()
@@ -23,12 +34,19 @@ async def test_the_borders_stand_where_the_panes_come(size: tuple[int, int]) -> 
         app = Playground(backend, Look())
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
-            panes = {name: app._main.pane(name) for name in PANES}
-            shown = {name: pane.region for name, pane in panes.items() if pane.display}
-            drawn = first_frame.boxes(*size)
-            assert drawn == {name: (at.x, at.y, at.width, at.height) for name, at in shown.items()}
+            assert_nothing_moves(app, size)
     finally:
         backend.stop()
+
+
+async def test_the_borders_of_each_size_are_those_of_its_panes() -> None:
+    """The same for a terminal that takes other sizes afterwards, by which panes are laid out alike."""
+    app = make()
+    async with app.run_test(size=SIZES[0]) as pilot:
+        for size in SIZES:
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert_nothing_moves(app, size)
 
 
 @pytest.mark.parametrize("size", [*SIZES, (1, 1), (3, 2), (500, 200)])

@@ -8,14 +8,17 @@ from dataclasses import replace
 
 import pytest
 
+from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
 from nnplay.tui.arrange import tab_names
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.header import HeaderLine
 from nnplay.tui.widgets.tabs import PaneTabs
+from tests.small_players import game, objectives
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import train_run
 from tests.ui.playing import main, text_of
+from tests.ui.waiting import until
 
 
 @pytest.mark.parametrize("width", [200, 120, 100, 80])
@@ -84,3 +87,23 @@ async def test_the_tab_of_the_network_stands_for_its_layers() -> None:
         assert main(app).current == "layers"
         marked = [text for row in main(app).query_one(PaneTabs).draw(80, 1) for text, style in row if style.reverse]
         assert marked == [" 2 Network "]
+
+
+async def test_the_header_of_a_game_leaves_out_sizes_first() -> None:
+    """At 120 columns the program's name and both players' losses stay, and which network is shown."""
+    backend = PlaygroundBackend(game(objectives=objectives(name="forger")))
+    try:
+        app = Playground(backend, Look())
+        async with app.run_test(size=(200, 40)) as pilot:
+            backend.batch()
+            await until(pilot, lambda: "forger" in text_of(app, "#header") and "step 1" in text_of(app, "#header"))
+            await pilot.pause()
+            header = main(app).query_one(HeaderLine)
+            whole, narrow = ("".join(text for text, _ in header.draw(width, 1)[0]) for width in (200, 120))
+            assert " points › discriminator 2·6·1 " in whole
+            for part in (" nnplay ", "points › discriminator ", "step 1", " sum ", "forger ", "/s"):
+                assert part in narrow
+            assert "2·6·1" not in narrow
+            assert len(narrow.rstrip()) <= 120
+    finally:
+        backend.stop()

@@ -96,7 +96,7 @@ async def test_rows_name_their_layer_on_a_small_screen() -> None:
 
 @pytest.mark.parametrize(
     "size",
-    [(80, 24), (200, 60), (12, 5), *(pytest.param(size, marks=pytest.mark.slow) for size in ((110, 32), (40, 12)))],
+    [(200, 60), (12, 5), *(pytest.param(size, marks=pytest.mark.slow) for size in ((110, 32), (80, 24), (40, 12)))],
 )
 async def test_every_row_is_drawn_at_every_size(size: tuple[int, int]) -> None:
     """All rows of a step, in all forms, are drawn at large and at tiny sizes."""
@@ -107,7 +107,9 @@ async def test_every_row_is_drawn_at_every_size(size: tuple[int, int]) -> None:
         assert visit.view.detail.row.number == len(visit.view.rows) - 3
 
 
-@pytest.mark.parametrize("look", [Look(ascii=True), Look(colours="none"), Look(colours="16")])
+@pytest.mark.parametrize(
+    "look", [Look(ascii=True), Look(colours="none"), pytest.param(Look(colours="16"), marks=pytest.mark.slow)]
+)
 async def test_few_colours_and_plain_characters(look: Look) -> None:
     """Without colours the tensors are drawn as glyphs; `--ascii` marks rows and steps with plain characters."""
     async with inspecting(look=look) as visit:

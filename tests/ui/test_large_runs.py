@@ -61,7 +61,8 @@ async def steer(pilot: Pilot[int], app: Playground, backend: PlaygroundBackend) 
 
 
 @pytest.mark.parametrize(
-    "large", ["layers", pytest.param("a thousand layers", marks=pytest.mark.slow), "units", "table"]
+    "large",
+    ["layers", "table", *(pytest.param(large, marks=pytest.mark.slow) for large in ("a thousand layers", "units"))],
 )
 async def test_a_large_run_is_shown_trained_and_steered(large: str, tmp_path: Path) -> None:
     """Space trains it, the header counts its steps, a form's cursor moves meanwhile, space pauses, r rewinds; so again

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -41,7 +42,21 @@ def assigned(kind: type) -> set[str]:
 @cache
 def assigned_in(kind: type) -> frozenset[str]:
     """Attributes that the methods of a class itself assign."""
-    return frozenset(re.findall(r"self\.(_\w+)(?:: [^=\n]+)? = ", inspect.getsource(kind)))
+    return frozenset(re.findall(r"self\.(_\w+)(?:: [^=\n]+)? = ", source_of(kind)))
+
+
+def source_of(kind: type) -> str:
+    """The text of a class."""
+    return classes_of(kind.__module__).get(kind.__qualname__) or inspect.getsource(kind)
+
+
+@cache
+def classes_of(module: str) -> dict[str, str]:
+    """The texts of a module's own classes; `inspect` parses the module once more for each."""
+    text = inspect.getsource(importlib.import_module(module))
+    lines = text.splitlines()
+    found = [node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
+    return {node.name: "\n".join(lines[node.lineno - 1 : node.end_lineno]) for node in found}
 
 
 def test_no_private_name_of_textual_is_taken() -> None:
@@ -53,7 +68,7 @@ def test_no_private_name_of_textual_is_taken() -> None:
 
 def clashes(kind: type[DOMNode]) -> set[str]:
     """Private names of Textual that a class of ours takes."""
-    source = inspect.getsource(kind)
+    source = source_of(kind)
     ours = set(re.findall(r"self\.(_\w+)(?:: [^=\n]+)? = ", source)) | set(re.findall(r"def (_[a-z]\w*)\(", source))
     found = {name for name in ours & taken(kind) if not name.startswith("__")}
     if kind.__module__ == "nnplay.tui.terminal.textual_private":

@@ -13,7 +13,13 @@ from tests.ui.visit import inspecting
 RUN: dict[str, Any] = {"data": {"name": "xor", "samples": 100}, "layers": ["tanh"], "optimizer": {"name": "sgd"}}
 
 
-@pytest.mark.parametrize("more", [{}, {"optimizer": {"name": "adam"}, "training": {"clip_norm": 1.0, "l2": 0.1}}])
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({}, marks=pytest.mark.slow),
+        {"optimizer": {"name": "adam"}, "training": {"clip_norm": 1.0, "l2": 0.1}},
+    ],
+)
 async def test_every_row_is_looked_at(more: dict[str, Any]) -> None:
     """All rows of its step, those that update nothing too, in each form; steps, moves and the loss are there."""
     async with inspecting(run={**RUN, **more}, steps=5) as visit:

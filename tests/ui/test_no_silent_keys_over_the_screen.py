@@ -72,20 +72,22 @@ async def test_a_key_without_a_meaning_in_the_inspector_is_told() -> None:
         assert visit.text(MessageLine).strip() == "u does nothing in the inspector; ? shows the keys"
 
 
-@pytest.mark.parametrize("name", DIALOGS)
-async def test_a_key_without_a_meaning_in_a_dialog_is_told(name: str) -> None:
+async def test_a_key_without_a_meaning_in_a_dialog_is_told() -> None:
     """It stands before the keys that do something, until one of them is pressed."""
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
-        app.push_screen(DIALOGS[name]())
-        await pilot.pause()
-        usual = _keys(app)
-        await pilot.press("f5")
-        await pilot.pause()
-        assert _keys(app) == f"f5 does nothing here · {usual}"
-        await pilot.press("down")
-        await pilot.pause()
-        assert _keys(app) == usual
+        for name, dialog in DIALOGS.items():
+            app.push_screen(dialog())
+            await pilot.pause()
+            usual = _keys(app)
+            await pilot.press("f5")
+            await pilot.pause()
+            assert _keys(app) == f"f5 does nothing here · {usual}", name
+            await pilot.press("down")
+            await pilot.pause()
+            assert _keys(app) == usual, name
+            app.pop_screen()
+            await pilot.pause()
 
 
 async def test_letters_typed_into_a_line_are_no_idle_keys() -> None:

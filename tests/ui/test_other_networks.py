@@ -45,7 +45,7 @@ async def test_a_key_shows_the_generator_and_changes_reach_it(backend: Playgroun
         await until(pilot, lambda: backend.snapshot.weights)
         assert str(network.border_title) == "2 Network · discriminator"
         header = main.query_one(HeaderLine).plain_text
-        assert "discriminator 2·6·1" in header
+        assert "nnplay points › discriminator " in header
         assert "loss sum" in header  # "train sum" once there is an epoch
         assert "valid real" in header
         await pilot.press("2", "O")

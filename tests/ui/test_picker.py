@@ -76,13 +76,17 @@ def test_every_choice_says_what_it_is_and_when_to_use_it(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "look",
-    [pytest.param(look, id=name, marks=pytest.mark.slow if name == "plain" else ()) for name, look in LOOKS.items()],
+    ("look", "every"),
+    [
+        pytest.param(LOOKS["full"], slice(0, None, 2), id="half of them"),
+        pytest.param(LOOKS["ascii"], slice(1, None, 2), id="the other half, ascii"),
+        *(pytest.param(look, slice(None), id=name, marks=pytest.mark.slow) for name, look in LOOKS.items()),
+    ],
 )
 @pytest.mark.parametrize("kind", ALL)
-def test_every_choice_has_a_thumbnail_in_every_look(kind: str, look: Look) -> None:
+def test_every_choice_has_a_thumbnail_in_every_look(kind: str, look: Look, every: slice) -> None:
     """It shows something, keeps to its room, and under `--ascii` has nothing else than ASCII."""
-    for choice in ALL[kind]():
+    for choice in ALL[kind]()[every]:
         assert choice.thumbnail is not None
         rows = choice.thumbnail(41, 9, look)
         assert 0 < len(rows) <= 9, choice.value
@@ -140,7 +144,9 @@ def test_the_example_of_a_layer_can_be_typed() -> None:
 # Keys and mouse
 
 
-@pytest.mark.parametrize(("size", "card"), [((120, 40), True), ((80, 24), True), ((60, 14), False)])
+@pytest.mark.parametrize(
+    ("size", "card"), [((120, 40), True), pytest.param((80, 24), True, marks=pytest.mark.slow), ((60, 14), False)]
+)
 async def test_one_key_opens_all_kinds_and_tab_goes_through_them(size: tuple[int, int], card: bool) -> None:
     """p begins at the presets; each kind has choices, with a picture and two lines where there is room."""
     app = make()

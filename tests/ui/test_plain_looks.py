@@ -21,8 +21,14 @@ from tests.ui.visit import RUN, inspecting
 LEAVES = {"quit", "interrupt", "suspend"}
 LSTM: dict[str, Any] = {"data": {"name": "adding", "samples": 200, "length": 9}, "layers": ["lstm 3", "linear 1"]}
 CONV: dict[str, Any] = {"data": {"name": "digits"}, "layers": ["conv2d 8 k3 p1", "relu", "flatten", "linear 10"]}
-WALKS = [(Look(ascii=True), RUN), (Look(ascii=True), CONV), (Look(ascii=True), LSTM), (Look(colours="16"), RUN)]
-NAMES = ["dense, ascii", "conv, ascii", "lstm, ascii", "dense, few colours"]
+WALKS = [
+    pytest.param(
+        Look(ascii=True), RUN, id="dense, ascii", marks=pytest.mark.slow
+    ),  # see `tests/ui/test_plain_signs.py`
+    pytest.param(Look(ascii=True), CONV, id="conv, ascii"),
+    pytest.param(Look(ascii=True), LSTM, id="lstm, ascii", marks=pytest.mark.slow),
+    pytest.param(Look(colours="16"), RUN, id="dense, few colours"),
+]
 
 
 PANES = {"layers": "22", "curves": "5", "network": "2", "output": "4", "health": "6", "form": "1", "app": "4"}
@@ -42,7 +48,7 @@ async def test_every_key_where_it_belongs() -> None:
         assert app.screen is main(app)
 
 
-@pytest.mark.parametrize(("look", "run"), WALKS, ids=NAMES)
+@pytest.mark.parametrize(("look", "run"), WALKS)
 async def test_every_row_of_the_inspector_in_every_form(look: Look, run: dict[str, Any]) -> None:
     """Colours, numbers and histogram, before, after and change; one row of the batch and all, alone, and the code."""
     async with inspecting(look=look, run=run) as visit:

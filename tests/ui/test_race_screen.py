@@ -19,7 +19,7 @@ from nnplay.tui.race.screen import RaceScreen
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.message_line import MessageLine
 from tests.small_players import GAME
-from tests.ui.playing import main
+from tests.ui.playing import main, type_line
 from tests.ui.waiting import until
 
 RUN: dict[str, Any] = {
@@ -60,7 +60,7 @@ def said(pilot: Pilot[int]) -> str:
     return pilot.app.screen.query_one(MessageLine).text
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+@pytest.mark.parametrize("size", [(120, 40), pytest.param((80, 24), marks=pytest.mark.slow)])
 async def test_a_race_is_run_and_its_best_variant_taken(size: tuple[int, int]) -> None:
     """With its settings, at step 0; z takes it back."""
     async with racing("race optimizer=sgd,adam optimizer.lr=0.01,0.1", size) as (pilot, backend):
@@ -117,20 +117,23 @@ async def test_seeds_are_a_band() -> None:
         assert "seed 4" in screen(pilot).query_one(RaceTable).plain_text
 
 
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("race optimizer=sgd", "2 to 8 variants"),
-        ("race 'layers=linear 2", "a quotation mark is not closed"),
-        ("race optimizer.lrr=1,2", "did you mean 'lr'"),
-        ("seeds many", "seeds"),
-    ],
-)
-async def test_what_cannot_race_is_said(line: str, words: str) -> None:
+REFUSED = {
+    "race optimizer=sgd": "2 to 8 variants",
+    "race 'layers=linear 2": "a quotation mark is not closed",
+    "race optimizer.lrr=1,2": "did you mean 'lr'",
+    "seeds many": "seeds",
+}
+
+
+async def test_what_cannot_race_is_said() -> None:
     """In the line for messages; the playground stays."""
-    async with racing(line) as (pilot, _):
-        await until(pilot, lambda: words in said(pilot))
-        assert pilot.app.screen is main(pilot.app)  # type: ignore[arg-type]
+    first, *others = REFUSED
+    async with racing(first) as (pilot, _):
+        await until(pilot, lambda: REFUSED[first] in said(pilot))
+        for line in others:
+            await type_line(pilot, line)
+            await until(pilot, lambda words=REFUSED[line]: words in said(pilot))  # type: ignore[misc]
+            assert pilot.app.screen is main(pilot.app)  # type: ignore[arg-type]
 
 
 async def test_every_key_of_a_race_has_an_answer() -> None:

@@ -28,7 +28,7 @@ class Answering:
         return SWEEP
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.slow)])
 async def test_enter_takes_the_suggested_rate(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     """The suggestions come up over the curve; the second one goes to the back end as the learning rate."""
     app = make()

@@ -78,7 +78,7 @@ async def press(pilot: Pilot[int], *keys: str) -> None:
         await settle(pilot)
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.slow)])
 async def test_runs_are_listed_and_compared(size: tuple[int, int]) -> None:
     async with listing(size) as (pilot, _):
         table = text(pilot, RunTable)
@@ -134,7 +134,13 @@ async def test_the_run_on_the_screen_is_not_gone_to() -> None:
         assert "on the screen" in pilot.app.screen.query_one(MessageLine).text
 
 
-@pytest.mark.parametrize("look", [Look(ascii=True), Look(colours="none", ascii=True)], ids=["ascii", "no-colours"])
+@pytest.mark.parametrize(
+    "look",
+    [
+        pytest.param(Look(ascii=True), id="ascii", marks=pytest.mark.slow),
+        pytest.param(Look(colours="none", ascii=True), id="no-colours"),
+    ],
+)
 async def test_the_list_needs_neither_blocks_nor_colours(look: Look) -> None:
     """Every view of it is made of plain characters, in which the runs are still told apart."""
     async with listing(look=look) as (pilot, _):

@@ -18,6 +18,8 @@ from tests.ui.fake_backend import FakeBackend
 from tests.ui.playing import asked, main, make, text_of, type_line
 from tests.ui.waiting import until
 
+PLAIN = Look(colours="none", ascii=True)
+
 
 async def test_command_line_sets_goes_and_explains() -> None:
     """:set, :layers, :goto and a plain action work; a wrong name is said with the nearest one."""
@@ -90,8 +92,17 @@ async def test_hints_stand_below_the_picture_and_go_when_done() -> None:
         assert hint.text.startswith("1/5")
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20)])
-@pytest.mark.parametrize("look", [Look(), Look(colours="none", ascii=True)])
+@pytest.mark.parametrize(
+    ("size", "look"),
+    [
+        ((80, 24), Look()),
+        ((60, 20), PLAIN),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in [((120, 40), Look()), ((60, 20), Look()), ((120, 40), PLAIN), ((80, 24), PLAIN)]
+        ),
+    ],
+)
 async def test_hints_are_shown_whole_and_with_the_keys_of_the_user(size: tuple[int, int], look: Look) -> None:
     """Each hint fits its rows at each size, in ASCII too, and names the key that the user gave the action."""
     app = Playground(FakeBackend(), look, keymap={"run": "B"}, first_start=True)  # type: ignore[arg-type]

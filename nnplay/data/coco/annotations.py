@@ -15,6 +15,11 @@ from nnplay.text import clean, counted
 #: Bytes of a file.
 _LARGEST: Final = 1 << 28
 _PARTS: Final = ("images", "annotations", "categories")
+#: What each key may hold, for hints.
+_EXAMPLES: Final = {
+    **dict.fromkeys(("id", "image_id", "category_id"), "7"),
+    **{"name": '"cat"', "file_name": '"a.png"', "width": "640", "height": "480", "bbox": "[4, 4, 12, 10]"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ def _entry(entry: Any, keys: Mapping[str, type | tuple[type, ...]], where: str) 
     held = entry if isinstance(entry, dict) else {}
     for key, kind in keys.items():
         if not isinstance(held.get(key), kind) or isinstance(held.get(key), bool):
-            raise InputError(f"has no usable '{key}'", where=where)
+            raise InputError(f"has no usable '{key}'", where=where, hint=f'write "{key}": {_EXAMPLES[key]}')
     return held
 
 
@@ -95,6 +100,8 @@ def _read_categories(entries: list[Any], found: Annotations, where: str) -> dict
         at = f"{where}, categories[{number}]"
         held = _entry(entry, {"id": int, "name": str}, at)
         name = clean(held["name"])
+        if not name.strip():
+            raise InputError(f"category {held['id']} has no name", where=at, hint='write "name": "cat"')
         if held["id"] in names or name in names.values():
             what = (
                 f"category {held['id']} is there twice" if held["id"] in names else f"two classes are called '{name}'"
@@ -113,13 +120,15 @@ def _read_pictures(entries: list[Any], found: Annotations, where: str) -> dict[i
         at = f"{where}, images[{number}]"
         held = _entry(entry, {"id": int, "file_name": str, "height": int, "width": int}, at)
         if held["height"] < 1 or held["width"] < 1 or held["id"] in places:
-            why = "is there twice" if held["id"] in places else "has no size"
-            raise InputError(f"picture {held['id']} {why}", where=at)
+            twice = held["id"] in places
+            what = f"picture {held['id']} {'is there twice' if twice else 'has no size'}"
+            hint = "give each image an id of its own" if twice else "give its width and height in pixels"
+            raise InputError(what, where=at, hint=hint)
         places[held["id"]] = len(found.files)
         found.files.append((held["file_name"], (held["height"], held["width"])))
         found.objects.append([])
     if not places:
-        raise InputError("has no images", where=where)
+        raise InputError("has no images", where=where, hint="name the files of the folder under images")
     return places
 
 
@@ -134,7 +143,8 @@ def _read_objects(
         held = _entry(entry, {"image_id": int, "category_id": int, "bbox": list}, at)
         if held["image_id"] not in places or held["category_id"] not in labels:
             key = "image_id" if held["image_id"] not in places else "category_id"
-            raise InputError(f"its {key} {held[key]} is in no list", where=at)
+            hint = f"add it to {'images' if key == 'image_id' else 'categories'}, or leave this annotation out"
+            raise InputError(f"its {key} {held[key]} is in no list", where=at, hint=hint)
         if held.get("iscrowd") == 1:
             crowds += 1
             continue
@@ -152,12 +162,14 @@ def _read_objects(
         found.objects[place].append(Annotated(label, inside, segmentation if there else None, number))
     _note(found, outside, cut, crowds)
     if not any(found.objects):
+        found.notes.append("add annotations with boxes")
         raise InputError("has no object in any picture", where=where, hint="; ".join(found.notes))
 
 
 def _read_box(box: list[Any], picture: tuple[int, int], where: str) -> tuple[float, float, float, float]:
     if len(box) != 4 or not all(type(side) in (int, float) and abs(side) < 1e9 for side in box):
-        raise InputError("its bbox is not left, top, width and height", where=where)
+        hint = "write four numbers of pixels, as in [4, 4, 12, 10]"
+        raise InputError("its bbox is not left, top, width and height", where=where, hint=hint)
     left, top, width, height = box
     across, down = picture[1], picture[0]
     return left / across, top / down, (left + width) / across, (top + height) / down

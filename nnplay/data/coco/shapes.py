@@ -14,6 +14,8 @@ Mask = NDArray[np.bool_]
 #: Pixels of a mask, and corners of all its polygons.
 _MOST_PIXELS: Final = 1 << 26
 _MOST_CORNERS: Final = 100_000
+#: What helps wherever pixels are wrong: the box is still there.
+_WITHOUT: Final = "read the folder without masks"
 
 
 def read_mask(segmentation: Any, picture: tuple[int, int], size: int, where: str) -> Mask:
@@ -28,7 +30,8 @@ def read_mask(segmentation: Any, picture: tuple[int, int], size: int, where: str
         whole = read_runs(segmentation, picture, where)
         rows, columns = ((np.arange(size) + 0.5) * side / size for side in picture)
         return np.asarray(whole[np.ix_(rows.astype(np.int64), columns.astype(np.int64))])
-    raise InputError("its segmentation is neither polygons nor runs", where=where)
+    hint = f"write a list of polygons, or {_WITHOUT}"
+    raise InputError("its segmentation is neither polygons nor runs", where=where, hint=hint)
 
 
 def fill_polygons(polygons: list[Any], picture: tuple[int, int], size: int, where: str) -> Mask:
@@ -50,11 +53,12 @@ def fill_polygons(polygons: list[Any], picture: tuple[int, int], size: int, wher
 def _corners(polygon: Any, where: str) -> NDArray[np.float64]:
     numbers = polygon if isinstance(polygon, list) else []
     if not 6 <= len(numbers) <= _MOST_CORNERS or len(numbers) % 2:
-        raise InputError("a polygon needs three or more pairs of x and y", where=where)
+        hint = f"write them one behind the other, or {_WITHOUT}"
+        raise InputError("a polygon needs three or more pairs of x and y", where=where, hint=hint)
     wrong = [number for number in numbers if type(number) not in (int, float) or not abs(number) < 1e9]
     if wrong:
         what = f"its polygon has '{clean(str(wrong[0]), 40)}', which cannot be a place in a picture"
-        raise InputError(what, where=where)
+        raise InputError(what, where=where, hint=f"write numbers of pixels, or {_WITHOUT}")
     return np.array(numbers, np.float64).reshape(-1, 2)
 
 
@@ -66,13 +70,15 @@ def read_runs(runs: dict[str, Any], picture: tuple[int, int], where: str) -> Mas
     """
     size, counts = runs.get("size"), runs.get("counts")
     if size != list(picture) or picture[0] * picture[1] > _MOST_PIXELS:
-        raise InputError(f"its runs are of size {size}, its picture is {list(picture)}", where=where)
+        what = f"its runs are of size {clean(str(size), 40)}, its picture is {list(picture)}"
+        raise InputError(what, where=where, hint=f"make them for this picture, or {_WITHOUT}")
     lengths = unpack_runs(counts) if isinstance(counts, str) else counts
     if not isinstance(lengths, list) or not all(type(length) is int and length >= 0 for length in lengths):
-        raise InputError("its runs are no list of counts", where=where)
+        hint = f"write counts of pixels, or text as pycocotools packs them, or {_WITHOUT}"
+        raise InputError("its runs are no list of counts", where=where, hint=hint)
     if sum(lengths) != picture[0] * picture[1]:
         what = f"its runs have {sum(lengths):,} pixels, its picture has {picture[0] * picture[1]:,}"
-        raise InputError(what, where=where)
+        raise InputError(what, where=where, hint=f"make them for this picture, or {_WITHOUT}")
     values = np.repeat(np.arange(len(lengths)) % 2, lengths)
     return np.asarray(values.reshape(picture[1], picture[0]).T == 1)
 

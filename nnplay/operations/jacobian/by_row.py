@@ -6,9 +6,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import integer, rows_of
-from nnplay.records.operation import Operation
+from nnplay.kernels.operands import integer, pointer, ratio, rows_of
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
@@ -32,6 +33,33 @@ def bias_by_row(row: Any, clock: Any, memory: Any, part: int) -> None:
     for n in range(dy.shape[0]):
         for o in range(dy.shape[1]):
             J[n, first + o] = dy[n, o]
+
+
+@kernel
+def weight_by_row_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `weight_by_row`: every parts-th number of those columns of J (N, M)."""
+    X, dY, J, first = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 3), integer(row, 0)
+    N, I = rows_of(row, memory, 0).shape
+    O, M = rows_of(row, memory, 1).shape[1], rows_of(row, memory, 3).shape[1]
+    at = part
+    while at < N * I * O:
+        line = ratio(at, O)
+        n = ratio(line, I)
+        J[n * M + first + at - n * I * O] = X[line] * dY[n * O + at - line * O]
+        at += row[ROW_PARTS]
+
+
+@kernel
+def bias_by_row_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `bias_by_row`: every parts-th number of those columns of J (N, M)."""
+    dY, J, first = pointer(row, memory, 0), pointer(row, memory, 2), integer(row, 0)
+    N, O = rows_of(row, memory, 0).shape
+    M = rows_of(row, memory, 2).shape[1]
+    at = part
+    while at < N * O:
+        n = ratio(at, O)
+        J[n * M + first + at - n * O] = dY[at]
+        at += row[ROW_PARTS]
 
 
 def _weight(x: Array, dy: Array, jacobian: Array, first: int) -> Array:
@@ -61,6 +89,7 @@ def _bias_element(at: Any, dy: Named, jacobian: Named, first: int) -> Term:
 WEIGHT = Operation(
     name="Jacobian of weight",
     kernel=weight_by_row,
+    cuda=(CudaRow(weight_by_row_cuda),),
     reads=("x", "dy", "jacobian"),
     writes=("jacobian",),
     reference=_weight,
@@ -73,6 +102,7 @@ WEIGHT = Operation(
 BIAS = Operation(
     name="Jacobian of bias",
     kernel=bias_by_row,
+    cuda=(CudaRow(bias_by_row_cuda),),
     reads=("dy", "jacobian"),
     writes=("jacobian",),
     reference=_bias,

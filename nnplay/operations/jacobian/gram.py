@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.abi import CLOCK_OFFSET
-from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.abi import CLOCK_OFFSET, ROW_PARTS
+from nnplay.kernels.arithmetic import multiply_add
+from nnplay.kernels.compile.jit import DTYPE, kernel
+from nnplay.kernels.cuda.products import chain
 from nnplay.kernels.matmul import product
-from nnplay.kernels.operands import dimension, flat, integer, pointer, rows_of, share, shifted
+from nnplay.kernels.operands import dimension, flat, integer, pointer, ratio, rows_of, share, shifted, size
+from nnplay.records.cuda_work import WorkRow
 from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term, total
 
@@ -45,6 +49,45 @@ def add_pull(row: Any, clock: Any, memory: Any, part: int) -> None:
         r = p[n * K + k] - t[n * K + k]
         for m in range(pull.size):
             pull[m] += J[n, m] * r
+
+
+@kernel
+def add_gram_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `add_gram`: every parts-th number of gram (M, M) up to the end of its block of lines."""
+    M, N, J, G = dimension(row, 1, 0), dimension(row, 0, 0), pointer(row, memory, 0), pointer(row, memory, 2)
+    more = clock[CLOCK_OFFSET] != 0 or integer(row, 0) != 0
+    at = part
+    while at < M * M:
+        i = ratio(at, M)
+        j = at - i * M
+        if j < (ratio(i, LINES) + 1) * LINES:
+            G[at] = chain(shifted(J, i), M, shifted(J, j), M, N, G[at] if more else DTYPE(0.0))
+        at += row[ROW_PARTS]
+
+
+@kernel
+def add_pull_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `add_pull`: every parts-th number of pull (M,)."""
+    J, p, t, pull = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 4)
+    k, K, N, M = integer(row, 0), integer(row, 1), dimension(row, 0, 0), size(row, 4)
+    more = clock[CLOCK_OFFSET] != 0 or k != 0
+    m = part
+    while m < M:
+        total = pull[m] if more else DTYPE(0.0)
+        for n in range(N):
+            total = multiply_add(J[n * M + m], p[n * K + k] - t[n * K + k], total)
+        pull[m] = total
+        m += row[ROW_PARTS]
+
+
+def _gram_work(sizes: Sequence[int], integers: Sequence[int]) -> tuple[int, int]:
+    """N multiply-adds for each number of the lower half of gram (M, M), for J (N, M)."""
+    return sizes[0] * math.isqrt(sizes[1]) // 2, sizes[1]
+
+
+def _pull_work(sizes: Sequence[int], integers: Sequence[int]) -> tuple[int, int]:
+    """N multiply-adds for each number of pull (M,), for J (N, M)."""
+    return sizes[0], sizes[3]
 
 
 def _begun(clock: Mapping[str, int], output: int) -> bool:
@@ -87,6 +130,7 @@ def _pull_element(
 GRAM = Operation(
     name="JᵀJ",
     kernel=add_gram,
+    cuda=(WorkRow(add_gram_cuda, work=_gram_work),),
     reads=("jacobian", "gram"),
     writes=("gram",),
     reference=_gram,
@@ -100,6 +144,7 @@ GRAM = Operation(
 PULL = Operation(
     name="Jᵀr",
     kernel=add_pull,
+    cuda=(WorkRow(add_pull_cuda, work=_pull_work),),
     reads=("jacobian", "output", "target", "pull"),
     writes=("pull",),
     reference=_pull,

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import flat, integer, size
+from nnplay.kernels.operands import flat, integer, pointer, ratio, size
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term, as_term
 
@@ -18,6 +20,16 @@ def write_seed(row: Any, clock: Any, memory: Any, part: int) -> None:
     dp, k, K = flat(row, memory, 1), integer(row, 0), integer(row, 1)
     for i in range(size(row, 1)):
         dp[i] = 1.0 if i % K == k else 0.0
+
+
+@kernel
+def write_seed_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `write_seed`: every parts-th number of dp (N, K)."""
+    dp, k, K = pointer(row, memory, 1), integer(row, 0), integer(row, 1)
+    at = part
+    while at < size(row, 1):
+        dp[at] = 1.0 if at - ratio(at, K) * K == k else 0.0
+        at += row[ROW_PARTS]
 
 
 def _seed(prediction: Any, output: int, outputs: int) -> Any:
@@ -33,6 +45,7 @@ def _element(at: Any, prediction: Named, output: int, outputs: int) -> Term:
 SEED = Operation(
     name="one output",
     kernel=write_seed,
+    cuda=(NumberRow(write_seed_cuda, gathers=True),),
     reads=("prediction",),
     writes=("dprediction",),
     reference=_seed,

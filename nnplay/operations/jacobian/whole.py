@@ -7,10 +7,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from nnplay.kernels.abi import CLOCK_OFFSET
+from nnplay.kernels.abi import CLOCK_OFFSET, ROW_PARTS
 from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import flat, integer, matrix, rows_of
-from nnplay.records.operation import Operation
+from nnplay.kernels.operands import dimension, flat, integer, matrix, pointer, rows_of, size
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
@@ -27,6 +27,21 @@ def collect(row: Any, clock: Any, memory: Any, part: int) -> None:
         residuals[first + n] = p[n * K + k] - t[n * K + k]
         for m in range(J.shape[1]):
             lines[first + n, m] = J[n, m]
+
+
+@kernel
+def collect_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `collect`: every parts-th number of J (N, M), and of the residuals (R,)."""
+    J, p, t = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    lines, residuals = pointer(row, memory, 5), pointer(row, memory, 6)
+    k, K, N, M = integer(row, 0), integer(row, 1), dimension(row, 0, 0), dimension(row, 0, 1)
+    first = k * integer(row, 2) + clock[CLOCK_OFFSET]
+    at = part
+    while at < size(row, 0):
+        lines[first * M + at] = J[at]
+        if at < N:
+            residuals[first + at] = p[at * K + k] - t[at * K + k]
+        at += row[ROW_PARTS]
 
 
 def _collected(
@@ -50,6 +65,7 @@ def _element(
 COLLECT = Operation(
     name="lines of J",
     kernel=collect,
+    cuda=(CudaRow(collect_cuda),),
     reads=("jacobian", "output", "target", "lines", "residuals"),
     writes=("lines", "residuals"),
     reference=_collected,

@@ -8,13 +8,25 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nnplay.kernels.abi import CLOCK_OFFSET
-from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import flat
+from nnplay.kernels.compile.jit import DTYPE, inline, kernel
+from nnplay.kernels.cuda.partial import once, room
+from nnplay.kernels.cuda.shares import shares_in, sums, total
+from nnplay.kernels.operands import flat, part_of, pointer, size
 from nnplay.operations.search.report import FRESH, LOOKS
-from nnplay.records.operation import Operation
+from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
+
+
+@inline
+def put(changed: bool, w: Any, point: Any, move: Any) -> None:
+    """point ← w where that was changed, else w ← point + move, all (M,)."""
+    for i in range(w.size):
+        if changed:
+            point[i] = w[i]
+        else:
+            w[i] = point[i] + move[i]
 
 
 @kernel
@@ -33,11 +45,47 @@ def put_trial(row: Any, clock: Any, memory: Any, part: int) -> None:
     search[FRESH] = 1.0 if changed else 0.0
     if changed:
         search[LOOKS] = 0.0
-    for i in range(w.size):
-        if changed:
-            point[i] = w[i]
-        else:
-            w[i] = point[i] + move[i]
+    put(changed, w, point, move)
+
+
+@kernel
+def differences_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """sums[p] = how many of every parts-th number of w are not those of point, both (M,)."""
+    w, point, shares = pointer(row, memory, 0), pointer(row, memory, 1), shares_in(row, 1)
+    found, at = DTYPE(0.0), part
+    while at < size(row, 0):
+        found += DTYPE(1.0) if w[at] != point[at] else DTYPE(0.0)
+        at += shares
+    room(row, memory)[part] = found
+
+
+@inline
+def is_changed(row: Any, memory: Any) -> bool:
+    """Whether this is the first look, or w was changed."""
+    changed: bool = pointer(row, memory, 3)[LOOKS] == 0.0 or total(row, memory, 0, shares_in(row, 1)) != 0.0
+    return changed
+
+
+@kernel
+def put_trial_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `put_trial`: every parts-th number of w and point (M,)."""
+    w, point, move = part_of(row, memory, 0, part), part_of(row, memory, 1, part), part_of(row, memory, 2, part)
+    if clock[CLOCK_OFFSET] != 0:
+        return
+    changed = is_changed(row, memory)
+    put(changed, w, point, move)
+
+
+@kernel
+def note_change_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """What `put_trial` writes to search (S,)."""
+    search = pointer(row, memory, 3)
+    if clock[CLOCK_OFFSET] != 0:
+        return
+    changed = is_changed(row, memory)
+    search[FRESH] = 1.0 if changed else 0.0
+    if changed:
+        search[LOOKS] = 0.0
 
 
 def _put(w: Array, point: Array, move: Array, search: Array, clock: Mapping[str, int]) -> tuple[Array, ...]:
@@ -58,6 +106,7 @@ def _element(at: Any, w: Named, point: Named, move: Named, search: Named, clock:
 TRIAL = Operation(
     name="try a point",
     kernel=put_trial,
+    cuda=(CudaRow(differences_cuda, sums(0, 1)), CudaRow(put_trial_cuda), CudaRow(note_change_cuda, once)),
     reads=("parameters", "point", "move", "search"),
     writes=("parameters", "point", "search"),
     reference=_put,

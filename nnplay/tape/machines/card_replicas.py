@@ -40,6 +40,8 @@ class CardReplicas:
     def __init__(
         self, machine: CudaMachine, data: Sequence[NDArray[Any]], memories: NDArray[Any], seeds: NDArray[np.int64]
     ) -> None:
+        if machine.dtype != np.float32:
+            raise CardError("many runs at once are for numbers of 32 bits", where="replicas", hint="--real float32")
         self.count = len(memories)
         run = self._run = CardRun(machine, data, "block", THREADS)
         if not run.shared:

@@ -14,7 +14,7 @@ from nnplay.kernels.cuda import driver, module
 from nnplay.kernels.cuda.driver import Buffer, CardError, Function, Module, buffer_of
 from nnplay.tape.machines.cuda_cost import choose_schedule
 from nnplay.tape.machines.cuda_lines import Launch
-from nnplay.tape.machines.cuda_table import Encoded, encode, ends_of, kernels_of
+from nnplay.tape.machines.cuda_table import Encoded, encode, ends_of, kernels_of, turns_of
 from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Table
 from nnplay.tape.tape import Stage
 
@@ -47,17 +47,20 @@ class CardRun:
 
     Attributes:
         schedule, groups: what it came to; without groups, no row is cut by samples.
+        itemsize: bytes of a number.
         starts: where the card's rows of each row of the tape begin, and where the last ones end.
+        turns: how often rows are run whose turns a setting counts; with another setting, another run must be made.
     """
 
     def __init__(
         self, machine: CudaMachine, data: Sequence[NDArray[Any]], schedule: str = "", threads: int = 0, groups: int = 0
     ) -> None:
         self.card = driver.use()
-        tape = machine.tape
+        tape, self.itemsize = machine.tape, machine.dtype.itemsize
         kernels = kernels_of(tape)
         self._codes = {kernel.name: number for number, kernel in enumerate(kernels)}
         self._data: dict[int, Buffer] = {}
+        self.turns = turns_of(tape, machine.memory)
         self._order_here = machine.order.ctypes.data
         self._tables: list[Buffer] = []
         self.evaluation_at = tape.layout.bounds["evaluation"][0]
@@ -66,7 +69,7 @@ class CardRun:
         self.blocks = 1 if self.schedule == "block" else self.card.processors
         self.room = self._measure(machine, data)
         self._data = {array.ctypes.data: buffer_of(array) for array in data}
-        self._code = module.code(tuple(kernels))
+        self._code = module.code(tuple(kernels), machine.dtype.name)
         self.advance_function = self.function("advance")
         self._build(machine)
 
@@ -101,8 +104,11 @@ class CardRun:
         made = [self._encode(machine, table, most, tape.size, ends) for table, most in self._train(machine)]
         made += [self._encode(machine, table, most, tape.size) for table, most in self._watched(machine)]
         room = max(one.size for one in made)
-        tables, results = sum(one.cells.nbytes for one in made), MAX_STEPS * len(tape.stages) * abi.TRACE_COLUMNS * 8
-        need = (tape.size + room) * 4 + sum(array.nbytes for array in data) + tables + results
+        tables, results = (
+            sum(one.cells.nbytes for one in made),
+            MAX_STEPS * len(tape.stages) * abi.TRACE_COLUMNS * 2 * self.itemsize,
+        )
+        need = (tape.size + room) * self.itemsize + sum(array.nbytes for array in data) + tables + results
         free = driver.free_memory()
         if need > USABLE * free:
             what = f"{need / 1e9:.1f} GB are needed and {free / 1e9:.1f} are free on the card"
@@ -112,15 +118,16 @@ class CardRun:
     def _build(self, machine: CudaMachine) -> None:
         """Tables, stages and the program."""
         tape, ends = machine.tape, ends_of(machine.tape)
-        self.memory = Buffer((tape.size + self.room) * 4)
-        near = (self.evaluation_at + self.room) * 4
+        self.memory = Buffer((tape.size + self.room) * self.itemsize)
+        near = (self.evaluation_at + self.room) * self.itemsize
         self.shared = near if self.schedule == "block" and near <= self.card.shared else 0
         if self.shared:
             self.advance_function.allow_shared(self.shared)
         at = self.evaluation_at if self.shared else tape.size
         full, *tail = [self._encode(machine, table, most, at, ends) for table, most in self._train(machine)]
         self.clock, self.barrier = Buffer(abi.CLOCK_SIZE * 8), Buffer(8)
-        self.trace, self.rates = (Buffer(MAX_STEPS * len(tape.stages) * k * 4) for k in (abi.TRACE_COLUMNS, 1))
+        line = MAX_STEPS * len(tape.stages) * self.itemsize
+        self.trace, self.rates = Buffer(line * abi.TRACE_COLUMNS), Buffer(line)
         self.epochs, self.loss_sum = Buffer(MAX_EPOCHS * abi.EPOCH_COLUMNS * 8), Buffer(8)
         self.order, self.draws = self._on_card(machine.order), Buffer(machine.order.nbytes)
         self.starts = full.starts
@@ -164,7 +171,17 @@ class CardRun:
     ) -> Encoded:
         """A table for the card; that of a step is the one with `ends`."""
         launch = Launch(self.threads, self.blocks, self.groups if ends else 0)
-        return encode(machine.tape, table, self._codes, launch, room, largest=largest.n, ends=ends, there=self._there)
+        return encode(
+            machine.tape,
+            table,
+            self._codes,
+            launch,
+            room,
+            largest=largest.n,
+            ends=ends,
+            there=self._there,
+            turns=self.turns,
+        )
 
     def _there(self, here: int) -> int:
         """The address on the card of an array that is there by now; 0 for the order, which the clock names."""
@@ -216,7 +233,7 @@ class CardRun:
         cells[abi.CLOCK_SHUFFLED] = shuffled if int(cells[abi.CLOCK_SEED]) == seed else 0
         cells[abi.CLOCK_ORDER] = self.order.address
         self.clock.write(cells)
-        self.rates.write(np.ascontiguousarray(machine.rates[at : at + steps], np.float32))
+        self.rates.write(np.ascontiguousarray(machine.rates[at : at + steps], machine.dtype))
         p = self.program
         p[abi.PROGRAM_STEPS_DONE] = p[abi.PROGRAM_EPOCH_COUNT] = 0
         p[abi.PROGRAM_EPOCH_CAPACITY] = MAX_EPOCHS - epochs

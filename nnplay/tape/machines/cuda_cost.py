@@ -11,6 +11,7 @@ from typing import Final
 from nnplay.kernels import abi
 from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK, kernel_of
 from nnplay.records.cuda_rows import PictureRow
+from nnplay.records.cuda_work import WorkRow, WorkTurnRow
 from nnplay.tape.machines.cuda_lines import EncodedRow, Launch
 from nnplay.tape.machines.cuda_table import encode, ends_of, kernels_of
 from nnplay.tape.machines.machine import Table
@@ -162,13 +163,17 @@ def _count(cost: StepCost, written: EncodedRow, kernel: str, turns: int, launch:
     if by_groups and line[-1] - line[-2] < parts:  # the group's share of the whole batch
         parts = int(line[-1] - line[-2])
         sizes = [size * parts // int(line[abi.ROW_PARTS]) for size in sizes]
-    work = _multiply_adds(kernel, sizes, line) // turns
+    item = written.access.item
+    if isinstance(item, WorkRow | WorkTurnRow) and item.work is not None:
+        work, numbers = item.work(sizes, row.integers)
+    else:
+        work, numbers = _multiply_adds(kernel, sizes, line) // turns, sizes[-1] // turns
     load.nbytes += 4 * sum(sizes) // turns
     load.multiply_adds += work
     any_number = parts in (launch.threads, launch.threads * launch.blocks)
-    count = max(1, sizes[-1] // turns if any_number else parts)
+    count = max(1, numbers if any_number else parts)
     load.chain += -(-work // count) * -(-count // threads)
-    if isinstance(written.access.item, PictureRow):
+    if isinstance(item, PictureRow):
         cost.alone += sum(sizes) // int(line[abi.ROW_OPERANDS + abi.OPERAND_SHAPE])
 
 

@@ -13,7 +13,8 @@ from nnplay.kernels.cuda.partial import FOLDED
 from nnplay.kernels.cuda.recurrence import TURN
 from nnplay.kernels.cuda.steps import GROUPS, PARTS_OF_GROUP
 from nnplay.records.cuda_rows import TotalRow, TurnRow
-from nnplay.records.operation import ALL_THREADS, BATCH, CudaRow
+from nnplay.records.cuda_work import SettingTurnRow
+from nnplay.records.operation import ALL_THREADS, BATCH
 from nnplay.tape.machines.cuda_meetings import Access, Range, Room
 from nnplay.tape.machines.cuda_samples import SUM, GroupMemory, GroupSum, RowKernel, ScheduledRow, Sharing, placed_parts
 from nnplay.tape.memory_layout import Slot, aligned
@@ -63,6 +64,7 @@ class LineWriter:
         room: offset of the room that all rows share for partial sums; what groups have of their own is behind it.
         memory: what that is; none where no row is cut by samples.
         launch: who walks.
+        turns: how often rows are run whose turns a setting counts, by operation.
     """
 
     def __init__(
@@ -74,9 +76,10 @@ class LineWriter:
         room: int,
         memory: GroupMemory | None,
         launch: Launch,
+        turns: Mapping[str, int],
     ) -> None:
         self._cells, self._n, self._largest, self._codes = cells, n, largest, codes
-        self._room, self._memory, self._launch = room, memory, launch
+        self._room, self._memory, self._launch, self._counts = room, memory, launch, turns
         self._cuts = samples_of(n, launch.groups) if launch.groups else []
         self._of_largest = samples_of(largest, launch.groups)[0][1] if launch.groups else 0
         self._shared = self._own = 0
@@ -117,7 +120,7 @@ class LineWriter:
         line[abi.ROW_PARTS] = everyone if parts == ALL_THREADS else parts
         line[abi.ROW_ROOM], line[abi.ROW_ROOM_COUNT] = self._room, count
         access = access_of(item, self._n, Room.SHARED if count else Room.NONE, in_first_block=in_first_block)
-        return [EncodedRow(made[None], access, item.number) for made in _turns(item.card, line)]
+        return [EncodedRow(made[None], access, item.number) for made in self._turns(item, line)]
 
     def by_groups(self, entry: ScheduledRow) -> list[EncodedRow]:
         """A line for each group, or as many for each turn; none where groups leave the row out."""
@@ -126,7 +129,7 @@ class LineWriter:
             return []
         write = self._by_group if entry.sharing is Sharing.BY_GROUP else self._by_place
         lines = [write(entry, group) for group in range(launch.groups)]
-        turns = zip(*(_turns(item.card, line) for line in lines), strict=True)
+        turns = zip(*(self._turns(item, line) for line in lines), strict=True)
         used = max(int(line[abi.ROW_ROOM_COUNT]) for line in lines) > 0
         kind = Room.OWN if entry.sharing is Sharing.BY_GROUP else Room.SHARED
         access = access_of(item, self._n, kind if used else Room.NONE, in_first_block=True)
@@ -156,6 +159,20 @@ class LineWriter:
         line[:-PARTS_OF_GROUP] = self._cells[item.number]
         line[abi.ROW_ADDRESS] = self._codes[item.card.kernel.name]
         return line
+
+    def _turns(self, item: RowKernel, line: Line) -> list[Line]:
+        """The line, or one for each time that it is run."""
+        card = item.card
+        if isinstance(card, TurnRow):
+            place = abi.ROW_OPERANDS + card.operand * abi.OPERAND_WIDTH + abi.OPERAND_SHAPE + card.axis
+            count = int(line[place]) * card.rows + card.ends
+        elif isinstance(card, SettingTurnRow):
+            count = self._counts.get(item.row.operation.name, card.usual) * card.rows
+        else:
+            return [line]
+        made = np.tile(line, (count, 1))
+        made[:, abi.ROW_INTEGERS + TURN] = np.arange(count)
+        return list(made)
 
     def _samples(self, group: int) -> tuple[int, int]:
         return self._cuts[group] if group < len(self._cuts) else (0, 0)
@@ -236,16 +253,6 @@ def access_of(item: RowKernel, n: int, room: Room, *, in_first_block: bool = Fal
 
 def _sizes(row: Row, n: int) -> list[int]:
     return [slot.size(n) for slot in row.operands]
-
-
-def _turns(card: CudaRow, line: Line) -> list[Line]:
-    """The line, or one for each time that it is run."""
-    if not isinstance(card, TurnRow):
-        return [line]
-    place = abi.ROW_OPERANDS + card.operand * abi.OPERAND_WIDTH + abi.OPERAND_SHAPE + card.axis
-    made = np.tile(line, (int(line[place]) * card.rows + card.ends, 1))
-    made[:, abi.ROW_INTEGERS + TURN] = np.arange(len(made))
-    return list(made)
 
 
 def _put(line: Line, k: int, operand: Sequence[int]) -> None:

@@ -15,7 +15,7 @@ from nnplay.kernels import abi
 from nnplay.kernels.cuda import driver
 from nnplay.tape.machines.card_run import USABLE, CardRun
 from nnplay.tape.machines.cpu_machine import CpuMachine
-from nnplay.tape.machines.cuda_table import lacking
+from nnplay.tape.machines.cuda_table import lacking, turns_of
 from nnplay.tape.machines.machine import MAX_STEPS, Array, EvalRows, Progress
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Tape
@@ -78,7 +78,7 @@ class CudaMachine(CpuMachine):
             return super().advance(steps)
         clock, loss_sum = np.array(self.cells), np.array(self._loss_sum)
         try:
-            if self._run is None:
+            if self._run is None or self._run.turns != turns_of(self.tape, self.memory):
                 self._run = self._begin()
             return self._run.advance(self, min(steps, MAX_STEPS))
         except NnplayError as error:
@@ -113,8 +113,6 @@ class CudaMachine(CpuMachine):
 
 def _reason(tape: Tape, dtype: str) -> str:
     """Why a card cannot train this; empty if it can."""
-    if dtype != "float32":
-        return f"{dtype} is for the processor"
     missing = lacking(tape)
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
@@ -123,5 +121,5 @@ def _reason(tape: Tape, dtype: str) -> str:
         found = driver.card()
     except NnplayError as error:
         return error.message
-    need, have = tape.size * 4, found.memory
+    need, have = tape.size * np.dtype(dtype).itemsize, found.memory
     return f"{need / 1e9:.1f} GB are needed and the card has {have / 1e9:.1f}" if need > USABLE * have else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from nnplay.kernels import abi
 from nnplay.kernels.compile.jit import KERNELS, Kernel
 from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK
 from nnplay.records.cuda_rows import PictureRow
+from nnplay.records.cuda_work import AloneRow, SettingTurnRow
 from nnplay.tape.machines.cuda_lines import EncodedRow, Launch, LineWriter, access_of, room_count
 from nnplay.tape.machines.cuda_meetings import Meeting, Room, meetings
 from nnplay.tape.machines.cuda_samples import (
@@ -67,6 +68,9 @@ _USUAL: Final = (
 )
 
 
+_NO_TURNS: Final[Mapping[str, int]] = {}
+
+
 def usual_kernels() -> list[Kernel]:
     """The kernels that every module has, in the order of their names: those of dense networks."""
     for name in _USUAL:
@@ -89,9 +93,22 @@ def lacking(tape: Tape) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def takes_pictures_alone(tape: Tape) -> bool:
-    """Whether rows of a step have one thread for each picture, behind which nearly all of a card waits."""
-    return any(isinstance(item, PictureRow) for row in tape.train for item in row.operation.cuda)
+def waits_for_threads(tape: Tape) -> bool:
+    """Whether rows of a step have one thread for each picture, or one for all, so that nearly all of a card waits."""
+    return any(isinstance(item, PictureRow | AloneRow) for row in tape.train for item in row.operation.cuda)
+
+
+def turns_of(tape: Tape, memory: NDArray[Any]) -> dict[str, int]:
+    """How often rows are run whose turns a setting counts, by operation: the most of all stages and groups."""
+    found: dict[str, int] = {}
+    for stage in tape.stages:
+        for row in tape.train[stage.rows.first : stage.rows.end]:
+            for card in row.operation.cuda:
+                if isinstance(card, SettingTurnRow):
+                    places = [slot.offset + card.setting for slot in (stage.named["optimizer"], *stage.groups)]
+                    name = row.operation.name
+                    found[name] = max(found.get(name, 0), *(int(memory[place]) for place in places))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +139,7 @@ def encode(
     largest: int = 0,
     ends: Sequence[int] = (),
     there: Callable[[int], int] = lambda here: here,
+    turns: Mapping[str, int] = _NO_TURNS,
 ) -> Encoded:
     """A table for a card.
 
@@ -132,6 +150,7 @@ def encode(
         largest: rows of the largest batch, if it is another one.
         ends: numbers of rows of the tape in front of which all threads have to have met.
         there: the address on the card of what gathering rows read.
+        turns: what `turns_of` finds; what is missing is as usual.
     """
     n, most = table.n, largest or table.n
     items = [
@@ -144,7 +163,7 @@ def encode(
         accesses = [access_of(i, most, Room.SHARED if room_count(i, most, most) else Room.NONE) for i in items]
         work = arrange(items, accesses, tape, most)
     memory = GroupMemory(tape) if launch.groups else None
-    writer = LineWriter(_pointing(table, there), n, most, codes, room, memory, launch)
+    writer = LineWriter(_pointing(table, there), n, most, codes, room, memory, launch, turns)
     writer.measure([entry for entry in work if isinstance(entry, ScheduledRow)])
     written = [(one.at, row) for one in work for row in _written(writer, one)]
     return _joined(written, len(table.rows), ends, writer.size)

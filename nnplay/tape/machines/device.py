@@ -60,13 +60,13 @@ def _worth_a_card(tape: Tape, dtype: str) -> bool:
     if dtype != "float32" or tape.layout.bounds["evaluation"][0] < WORTH_A_CARD:
         return False
     from nnplay.kernels.cuda import driver
-    from nnplay.tape.machines.cuda_table import lacking, takes_pictures_alone
+    from nnplay.tape.machines.cuda_table import lacking, waits_for_threads
 
     try:
         driver.card()
     except NnplayError:
         return False
-    return not lacking(tape) and not takes_pictures_alone(tape)
+    return not lacking(tape) and not waits_for_threads(tape)
 
 
 def describe() -> str:
@@ -85,7 +85,7 @@ def describe() -> str:
 
 def device_of(machine: Machine) -> str:
     """What trains a run, and why, in words."""
-    small = "the network is too small for a card, has rows without a form there, or rows of one thread a picture"
+    small = "the network is too small for a card, or has numbers of 64 bits, rows without a form or rows of one thread"
     return str(getattr(machine, "where", "") or f"the processor: {small}")
 
 

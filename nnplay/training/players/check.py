@@ -9,7 +9,7 @@ from typing import Final
 from nnplay.errors import InputError, unknown
 from nnplay.network.network import NetworkPlan
 from nnplay.text import clean
-from nnplay.training.players.players import DATA, PlayerObjective, Players
+from nnplay.training.players.players import CLASS, DATA, INPUT, PlayerObjective, Players
 
 #: Networks and objectives that a run may have beside its own.
 MOST: Final = 50
@@ -101,6 +101,9 @@ def _check_objective(players: Players, item: PlayerObjective) -> None:
         if twice := [name for name in names if names.count(name) > 1]:
             what = f"its {key} names '{twice[0]}' twice"
             raise InputError(what, where=item.name, hint="name each network once")
+    if item.target == players.own and item.target not in (DATA, INPUT, CLASS):
+        what = f"'{players.own}' is trained, and cannot be a target"
+        raise InputError(what, where=item.name, hint="name a network that has its weights from a saved session")
     if item.adds_to:
         _check_added(players, item)
     elif not item.trains:

@@ -76,7 +76,7 @@ def _plan_path(players: Players, where: str, at: str, path: Sequence[str], found
         given, taken = found[before].output_shape, found[after].values[0]
         if given != taken:
             what = f"'{before}' gives {shape_text(given)}, but '{after}' takes {shape_text(taken)}"
-            hint = f"end '{before}' with {_last_layer(taken)}"
+            hint = f"end '{before}' with {_last_layer(given, taken)}"
             raise InputError(what, where=where, hint=hint)
 
 
@@ -181,7 +181,9 @@ def _check_teacher(
     answer = plans[item.target].output_shape
     if target_shape(loss, shape) != answer:
         what = f"'{item.target}' answers with {shape_text(answer)}, but {loss.record.name} compares with "
-        raise InputError(what + (shape_text(target_shape(loss, shape)) or "labels"), where=item.name)
+        wanted = shape_text(target_shape(loss, shape))
+        hint = f"end the path as '{item.target}' ends" if wanted else 'write loss = "mse", or "distillation"'
+        raise InputError(what + (wanted or "labels"), where=item.name, hint=hint)
     if players.networks[item.target].noise:
         hint = "name a network that is fed the data"
         raise InputError(f"'{item.target}' is fed noise, and cannot teach", where=item.name, hint=hint)
@@ -214,7 +216,8 @@ def _target(
         name = "target" if item.target == DATA else INPUT
         if name == INPUT and math.prod(shape) != math.prod(plans[""].values[0]):
             what = f"its answer of {shape_text(shape)} is compared with inputs of {shape_text(plans[''].values[0])}"
-            raise InputError(what, where=item.name)
+            hint = f"end the path with linear {math.prod(plans[''].values[0])}"
+            raise InputError(what, where=item.name, hint=hint)
         return name, None
     if item.target == CLASS:
         return CLASS, None
@@ -246,5 +249,11 @@ def target_shape(loss: Loss, output: Shape) -> Shape:
     return (*output[:-1], last[0] // 2) if half else output
 
 
-def _last_layer(shape: Shape) -> str:
-    return f"linear {shape[0]}" if len(shape) == 1 else f"a layer that gives {shape_text(shape)}"
+def _last_layer(given: Shape, taken: Shape) -> str:
+    """Layers that make that of it."""
+    if len(taken) == 1:
+        return f"linear {taken[0]}" if len(given) == 1 else f"flatten, linear {taken[0]}"
+    shaped, count = f"reshape {'x'.join(map(str, taken))}", math.prod(taken)
+    if math.prod(given) == count:
+        return shaped
+    return f"linear {count}, {shaped}" if len(given) == 1 else f"a layer that gives {shape_text(taken)}"

@@ -30,6 +30,7 @@ def confusion_rows(
     height: int,
     look: Look,
     chosen: tuple[int, int] | None = None,
+    above: Sequence[str] = (),
 ) -> list[Row]:
     """A confusion matrix with the names of all classes beside it and above it, in at most `height` rows.
 
@@ -38,6 +39,7 @@ def confusion_rows(
 
     Args:
         chosen: true and predicted class of the cell under the cursor.
+        above: names of the columns where they are not those of the rows.
     """
     side = max(1, min(max((cell_len(label) for label in labels), default=1), width // 3))
     across = max(1, (width - side - 1) // _LEAST_CELL)
@@ -51,7 +53,7 @@ def confusion_rows(
     if len(shown) < len(labels):
         title = f"{len(shown)} of {len(labels)} classes · {title}   most confused"
     names = _names_in([labels[at] for at in shown], side)
-    heading = _headings([labels[at] for at in shown], side, cell, max(1, height - 1 - len(shown)), look)
+    heading = _headings([(above or labels)[at] for at in shown], side, cell, max(1, height - 1 - len(shown)), look)
     rows: list[Row] = [((fit(title, width), look.ink("dim")),), *heading]
     return rows + [_row(matrix, name, y, shown, cell, look, chosen) for name, y in zip(names, shown, strict=True)]
 

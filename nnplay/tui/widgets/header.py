@@ -17,7 +17,8 @@ from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
 _DROPPED = ("seconds", "name", "unsaved", "unit", "device", "batch", "accuracy", "epoch")
 """What goes where there is no room, the least useful first; data, network, state, step, losses and speed stay.
 
-In a game the loss of real rows says less than that of the other player, so it goes before that."""
+In a game the loss of real rows says less than that of the other player, so it goes before that; and the name of the
+network, without its sizes, leaves room for the other parts."""
 _DROPPED_LAST = (
     *("failed", "held", "per second", "speed", "kept", "title"),
     *("spaces", "valid", "past", "step", "read only", "train"),
@@ -35,19 +36,24 @@ class HeaderLine(Cells):
     def __init__(self) -> None:
         super().__init__(id="header")
         self._snapshot: Snapshot | None = None
-        self._data = self._title = ""
+        self._data = self._title = self._without_sizes = ""
         self._unsaved, self._read_only = False, False
         self._validates = True
         self._players = Players()
 
-    def set_up(self, settings: RunConfig, title: str) -> None:
-        """Name data set and network."""
+    def set_up(self, settings: RunConfig, sizes: str, network: str = "") -> None:
+        """Name data set and network: by its sizes, and in a run with several by its name."""
         self._data = clean(data_title(settings.data.source), _MOST_TITLE)
-        whole = f"{self._data} › {clean(title, 2 * _MOST_TITLE)}"
-        self._title = whole if len(whole) <= _MOST_TITLE else self._data
+        self._without_sizes = self._short_title(network) if network else ""
+        self._title = self._short_title(f"{network} {sizes}" if network else sizes) or self._without_sizes or self._data
         self._validates = settings.split.validation > 0
         self._players = settings.players
         self.redraw()
+
+    def _short_title(self, network: str) -> str:
+        """Data and network, if there is room for both; else nothing."""
+        whole = f"{self._data} › {clean(network, 2 * _MOST_TITLE)}"
+        return whole if len(whole) <= _MOST_TITLE else ""
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw these numbers."""
@@ -71,11 +77,14 @@ class HeaderLine(Cells):
             return ()
         parts = self._parts(self._snapshot)
         real_rows = ("valid",) if self._players.target is not None and self._snapshot.player_losses else ()
-        for dropped in (*_DROPPED, *real_rows, "end of title", "players", *_DROPPED_LAST):
+        first = ("sizes", *(name for name in _DROPPED if name != "name"), "name") if self._without_sizes else _DROPPED
+        for dropped in (*first, *real_rows, "end of title", "players", *_DROPPED_LAST):
             row = joined([run for runs in parts.values() for run in runs])
             excess = row_width(row) - (len(row[-1][0]) - len(row[-1][0].rstrip()) if row else 0) - width
             if excess <= 0:
                 break
+            if dropped == "sizes":
+                parts["title"] = [(f"{self._without_sizes} ", self.look.ink("text"))]
             if dropped == "end of title":
                 room = max(_LEAST_TITLE, row_width(tuple(parts["title"])) - excess)
                 parts["title"] = [(f"{clean(self._data, room - 1)} ", self.look.ink("text"))]

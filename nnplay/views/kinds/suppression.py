@@ -69,6 +69,8 @@ def make_suppression(trainer: Trainer, asked: Asked) -> Suppressed:
 
 
 def _tell(done: Suppression, step: int, overlap: float) -> str:
+    if step == 0:
+        return "stays: no box is likelier"
     shared = float(done.overlaps[step])
     if done.by[step] >= 0:
         return f"goes: IoU {shared:.2f} with a better box (limit {overlap:g})"

@@ -6,7 +6,7 @@ from nnplay.tui.outputs.boxed import Boxed, draw_boxed
 from nnplay.tui.outputs.drawing import Drawing
 from nnplay.tui.outputs.scored_lines import draw_facts
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.cells import Row, fit
+from nnplay.tui.widgets.cells import Row, wrap
 from nnplay.views.kinds.suppression import Suppressed
 
 
@@ -15,7 +15,7 @@ def draw(view: Suppressed, width: int, height: int, look: Look) -> list[Row]:
     facts = [("box", " ".join(view.own.words)), *([("suppressed by", view.by.words[0])] if view.by.words else [])]
     below = [
         *draw_facts([*facts, ("kept so far", str(len(view.kept.words)))], width, look),
-        ((fit(view.words, width), look.ink("strong")),),
+        *(((line, look.ink("strong")),) for line in wrap(view.words, width)),
     ]
     tiles = [
         Boxed("this box", view.image, view.by, view.own),
