@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from results import machine, write_section
 
 from nnplay.config.assignments import read_assignment
+from nnplay.config.player_assignments import change_player
 from nnplay.config.run_config import RunConfig
 from nnplay.presets.catalogue import load_preset
 from nnplay.training.players.made_rows import fixed_noise, generator_of, make_rows
@@ -72,12 +73,11 @@ def made_line(classifier: Trainer, config: RunConfig) -> str:
 
 
 def changed(config: RunConfig, word: str) -> RunConfig:
-    """The run with one `key=value` changed: a field of an objective, or of a section of the run."""
-    tables = config.to_dict().get("objectives", [])
+    """The run with one `key=value` changed: a setting of a player, or a field of a section of the run."""
     name, _, value = word.partition("=")
     owner, _, key = name.rpartition(".")
-    if any(table["name"] == owner for table in tables):
-        return config.changed({"objectives": [{**t, key: value} if t["name"] == owner else t for t in tables]})
+    if about := change_player(config.to_dict(), owner, key, value):
+        return config.changed(about)
     section, key, value = read_assignment(word)
     return config.changed({section: {key: value}})
 

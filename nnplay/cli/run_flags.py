@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nnplay.config import SPLIT_FIELDS, RunConfig, merged, read_shares
-from nnplay.config.assignments import read_assignment, read_named
+from nnplay.config.assignments import SECTIONS, read_assignment, read_named
+from nnplay.config.player_assignments import change_player
 from nnplay.config.run_config import STOPS, TRAINING_FIELDS
 from nnplay.data.catalogue import READ_AS_FIELD, named_datasets, source_records
 from nnplay.data.reading.sql_source import SQL_FIELDS
 from nnplay.data.reading.table_source import TABLE_FIELDS
+from nnplay.errors import unknown
 from nnplay.fields import REQUIRED, Field
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
 from nnplay.tape.machines.device import DEVICES
@@ -33,7 +35,7 @@ def add_main_flags(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help="set a field of the data set, or section.key=value",
+        help="set a field of the data set, or section.key=value; of a game also player.key=value",
     )
 
 
@@ -96,7 +98,27 @@ def run_config(base: Mapping[str, Any], options: argparse.Namespace) -> RunConfi
     Raises:
         InputError: anything that cannot be; `Problems` when there is more than one.
     """
-    return RunConfig.from_dict(merged(base, run_table(options)))
+    run, others = _with_players(base, options.set)
+    return RunConfig.from_dict(merged(run, run_table(argparse.Namespace(**{**vars(options), "set": others}))))
+
+
+def _with_players(base: Mapping[str, Any], texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """The base table with what of these assignments is about its players, and the other assignments."""
+    run, others = dict(base), []
+    for text in texts:
+        owner, dot, key = (name := text.partition("=")[0]).rpartition(".")
+        value = text.removeprefix(name)
+        about = change_player(run, owner, key, value[1:]) if dot and value and owner not in SECTIONS else None
+        if about is None and dot and owner not in SECTIONS and "objective" in run:
+            names = [
+                run["objective"]["name"],
+                *run.get("networks", {}),
+                *(one["name"] for one in run.get("objectives", [])),
+            ]
+            raise unknown("section", owner, [*SECTIONS, "objective", *names], where="--set")
+        run |= about or {}
+        others += [] if about else [text]
+    return run, others
 
 
 def _groups() -> list[tuple[str, str, list[tuple[Field, str]]]]:

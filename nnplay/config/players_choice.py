@@ -46,6 +46,8 @@ _NETWORK: Final = (
     choice("distribution", "normal", "how the noise is spread", choices=tuple(NOISES)),
     TRUNCATION,
 )
+#: What a network beside the run's own has.
+NETWORK_KEYS: Final = ("layers", *(part.name for part in _NETWORK))
 #: Settings of a network that say nothing without another one.
 _NEEDS: Final = {"distribution": "noise", "truncation": "noise", "part": "from"}
 #: What an objective beside the run's own has, besides lists and records.
@@ -134,7 +136,7 @@ def _network(reading: Reading, section: str, given: Any, folder: Path | None) ->
     if not isinstance(given, Mapping):
         reading.refuse(section, "needs a table", 'write layers = "linear 8, relu, linear 2" below it')
         return PlayerNetwork(())
-    table = reading.keep_known(section, given, ("layers", *(part.name for part in _NETWORK)))
+    table = reading.keep_known(section, given, NETWORK_KEYS)
     lines = table.pop("layers", [])
     for name, other in _NEEDS.items():
         if name in table and not table.get(other):

@@ -17,6 +17,27 @@ from nnplay.run.saving.session import Session
 from tests.small_players import game, objectives
 
 PENALTY = {"name": "penalty", "path": ["discriminator"], "gradient_norm": 1, "adds_to": "generator"}
+GAME_FILE = """
+layers = "linear 6, tanh, linear 1"
+loss = "binary_cross_entropy_logits"
+data = { name = "points", samples = 60 }
+[objective]
+name = "discriminator"
+target = 1
+[networks.generator]
+layers = "linear 2"
+noise = 3
+[[objectives]]
+name = "made"
+path = ["generator", "discriminator"]
+target = 0
+adds_to = "discriminator"
+[[objectives]]
+name = "generator"
+path = ["generator", "discriminator"]
+target = 1
+trains = ["generator"]
+"""
 SURE = {"name": "x", "path": ["sure"], "trains": ["sure"], "loss": "mse", "target": 1}
 
 
@@ -124,3 +145,23 @@ def test_an_objective_whose_losses_count_nothing_is_named(changes: dict[str, Any
     said = [one.sentence for one in findings(trainer) if one.rule == "nothing_trains"]
     assert len(said) == len(named)
     assert all("'generator' trains nothing: its losses have a factor of 0" in one for one in said)
+
+
+def test_settings_of_players_are_changed_from_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the names that the playground has for them: of a network, an objective, or the run's own."""
+    file = str(tmp_path / "game.toml")
+    Path(file).write_text(GAME_FILE, encoding="utf-8")
+    words = ("generator.every=3", "generator.layers=linear 4, linear 2", "objective.factor=2", "made.target=0.1")
+    assert main(["show", file, *(part for word in words for part in ("--set", word))]) == 0
+    said = capsys.readouterr().out
+    for part in ("linear 4", "every 3 steps", "2 · binary_cross_entropy_logits", "against 0.1"):
+        assert part in said
+    for word, message in {
+        "generator.every=0": "objectives.1.every: '0' is not an integer",
+        "generatr.every=2": "unknown section 'generatr'; did you mean 'generator'?",
+        "generator.evry=2": "unknown key 'evry'; did you mean 'every'?",
+    }.items():
+        assert main(["show", file, "--set", word]) == 2
+        assert message in capsys.readouterr().err

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
+from nnplay.data.catalogue import load_dataset
 from nnplay.errors import InputError
 from nnplay.network.network import Network
 from nnplay.operations.roi_align import pick_levels
@@ -16,8 +17,10 @@ from nnplay.tui.outputs.widget import drawing_records
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import row_width
 from nnplay.views.choosing import WORST, make_view, views_of
+from nnplay.views.kinds.activation_maximisation import place_names
 from nnplay.views.kinds.objects import Objects
 from nnplay.views.kinds.suppression import Suppressed
+from nnplay.views.output_names import name_outputs
 from tests.records import Bench, Trial
 
 #: Two levels of a feature pyramid, one head for the anchors of both, and heads for classes, boxes and masks.
@@ -54,8 +57,6 @@ def test_every_row_of_a_detector_is_its_definition(dtype: str) -> None:
 @pytest.fixture(scope="module")
 def trainer() -> Trainer:
     """A detector with masks after a few steps."""
-    from nnplay.data.catalogue import load_dataset
-
     data = load_dataset("shapes_objects", samples=40, size=32, kinds=2, masks=True)
     split = data.split(0.5, 0.25, 0.25)
     made = Trainer(Network(LAYERS), split, loss="two_stage rois=5 class_count=2 mask=2", batch_size=10)
@@ -138,3 +139,15 @@ def test_moving_pictures_of_objects_is_refused() -> None:
     with pytest.raises(InputError, match="'flip' would move or hide what boxes are around; use noise alone"):
         data.split(augment="flip")
     assert len(data.split(augment="noise 0.1", copies=1).train) > 20
+
+
+def test_channels_of_a_grid_are_called_by_what_they_say() -> None:
+    """Four distances and the classes; a layer before it has none of these names."""
+    data = load_dataset("shapes_objects", samples=12, size=32, kinds=2)
+    layers = Network("conv2d 6 k3 same stride=2, relu, conv2d 6 1")
+    made = Trainer(layers, data.split(0.5, 0.25, 0.25), loss="single_shot", batch_size=3)
+    assert name_outputs(made) == ("to the left", "to the top", "to the right", "to the bottom", *data.class_names)
+    places = place_names(made)
+    assert places[0] == "2 conv2d, unit 0 (to the left)"
+    assert f"2 conv2d, unit 5 ({data.class_names[1]})" in places
+    assert "0 conv2d, unit 0" in places

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from nnplay.text import figure
 from nnplay.training.input_gradient import Prober, can_probe, prober_of
 from nnplay.training.trainer import Trainer
-from nnplay.views.asked_answer import has_answers
-from nnplay.views.data_form import image_shape, one_class_per_row
+from nnplay.views.data_form import image_shape
 from nnplay.views.input_form import as_picture, as_shown, column_names, first_slope, in_units, input_form
+from nnplay.views.output_names import name_outputs
 from nnplay.views.rows import seen_inputs, spread_rows
 from nnplay.views.view import Asked, Output, View
 
@@ -66,12 +66,12 @@ def place_names(trainer: Trainer) -> tuple[str, ...]:
 
 def _units(trainer: Trainer) -> list[tuple[str, int, int]]:
     """Name, value and number of the units that can be asked for."""
-    classes = trainer.split.class_names if has_answers(trainer) and one_class_per_row(trainer) else ()
+    outputs = name_outputs(trainer)
     found: list[tuple[str, int, int]] = []
     for planned in reversed(trainer.plan.layers):
         count = planned.plan.output[-1]
         if planned.plan.parameters or planned.output == trainer.plan.output:
-            named = classes if planned.output == trainer.plan.output and len(classes) == count else ()
+            named = outputs if planned.output == trainer.plan.output else ()
             for unit in range(min(_UNITS, count)):
                 name = f"{planned.path} {planned.layer.record.name}, unit {unit}" + (
                     f" ({named[unit]})" if named else ""

@@ -13,6 +13,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import image_shape, one_class_per_row
 from nnplay.views.images import as_image
 from nnplay.views.layer_places import mapped_layers, name_layers
+from nnplay.views.output_names import name_outputs
 from nnplay.views.receptive_field import receptive_field
 from nnplay.views.rows import count_rows, describe_rows, shown_part
 from nnplay.views.view import Asked, Output, View
@@ -48,6 +49,7 @@ class Channel(Output):
 
     Attributes:
         number, of: which one of how many.
+        name: what it stands for, in the last layer; else empty.
         best: the image that it answers to most, (h, w) or (h, w, 3), and its map there, (h, w).
         patches: what it answers to, the largest answer first, at most one of each row.
         low, high: the darkest and the brightest value of the images.
@@ -63,6 +65,7 @@ class Channel(Output):
     high: float
     field: tuple[int, int]
     rows: str
+    name: str = ""
 
 
 def suits(trainer: Trainer) -> bool:
@@ -94,9 +97,9 @@ def make_channel(trainer: Trainer, asked: Asked) -> Channel:
     seen = part.x[order]
     image = as_image(part.x[order[0]], shape)
     ends = float(seen.min()), float(seen.max())
-    return Channel(
-        channel, planned.plan.output[-1], (image, best), tuple(patches), *ends, field, describe_rows(trainer)
-    )
+    outputs = name_outputs(trainer) if planned.output == trainer.plan.output else ()
+    name, of = outputs[channel] if outputs else "", planned.plan.output[-1]
+    return Channel(channel, of, (image, best), tuple(patches), *ends, field, describe_rows(trainer), name)
 
 
 def _find_peaks(trainer: Trainer, planned: PlannedLayer, channel: int, x: Floats) -> tuple[Floats, Floats, Floats]:

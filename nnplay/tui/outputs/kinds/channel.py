@@ -26,7 +26,8 @@ def draw(view: Channel, width: int, height: int, look: Look) -> list[Row]:
     room = height - 2 - len(top)
     tiles = [Tile(_caption(patch), _in_range(patch, view)) for patch in view.patches]
     below, shown = draw_gallery(tiles, width, room, look)
-    words = f"channel {view.number} of {view.of}; each number sees {view.field[0]}×{view.field[1]}"
+    name = f" ({clean(view.name, 24)})" if view.name else ""
+    words = f"channel {view.number}{name} of {view.of}; each number sees {view.field[0]}×{view.field[1]}"
     strongest = f"the {shown} patches it responds to most, in {view.rows}" if shown else ""
     drawn = [head_line(words, peak, width, look), *top, ((fit(strongest, width), look.ink("dim")),), *below]
     return drawn[:height]
