@@ -60,7 +60,7 @@ def blocks_have_the_cells_that_the_csv_module_reads(rows: list[list[str]], end: 
     assert read(content) == [list(column) for column in zip(*wanted, strict=True)]
 
 
-@pytest.mark.parametrize("examples", [50, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [30, pytest.param(300, marks=pytest.mark.slow)])
 def test_blocks_have_the_cells_that_the_csv_module_reads(examples: int) -> None:
     """Whatever rows there are."""
     ways = {"end": st.sampled_from(["\n", "\r\n", "\r"]), "quoted": st.booleans(), "last": st.booleans()}
@@ -94,7 +94,7 @@ def numbers_of_bytes_are_those_of_the_text(cells: list[str], decimal: str) -> No
             assert (value, np.signbit(value)) == (number, np.signbit(number))
 
 
-@pytest.mark.parametrize("examples", [100, pytest.param(600, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [40, pytest.param(600, marks=pytest.mark.slow)])
 def test_numbers_of_bytes_are_those_of_the_text(examples: int) -> None:
     """Whatever cells there are."""
     cells = {"cells": st.lists(CELL, min_size=1, max_size=40), "decimal": st.sampled_from([".", ","])}

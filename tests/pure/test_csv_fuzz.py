@@ -55,7 +55,7 @@ def any_bytes_give_a_data_set_or_our_error(content: bytes, missing: str, encode:
     assert len(data.feature_names) == data.feature_shape[0] == sum(len(column.inputs) for column in data.columns)
 
 
-@pytest.mark.parametrize("examples", [100, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [50, pytest.param(1000, marks=pytest.mark.slow)])
 def test_any_bytes_give_a_data_set_or_our_error(examples: int) -> None:
     """Whatever the bytes are, and however they are to be read."""
     settings(max_examples=examples)(given(content=BYTES, **WAYS)(any_bytes_give_a_data_set_or_our_error))()

@@ -136,9 +136,9 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
     return bytes(changed)
 
 
-@pytest.mark.parametrize("rounds", [1000, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [400, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_mutated_files_raise_nothing_but_input_errors(tmp_path: Path, rounds: int) -> None:
-    """Of 33,000 mutated records, state files and packed sessions (here a tenth) each loads or is refused."""
+    """Of 33,000 mutated records, state files and packed sessions (quick: 1,300) each loads or is refused."""
     record = {"name": "x", "optimizer": {"lr": 0.1}, "layer": [{"kind": "a", "units": 3}, {"kind": "b"}]}
     save(tmp_path / "a.nnplay", record, {"w": np.zeros((3, 4), np.float32), "b": np.zeros(2)})
     pack(tmp_path / "a.nnplay", tmp_path / "a.zip")
