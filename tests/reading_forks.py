@@ -25,7 +25,7 @@ READERS: Final = tuple(
 )
 #: Arrow is not among them: it starts a thread, which no fork would have.
 LIBRARIES: Final = ("duckdb", "openpyxl")
-_MOST_BYTES: Final = 1 << 16
+_MOST_BYTES: Final = 1 << 18
 
 
 class ReadingForks:

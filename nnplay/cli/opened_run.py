@@ -24,7 +24,7 @@ def open_run(options: Namespace, command: str) -> tuple[Trainer, RunConfig | Non
     Raises:
         InputError: no such thing, or a session with options that would change it.
     """
-    from nnplay.config.named_parts import check_named_parts
+    from nnplay.config.new_run import check_new_run
 
     watching = watcher(silent=False, stream=sys.stderr)
     try:
@@ -33,7 +33,7 @@ def open_run(options: Namespace, command: str) -> tuple[Trainer, RunConfig | Non
         config = run_config(base_table(options.source), options)
         split = config.load()
         config = config.completed(split)
-        check_named_parts(config, split)
+        check_new_run(config, split)
         return config.trainer(watching.compiling, split), config
     finally:
         watching.close()

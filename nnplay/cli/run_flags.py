@@ -115,7 +115,7 @@ def _with_players(base: Mapping[str, Any], texts: Sequence[str]) -> tuple[dict[s
                 *run.get("networks", {}),
                 *(one["name"] for one in run.get("objectives", [])),
             ]
-            raise unknown("section", owner, [*SECTIONS, "objective", *names], where="--set")
+            raise unknown("section", owner, [*dict.fromkeys([*SECTIONS, "objective", *names])], where="--set")
         run |= about or {}
         others += [] if about else [text]
     return run, others

@@ -48,8 +48,6 @@ _NETWORK: Final = (
 )
 #: What a network beside the run's own has.
 NETWORK_KEYS: Final = ("layers", *(part.name for part in _NETWORK))
-#: Settings of a network that say nothing without another one.
-_NEEDS: Final = {"distribution": "noise", "truncation": "noise", "part": "from"}
 #: What an objective beside the run's own has, besides lists and records.
 OBJECTIVE_FIELDS: Final = (
     text("name", "", "what it is called"),
@@ -138,9 +136,6 @@ def _network(reading: Reading, section: str, given: Any, folder: Path | None) ->
         return PlayerNetwork(())
     table = reading.keep_known(section, given, NETWORK_KEYS)
     lines = table.pop("layers", [])
-    for name, other in _NEEDS.items():
-        if name in table and not table.get(other):
-            reading.refuse(f"{section}.{name}", f"says nothing without '{other}'", f"add {other}, or leave it out")
     values = reading.values(section, _NETWORK, table)
     source, part = values.pop("from", ""), values.get("part", "")
     saved = None

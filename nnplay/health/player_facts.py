@@ -137,12 +137,16 @@ def idle_objectives(trainer: Trainer) -> tuple[str, ...]:
 
 
 def uncounted_objectives(trainer: Trainer) -> tuple[str, ...]:
-    """Names of the objectives whose losses count nothing: with a factor of 0, all that is added to them too."""
-    objectives = [stage.objective for stage in trainer.machine.tape.stages]
+    """Names of the objectives whose losses count nothing: with a factor of 0, all that is added to them too.
+
+    Those that rest are not meant to train.
+    """
+    stages, resting = trainer.machine.tape.stages, trainer.players.resting(trainer.settings.resting)
     return tuple(
         name
-        for name, one in zip(trainer.players.names, objectives, strict=True)
-        if not any([one.factor, *(term.factor for term in one.terms), *(part.factor for part in one.penalties)])
+        for k, (name, one) in enumerate(zip(trainer.players.names, [stage.objective for stage in stages], strict=True))
+        if k not in resting
+        and not any([one.factor, *(term.factor for term in one.terms), *(part.factor for part in one.penalties)])
     )
 
 

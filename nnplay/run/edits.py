@@ -319,7 +319,7 @@ def _check(config: RunConfig, split: Split) -> None:
     if config.loss is not None and not config.players.target:
         whole_data.check(plan, split.train, config.loss, config.optimizer, settings)
     players_check.check(config.players)
-    players_check.check_weights(config.players, plan_networks(config.players, plan))
+    players_check.check_trained(config.players, plan_networks(config.players, plan))
     config.players.resting(config.training_settings().resting)
 
 

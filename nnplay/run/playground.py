@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nnplay.config import RunConfig
 from nnplay.config.exchange import exchanged
 from nnplay.config.fit import complete_for_screen, fit_data, fit_loss, suit_file
-from nnplay.config.named_parts import check_named_parts
+from nnplay.config.new_run import check_new_run
 from nnplay.data.columns.columns import Column
 from nnplay.data.profile.profile import Profile
 from nnplay.data.real_rows import rows_called_real
@@ -65,7 +65,7 @@ class PlaygroundBackend:
         given = (config or load_preset(FIRST).config).anywhere()
         split = split_of(given)
         complete = complete_for_screen(given, split)
-        check_named_parts(complete, split)
+        check_new_run(complete, split)
         self._run = OpenRun(self.worker, complete, split)
         self._run.choose(self._run.config, split)
         undo = Edits()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.config import RunConfig
-from nnplay.config.named_parts import check_named_parts
+from nnplay.config.new_run import check_new_run
 from nnplay.data.split import Split
 from nnplay.errors import DivergedError, InputError, NnplayError
 from nnplay.system import processors
@@ -82,7 +82,7 @@ def train_replicas(config: RunConfig, count: int, stop: Callable[[], bool] = lam
     """
     split = config.load()
     config = config.completed(split)
-    check_named_parts(config, split)
+    check_new_run(config, split)
     trainer = config.trainer(split=split)
     if watches(trainer.settings.schedule):
         raise InputError(

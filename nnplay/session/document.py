@@ -96,15 +96,6 @@ def read(data: bytes, where: str) -> Document:
     )
 
 
-def compose(record: Record, blobs: Sequence[BlobEntry], generation: int, base: str = "") -> bytes:
-    """The bytes of `session.toml` for a new save: `framed` around what `body_of` a record makes.
-
-    Raises:
-        InputError: the text would be longer than a record may be.
-    """
-    return framed(body_of(record, base), blobs, generation)
-
-
 def framed(body: str, blobs: Sequence[BlobEntry], generation: int) -> bytes:
     """The text of a record, with the keys of the commit record itself and the seal.
 

@@ -111,7 +111,6 @@ class Trainer:
         self.players = kind_of(Players() if players is None else players, Players, "Players", "trainer")
         players_check.check(self.players)
         self.plans = plan_networks(self.players, self.plan)
-        players_check.check_weights(self.players, self.plans)
         self.fitted = fitted_buffers(self.plans, self.split.train.x)
         self.form: TargetForm = target_form(
             balanced(self.loss, self.split.train), self.split.train, self.plan.output_shape

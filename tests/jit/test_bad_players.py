@@ -9,10 +9,11 @@ import pytest
 
 from nnplay.cli import main
 from nnplay.config import RunConfig
-from nnplay.config.named_parts import check_named_parts
+from nnplay.config.new_run import check_new_run
 from nnplay.errors import InputError
 from nnplay.health.evidence import gather_evidence
 from nnplay.health.judge import findings
+from nnplay.run.saving import session
 from nnplay.run.saving.session import Session
 from tests.small_players import game, objectives
 
@@ -38,7 +39,15 @@ path = ["generator", "discriminator"]
 target = 1
 trains = ["generator"]
 """
+HEAD = {"name": "x", "path": ["discriminator", "head"], "target": 1, "trains": ["head"]}
 SURE = {"name": "x", "path": ["sure"], "trains": ["sure"], "loss": "mse", "target": 1}
+
+
+def trained_anew(**changes: Any) -> None:
+    """What becomes of a new run of the small game with these changes."""
+    run = game(**changes)
+    check_new_run(run, run.load())
+    run.trainer()
 
 
 @pytest.mark.parametrize(
@@ -54,8 +63,14 @@ SURE = {"name": "x", "path": ["sure"], "trains": ["sure"], "loss": "mse", "targe
         ({"objectives": objectives(optimizer="adm")}, "objectives.1.optimizer: unknown optimizer 'adm'"),
         ({"objectives": objectives(every=0)}, "objectives.1.every: '0' is not"),
         ({"objectives": objectives(trains=[])}, "objectives.1: generator: it trains nothing"),
-        ({"networks": {"x": {"layers": "linear 2", "truncation": 0.5}}}, "says nothing without 'noise'; add noise"),
-        ({"networks": {"x": {"layers": "linear 2", "noise": 2, "part": "y"}}}, "says nothing without 'from'; add from"),
+        (
+            {"networks": {"head": {"layers": "linear 1", "truncation": 0.5}}, "objectives": [*objectives(), HEAD]},
+            "networks.head.truncation: has no effect without 'noise'; add noise, or leave it out",
+        ),
+        (
+            {"networks": {"head": {"layers": "linear 1", "part": "y"}}, "objectives": [*objectives(), HEAD]},
+            "networks.head.part: has no effect without 'from'; add from",
+        ),
         (
             {"networks": {"generator": {"layers": "sum[identity | linear 2]", "noise": 3}}},
             "generator, layer 0, sum: branch 2 outputs 2",
@@ -87,7 +102,30 @@ SURE = {"name": "x", "path": ["sure"], "trains": ["sure"], "loss": "mse", "targe
 def test_players_that_cannot_be_are_refused_where_they_stand(changes: dict[str, Any], message: str) -> None:
     """Nothing is trained; the objective is named, and what to write instead."""
     with pytest.raises(InputError, match=message):
-        game(**changes).trainer()
+        trained_anew(**changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"networks": {"head": {"layers": "linear 1", "truncation": 0.5}}, "objectives": [*objectives(), HEAD]},
+        {"objectives": [*objectives(), PENALTY]},
+        {"networks": {"sure": {"layers": "softmax", "noise": 2}}, "objectives": [*objectives(), SURE]},
+    ],
+)
+def test_a_session_with_what_has_no_effect_opens(
+    changes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new run is refused for it; one that an earlier version let pass has weights to lose."""
+    with monkeypatch.context() as earlier:
+        earlier.setattr(session, "check_new_run", lambda config, split: None)
+        with Session.new(tmp_path / "old.nnplay", game(**changes)) as saved:
+            saved.trainer.run(steps=2)
+            saved.save()
+    with Session.open(tmp_path / "old.nnplay") as opened:
+        assert opened.trainer.step == 2
+    with pytest.raises(InputError, match=r"has no effect|trains nothing"):
+        trained_anew(**changes)
 
 
 def test_a_network_may_say_that_it_is_fed_no_noise() -> None:
@@ -112,7 +150,7 @@ def test_settings_that_name_nothing_are_refused_in_a_new_run(
     """They would do nothing without a word; weights of an edit go on without them."""
     run = game(training=training)
     with pytest.raises(InputError) as refused:
-        check_named_parts(run, run.load())
+        check_new_run(run, run.load())
     assert refused.value.message == message
     with pytest.raises(InputError):
         Session.new(None, run)
@@ -136,10 +174,11 @@ def test_many_frozen_units_are_all_kept() -> None:
     [
         ({"objectives": objectives(factor=0)}, ("generator",)),
         ({"objective": {"factor": 0}}, ()),
+        ({"objectives": objectives(factor=0), "training": {"resting": "generator"}}, ()),
     ],
 )
 def test_an_objective_whose_losses_count_nothing_is_named(changes: dict[str, Any], named: tuple[str, ...]) -> None:
-    """The run's own objective still has the loss of made rows."""
+    """The run's own objective still has the loss of made rows; one that rests is not meant to train."""
     trainer = game(**changes).trainer()
     assert gather_evidence(trainer).uncounted_objectives == named
     said = [one.sentence for one in findings(trainer) if one.rule == "nothing_trains"]

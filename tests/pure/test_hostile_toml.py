@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from nnplay.config import RunConfig
 from nnplay.errors import MOST_SHOWN, InputError, Problems
 from nnplay.session import save
-from nnplay.session.document import body_of, compose
+from nnplay.session.document import body_of, framed
 from nnplay.session.limits import COMMENTED_LENGTH, RECORD_BYTES, RECORD_ITEMS
 from nnplay.session.record import parse
 from nnplay.session.toml_text import toml_text
@@ -216,7 +216,7 @@ def test_what_nobody_has_touched_is_saved_without_the_editor_of_comments(
 def test_what_could_not_be_opened_is_not_saved() -> None:
     """A record with more items than are read is refused when it is written."""
     with pytest.raises(InputError, match="the record, line 6: more than 50,000 keys and values"):
-        compose({"a": [1] * RECORD_ITEMS}, [], 1)
+        framed(body_of({"a": [1] * RECORD_ITEMS}), [], 1)
 
 
 _LEAVES = st.one_of(

@@ -19,7 +19,7 @@ import pytest
 from nnplay.errors import InputError, Problems
 from nnplay.session import document, load, pack, save, summarize
 from nnplay.session.blob import decode, encode, match
-from nnplay.session.document import BlobEntry, compose
+from nnplay.session.document import BlobEntry, body_of, framed
 from nnplay.session.limits import HEADER_BYTES, TENSOR_AXES, TENSORS
 
 AUDITED = """
@@ -68,7 +68,7 @@ def folder_with(folder: Path, blob: bytes) -> Path:
     name = "state-00000001.safetensors"
     (folder / name).write_bytes(blob)
     (folder / "session.toml").write_bytes(
-        compose({"epoch": 1}, [BlobEntry(name, len(blob), hashlib.sha256(blob).hexdigest())], 1)
+        framed(body_of({"epoch": 1}), [BlobEntry(name, len(blob), hashlib.sha256(blob).hexdigest())], 1)
     )
     return folder
 

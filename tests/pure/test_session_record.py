@@ -190,7 +190,7 @@ def test_each_limit_holds_to_the_number() -> None:
     with pytest.raises(InputError, match="bytes"):
         parse(full + b"\n", "x")
     with pytest.raises(InputError, match="can be saved"):
-        document.compose({"a": "x" * RECORD_BYTES}, [], 1)
+        document.framed(document.body_of({"a": "x" * RECORD_BYTES}), [], 1)
 
 
 def test_a_newer_writer_makes_it_read_only(tmp_path: Path) -> None:

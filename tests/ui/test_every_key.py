@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from nnplay.run.speed_limit import FULL, SpeedLimit
 from nnplay.tui.app import Playground
@@ -203,6 +204,15 @@ ON_A_TERMINAL = {"suspend"}
 """Needs a shell to go back to: see `tests/terminal/test_screen.py`."""
 
 
+async def back_to_main(pilot: Pilot[Any], app: Playground) -> None:
+    """Leaves the dialog or screen that a key has opened."""
+    for _ in range(3):
+        if app.screen is not main(app):
+            await pilot.press("escape")
+            await pilot.pause()
+    assert app.screen is main(app)
+
+
 def test_every_action_has_a_claim() -> None:
     """No action of the help is without a test."""
     assert {action.id for action in ACTIONS} == CLAIMS.keys() | BY_COMMAND.keys() | DRAWING | ELEMENTS | ON_A_TERMINAL
@@ -237,9 +247,7 @@ async def test_keys_of_one_place_do_what_the_help_says(read: Read, reach: str) -
             await pilot.pause()
             assert read(app) != before, f"{key} for {name}"
             assert CLAIMS[name].after is OTHER or read(app) == CLAIMS[name].after, f"{key} for {name}"
-            while app.screen is not main(app):
-                await pilot.press("escape")
-                await pilot.pause()
+            await back_to_main(pilot, app)
 
 
 @pytest.mark.parametrize(
@@ -275,6 +283,4 @@ async def test_commands_do_what_the_help_says() -> None:
             assert read(app) != after, name
             await type_line(pilot, line)
             assert read(app) == after, name
-            while app.screen is not main(app):
-                await pilot.press("escape")
-                await pilot.pause()
+            await back_to_main(pilot, app)

@@ -20,6 +20,7 @@ from nnplay.tui.inspector.widgets.head_line import HeadLine
 from nnplay.tui.inspector.widgets.rows_list import RowsList
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.widgets.timeline_bar import TimelineBar
+from tests.ui.playing import main
 from tests.ui.test_key_order import type_at_once
 from tests.ui.visit import inspecting
 from tests.ui.waiting import PATIENCE
@@ -173,15 +174,25 @@ async def test_keys_wait_for_the_first_view(monkeypatch: pytest.MonkeyPatch) -> 
         app = visit.pilot.app
         assert isinstance(app, Playground)
         await visit.pilot.press("escape")
-        views: list[View] = []
+        views: list[tuple[InspectorScreen, View]] = []
         show = InspectorScreen._queue_view
-        monkeypatch.setattr(InspectorScreen, "_queue_view", lambda self, view: views.append(view))
+        monkeypatch.setattr(InspectorScreen, "_queue_view", lambda self, view: views.append((self, view)))
+
+        def held(count: int) -> bool:
+            """Whether the screen on top was given a view, and so many keys wait for it."""
+            return any(screen is app.screen for screen, _ in views) and len(app.key_queue._waiting) == count
+
+        step, pane = app._backend.snapshot.step, main(app).current
+        for leave in (lambda: type_at_once(app, "\x1b"), lambda: visit.screen.leave()):  # by a key, as by the mouse
+            type_at_once(app, "izz.")
+            await come(lambda: held(3))
+            leave()
+            await come(lambda: isinstance(app.screen, MainScreen))
+            type_at_once(app, "2")
+            await come(lambda: main(app).current != pane and not app.key_queue._waiting)
+            assert app._backend.snapshot.step == step
+            main(app).go(pane)
         type_at_once(app, "ijj")
-        await come(lambda: views and len(app.key_queue._waiting) == 2)
-        type_at_once(app, "\x1b")
-        await come(lambda: isinstance(app.screen, MainScreen) and not app.key_queue._waiting)
-        views.clear()
-        type_at_once(app, "ijj")
-        await come(lambda: views and len(app.key_queue._waiting) == 2)
-        show(visit.screen, views[-1])
+        await come(lambda: held(2))
+        show(*views[-1])
         await come(lambda: visit.screen._walk.wish.row == 2)

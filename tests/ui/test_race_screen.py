@@ -130,6 +130,7 @@ async def test_what_cannot_race_is_said() -> None:
     first, *others = REFUSED
     async with racing(first) as (pilot, _):
         await until(pilot, lambda: REFUSED[first] in said(pilot))
+        assert pilot.app.screen is main(pilot.app)  # type: ignore[arg-type]
         for line in others:
             await type_line(pilot, line)
             await until(pilot, lambda words=REFUSED[line]: words in said(pilot))  # type: ignore[misc]

@@ -249,6 +249,7 @@ async def test_what_cannot_be_swept_is_said() -> None:
     first, *others = REFUSED
     async with sweeping(first) as (pilot, _):
         await until(pilot, lambda: REFUSED[first] in said(pilot))
+        assert pilot.app.screen is main(pilot.app)  # type: ignore[arg-type]
         for line in others:
             await type_line(pilot, line)
             await until(pilot, lambda words=REFUSED[line]: words in said(pilot))  # type: ignore[misc]

@@ -102,12 +102,12 @@ def _summarize(options: Namespace) -> int:
 def _outline(options: Namespace) -> int:
     """Prints what a new run consists of."""
     from nnplay.cli.run_outline import outline
-    from nnplay.config.named_parts import check_named_parts
+    from nnplay.config.new_run import check_new_run
 
     config = run_config(base_table(options.source), options)
     split = config.load()
     config = config.completed(split)
-    check_named_parts(config, split)
+    check_new_run(config, split)
     print("\n".join(outline(config, split)))
     return 0
 

@@ -53,7 +53,7 @@ def fill_polygons(polygons: list[Any], picture: tuple[int, int], size: int, wher
 def _corners(polygon: Any, where: str) -> NDArray[np.float64]:
     numbers = polygon if isinstance(polygon, list) else []
     if not 6 <= len(numbers) <= _MOST_CORNERS or len(numbers) % 2:
-        hint = f"write them one behind the other, or {_WITHOUT}"
+        hint = f"write them one after the other, or {_WITHOUT}"
         raise InputError("a polygon needs three or more pairs of x and y", where=where, hint=hint)
     wrong = [number for number in numbers if type(number) not in (int, float) or not abs(number) < 1e9]
     if wrong:

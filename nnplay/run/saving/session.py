@@ -13,7 +13,7 @@ from nnplay import session
 from nnplay.arguments import kind_of
 from nnplay.config import RunConfig
 from nnplay.config.live import live_changes, with_live
-from nnplay.config.named_parts import check_named_parts
+from nnplay.config.new_run import check_new_run
 from nnplay.errors import InputError
 from nnplay.run.saving import saved_run
 from nnplay.run.saving.save_session import Place, save_again, save_as
@@ -86,7 +86,7 @@ class Session(NotCopied):
             config = run if isinstance(run, RunConfig) else RunConfig.from_dict(run)
         split = config.load()
         config = config.completed(split)
-        check_named_parts(config, split)
+        check_new_run(config, split)
         trainer = config.trainer(progress, split)
         refuse_random_and_fixed(trainer, frozen=True)
         made = cls(config, trainer)

@@ -79,6 +79,7 @@ class CudaMachine(CpuMachine):
         clock, loss_sum = np.array(self.cells), np.array(self._loss_sum)
         try:
             if self._run is None or self._run.turns != turns_of(self.tape, self.memory):
+                self._run = None  # its memory on the card is free before the next one asks for some
                 self._run = self._begin()
             return self._run.advance(self, min(steps, MAX_STEPS))
         except NnplayError as error:

@@ -39,15 +39,19 @@ def check(players: Players) -> None:
         raise InputError(f"no objective uses '{unused[0]}'", where="players", hint=hint)
 
 
-def check_weights(players: Players, plans: Mapping[str, NetworkPlan]) -> None:
-    """Refuses objectives whose networks have no weights.
+def check_trained(players: Players, plans: Mapping[str, NetworkPlan]) -> None:
+    """Refuses losses added where none of their networks is trained, and objectives of networks without weights.
 
     Args:
+        players: `check` has passed them.
         plans: all networks by the tape's names.
 
     Raises:
         InputError: the first of them.
     """
+    for item in players.objectives:
+        if item.adds_to:
+            _check_reached(players, item)
     for item in players.updates:
         layers = [planned for name in item.trains for planned in plans[players.in_tape(name)].layers]
         if not any(planned.plan.parameters for planned in layers):
@@ -122,7 +126,7 @@ def _check_objective(players: Players, item: PlayerObjective) -> None:
 
 
 def _check_added(players: Players, item: PlayerObjective) -> None:
-    """Refuses an objective whose loss cannot be added to another one's, or tells none of what that trains anything."""
+    """Refuses an objective whose loss cannot be added to another one's."""
     if item.adds_to == item.name:
         hint = f"write adds_to = '{players.own}'"
         raise InputError("it is added to itself", where=item.name, hint=hint)
@@ -135,11 +139,17 @@ def _check_added(players: Players, item: PlayerObjective) -> None:
     if item.trains or item.optimizer or item.every != 1 or item.clamp:
         what = f"it is added to '{item.adds_to}', whose update is for both"
         raise InputError(what, where=item.name, hint="set trains, optimizer, every and clamp there")
-    path, trained = _run_and_trained(players, item.adds_to)
+    path, _ = _run_and_trained(players, item.adds_to)
     network = item.at.partition(".")[0]
     if network in players.network_names and network not in path:
         what = f"its pass begins with a layer of '{network}', which '{item.adds_to}' does not run"
         raise InputError(what, where=item.name, hint=f"name a layer of {' or '.join(path)}")
+
+
+def _check_reached(players: Players, item: PlayerObjective) -> None:
+    """Refuses an added objective that runs nothing that the other one trains."""
+    path, trained = _run_and_trained(players, item.adds_to)
+    network = item.at.partition(".")[0]
     reached = {*item.path, *path[: path.index(network) + 1]} if network in path else set(item.path)
     if path and item.path and reached.isdisjoint(trained):
         what = f"it trains nothing: '{item.adds_to}' trains {' and '.join(trained)}, and it runs {', '.join(item.path)}"

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from textual import events
 from textual.app import App
 from textual.dom import DOMNode
 from textual.message import Message
+from textual.screen import Screen
 from textual.timer import Timer
 
 _ROUNDS = 4
@@ -58,6 +60,8 @@ class KeyQueue:
     ) -> None:
         self._app, self._handle, self._begins, self._ends = app, handle, begins, ends
         self._waiting: deque[events.Event] = deque()
+        self._held = 0  # so many of them, the first ones, wait for a screen to be ready:
+        self._holder: Screen[Any] | None = None
         self._closed = True
         self._round = 0
         self._looks = 0
@@ -106,13 +110,23 @@ class KeyQueue:
 
     def _take_next(self) -> events.Event | None:
         """The first key that can be done now, if there is one; keys before it were for a screen that it closes."""
-        meanwhile: frozenset[str] | None = getattr(self._app.screen, "keys_meanwhile", None)
+        screen = self._app.screen
+        if screen is not self._holder:
+            self._forget(self._held)  # the mouse closed the screen that they were for
+            self._held = 0
+        meanwhile: frozenset[str] | None = getattr(screen, "keys_meanwhile", None)
         for place, event in enumerate(self._waiting):
             if meanwhile is None or (isinstance(event, events.Key) and event.key in meanwhile):
-                for _ in range(place):
-                    self._waiting.popleft()
+                self._forget(place)
+                self._held = 0
                 return self._waiting.popleft()
+        self._held, self._holder = len(self._waiting), screen
         return None
+
+    def _forget(self, count: int) -> None:
+        """Drops the first keys that wait."""
+        for _ in range(count):
+            self._waiting.popleft()
 
     def _look_up(self) -> None:
         self._round += 1

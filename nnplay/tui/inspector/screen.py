@@ -37,7 +37,7 @@ from nnplay.tui.widgets.keys_line import KeysLine
 from nnplay.tui.widgets.message_line import MessageLine
 from nnplay.tui.widgets.timeline_bar import TimelineBar
 
-_LEAVING = frozenset({"escape", "i", "q", "ctrl+c"})
+_LEAVING = frozenset({"escape", "ctrl+c"})
 _NARROW = 100
 """Columns below which the list of rows is short of shapes and layers."""
 
