@@ -20,7 +20,6 @@ from nnplay.tui.inspector.widgets.head_line import HeadLine
 from nnplay.tui.inspector.widgets.rows_list import RowsList
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.widgets.timeline_bar import TimelineBar
-from tests.ui.playing import main
 from tests.ui.test_key_order import type_at_once
 from tests.ui.visit import inspecting
 from tests.ui.waiting import PATIENCE
@@ -182,16 +181,18 @@ async def test_keys_wait_for_the_first_view(monkeypatch: pytest.MonkeyPatch) -> 
             """Whether the screen on top was given a view, and so many keys wait for it."""
             return any(screen is app.screen for screen, _ in views) and len(app.key_queue._waiting) == count
 
-        step, pane = app._backend.snapshot.step, main(app).current
-        for leave in (lambda: type_at_once(app, "\x1b"), lambda: visit.screen.leave()):  # by a key, as by the mouse
+        done: list[str] = []
+        begin = app.key_queue._begins
+        monkeypatch.setattr(app.key_queue, "_begins", lambda event: (done.append(event.key), begin(event)))
+        for leave in ("escape", None):  # by a key, and as the mouse does
             type_at_once(app, "izz.")
             await come(lambda: held(3))
-            leave()
+            type_at_once(app, "\x1b") if leave else visit.screen.leave()
             await come(lambda: isinstance(app.screen, MainScreen))
             type_at_once(app, "2")
-            await come(lambda: main(app).current != pane and not app.key_queue._waiting)
-            assert app._backend.snapshot.step == step
-            main(app).go(pane)
+            await come(lambda: done[-1:] == ["2"] and not app.key_queue._waiting)
+            assert done == ["i", *filter(None, [leave]), "2"]
+            done.clear()
         type_at_once(app, "ijj")
         await come(lambda: held(2))
         show(*views[-1])
