@@ -197,46 +197,43 @@ class LayerRecorder:
         machine, before = self._machine, self._before
         assert before is not None
         with np.errstate(all="ignore"):  # a run that went wrong has such numbers
-            lengths = self._gradients.lengths(self._gradients.read(machine))
+            gradient, step_taken = self._gradients.read(machine), self._weights.read(machine) - before
+            lengths, moves = self._gradients.lengths(gradient), self._weights.lengths(step_taken)
             whole = float(np.sqrt(np.sum(lengths * lengths)))
             limited = norm / whole if whole > 0 and abs(norm - whole) > _ROUNDING * norm else 1.0
-            updates = relative_changes(self._weights, before, self._weights.read(machine))
+            updates = relative_changes(self._weights.lengths(before), moves)
             states = [state.lengths(machine, self._rows)[state.times] for state in self._states]
             running = [float(machine.view(slot).mean()) for slot in self._running]
-            walked = self._walked(before)
+            moved = float(np.sqrt(np.sum(moves * moves)))
+            walked = [moved, *self._walked(step_taken, gradient, moved * whole)]
             place = [machine.view(slot).ravel() for slot in self._path]
             row = np.concatenate([lengths * limited, updates, *states, running, walked, *place])
             curves.add(step, self.names, row.astype(np.float32))
         self._before = None
 
-    def _walked(self, before: Array) -> list[float]:
-        """How far the step went, and at which angle and rates; of an optimizer that tries points its search."""
-        machine = self._machine
-        step = self._weights.read(machine).astype(np.float64) - before
-        moved = _length(step)
-        if "search" not in machine.tape.named:
-            return [moved, *self._compared(step, self._gradients.read(machine).astype(np.float64))]
-        numbers = machine.view(machine.tape.named["search"]).astype(np.float64)
-        return [moved, *(float(numbers[at]) for at in _SEARCH.values())]
+    def _walked(self, step: Array, gradient: Array, lengths: float) -> list[float]:
+        """At which angle and rates the step went, or of an optimizer that tries points its search.
 
-    def _compared(self, step: Array, gradient: Array) -> list[float]:
+        Args:
+            step, gradient: of all weights.
+            lengths: of both, multiplied.
+        """
+        machine = self._machine
+        if "search" not in machine.tape.named:
+            return self._compared(step, gradient, lengths)
+        numbers = machine.view(machine.tape.named["search"]).astype(np.float64)
+        return [float(numbers[at]) for at in _SEARCH.values()]
+
+    def _compared(self, step: Array, gradient: Array, lengths: float) -> list[float]:
         """The cosine of the angle between a step and steepest descent, and the rates; NaN without a gradient."""
         if not self._weights.is_laid_out_as(self._gradients):
             return [float("nan")] * (1 + len(_RATES))
-        lengths = _length(step) * _length(gradient)
         some = slice(None, None, max(1, -(-len(step) // _MOST_RATES)))  # of a network without weights there are none
-        rates = effective_rates(step[some], gradient[some])
-        cosine = -_inner_product(step, gradient) / lengths if lengths > 0 else float("nan")
+        rates = effective_rates(step[some].astype(np.float64), gradient[some].astype(np.float64))
+        # Without BLAS, whose threads would spin on for a while and take the processors of the training's helpers.
+        product = float(np.einsum("i,i->", step, gradient, dtype=np.float64))
+        cosine = -product / lengths if lengths > 0 else float("nan")
         return [cosine, *(_percentiles(rates, list(_RATES.values())) if rates.size else np.full(len(_RATES), np.nan))]
-
-
-def _inner_product(a: Array, b: Array) -> float:
-    """Σ a·b without BLAS: its threads would spin on for a while and take the processors of the training's helpers."""
-    return float(np.einsum("i,i->", a, b))
-
-
-def _length(vector: Array) -> float:
-    return float(np.sqrt(_inner_product(vector, vector)))
 
 
 def _percentiles(values: NDArray[np.float64], wanted: list[int]) -> NDArray[np.float64]:
@@ -254,10 +251,9 @@ def effective_rates(step: Array, gradient: Array) -> NDArray[np.float64]:
     return np.asarray(found[np.isfinite(found)])
 
 
-def relative_changes(tensors: Tensors, before: Array, after: Array) -> NDArray[np.float64]:
-    """How long each change is as a share of what is changed; 0 for a tensor of zeros, which has no share."""
-    sizes = tensors.lengths(before)
-    return np.asarray(tensors.lengths(after - before) / np.where(sizes > 0, sizes, np.inf), np.float64)
+def relative_changes(sizes: NDArray[np.float64], moves: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How long each move is as a share of what is moved; 0 for a tensor of zeros, which has no share."""
+    return np.asarray(moves / np.where(sizes > 0, sizes, np.inf), np.float64)
 
 
 def _steps_between(tape: Tape, plan: NetworkPlan, batch: int) -> int:

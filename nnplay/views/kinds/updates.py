@@ -65,7 +65,8 @@ def make_updates(trainer: Trainer, asked: Asked) -> Updates:
             finish_update(trainer)
             after = weights.read(machine).copy()
             state = _describe_state(trainer, names)
-        ratios, moved = relative_changes(weights, before, after), weights.lengths(after - before)
+        moved = weights.lengths(after - before)
+        ratios = relative_changes(weights.lengths(before), moved)
         rates = moved / np.where(slopes > 0, slopes, np.nan)
     return Updates(names, ratios, rates, state, curves.steps.copy(), run, trainer.lr)
 
