@@ -178,8 +178,8 @@ async def test_keys_wait_for_the_first_view(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr(InspectorScreen, "_queue_view", lambda self, view: views.append((self, view)))
 
         def held(count: int) -> bool:
-            """Whether the screen on top was given a view, and so many keys wait for it."""
-            return any(screen is app.screen for screen, _ in views) and len(app.key_queue._waiting) == count
+            """Whether the screen on top was given a view, and so many keys are held back for it."""
+            return any(screen is app.screen for screen, _ in views) and app.key_queue._held == count
 
         done: list[str] = []
         begin = app.key_queue._begins
