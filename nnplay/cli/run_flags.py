@@ -8,7 +8,7 @@ from typing import Any
 
 from nnplay.config import SPLIT_FIELDS, RunConfig, merged, read_shares
 from nnplay.config.assignments import SECTIONS, read_assignment, read_named
-from nnplay.config.player_assignments import change_player
+from nnplay.config.player_assignments import change_player, player_names
 from nnplay.config.run_config import STOPS, TRAINING_FIELDS
 from nnplay.data.catalogue import READ_AS_FIELD, named_datasets, source_records
 from nnplay.data.reading.sql_source import SQL_FIELDS
@@ -104,20 +104,16 @@ def run_config(base: Mapping[str, Any], options: argparse.Namespace) -> RunConfi
 
 def _with_players(base: Mapping[str, Any], texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """The base table with what of these assignments is about its players, and the other assignments."""
-    run, others = dict(base), []
+    run, others, names = dict(base), [], player_names(base)
     for text in texts:
-        owner, dot, key = (name := text.partition("=")[0]).rpartition(".")
-        value = text.removeprefix(name)
-        about = change_player(run, owner, key, value[1:]) if dot and value and owner not in SECTIONS else None
-        if about is None and dot and owner not in SECTIONS and "objective" in run:
-            names = [
-                run["objective"]["name"],
-                *run.get("networks", {}),
-                *(one["name"] for one in run.get("objectives", [])),
-            ]
-            raise unknown("section", owner, [*dict.fromkeys([*SECTIONS, "objective", *names])], where="--set")
-        run |= about or {}
-        others += [] if about else [text]
+        name, sign, value = text.partition("=")
+        owner, _, key = name.rpartition(".")
+        if not (names and owner and sign) or owner in SECTIONS:
+            others.append(text)
+        elif owner in names:
+            run |= change_player(run, owner, key, value)
+        else:
+            raise unknown("section", owner, [*SECTIONS, *names], where="--set")
     return run, others
 
 

@@ -8,19 +8,24 @@ from typing import Any
 from nnplay.config.players_choice import NETWORK_KEYS
 
 
-def change_player(run: Mapping[str, Any], owner: str, key: str, value: str) -> dict[str, Any] | None:
-    """The sections of a run's table with one setting of a player changed; None where it has no player of that name.
+def player_names(run: Mapping[str, Any]) -> list[str]:
+    """What can stand in front of a setting: "objective", networks and objectives; nothing in a run of one network."""
+    if "objective" not in run:
+        return []
+    others = [*run.get("networks", {}), *(table["name"] for table in run.get("objectives", []))]
+    return list(dict.fromkeys(["objective", run["objective"]["name"], *others]))
+
+
+def change_player(run: Mapping[str, Any], owner: str, key: str, value: str) -> dict[str, Any]:
+    """The sections of a run's table with one setting of a player changed.
 
     Args:
-        owner: "objective" or the name of the run's own network, of another network, or of an objective.
+        owner: one of `player_names`. A network and an objective of one name share it: each has settings of its own.
     """
-    own, networks = run.get("objective", {}), run.get("networks", {})
-    objectives = run.get("objectives", [])
-    if owner in networks and key in NETWORK_KEYS:
+    networks, objectives = run.get("networks", {}), run.get("objectives", [])
+    trains = any(table["name"] == owner for table in objectives)
+    if owner in networks and (key in NETWORK_KEYS or not trains):
         return {"networks": {**networks, owner: {**networks[owner], key: value}}}
-    if any(table["name"] == owner for table in objectives):
-        changed = [{**table, key: value} if table["name"] == owner else table for table in objectives]
-        return {"objectives": changed}
-    if own and owner in ("objective", own["name"]):
-        return {"objective": {**own, key: value}}
-    return {"networks": {**networks, owner: {**networks[owner], key: value}}} if owner in networks else None
+    if trains:
+        return {"objectives": [{**table, key: value} if table["name"] == owner else table for table in objectives]}
+    return {"objective": {**run["objective"], key: value}}

@@ -39,9 +39,7 @@ _NETWORK: Final = (
     _FROM,
     text("part", "", "which network of that session; empty: its own"),
     integer(
-        *("noise", 0, "random numbers that each row of its input has; 0: it is fed by data or a network"),
-        low=0,
-        high=10_000,
+        "noise", 0, "random numbers of each row of its input; 0: it is fed by data or a network", low=0, high=10_000
     ),
     choice("distribution", "normal", "how the noise is spread", choices=tuple(NOISES)),
     TRUNCATION,

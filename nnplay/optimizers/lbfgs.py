@@ -71,6 +71,14 @@ LBFGS = OptimizerRecord(
 
 
 @inline
+def forget_pairs(s: Any) -> None:
+    """Empties the history in front of the very first direction."""
+    s[ls.PAIRS] = 0.0
+    s[ls.NEWEST] = 0.0
+    s[ls.CURVATURE] = 1.0
+
+
+@inline
 def remember(s: Any, S: Any, Y: Any, m: int, move: Any, g: Any, before: Any) -> None:
     """Takes the step s = move (P,) and the change y = g − before (P,) into the history (m, P), where yᵀs > 1e-10.
 
@@ -145,9 +153,7 @@ def direct(row: Any, clock: Any, memory: Any, part: int) -> None:
         flat(row, memory, 16)[0] = verdict(np.int32(0))
         return
     if s[ls.DIRECTIONS] == 0.0:
-        s[ls.PAIRS] = 0.0
-        s[ls.NEWEST] = 0.0
-        s[ls.CURVATURE] = 1.0
+        forget_pairs(s)
     else:
         remember(s, S, Y, factors.size, move, g, flat(row, memory, 3))
     D, G = pointer(row, memory, 9), pointer(row, memory, 2)
@@ -189,9 +195,7 @@ def recall_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
     if s[ls.ARRIVED] == 0.0:
         return
     if s[ls.DIRECTIONS] == 0.0:
-        s[ls.PAIRS] = 0.0
-        s[ls.NEWEST] = 0.0
-        s[ls.CURVATURE] = 1.0
+        forget_pairs(s)
     else:
         ys, yy = total(row, memory, 0, shares), total(row, memory, 1, shares)
         slot = slot_for(s, ys, yy, size(row, 15))

@@ -201,6 +201,7 @@ def test_settings_of_players_are_changed_from_the_command_line(
         "generator.every=0": "objectives.1.every: '0' is not an integer",
         "generatr.every=2": "unknown section 'generatr'; did you mean 'generator'?",
         "generator.evry=2": "unknown key 'evry'; did you mean 'every'?",
+        "generator.every": "'generator.every' is not of the form key=value",
     }.items():
         assert main(["show", file, "--set", word]) == 2
         assert message in capsys.readouterr().err
