@@ -225,6 +225,8 @@ def main(words: list[str]) -> None:
             "cuda",
             "-p",
             "no:xdist",
+            "-n",
+            "0",
             "-o",
             "addopts=",
             str(HERE.parent / "tests/jit"),
