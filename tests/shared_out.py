@@ -157,19 +157,18 @@ def run(session: pytest.Session, count: int) -> None:
 
 
 def _hear(session: pytest.Session, fork: Fork) -> bool:
-    """Hands on what a fork says; false at its end."""
+    """Hands on what a fork says of a test that it has run; false at its end."""
     try:
-        kind, said = fork.connection.recv()
+        reports, warnings = fork.connection.recv()
     except (EOFError, ConnectionResetError):
         return False
+    fork.handed_out.popleft()
+    fork.hand_out()
     hook = session.config.hook
-    if kind == "done":
-        fork.handed_out.popleft()
-        fork.hand_out()
-    elif kind == "report":
-        _report(session, hook.pytest_report_from_serializable(config=session.config, data=said))
-    else:
-        hook.pytest_warning_recorded.call_historic(kwargs=said)
+    for told in warnings:
+        hook.pytest_warning_recorded.call_historic(kwargs=told)
+    for data in reports:
+        _report(session, hook.pytest_report_from_serializable(config=session.config, data=data))
     return True
 
 
@@ -200,13 +199,13 @@ def _be_fork(session: pytest.Session, number: int, connection: Connection) -> No
     status = 1
     try:
         _settle_in(session.config, number)
-        session.config.pluginmanager.register(_Told(session.config, connection))
+        session.config.pluginmanager.register(heard := _Heard(session.config))
         following = connection.recv()
         while following is not None:
             item, following = session.items[following], connection.recv()
             after = None if following is None else session.items[following]
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
-            connection.send(("done", None))
+            connection.send(heard.take())
         status = 0
     except (BrokenPipeError, EOFError, KeyboardInterrupt):
         pass
@@ -240,16 +239,22 @@ class _Silent:
         self._tw = reporter._tw
 
 
-class _Told:
-    """What a fork's tests report, told to the process that hands them out."""
+class _Heard:
+    """What a fork's tests report, for the process that hands them out."""
 
-    def __init__(self, config: pytest.Config, connection: Connection) -> None:
-        self._config, self._connection = config, connection
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._reports: list[Any] = []
+        self._warnings: list[dict[str, Any]] = []
+
+    def take(self) -> tuple[list[Any], list[dict[str, Any]]]:
+        """All reports and warnings of one test, which are no longer here then."""
+        taken, self._reports, self._warnings = (self._reports, self._warnings), [], []
+        return taken
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
-        self._connection.send(("report", data))
+        self._reports.append(self._config.hook.pytest_report_to_serializable(config=self._config, report=report))
 
     def pytest_warning_recorded(self, warning_message: Any, when: str, nodeid: str, location: Any) -> None:
-        said = {"warning_message": warning_message, "when": when, "nodeid": nodeid, "location": location}
-        self._connection.send(("warning", said))
+        told = {"warning_message": warning_message, "when": when, "nodeid": nodeid, "location": location}
+        self._warnings.append(told)
