@@ -87,8 +87,16 @@ def test_an_optimizer_that_sees_all_rows_gets_them_in_a_sweep() -> None:
         ("training.frozen=0,9", RUN, "frozen: there is no layer 9; name 0, 2"),
         ("training.frozen=9,0", RUN, "frozen: there is no layer 9; name 0, 2"),
         ("layers.depth=1,2", DEEP, "frozen: there is no layer 4; name 0, 2"),
-        ("training.resting=generator,other", GAME, "resting: unknown objective 'other'; known: discriminator, generator"),
-        ("training.resting=other,generator", GAME, "resting: unknown objective 'other'; known: discriminator, generator"),
+        (
+            "training.resting=generator,other",
+            GAME,
+            "resting: unknown objective 'other'; known: discriminator, generator",
+        ),
+        (
+            "training.resting=other,generator",
+            GAME,
+            "resting: unknown objective 'other'; known: discriminator, generator",
+        ),
     ],
 )
 def test_a_trial_is_refused_for_what_a_new_run_is_refused_for(axis: str, run: dict[str, Any], message: str) -> None:
