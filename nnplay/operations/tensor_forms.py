@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from nnplay.kernels.compile.jit import Kernel
+from nnplay.kernels.convolution.convolution import WINDOW
 from nnplay.kernels.cuda import convolution, linear
 from nnplay.kernels.cuda import tensor_convolution as pictures
 from nnplay.kernels.cuda import tensor_linear as products
 from nnplay.kernels.cuda import tensor_volumes as volumes
-from nnplay.kernels.convolution.convolution import WINDOW
-from nnplay.records.cuda_rows import SumsRow
+from nnplay.records.cuda_rows import NumberRow, SumsRow
 from nnplay.records.operation import CudaRow, Shape, TensorForm
 
 #: Rows and columns of a result, numbers of the inner sum, and multiply-adds of a product at the least.
@@ -37,7 +37,11 @@ def _is_worth_it(rows: int, columns: int, inner: int) -> bool:
 
 
 def _linear(kernel: Kernel, sums: Sums, fold: Kernel, lengths: Lengths) -> tuple[TensorForm, ...]:
-    """A product that is cut into shares where its result has few tiles; `lengths` are its rows, columns and inner sum."""
+    """A product that is cut into shares where its result has few tiles.
+
+    Args:
+        lengths: from the shapes of operands, rows and columns of the result, and terms of the inner sum.
+    """
 
     def suits(shapes: Sequence[Shape], integers: Sequence[int]) -> bool:
         return _is_worth_it(*lengths(shapes))
@@ -46,7 +50,9 @@ def _linear(kernel: Kernel, sums: Sums, fold: Kernel, lengths: Lengths) -> tuple
         large = math.prod(lengths(shapes)) >= _LARGE
         return large and suits(shapes, integers) and products.shares_of(*lengths(shapes)) > 1
 
-    return TensorForm((SumsRow(kernel, sums=sums), CudaRow(fold)), suits_shares), TensorForm((CudaRow(kernel),), suits)
+    return TensorForm((SumsRow(kernel, sums=sums), NumberRow(fold, gathers=True)), suits_shares), TensorForm(
+        (CudaRow(kernel),), suits
+    )
 
 
 def _lines(shape: Shape) -> int:
@@ -58,7 +64,10 @@ FORWARD: Final = _linear(
     products.forward, products.forward_sums, linear.forward, lambda s: (_lines(s[0]), s[1][1], s[1][0])
 )
 FORWARD_WITHOUT_BIAS: Final = _linear(
-    products.forward_without_bias, products.forward_sums, products.add_shares, lambda s: (_lines(s[0]), s[1][1], s[1][0])
+    products.forward_without_bias,
+    products.forward_sums,
+    products.add_shares,
+    lambda s: (_lines(s[0]), s[1][1], s[1][0]),
 )
 WEIGHT: Final = _linear(
     products.backward_weight, products.weight_sums, products.add_shares, lambda s: (s[0][-1], s[1][-1], _lines(s[0]))
@@ -97,9 +106,7 @@ def _weight(kernel: Kernel, sums: Sums) -> tuple[TensorForm, ...]:
     return (TensorForm((SumsRow(kernel, sums=sums), CudaRow(convolution.weight_fold)), _suits_weight),)
 
 
-def _whole(
-    kernel: Kernel, suits: Callable[[Sequence[Shape], Sequence[int]], bool]
-) -> tuple[TensorForm, ...]:
+def _whole(kernel: Kernel, suits: Callable[[Sequence[Shape], Sequence[int]], bool]) -> tuple[TensorForm, ...]:
     return (TensorForm((CudaRow(kernel),), suits),)
 
 

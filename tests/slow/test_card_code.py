@@ -25,6 +25,9 @@ TILES = (
     "nnplay.kernels.cuda.convolution:input_gradient",
     "nnplay.kernels.cuda.volumes:forward",
 )
+#: Rows whose products tensor cores work out: each has two instructions for four blocks of columns.
+TENSOR = "nnplay.kernels.cuda.tensor_"
+PRODUCTS = 8
 
 
 def reader() -> ModuleType:
@@ -53,3 +56,7 @@ def test_rows_of_a_card_keep_their_numbers_in_registers() -> None:
     local = {name for name, code in found.items() if code.stack or code.ldl or code.stl}
     assert {name for name in local if not name.startswith(ARRAYS)} == set()
     assert all(found[name].ffma for name in TILES)
+    tensor = {name: code.hmma for name, code in found.items() if name.startswith(TENSOR)}
+    assert tensor.pop(f"{TENSOR}linear:add_shares") == 0
+    assert set(tensor.values()) == {PRODUCTS}
+    assert all(code.hmma == 0 for name, code in found.items() if not name.startswith(TENSOR))

@@ -16,8 +16,7 @@ _I32, _REAL = ir.IntType(32), ir.FloatType()
 _CUT: Final = 13
 _HALF: Final = 1 << (_CUT - 1)
 _MULTIPLY: Final = (
-    "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
-    "{$0,$1,$2,$3}, {$4,$5,$6,$7}, {$8,$9}, {$10,$11,$12,$13};"
+    "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {$0,$1,$2,$3}, {$4,$5,$6,$7}, {$8,$9}, {$10,$11,$12,$13};"
 )
 
 

@@ -1,9 +1,9 @@
 """A tile of a product of matrices by the tensor cores of a graphics card: 16 rows and 32 columns by one warp.
 
-Each of a warp's 32 threads has 16 of the sums, and what it reads of the factors is multiplied with what the others read.
-On a processor, where threads run one after the other, each works out its sums alone, of the same numbers rounded to
-TF32. It adds the products in the order of k; a tensor core adds those of eight k in an order of its own, which is the
-same in every run. So a card's sums are a processor's but for how these additions round.
+Each of a warp's 32 threads has 16 of the sums, and what it reads of the factors is multiplied with what others read. On
+a processor, where threads run one after the other, each works out its sums alone, of the same numbers rounded to TF32.
+It adds the products in the order of k; a tensor core adds those of eight k in an order of its own, which is the same in
+every run. So a card's sums are a processor's but for how these additions round.
 """
 
 from __future__ import annotations
