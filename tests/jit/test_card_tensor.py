@@ -130,8 +130,9 @@ class TensorRows(CardRows):
         factors = row.reads[: 1 if row.operation.writes == ("partial_sums",) else 2]  # biases are sums of dy as it is
         kept = [self.view(slot).copy() for slot in factors]
         for slot in factors:
-            bits = self.view(slot).view(np.int32)
-            bits += np.where(bits == 0, 0, np.random.default_rng(0).integers(-4095, 4096, bits.shape)).astype(np.int32)
+            values, further = self.view(slot), np.random.default_rng(0).integers(-4095, 4096, self.view(slot).shape)
+            bits = values.view(np.int32)
+            bits += np.where(values == 0, 0, further).astype(np.int32)
         super()._run_on_threads(row, line, n)
         for slot, values in zip(factors, kept, strict=True):
             self.view(slot)[...] = values
