@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from small_trainer import trainer
 
 from nnplay.kernels.cuda import tensor_tile
 from nnplay.operations import tensor_forms
 from nnplay.records.layer import LayerRecord
 from nnplay.records.registry import layer_records
-from nnplay.tape.machines.cuda_lines import cards_of
+from nnplay.tape.machines.cuda_cost import H200, cost_of_step
+from nnplay.tape.machines.cuda_lines import Launch, cards_of
+from tests.card_threads import LAUNCHES
 from tests.jit.test_card_forms import CardBench, CardRows, check
+from tests.jit.test_card_rows import gradients_of, one_step
 from tests.records import cases_of, trials
 
 Array = NDArray[Any]
@@ -45,28 +48,36 @@ class Place:
 
 
 class Warp:
-    """32 threads that multiply together, as `mma.m16n8k8` of PTX says."""
+    """32 threads that multiply together, as `mma.m16n8k8` of PTX says; they are run twice, one after the other.
+
+    Attributes:
+        lane: the thread that runs.
+        given: what each thread has brought to each instruction; at first the sums stay as they are.
+    """
 
     def __init__(self) -> None:
-        self.meeting = threading.Barrier(tensor_tile.WARP, timeout=20)
-        self.lane = threading.local()
-        self.given: list[Any] = [None] * tensor_tile.WARP
+        self.lane, self.at = 0, 0
+        self.given: list[list[Any]] = [[] for _ in range(tensor_tile.WARP)]
+        self.complete = False
+
+    def enter(self, lane: int) -> None:
+        self.lane, self.at = lane, 0
 
     def multiply_tile(self, sums: Any, a: Any, b: Any) -> Any:
-        self.given[self.lane.number] = a, b
-        self.meeting.wait()
+        if not self.complete:
+            self.given[self.lane].append((a, b))
+            return sums
         left, right = np.zeros((16, 8)), np.zeros((8, 8))
-        for lane, (own, other) in enumerate(self.given):
+        for lane, brought in enumerate(self.given):
             g, t = divmod(lane, 4)
-            left[[g, g + 8, g, g + 8], [t, t, t + 4, t + 4]] = own
-            right[[t, t + 4], g] = other
-        self.meeting.wait()
-        g, t = divmod(self.lane.number, 4)
+            left[[g, g + 8, g, g + 8], [t, t, t + 4, t + 4]], right[[t, t + 4], g] = brought[self.at]
+        self.at += 1
+        g, t = divmod(self.lane, 4)
         found = left @ right
         return tuple(np.add(sums, found[[g, g, g + 8, g + 8], [2 * t, 2 * t + 1, 2 * t, 2 * t + 1]]))
 
 
-@pytest.mark.parametrize("inner", [8, 13, 3])
+@pytest.mark.parametrize("inner", [13, 3])
 @pytest.mark.parametrize("turned", [False, True])
 def test_threads_of_a_warp_read_for_each_other(inner: int, turned: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has the sums that are its own, of all that 32 threads have read; columns beyond the last are never read."""
@@ -81,7 +92,7 @@ def test_threads_of_a_warp_read_for_each_other(inner: int, turned: bool, monkeyp
     strides = (1, 16, 1, inner) if turned else (inner, 1, columns, 1)
 
     def sums_of(lane: int, add: Any) -> Any:
-        warp.lane.number = lane
+        warp.enter(lane)
         near, far = (lane // 4 * strides[0], (lane // 4 + 8) * strides[0])
         return add(
             tensor_tile.zeros(),
@@ -99,8 +110,12 @@ def test_threads_of_a_warp_read_for_each_other(inner: int, turned: bool, monkeyp
             lane,
         )
 
-    with ThreadPoolExecutor(tensor_tile.WARP) as threads:
-        found = list(threads.map(lambda lane: sums_of(lane, tensor_tile.add_by_warp), range(tensor_tile.WARP)))
+    lanes = range(tensor_tile.WARP)
+    for lane in lanes:
+        sums_of(lane, tensor_tile.add_by_warp)
+    warp.complete = True
+    assert {len(brought) for brought in warp.given} == {4 * -(-inner // 8)}
+    found = [sums_of(lane, tensor_tile.add_by_warp) for lane in lanes]
     wanted = np.zeros((16, 32))
     wanted[:, :columns] = rounded(A).astype(np.float64) @ rounded(B)
     wanted[13] = 0.0
@@ -114,6 +129,43 @@ def test_threads_of_a_warp_read_for_each_other(inner: int, turned: bool, monkeyp
                 if column < columns:
                     assert value == pytest.approx(wanted[row, column], rel=1e-5, abs=1e-5)
                     assert other == pytest.approx(wanted[row, column], rel=1e-5, abs=1e-5)
+
+
+def test_the_model_of_cost_knows_tensor_cores() -> None:
+    """As many multiply-adds, of which a thread reads fewer numbers; a network whose products are small has none."""
+    for layers, used in (("linear 128, tanh, linear 128, tanh, linear 2", True), ("linear 8, tanh, linear 2", False)):
+        machine = trainer(layers=layers, batch_size=64).machine
+        plain, tensor = (
+            cost_of_step(machine.tape, machine.full_table, Launch(512, H200.processors, tf32=tf32)).shared
+            for tf32 in (False, True)
+        )
+        assert plain.tensor == 0
+        assert (tensor.tensor > 0) is used
+        assert (tensor == plain) is not used
+        if used:
+            assert tensor.multiply_adds + tensor.tensor == pytest.approx(plain.multiply_adds, rel=0.05)
+            assert 3 * tensor.reads < plain.reads
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("groups", [0, 6])
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "linear 96, tanh, linear 40, tanh, linear 2",
+        "linear 288, tanh, reshape 6x6x8, conv2d 16 same, tanh, conv2d 20 stride=2 same, tanh, flatten, linear 2",
+    ],
+)
+def test_a_step_in_tf32_does_not_depend_on_threads(layers: str, groups: int) -> None:
+    """The same bits for any number and order of threads, and the processor's gradient to three digits."""
+    run = trainer(layers=layers, batch_size=64)
+    launches = [replace(launch, groups=groups, tf32=True) for launch in LAUNCHES]
+    first, *others = (one_step(run, launch, seed) for seed, launch in enumerate(launches))
+    for other in others:
+        np.testing.assert_array_equal(first.view(np.int32), other.view(np.int32))
+    run.run(steps=1)
+    found, wanted = first[slice(*run.machine.tape.layout.bounds["gradients"])], gradients_of(run)
+    assert 1e-6 < np.abs(found - wanted).max() / np.abs(wanted).max() < 2e-3
 
 
 class TensorRows(CardRows):
