@@ -36,52 +36,70 @@ _NUMBERS: Final = 1 << 12
 
 @inline
 def correlate(
-    row: Any, memory: Any, part: int, output: int, begin: Any, begin_row: int, begins: bool, depths: Any
+    row: Any, memory: Any, part: int, output: int, begin: Any, begin_row: int, begins: bool, depths_of: Any
 ) -> None:  # fmt: skip
     """y[n,od,oh,ow,f] = Σ x[n,od·SD + kd·DD,oh·SH + kh·DH,ow·SW + kw·DW,c]·w[kd,kh,kw,c,f], for y (N, OD, OH, OW, F).
 
     Args:
         output: number of the last operand, y.
         begin, begin_row, begins: what is added, as `put_tile` says.
-        depths: (OD, HP, KD, SD, DD), where HP are the lines of a plane of x; those of `FLAT` for a picture.
+        depths_of: gives (OD, HP, KD, SD, DD) of a row, where HP are the lines of a plane of x; those of `FLAT` for a
+            picture. They are read anew for each tap: there are not as many registers.
     """
     x, w, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, output)
-    KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
-    DH, DW, OH, OW = integer(row, 4), integer(row, 5), integer(row, 7), integer(row, 8)
-    OD, HP, KD, SD, DD = depths
-    whole, WP = quotient(size(row, 0), dimension(row, 0, 0)), dimension(row, 0, 2)
     C, F = last(row, 0), last(row, output)
-    rows = quotient(size(row, output), F)
+    rows, taps = quotient(size(row, output), F), quotient(size(row, 1), C * F)
     at = part
     while at < tiles(rows, F) * WARP:
         tile = quotient(at, WARP)
         lane = at - tile * WARP
         i, first = place_of(tile, lane, F)
-        n, d, h, v, _ = place_in(within(i, rows), OD, OH, OW, 1)
-        near = n * whole + ((d * SD * HP + h * SH) * WP + v * SW) * C
-        n, d, h, v, _ = place_in(within(i + 8, rows), OD, OH, OW, 1)
-        far = n * whole + ((d * SD * HP + h * SH) * WP + v * SW) * C
+        near = window_at(row, within(i, rows), C, depths_of(row))
+        far = window_at(row, within(i + 8, rows), C, depths_of(row))
         sums = zeros()
-        for kd in range(KD):
-            for kh in range(KH):
-                for kw in range(KW):
-                    source = shifted(x, ((kd * DD * HP + kh * DH) * WP + kw * DW) * C)
-                    weights = shifted(w, ((kd * KH + kh) * KW + kw) * C * F)
-                    sums = add_products(sums, source, near, far, True, True, 1, weights, F, 1, first, F, C, lane)
+        for tap in range(taps):
+            here = anew(row)
+            source, weights = shifted(x, tap_at(here, tap, depths_of(here)) * C), shifted(w, tap * C * F)
+            sums = add_products(sums, source, near, far, True, True, 1, weights, F, 1, first, F, C, lane)
         put_tile(sums, y, i, rows, first, F, lane, begin, begin_row, begins)
         at += row[ROW_PARTS]
+
+
+@inline
+def window_at(row: Any, place: int, C: int, depths: Any) -> int:
+    """Where the window begins in x that gives numbers place·F … of y (N, OD, OH, OW, F)."""
+    OD, HP, _, SD, _ = depths
+    n, d, h, w, _ = place_in(place, OD, integer(row, 7), integer(row, 8), 1)
+    lines = (d * SD * HP + h * integer(row, 2)) * dimension(row, 0, 2)
+    begin: int = n * quotient(size(row, 0), dimension(row, 0, 0)) + (lines + w * integer(row, 3)) * C
+    return begin
+
+
+@inline
+def tap_at(row: Any, tap: int, depths: Any) -> int:
+    """How far a tap is from the first of its window, in places of x."""
+    _, HP, KD, _, DD = depths
+    _, kd, kh, kw, _ = place_in(tap, KD, integer(row, 0), integer(row, 1), 1)
+    place: int = (kd * DD * HP + kh * integer(row, 4)) * dimension(row, 0, 2) + kw * integer(row, 5)
+    return place
+
+
+@inline
+def flat(row: Any) -> Any:
+    """`FLAT`, of any picture."""
+    return FLAT
 
 
 @kernel
 def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y[n,oh,ow,f] = b[f] + Σ x[n,oh·SH + kh·DH,ow·SW + kw·DW,c]·w[kh,kw,c,f]; y (N, OH, OW, F), b (F)."""
-    correlate(row, memory, part, 3, pointer(row, memory, 2), 0, True, FLAT)
+    correlate(row, memory, part, 3, pointer(row, memory, 2), 0, True, flat)
 
 
 @kernel
 def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
     """As `forward`, with 0 for b, or added to y (N, OH, OW, F)."""
-    correlate(row, memory, part, 2, pointer(row, memory, 2), last(row, 2), adds(row, 2), FLAT)
+    correlate(row, memory, part, 2, pointer(row, memory, 2), last(row, 2), adds(row, 2), flat)
 
 
 def weight_sums(sizes: Sequence[int], integers: Sequence[int]) -> int:
@@ -99,7 +117,7 @@ def weight_shares(row: Any, memory: Any, part: int, OW: int, depths: Any) -> Non
     """sums[s,k] = what share s of the lines of dy (N·OD·OH) gives for weight k, or bias k behind the weights.
 
     dw[kd,kh,kw,c,f] = Σ x[od·SD + kd·DD,oh·SH + kh·DH,ow·SW + kw·DW,c]·dy[od,oh,ow,f], db[f] = Σ dy[od,oh,ow,f].
-    `depths` is that of `correlate`. The sums of biases are not products: they are in float32, a thread for each.
+    `depths` are those of `correlate`. The sums of biases are not products: they are in float32, a thread for each.
     """
     x, dy, sums = pointer(row, memory, 0), pointer(row, memory, 1), room(row, memory)
     C, F, width = last(row, 0), last(row, 1), dimension(row, 2, 1)
@@ -132,9 +150,8 @@ def weight_shares(row: Any, memory: Any, part: int, OW: int, depths: Any) -> Non
 @inline
 def tap_of(row: Any, k: int, C: int, depths: Any) -> int:
     """How far from the first number of a window the one is that weights k·F … k·F + F − 1 are multiplied with."""
-    _, HP, KD, _, DD = depths
-    _, kd, kh, kw, c = place_in(k, KD, integer(row, 0), integer(row, 1), C)
-    place: int = ((kd * DD * HP + kh * integer(row, 4)) * dimension(row, 0, 2) + kw * integer(row, 5)) * C + c
+    tap = quotient(k, C)
+    place: int = tap_at(row, tap, depths) * C + k - tap * C
     return place
 
 

@@ -8,25 +8,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.compile.jit import inline, kernel
 from nnplay.kernels.cuda.tensor_convolution import correlate, gather_gradient, sums_of, weight_shares
 from nnplay.kernels.cuda.volumes import depths_of, gathering_of_volume
 from nnplay.kernels.operands import adds, dimension, integer, pointer
 from nnplay.kernels.span_sums import last
 
 
+@inline
+def depths_of_biased(row: Any) -> Any:
+    """What `correlate` takes, of a row whose operand 3 is y."""
+    return depths_of(row, 9, dimension(row, 3, 1), integer(row, 7))
+
+
+@inline
+def depths_of_plain(row: Any) -> Any:
+    """The same of a row whose operand 2 is y."""
+    return depths_of(row, 9, dimension(row, 2, 1), integer(row, 7))
+
+
 @kernel
 def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y[n,od,oh,ow,f] = b[f] + Σ x[n,od·SD + kd·DD,oh·SH + kh·DH,ow·SW + kw·DW,c]·w[kd,kh,kw,c,f]; b (F)."""
-    depths = depths_of(row, 9, dimension(row, 3, 1), integer(row, 7))
-    correlate(row, memory, part, 3, pointer(row, memory, 2), 0, True, depths)
+    correlate(row, memory, part, 3, pointer(row, memory, 2), 0, True, depths_of_biased)
 
 
 @kernel
 def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
     """As `forward`, with 0 for b, or added to y (N, OD, OH, OW, F)."""
-    depths = depths_of(row, 9, dimension(row, 2, 1), integer(row, 7))
-    correlate(row, memory, part, 2, pointer(row, memory, 2), last(row, 2), adds(row, 2), depths)
+    correlate(row, memory, part, 2, pointer(row, memory, 2), last(row, 2), adds(row, 2), depths_of_plain)
 
 
 def weight_sums(sizes: Sequence[int], integers: Sequence[int]) -> int:
