@@ -117,7 +117,7 @@ def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def add_shares(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y = Σₛ sums[s], or y + that: every parts-th number of the third operand."""
+    """y (rows, columns) = Σₛ sums[s], or y + that, for sums (shares, rows, columns): every parts-th number of y."""
     y, outputs = pointer(row, memory, 2), size(row, 2)
     shares = ratio(row[ROW_ROOM_COUNT], outputs)
     at = part
