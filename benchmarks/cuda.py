@@ -242,6 +242,8 @@ def main(words: list[str]) -> None:
             "cuda",
             "-p",
             "no:xdist",
+            "-n",
+            "0",
             "-o",
             "addopts=",
             str(HERE.parent / "tests/jit"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.question import Outcome
-from tests.torch_later import need
+from tests.needed import need
 
 need("torch", "onnxruntime")
 pytestmark = [pytest.mark.slow, pytest.mark.torch]

@@ -13,6 +13,7 @@ from small_trainer import trainer
 
 import nnplay as nn
 from nnplay.kernels import abi
+from nnplay.kernels.compile import library
 from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK
 from nnplay.presets.catalogue import load_preset, preset_records
 from nnplay.tape.machines import cuda_machine, device
@@ -22,6 +23,39 @@ from nnplay.tape.machines.cuda_table import Encoded, encode, ends_of, kernels_of
 from nnplay.tape.machines.machine import Table
 from tests.card_threads import LAUNCHES, functions_of, walk
 from tests.jit.test_whole_optimizers import curve, trainer_of
+
+#: Layers of runs in which blocks take samples of their own, and of those with a normalised gradient.
+SAMPLED = (
+    "linear 8, tanh, linear 2",
+    "linear 8, relu, dropout 0.3, linear 2",
+    "linear 8, batch_norm, tanh, linear 2",
+    "reshape 2x1, lstm 5, flatten, linear 2",
+    "linear 18, tanh, reshape 3x3x2, conv2d 2 same, relu, max_pool2d, flatten, linear 2",
+)
+NORMALISED = ("linear 8, batch_norm, tanh, linear 2", "linear 8, layer_norm, relu, linear 2")
+SEARCHES = ("lbfgs", "conjugate_gradient")
+
+
+def orthogonalising() -> nn.Trainer:
+    return trainer(optimizer="muon", layers="linear 6, tanh, linear 2")
+
+
+def searching(optimizer: str) -> nn.Trainer:
+    return trainer(optimizer=optimizer, batch_size="all", layers="linear 20, tanh, linear 2")
+
+
+def solving(rows: int) -> nn.Trainer:
+    whole = {"loss": "mse", "batch_size": "all"}
+    return trainer(curve(rows, 2), "linear 8, tanh, linear 2", optimizer="levenberg_marquardt mu=1", **whole)
+
+
+@pytest.fixture(scope="module")
+def walked_rows() -> None:
+    """What quick tests walk is compiled in one go: each go starts compilers, which takes seconds of its own."""
+    runs = [trainer(), orthogonalising(), solving(9), solving(41), *map(searching, SEARCHES)]
+    runs += [trainer(layers=layers) for layers in (*SAMPLED, *NORMALISED)]
+    wanted = {kernel.name: kernel for run in runs for kernel in kernels_of(run.machine.tape)}
+    library.compile_missing(wanted.values(), "float32")
 
 
 def one_step(run: nn.Trainer, launch: Launch, seed: int, table: Table | None = None) -> NDArray[Any]:
@@ -113,25 +147,19 @@ def test_threads_go_on_where_no_row_needs_another_one() -> None:
     assert meets[-1]
 
 
+@pytest.mark.usefixtures("walked_rows")
 def test_rows_of_a_small_network_do_not_depend_on_threads() -> None:
     check(trainer())
 
 
-@pytest.mark.parametrize(
-    "layers",
-    [
-        "linear 8, tanh, linear 2",
-        "linear 8, relu, dropout 0.3, linear 2",
-        "linear 8, batch_norm, tanh, linear 2",
-        "reshape 2x1, lstm 5, flatten, linear 2",
-        "linear 18, tanh, reshape 3x3x2, conv2d 2 same, relu, max_pool2d, flatten, linear 2",
-    ],
-)
+@pytest.mark.usefixtures("walked_rows")
+@pytest.mark.parametrize("layers", SAMPLED)
 def test_blocks_that_take_samples_of_their_own_train_alike(layers: str) -> None:
     """For any number of blocks and threads; some launches have fewer blocks than groups."""
     check(trainer(layers=layers), groups=6, state="batch_norm" not in layers)
 
 
+@pytest.mark.usefixtures("walked_rows")
 def test_a_tail_of_fewer_samples_than_groups() -> None:
     """Each group has lines in both tables; sums over groups leave those out that have no sample."""
     run = trainer()
@@ -175,7 +203,8 @@ def test_rows_of_presets(preset: str) -> None:
     check(load_preset(preset).config.trainer())
 
 
-@pytest.mark.parametrize("layers", ["linear 8, batch_norm, tanh, linear 2", "linear 8, layer_norm, relu, linear 2"])
+@pytest.mark.usefixtures("walked_rows")
+@pytest.mark.parametrize("layers", NORMALISED)
 def test_rows_of_normalisation(layers: str) -> None:
     check(trainer(layers=layers), state=False)
 
@@ -202,8 +231,9 @@ def test_all_presets_have_their_rows_on_a_card() -> None:
     assert [name for name in preset_records() if lacking(load_preset(name).config.trainer().machine.tape)] == []
 
 
+@pytest.mark.usefixtures("walked_rows")
 def test_muon_has_a_turn_for_each_iteration_and_those_too_many_do_nothing() -> None:
-    run = trainer(optimizer="muon", layers="linear 6, tanh, linear 2")
+    run = orthogonalising()
     for count in (3, 0, 4):
         run.set(ns_steps=count)
         assert turns_of(run.machine.tape, run.machine.memory) == {"orthogonalise (muon)": count}
@@ -217,9 +247,10 @@ def test_muon_has_a_turn_for_each_iteration_and_those_too_many_do_nothing() -> N
     assert not np.array_equal(found, few)
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "conjugate_gradient"])
+@pytest.mark.usefixtures("walked_rows")
+@pytest.mark.parametrize("optimizer", SEARCHES)
 def test_a_search_on_a_card_takes_the_steps_of_the_processor(optimizer: str) -> None:
-    run = trainer(optimizer=optimizer, batch_size="all", layers="linear 20, tanh, linear 2")
+    run = searching(optimizer)
     for _ in range(4):
         check(run)
 
@@ -237,11 +268,11 @@ def test_blocks_of_a_step_add_up_on_a_card() -> None:
         assert np.abs(state_of(run, found[0]) - wanted).max() <= 1e-9 * np.abs(wanted).max()
 
 
+@pytest.mark.usefixtures("walked_rows")
 @pytest.mark.parametrize("rows", [9, 41])
 def test_a_system_is_solved_on_a_card_as_on_the_processor(rows: int) -> None:
     """By the smaller system of the two, and where blocks take samples of their own."""
-    layers, whole = "linear 8, tanh, linear 2", {"loss": "mse", "batch_size": "all"}
-    run = trainer(curve(rows, 2), layers, optimizer="levenberg_marquardt mu=1", **whole)
+    run = solving(rows)
     for groups in (0, 6):
         check(run, groups=groups)
 

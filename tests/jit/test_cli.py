@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pexpect
 import pytest
 
@@ -63,6 +64,14 @@ def test_the_documented_command_trains_and_prints_its_score(capsys: pytest.Captu
     assert any(line.startswith("test ") for line in captured.out.splitlines())
     assert captured.err == ""
     assert all(character.isprintable() or character == "\n" for character in captured.out)
+
+
+def test_a_training_does_without_masked_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NumPy imports them, for longer than the whole command line, when it is asked for a median or different values."""
+    monkeypatch.delattr(np, "ma", raising=False)
+    monkeypatch.setitem(sys.modules, "numpy.ma", None)
+    for name in ("spiral", "diabetes"):
+        assert main(["train", name, "--epochs", "1"]) == 0
 
 
 def test_json_is_one_document_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nnplay.training.percentiles import percentiles
 from nnplay.training.scores import metrics
 from nnplay.training.scores.ranking import rank
 from nnplay.training.scores.uncertainty import (
@@ -86,3 +87,12 @@ def test_what_cannot_be_drawn_has_no_interval() -> None:
     """Rows of one kind have no area under a curve."""
     assert np.isnan(auc_interval(np.ones(5, bool), np.arange(5.0))).all()
     assert np.isnan(average_precision_interval(np.zeros(5, bool), np.arange(5.0))).all()
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 1000])
+def test_percentiles_are_those_of_numpy(count: int) -> None:
+    """Whatever stands between two numbers; NaN among them is no number."""
+    values, wanted = np.random.Generator(np.random.PCG64(count)).normal(size=count), (0, 2.5, 25, 50, 97.5, 100)
+    np.testing.assert_allclose(percentiles(values, wanted), np.percentile(values, wanted), rtol=1e-12)
+    values[count // 2] = np.nan
+    assert np.isnan(percentiles(values, wanted)).all()

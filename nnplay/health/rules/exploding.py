@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import Final
 
-import numpy as np
-
 from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
 from nnplay.health.rules.vanishing import LAYERS, TIMES
+from nnplay.training.percentiles import percentiles
 
 #: A length that calls for clipping, whatever the loss; and how many times the usual one is a burst.
 _LENGTH: Final = 1_000.0
@@ -23,7 +22,7 @@ def examine(evidence: Evidence) -> Sign | None:
     norms = evidence.gradient_norm.values
     if len(norms) < 5:
         return None
-    now, usual = float(np.median(norms[-5:])), float(np.median(norms))
+    now, usual = (float(percentiles(some, [50])[0]) for some in (norms[-5:], norms))
     if now > _LENGTH or (now > 1.0 and now > _BURST * usual):
         return Sign("warning", f"exploding gradient: the gradient norm is {now:,.3g}; {_CURE}")
     known = [layer for layer in evidence.weights if math.isfinite(layer.gradient)]

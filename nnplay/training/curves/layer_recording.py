@@ -20,6 +20,7 @@ from nnplay.tape.machines.machine import Machine
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Row, Tape
 from nnplay.training.curves.layer_curves import LayerCurves
+from nnplay.training.percentiles import percentiles
 
 Array = NDArray[Any]
 #: While a run is young, two recorded steps lie at most this share of it apart.
@@ -233,16 +234,7 @@ class LayerRecorder:
         # Without BLAS, whose threads would spin on for a while and take the processors of the training's helpers.
         product = float(np.einsum("i,i->", step, gradient, dtype=np.float64))
         cosine = -product / lengths if lengths > 0 else float("nan")
-        return [cosine, *(_percentiles(rates, list(_RATES.values())) if rates.size else np.full(len(_RATES), np.nan))]
-
-
-def _percentiles(values: NDArray[np.float64], wanted: list[int]) -> NDArray[np.float64]:
-    """As `np.percentile`, without what that looks at first: of few numbers it is half the time of a recorded step."""
-    places = np.array(wanted) / 100 * (len(values) - 1)
-    low = places.astype(np.int64)
-    high = np.minimum(low + 1, len(values) - 1)
-    values = np.partition(values, (*low, *high))
-    return np.asarray(values[low] + (values[high] - values[low]) * (places - low), np.float64)
+        return [cosine, *(percentiles(rates, list(_RATES.values())) if rates.size else np.full(len(_RATES), np.nan))]
 
 
 def effective_rates(step: Array, gradient: Array) -> NDArray[np.float64]:

@@ -167,8 +167,9 @@ class Evaluation(NotCopied):
             return found
         if data.outputs <= MOST_CLASSES:
             found["f1"] = f1_interval(data.y, decided, range(data.outputs))
-        if data.outputs == 2 and self.form.probabilities is not None and len(np.unique(data.y)) == 2:
-            found["auc"] = auc_interval(data.y == 1, self.form.probabilities(predicted)[:, 1])
+        positive = data.y == 1
+        if data.outputs == 2 and self.form.probabilities is not None and 0 < positive.sum() < len(data):
+            found["auc"] = auc_interval(positive, self.form.probabilities(predicted)[:, 1])
         # Where all rows are right each draw has the same score, which says nothing of other rows.
         return {name: ends for name, ends in found.items() if name == "accuracy" or ends[0] != ends[1]}
 

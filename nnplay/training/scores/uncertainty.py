@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.text import counted, figure, percent
+from nnplay.training.percentiles import percentiles
 from nnplay.training.scores.ranking import order_scores
 
 Array = NDArray[Any]
@@ -26,7 +27,8 @@ MOST_CLASSES: Final = 100
 #: The quantile of a normal distribution within which 95 % lie.
 _Z: Final = 1.959963984540054
 _DRAWS: Final = 1000
-_ENDS: Final = (0.025, 0.975)
+#: Per cent of the draws that lie below each end.
+_ENDS: Final = (2.5, 97.5)
 #: From here on R² is so bad that its decimals say nothing.
 _READABLE: Final = 1000.0
 _LARGE: Final = 1e7
@@ -125,7 +127,7 @@ def draw_rows(rows: int) -> Floats:
 def _ends(found: Floats) -> Interval:
     if not len(found):
         return UNKNOWN
-    low, high = np.quantile(found, _ENDS)
+    low, high = percentiles(found, _ENDS)
     return float(low), float(high)
 
 
