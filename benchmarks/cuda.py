@@ -65,6 +65,13 @@ class Samples(CudaMachine):
     schedule = "samples"
 
 
+class Tensor(Grid):
+    """All rows by all blocks, products in TF32 by tensor cores."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more, tf32=True)
+
+
 def say(text: str) -> None:
     """One line of the result, at once."""
     print(text, flush=True)
@@ -115,15 +122,16 @@ def measure(name: str, config: Any, kind: type[CudaMachine], threads: int = 0) -
         machine._run._launch(machine, 0, steps, 0)
         times.append((time.perf_counter() - begun) / steps)
     found, run = float(np.median(times)), machine._run
-    cost = cost_of_step(machine.tape, machine.full_table, Launch(run.threads, run.blocks, run.groups))
+    launch = Launch(run.threads, run.blocks, run.groups, machine.tf32)
+    cost = cost_of_step(machine.tape, machine.full_table, launch)
     least = f"at least {cost.floor(H200) * 1e6:.2f} by the model of all of an H200, {cost.meetings} meetings of all"
     say(f"{name}, {kind.__name__}, {run.blocks} × {run.threads} threads: {found * 1e6:.2f} µs a step ({least})")
     return found
 
 
-def profile(name: str, config: Any) -> None:
+def profile(name: str, config: Any, kind: type[CudaMachine] = Grid) -> None:
     """What each row of a step costs by all blocks: the time of the first k rows, less that of the first k − 1."""
-    trainer = config.trainer(machine=Grid)
+    trainer = config.trainer(machine=kind)
     trainer.run(steps=20)
     machine = trainer.machine
     if machine.why_not:
@@ -145,7 +153,7 @@ def profile(name: str, config: Any) -> None:
         after = seconds(int(starts[number + 1]))
         lines.append(f"{(after - before) * 1e6:.1f} {row.path or row.phase} {row.operation.name}")
         before = after
-    say(f"{name}, µs by row: " + "; ".join(lines))
+    say(f"{name}, {kind.__name__}, µs by row: " + "; ".join(lines))
 
 
 def measure_many() -> None:
@@ -165,9 +173,10 @@ def measure_many() -> None:
 def peers() -> None:
     """What PyTorch and JAX need, each in a process of its own."""
     environment = {**os.environ, "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
-    for peer, names in (("torch", ("tiny", "mlp", "cnn")), ("jax", ("tiny", "mlp"))):
+    workloads = (("torch", ("tiny", "mlp", "cnn", "mlp tf32", "cnn tf32")), ("jax", ("tiny", "mlp", "mlp tf32")))
+    for peer, names in workloads:
         for name in names:
-            command = [sys.executable, str(HERE / "cuda_peers.py"), peer, name]
+            command = [sys.executable, str(HERE / "cuda_peers.py"), peer, *name.split()]
             done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=100, check=False)
             try:
                 found = json.loads(done.stdout.strip().splitlines()[-1])
@@ -193,13 +202,15 @@ def sanitize() -> None:
 def main(words: list[str]) -> None:
     """Measures and prints."""
     if "--steps" in words:
-        for kind in (Block, Grid):
-            load_preset("spiral").config.trainer(machine=kind).run(steps=5)
+        for name, kind in (("spiral", Block), ("spiral", Grid), ("digits_mlp28", Tensor)):
+            load_preset(name).config.trainer(machine=kind).run(steps=5)
         return
     say(f"{driver.card()}")
-    for name, kind in (("tiny", Block), ("tiny", Grid), ("mlp", Grid), ("cnn", Grid), ("cnn", Samples)):
+    compared = [("tiny", Block), ("tiny", Grid), ("mlp", Grid), ("cnn", Grid), ("cnn", Samples)]
+    for name, kind in (*compared, ("mlp", Tensor), ("cnn", Tensor)):
         compare(name, workload(name), kind)
-    compare("lenet", load_preset("lenet").config, Grid)
+    for kind in (Grid, Tensor):
+        compare("lenet", load_preset("lenet").config, kind)
     for name in MIDDLING:
         compare(name, load_preset(name).config, Samples)
     for threads in (32, 64, 128, 256):
@@ -212,9 +223,15 @@ def main(words: list[str]) -> None:
             measure(name, config, kind)
     for kind in (Grid, Samples):
         measure("cnn", workload("cnn"), kind)
+    for name in ("mlp", "cnn"):
+        measure(name, workload(name), Tensor)
+    for name in ("lenet", "mini_resnet"):
+        for kind in (Grid, Tensor):
+            measure(name, load_preset(name).config, kind)
     measure_many()
     for name in ("mlp", "cnn"):
-        profile(name, workload(name))
+        for kind in (Grid, Tensor):
+            profile(name, workload(name), kind)
     if "--all" in words:
         tests = [
             sys.executable,

@@ -1,4 +1,6 @@
-"""What PyTorch and JAX need for a step on the same card: `python benchmarks/cuda_peers.py PEER WORKLOAD`; prints JSON.
+"""What PyTorch and JAX need for a step on the same card: `python benchmarks/cuda_peers.py PEER WORKLOAD [tf32]`.
+
+Prints JSON. With `tf32` their products are in TF32, too.
 
 The batch stays on the card and is the same in every step, which favours the peers: nnplay gathers a new one each time.
 """
@@ -21,12 +23,12 @@ WORKLOADS: Final[dict[str, tuple[tuple[int, ...], tuple[int, ...], int, int, str
 }
 
 
-def torch_times(workload: str) -> dict[str, float]:
+def torch_times(workload: str, tf32: bool) -> dict[str, float]:
     """Seconds a step: eager, replayed as a CUDA graph, and by torch.compile."""
     import torch
     from torch import nn
 
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
     shape, sizes, outputs, batch, optimizer = WORKLOADS[workload]
     torch.manual_seed(0)
     x, y = torch.randn(batch, *shape[::-1] if len(shape) > 1 else shape, device="cuda"), None
@@ -97,12 +99,12 @@ def _timed(step: Any, count: int) -> float:
     return float(np.median(times))
 
 
-def jax_times(workload: str) -> dict[str, float]:
+def jax_times(workload: str, tf32: bool) -> dict[str, float]:
     """Seconds a step of `lax.scan`, and for the tiny network of 4,096 of them under `vmap`."""
     import jax
     import jax.numpy as jnp
 
-    jax.config.update("jax_default_matmul_precision", "highest")
+    jax.config.update("jax_default_matmul_precision", "tensorfloat32" if tf32 else "highest")
     shape, sizes, outputs, batch, optimizer = WORKLOADS[workload]
     if len(shape) > 1:
         return {}
@@ -160,5 +162,6 @@ def _jax_timed(function: Any, argument: Any) -> float:
 
 
 if __name__ == "__main__":
-    peer, workload = sys.argv[1:]
-    print(json.dumps(torch_times(workload) if peer == "torch" else jax_times(workload)))
+    peer, workload, *rounded = sys.argv[1:]
+    measure = torch_times if peer == "torch" else jax_times
+    print(json.dumps(measure(workload, rounded == ["tf32"])))

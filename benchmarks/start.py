@@ -2,11 +2,13 @@
 
 The packs are those that lie in the package (`make packs`). Whole processes are timed from outside; what a running
 program does next (an edit, a gradient check) is timed within. Python finds its bytecode ready, as after `pip install`.
+Beside the seconds stand those of processor time, in all threads, which other programs hardly change.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -32,15 +34,15 @@ from nnplay.presets.catalogue import load_preset
 load_preset("lenet").trainer().run(steps=1)
 """
 _EDIT = """
-began = time.perf_counter()
+began = time.perf_counter(), time.process_time()
 first_step("linear 8, relu, layer_norm, linear 2")
-print(time.perf_counter() - began)
+print(time.perf_counter() - began[0], time.process_time() - began[1])
 """
 _CHECK = """
-began = time.perf_counter()
+began = time.perf_counter(), time.process_time()
 from nnplay.inspector.gradient_check import Checker
 Checker(trainer).check("0.weight")
-print(time.perf_counter() - began)
+print(time.perf_counter() - began[0], time.process_time() - began[1])
 """
 _TRAIN_SPIRAL = ("train", "spiral", "--layers", "linear 8, tanh, linear 2", "--epochs", "1", "--seed", "0")
 _TRAIN_DIGITS = ("train", "digits")
@@ -49,22 +51,29 @@ _IMPORTS = ("nnplay", "nnplay.training.trainer", "llvmlite.binding", "numba")
 _NO_PACKS = {"NNPLAY_PROCESSOR": "host"}
 
 
-def run(command: list[str], cache: str, more: Mapping[str, str] | None = None) -> tuple[float, str]:
-    """Wall time and output of a command with that kernel cache."""
+def run(command: list[str], cache: str, more: Mapping[str, str] | None = None) -> tuple[float, float, str]:
+    """Wall time, processor time and output of a command with that kernel cache."""
     environment = installed_environment() | {"NNPLAY_CACHE_DIR": cache, **(more or {})}
-    began = time.perf_counter()
+    began, taken = time.perf_counter(), _processor_time()
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    return time.perf_counter() - began, done.stdout
+    return time.perf_counter() - began, _processor_time() - taken, done.stdout
+
+
+def _processor_time() -> float:
+    """Of all processes that were waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main(rounds: int) -> None:
     """Measures and writes the table."""
     python, program = [sys.executable, "-c"], [sys.executable, "-m", "nnplay"]
-    rows: dict[str, list[float]] = {}
+    rows: dict[str, list[tuple[float, float]]] = {}
 
     def take(row: str, command: list[str], cache: str, *, within: bool = False, **more: str) -> None:
-        whole, said = run(command, cache, more)
-        rows.setdefault(row, []).append(float(said) if within else whole)
+        whole, processor, said = run(command, cache, more)
+        seconds, processor = map(float, said.split()) if within else (whole, processor)
+        rows.setdefault(row, []).append((seconds, processor))
 
     run([*program, *_TRAIN_DIGITS], tempfile.gettempdir())  # Python's bytecode
     for _ in range(rounds):
@@ -80,16 +89,17 @@ def main(rounds: int) -> None:
             take("cache: the same again | –", [*python, _SPIRAL], cache, **_NO_PACKS)
             take("cache: `nnplay train spiral`, one epoch | 1.0", [*program, *_TRAIN_SPIRAL], cache, **_NO_PACKS)
     imports = {
-        name: statistics.median(run([*python, f"import {name}"], tempfile.gettempdir())[0] for _ in range(5))
+        name: statistics.median(run([*python, f"import {name}"], tempfile.gettempdir())[1] for _ in range(5))
         for name in ("sys", *_IMPORTS)
     }
     bare = imports.pop("sys")
-    lines = ["| start | median s | at most |", "|---|---|---|"]
+    lines = ["| start | median s | processor s | at most |", "|---|---|---|---|"]
     for row, taken in rows.items():
         what, _, goal = row.partition(" | ")
-        lines.append(f"| {what} | {statistics.median(taken):.2f} | {goal} |")
+        seconds, processor = (statistics.median(each) for each in zip(*taken, strict=True))
+        lines.append(f"| {what} | {seconds:.2f} | {processor:.2f} | {goal} |")
     for name, value in imports.items():
-        lines.append(f"| `import {name}`, beyond Python's own {bare * 1000:.0f} ms | {value - bare:.3f} | – |")
+        lines.append(f"| `import {name}`, beyond Python's own {bare * 1000:.0f} ms | – | {value - bare:.3f} | – |")
     print("\n".join(lines))
     write_section("Start", [machine(), "", *lines, "", "Command: `python benchmarks/start.py`"])
 

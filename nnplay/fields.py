@@ -14,7 +14,7 @@ from os import PathLike
 from typing import Any, Final, Literal
 
 from nnplay.errors import InputError, nearest, unknown
-from nnplay.text import clean, counted, written
+from nnplay.text import as_typed, clean, counted, written
 
 Kind = Literal["integer", "number", "choice", "flag", "integers", "text"]
 
@@ -83,16 +83,8 @@ class Field:
         return getattr(self, f"_{self.kind}")(value, place)
 
     def show(self, value: Any) -> str:
-        """`value` as the user would type it."""
-        if isinstance(value, bool):
-            return "yes" if value else "no"
-        if isinstance(value, tuple):
-            return self.separator.join(
-                ":".join(map(str, part)) if isinstance(part, tuple) else str(part) for part in value
-            )
-        if isinstance(value, float):
-            return f"{value:.6g}"
-        return str(value)
+        """`value` as the user would type it, which `read` gives back."""
+        return as_typed(value, self.separator)
 
     def number_of(self, value: Any) -> float:
         """The value as rows of the engine read it; a choice is its place among the choices."""

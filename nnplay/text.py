@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 _VISIBLE: dict[int, int] = {code: 0x2400 + code for code in range(32)}
@@ -175,6 +175,28 @@ def figure(value: float, digits: int = 3) -> str:
     text = f"{value:.{digits}g}"
     mantissa, _, exponent = text.partition("e")
     return f"{mantissa}e{int(exponent)}" if exponent else text
+
+
+def as_typed(value: object, separator: str = ",") -> str:
+    """A value as people type it, and as it is read back without loss: "0.1", "300,800", "yes".
+
+    Args:
+        separator: stands between several numbers; a colon stands between the two of a pair.
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple | list):
+        return separator.join(as_typed(part, ":") for part in value)
+    if isinstance(value, float):
+        short = f"{value:.6g}"
+        return short if float(short) == value else repr(float(value))
+    return str(value)
+
+
+def record_as_typed(table: Mapping[str, object]) -> str:
+    """A table of a name and values as people type it: "sgd lr=0.1 momentum=0.9"; of an empty one nothing."""
+    values = (f"{key}={as_typed(value)}" for key, value in table.items() if key != "name")
+    return " ".join([str(table.get("name", "")), *values]).strip()
 
 
 def _without_mark_towers(text: str) -> str:

@@ -14,7 +14,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, NoReturn
@@ -25,7 +25,6 @@ READERS: Final = tuple(
 )
 #: Arrow is not among them: it starts a thread, which no fork would have.
 LIBRARIES: Final = ("duckdb", "openpyxl")
-_MOST_BYTES: Final = 1 << 18
 
 
 class ReadingForks:
@@ -37,12 +36,13 @@ class ReadingForks:
 
     def started(self, command: Sequence[str], *, env: Mapping[str, str], **same: Any) -> Any:
         """A reading process, in place of `subprocess.Popen`."""
+        from tests import wishes
         from tests.terminal.fork_server import Forked
 
         connection = self._socket or self._begin(command, env)
         (theirs_in, ours_in), (ours_out, theirs_out), (report, told) = os.pipe(), os.pipe(), os.pipe()
         theirs = [theirs_in, theirs_out, told]
-        socket.send_fds(connection, [json.dumps(dict(env)).encode()], theirs)
+        wishes.send(connection, dict(env), theirs)
         for handle in theirs:
             os.close(handle)
         reader: Any = Forked(report)
@@ -72,18 +72,6 @@ def as_subprocess(forks: ReadingForks) -> SimpleNamespace:
     """What `nnplay.data.apart.reading` uses of `subprocess`, with forks in place of processes."""
     same = {name: getattr(subprocess, name) for name in ("PIPE", "DEVNULL", "TimeoutExpired")}
     return SimpleNamespace(**same, Popen=forks.started)
-
-
-def _wishes(connection: socket.socket) -> Iterator[tuple[dict[str, str], list[int]]]:
-    """The variables and handles of each process that is wished for; those that have ended are waited for meanwhile."""
-    while True:
-        data, handles, _, _ = socket.recv_fds(connection, _MOST_BYTES, 3)
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG if data else 0)[0]:
-                pass
-        if not data:
-            return
-        yield json.loads(data), handles
 
 
 def _keep(environ: dict[str, str], handles: list[int]) -> NoReturn:
@@ -120,12 +108,14 @@ def main() -> None:
     """Forks until the tests end."""
     connection = socket.socket(fileno=int(sys.argv[1]))
     sys.path += json.loads(sys.argv[2])
+    from tests.wishes import received
+
     for name in (*READERS, *LIBRARIES):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     gc.collect()
     gc.freeze()
-    for environ, handles in _wishes(connection):
+    for environ, handles in received(connection, 3):
         if os.fork() == 0:
             connection.close()
             _keep(environ, handles)

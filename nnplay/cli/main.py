@@ -20,7 +20,6 @@ from nnplay.data.csv.advice import advise_for
 from nnplay.errors import InputError, NnplayError, Problems, unknown
 from nnplay.kernels.compile import notices
 from nnplay.system.ctrl_c import INTERRUPTED, forget_interrupted_exec
-from nnplay.tape.machines.device import describe
 from nnplay.text import clean
 from nnplay.tui.terminal.panic import FaultFile, describe_error
 
@@ -148,6 +147,8 @@ def _dispatch(words: list[str]) -> int:
         print(_HELP.format(commands=lines), end="")
         return 0
     if first in ("-V", "--version"):
+        from nnplay.tape.machines.device import describe
+
         print(f"nnplay {__version__}\n{describe()}")
         return 0
     if not first or first.startswith("-"):

@@ -13,7 +13,7 @@ from nnplay.network.members import members_of
 from nnplay.network.notation import show_layers
 from nnplay.records.layer import Layer
 from nnplay.records.operation import shape_text
-from nnplay.text import clean, counted, figure, percent
+from nnplay.text import as_typed, clean, counted, figure, percent, record_as_typed
 from nnplay.training.batches import batch_summary
 from nnplay.training.numbers import NUMBERS
 from nnplay.training.players.made_rows import fixed_noise, generator_of, make_rows, modes_of
@@ -42,9 +42,9 @@ def head(run: RunConfig, trainer: Trainer) -> str:
     table = run.to_dict()
     inputs = "1 input" if split.feature_shape == (1,) else f"{shape_text(split.feature_shape)} inputs"
     chosen = [
-        *([] if run.players else [_words(table, "loss"), _words(table, "optimizer")]),
-        *([f"schedule {_words(table, 'schedule')}"] if "schedule" in table else []),
-        *(f"{key} {_short(value)}" for key, value in run.training.items() if key != "batch_size"),
+        *([] if run.players else [record_as_typed(table["loss"]), record_as_typed(table["optimizer"])]),
+        *([f"schedule {record_as_typed(table['schedule'])}"] if "schedule" in table else []),
+        *(f"{key} {as_typed(value)}" for key, value in run.training.items() if key != "batch_size"),
         *_ends(run, trainer.epoch),
         f"seed {run.seed}",
     ]
@@ -80,7 +80,7 @@ def _ensemble_notes(layers: tuple[Layer, ...]) -> list[str]:
 
 def _ends(run: RunConfig, done: int) -> list[str]:
     """When the run ends, and what it ends with; one that goes on takes its epochs besides those that are done."""
-    others = [f"{name} {_short(value)}" for name, value in run.stop.items() if value and name != "keep_best"]
+    others = [f"{name} {as_typed(value)}" for name, value in run.stop.items() if value and name != "keep_best"]
     epochs = counted(run.epochs, "more epoch" if done else "epoch")
     kept = ["the best epoch's weights kept"] if run.stop.get("keep_best") else []
     return [f"up to {epochs}" if others else epochs, *others, *kept]
@@ -275,16 +275,6 @@ def _score(name: str, value: float) -> str:
         if 1e-3 <= abs(value) < most:
             return f"{value:,.{decimals}f}"
     return figure(value, 4)
-
-
-def _words(table: Mapping[str, Any], section: str) -> str:
-    """`adam lr=0.01`, as it can be typed."""
-    values = {key: value for key, value in table[section].items() if key != "name"}
-    return " ".join([table[section]["name"], *(f"{key}={_short(value)}" for key, value in values.items())])
-
-
-def _short(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _targets(names: tuple[str, ...]) -> str:

@@ -40,12 +40,17 @@ def add_main_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def add_device_flag(parser: argparse.ArgumentParser) -> None:
-    """Adds the option that says what trains: the processor, or a graphics card."""
+    """Adds the options that say what trains: the processor, or a graphics card, and how that multiplies."""
     parser.add_argument(
         "--device",
         choices=DEVICES,
         default="cpu",
         help="what trains: cpu, cuda (a graphics card), or auto (a card where there is one and it is faster)",
+    )
+    parser.add_argument(
+        "--tf32",
+        action="store_true",
+        help="a card rounds what it multiplies to 10 bits, for its tensor cores; not stored in a session",
     )
 
 

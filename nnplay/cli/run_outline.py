@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnplay.config import RunConfig
 from nnplay.config.players_choice import record_table
@@ -11,7 +11,7 @@ from nnplay.network.members import members_of
 from nnplay.network.notation import show_layer
 from nnplay.network.summary import Ledger, Line
 from nnplay.run.network_ledger import own_ledger, player_ledger
-from nnplay.text import clean, counted
+from nnplay.text import clean, counted, record_as_typed
 from nnplay.training.players.players import CLASS, DATA, INPUT
 from nnplay.training.whole_data import looks_at_all
 
@@ -70,7 +70,7 @@ def _objective(config: RunConfig, item: PlayerObjective | None) -> Iterator[str]
     pace = "" if every == 1 else f" every {every:,} steps"
     added = [one for one in players.objectives if one.adds_to == name]
     lowers = "to lower the sum of" if added else "to lower"
-    yield f"{name} trains {' and '.join(trains)} by {_named(optimizer)}{pace}, {lowers}"
+    yield f"{name} trains {' and '.join(trains)} by {record_as_typed(record_table(optimizer))}{pace}, {lowers}"
     if item is None:
         target = DATA if players.target is None else f"{players.target:g}"
         apart = len(members_of(config.layers)) > 1 and not looks_at_all(optimizer)
@@ -96,9 +96,5 @@ def _term(config: RunConfig, item: PlayerObjective) -> str:
 def _loss(config: RunConfig, item: PlayerObjective | None, answer: str, target: str, factor: float) -> str:
     loss = (None if item is None else item.loss) or config.loss
     against = {DATA: "the data's targets", INPUT: "the input", CLASS: "the row's class"}.get(target, target)
-    return f"{'' if factor == 1 else f'{factor:g} · '}{_named(loss)} of {answer} against {against}"
-
-
-def _named(item: Any) -> str:
-    table = record_table(item)
-    return " ".join([str(table.pop("name", "the loss")), *(f"{key}={value}" for key, value in table.items())])
+    name = record_as_typed(record_table(loss)) or "the loss"
+    return f"{'' if factor == 1 else f'{factor:g} · '}{name} of {answer} against {against}"

@@ -1,4 +1,7 @@
-"""What a new run is refused for, and a saved one is not: whatever it names or sets that has no effect."""
+"""What a new run is refused for, and a saved one is not: whatever it names or sets that has no effect.
+
+Each variant in a sweep or a race is a new run.
+"""
 
 from __future__ import annotations
 

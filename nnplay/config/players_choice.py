@@ -16,7 +16,7 @@ from nnplay.network.notation import parse_layers, show_layer
 from nnplay.operations.step.draw import NOISES
 from nnplay.records.layer import Layer
 from nnplay.records.registry import loss_records, optimizer_records
-from nnplay.text import clean
+from nnplay.text import as_typed, clean
 from nnplay.training.players import check as players_check
 from nnplay.training.players.players import DATA, PlayerNetwork, PlayerObjective, Players
 
@@ -108,7 +108,7 @@ def _check(reading: Reading, players: Players) -> None:
 def _as_text(table: Mapping[str, Any]) -> dict[str, str]:
     """A target that was written as a number."""
     target = table.get("target", "")
-    return {"target": f"{target:g}"} if isinstance(target, (int, float)) and not isinstance(target, bool) else {}
+    return {"target": as_typed(target)} if isinstance(target, (int, float)) and not isinstance(target, bool) else {}
 
 
 def _own_target(given: str) -> float | None:
@@ -204,7 +204,7 @@ def players_tables(players: Players) -> dict[str, Any]:
         return {}
     own = {"name": players.own, "every": players.every, "factor": players.factor, "clamp": players.clamp}
     own["from"] = players.source
-    own |= {"target": "" if players.target is None else f"{players.target:g}"}
+    own |= {"target": "" if players.target is None else as_typed(players.target)}
     sections: dict[str, Any] = {"objective": _changed(own, _OWN, "name")}
     if players.trains:
         sections["objective"]["trains"] = list(players.trains)

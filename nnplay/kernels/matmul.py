@@ -12,9 +12,10 @@ from nnplay.kernels.compile.jit import COMPILING, inline, shared
 
 if COMPILING:
     from nnplay.kernels.compile.intrinsics import shifted
-    from nnplay.kernels.tile import COLUMNS, LANES, ROWS, is_null, move, null, scratch, tile, turn
+    from nnplay.kernels.tile import COLUMNS, LANES, ROWS, SIZE, WIDE, is_null, move, null, scratch, tile, turn
 else:
-    COLUMNS = LANES = ROWS = 1
+    COLUMNS = LANES = ROWS = SIZE = 1
+    WIDE = False
 
 #: Steps of the inner loop in a block: a panel of B (depth × COLUMNS) takes two thirds of a 48 KB first-level cache.
 DEPTH = 256
@@ -25,6 +26,12 @@ _GROUP = PANELS * DEPTH * COLUMNS
 _PANEL = DEPTH * COLUMNS
 _GAP = 16  # keeps the rows of a copy off the same cache sets
 _BLOCK = (DEPTH + _GAP) * HEIGHT
+#: Numbers between the first and the last of B that few tiles, and many, read where they stand. Rows of B that are far
+#: apart share few sets of the first-level cache, which costs a loop of short vectors more than a copy does.
+_NEAR = 131072
+_NEAR_FOR_MANY = _NEAR if WIDE else 8192 * 4 // SIZE
+#: Columns of C from which on it pays to copy rows or columns of A that are far apart.
+_MANY_COLUMNS = 4 * COLUMNS if WIDE else 16 * COLUMNS
 
 
 @shared("riiriiririiii")
@@ -37,7 +44,8 @@ def multiply(
     `start` is a matrix with rows `start_row` apart, or a null pointer for 0.
     """
     given = not is_null(start)
-    if b_column == 1 and (rows < 4 * ROWS or inner * b_row < 131072):
+    near = _NEAR if rows < 8 * ROWS else _NEAR_FOR_MANY
+    if b_column == 1 and (rows < 4 * ROWS or inner * b_row < near):
         _direct(
             a, a_row, a_column, b, b_row, COLUMNS, c, c_row, start, start_row, given, rows, columns, inner
         )  # fmt: skip
@@ -137,7 +145,7 @@ def _blocked(
             more = given or k > 0
             first, first_row = (c, c_row) if k > 0 else (start, start_row)
             left, left_row, left_column = shifted(a, i * a_row + k * a_column), a_row, a_column
-            if columns >= 4 * COLUMNS and (a_row >= 512 or a_column >= 512):
+            if columns >= _MANY_COLUMNS and (a_row >= 512 or a_column >= 512):
                 _pack_left(block, left, a_row, a_column, height, depth)
                 left, left_row, left_column = block, 1 if a_row == 1 else DEPTH + _GAP, 0 if a_row == 1 else 1
             for j in range(0, columns, PANELS * COLUMNS):

@@ -25,14 +25,16 @@ from nnplay.kernels.compile.intrinsics import intrinsic, types
 from nnplay.kernels.compile.jit import DTYPE
 from nnplay.kernels.compile.processor import has
 
-_WIDE = has("avx512f", compiled_for.level)
-_MASKS = _WIDE or has("avx2", compiled_for.level)
-_BYTES = 64 if _WIDE else 32 if _MASKS else 16
+#: Whether a vector fills a line of the cache.
+WIDE = has("avx512f", compiled_for.level)
+_MASKS = WIDE or has("avx2", compiled_for.level)
+_BYTES = 64 if WIDE else 32 if _MASKS else 16
 
-#: Numbers in a vector, vectors in a row of the tile, rows of the tile: as many as the registers hold.
-LANES = _BYTES // np.dtype(DTYPE).itemsize
+#: Bytes of a number, numbers in a vector, vectors in a row of the tile, and its rows: as many as the registers hold.
+SIZE = np.dtype(DTYPE).itemsize
+LANES = _BYTES // SIZE
 VECTORS = 2
-ROWS = 12 if _WIDE else 6 if _MASKS else 4
+ROWS = 12 if WIDE else 6 if _MASKS else 4
 COLUMNS = LANES * VECTORS
 
 #: Rows of A that one pointer serves: at 0, 1 and 2 strides from it, which an address of x86 can express.
@@ -40,8 +42,7 @@ _SHARE = 3
 _REAL = ir.FloatType() if DTYPE is np.float32 else ir.DoubleType()
 _I1, _I32, _I64 = ir.IntType(1), ir.IntType(32), ir.IntType(64)
 _VECTOR = ir.VectorType(_REAL, LANES)
-_SIZE = np.dtype(DTYPE).itemsize
-_SUFFIX = f"v{LANES}f{8 * _SIZE}"
+_SUFFIX = f"v{LANES}f{8 * SIZE}"
 _POINTER: Any = types.CPointer(numba.from_dtype(DTYPE))
 
 
@@ -74,7 +75,7 @@ def move(typing: Any, target: Any, source: Any, width: Any) -> Any:
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         lanes = _Lanes(builder, args[2])
         value = lanes.load(builder, args[1], 0, True)
-        builder.store(value, builder.bitcast(args[0], _VECTOR.as_pointer()), align=_SIZE)
+        builder.store(value, builder.bitcast(args[0], _VECTOR.as_pointer()), align=SIZE)
         return context.get_dummy_value()
 
     return types.void(_POINTER, _POINTER, types.int64), emit
@@ -259,7 +260,7 @@ def _emit_turn(function: Any) -> None:
         ]
     for j in range(LANES):
         place = builder.gep(target, [builder.mul(target_row, _I64(j))])
-        builder.store(block[j], builder.bitcast(place, _VECTOR.as_pointer()), align=_SIZE)
+        builder.store(block[j], builder.bitcast(place, _VECTOR.as_pointer()), align=SIZE)
     builder.ret_void()
 
 
@@ -281,12 +282,12 @@ class _Lanes:
         """Vector number `vector` of a row; unused lanes of the last one are 0, or repeat the last number."""
         place = builder.gep(row, [_I64(vector * LANES)])
         if not last or self.mask is None:
-            return builder.load(builder.bitcast(place, _VECTOR.as_pointer()), align=_SIZE)
+            return builder.load(builder.bitcast(place, _VECTOR.as_pointer()), align=SIZE)
         if _MASKS:
             address = builder.bitcast(place, _VECTOR.as_pointer())
             shape = ir.FunctionType(_VECTOR, [address.type, _I32, self.mask.type, _VECTOR])
             load = _declare_function(builder, f"llvm.masked.load.{_SUFFIX}.p0", shape)
-            return builder.call(load, [address, _I32(_SIZE), self.mask, _VECTOR(None)])
+            return builder.call(load, [address, _I32(SIZE), self.mask, _VECTOR(None)])
         value = _VECTOR(None)
         for lane in range(LANES):
             inside = builder.icmp_signed("<", _I64(lane), self.width)
@@ -298,11 +299,11 @@ class _Lanes:
         """Writes the used lanes of a vector."""
         address = builder.bitcast(builder.gep(row, [_I64(vector * LANES)]), _VECTOR.as_pointer())
         if not last or self.mask is None:
-            builder.store(value, address, align=_SIZE)
+            builder.store(value, address, align=SIZE)
             return
         shape = ir.FunctionType(ir.VoidType(), [_VECTOR, address.type, _I32, self.mask.type])
         store = _declare_function(builder, f"llvm.masked.store.{_SUFFIX}.p0", shape)
-        builder.call(store, [value, address, _I32(_SIZE), self.mask])
+        builder.call(store, [value, address, _I32(SIZE), self.mask])
 
 
 def _splat(builder: Any, value: Any) -> Any:

@@ -13,6 +13,7 @@ from nnplay.kernels.cuda import recurrence as cuda
 from nnplay.kernels.matmul import multiply, product, product_transposed
 from nnplay.kernels.operands import adds, cube, dimension, flat, integer, matrix, pointer, rows_of, share, shifted
 from nnplay.kernels.recurrent_batches import PANEL, column_sums
+from nnplay.operations import tensor_forms
 from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, as_term, total
 
@@ -200,6 +201,7 @@ INPUTS = Operation(
     name="x·weight_ih + bias_ih, all steps",
     kernel=inputs,
     cuda=(CudaRow(linear.forward_shares, linear.forward_parts), CudaRow(linear.forward)),
+    tensor=tensor_forms.FORWARD,
     reads=("x", "weight_ih", "bias_ih"),
     writes=("inputs",),
     reference=lambda x, weight_ih, bias_ih: x @ weight_ih + bias_ih,
@@ -302,6 +304,7 @@ WEIGHT_GRADIENT = Operation(
     name="gradient of weight_ih",
     kernel=weight_gradient,
     cuda=(CudaRow(linear.backward_weight),),
+    tensor=tensor_forms.WEIGHT,
     reads=("x", "dgates"),
     writes=("dweight_ih",),
     reference=lambda x, dgates: _flat(x).T @ _flat(dgates),
@@ -326,6 +329,7 @@ INPUT_GRADIENT = Operation(
     name="gradient of x",
     kernel=input_gradient,
     cuda=(CudaRow(linear.backward_input_shares, linear.backward_input_parts), CudaRow(linear.backward_input)),
+    tensor=tensor_forms.INPUT,
     reads=("dgates", "weight_ih"),
     writes=("dx",),
     reference=lambda dgates, weight_ih: dgates @ weight_ih.T,

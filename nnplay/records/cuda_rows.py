@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nnplay.records.operation import CudaRow
@@ -51,3 +52,19 @@ class LineRow(CudaRow):
 @dataclass(frozen=True, slots=True)
 class TotalRow(CudaRow):
     """A row that makes totals of partial sums: it touches no operand that has samples."""
+
+
+def no_sums(sizes: Sequence[int], integers: Sequence[int]) -> int:
+    """None."""
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class SumsRow(CudaRow):
+    """A row that any number of threads share, and that leaves partial sums for the rows behind it.
+
+    Attributes:
+        sums: how many, from the counts of numbers in its operands and the row's integers.
+    """
+
+    sums: Callable[[Sequence[int], Sequence[int]], int] = no_sums

@@ -76,6 +76,19 @@ class CudaRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TensorForm:
+    """Rows of a graphics card that multiply in TF32, by its tensor cores.
+
+    Attributes:
+        rows: stand for the operation together.
+        suits: whether they are worth it, from the shapes of its operands, for a whole batch, and the row's integers.
+    """
+
+    rows: tuple[CudaRow, ...]
+    suits: Callable[[Sequence[Shape], Sequence[int]], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One kind of row.
 
@@ -101,6 +114,7 @@ class Operation:
         by_row: of a row that gives the gradient of a parameter, the one that gives it for each row of the batch apart,
             as columns of a Jacobian; it reads `jacobian` besides, writes it, and has one integer, its first column.
         cuda: the rows that stand for it on a graphics card, of the same operands; none where it cannot run there.
+        tensor: others of which the first that suits stands for it where a run multiplies in TF32.
     """
 
     name: str
@@ -118,6 +132,7 @@ class Operation:
     product: MatrixProduct | None = None
     by_row: Operation | None = None
     cuda: tuple[CudaRow, ...] = ()
+    tensor: tuple[TensorForm, ...] = ()
 
 
 #: Marks the batch dimension in planned shapes.

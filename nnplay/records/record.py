@@ -22,6 +22,15 @@ class _Documentation:
         return self.of_class if instance is None else str(instance.help)
 
 
+class _Signature:
+    """`__signature__` of instances alone: without docstrings (`python -OO`), dataclasses ask for that of the class."""
+
+    def __get__(self, instance: Any, owner: type[Any]) -> inspect.Signature:
+        if instance is None:
+            raise AttributeError("a class of records has Python's own signature")
+        return signature(instance.fields)
+
+
 class Record:
     """The head of every record: its name in Python, its signature, `repr` and `help`.
 
@@ -38,6 +47,7 @@ class Record:
     when: str
     fields: tuple[Field, ...]
     torch: str
+    __signature__ = _Signature()
 
     def __init_subclass__(cls) -> None:
         type.__setattr__(cls, "__doc__", _Documentation(cls.__doc__ or ""))
@@ -75,10 +85,6 @@ class Record:
 
     def __repr__(self) -> str:
         return record_text(self.python_name, self.fields, self.about)
-
-    @property
-    def __signature__(self) -> inspect.Signature:
-        return signature(self.fields)
 
 
 Kind = TypeVar("Kind", bound=Record)

@@ -84,6 +84,7 @@ def train_replicas(config: RunConfig, count: int, stop: Callable[[], bool] = lam
     config = config.completed(split)
     check_new_run(config, split)
     trainer = config.trainer(split=split)
+    device.check_tf32(trainer.settings.dtype)
     if watches(trainer.settings.schedule):
         raise InputError(
             "a schedule that watches one run cannot serve many", where="replicas", hint="choose another one"
@@ -105,7 +106,7 @@ def train_replicas(config: RunConfig, count: int, stop: Callable[[], bool] = lam
 
 
 def _card_machine(config: RunConfig, split: Split) -> CudaMachine:
-    machine = config.trainer(split=split, machine=CudaMachine).machine
+    machine = config.trainer(split=split, machine=device.card_machine).machine
     assert isinstance(machine, CudaMachine)
     return machine
 

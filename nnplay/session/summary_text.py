@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
 from nnplay.session import Summary
-from nnplay.text import clean, counted, percent
+from nnplay.text import clean, counted, percent, record_as_typed
 
 #: What the line at the top calls the scores of a run.
 _IN_HEADER: Final = {"train_loss": "train", "validation_loss": "valid", "validation_accuracy": "acc"}
@@ -142,7 +142,7 @@ def _plain(value: Any, key: str) -> str:
     if isinstance(value, list):
         return (" → " if key == "path" else " ").join(map(str, value))
     if isinstance(value, Mapping):
-        return " ".join([str(value.get("name", "")), *(f"{k}={v}" for k, v in value.items() if k != "name")]).strip()
+        return record_as_typed(value)
     return str(value)
 
 

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from nnplay.config import RunConfig
+from nnplay.config.new_run import check_new_run
 from nnplay.data.real_rows import are_all_real
 from nnplay.data.split import Split
 from nnplay.errors import DivergedError, InputError
@@ -93,6 +94,7 @@ class Race:
 
     def __init__(self, run: RunConfig, axes: Sequence[str], split: Split) -> None:
         complete = run.completed(split)
+        check_new_run(complete, split)
         self.axes = tuple(parse_axis(axis) for axis in axes)
         check_axes(complete, self.axes)
         settings = combinations(self.axes)
@@ -178,7 +180,9 @@ class Race:
     def _enter(self, run: RunConfig, settings: Mapping[str, Value], usual: Collection[str]) -> _Variant:
         name = ", ".join(_describe(key, value) for key, value in settings.items())
         try:
-            return _Variant(name, settings, changed_run(run, settings, usual))
+            changed = changed_run(run, settings, usual)
+            check_new_run(changed, self._split)
+            return _Variant(name, settings, changed)
         except InputError as error:
             return _Variant(name, settings, None, error.message)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from nnplay.config import RunConfig
+from nnplay.config.new_run import check_new_run
 from nnplay.data.split import Split
 from nnplay.errors import InputError
 from nnplay.sweeps.axis import Axis, Value, parse_axis
@@ -145,6 +146,7 @@ def plan_sweep(
     complete = run.anywhere().completed(split)
     if complete.split.seed < 0:
         complete = replace(complete, split=replace(complete.split, seed=complete.seed))
+    check_new_run(complete, split)
     parsed = tuple(parse_axis(axis) for axis in axes)
     check_axes(complete, parsed)
     listed = all(axis.values or axis.points for axis in parsed)

@@ -12,6 +12,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from nnplay.config import RunConfig
+from nnplay.config.new_run import check_new_run
 from nnplay.data.split import Split
 from nnplay.errors import DivergedError, InputError
 from nnplay.sweeps.sweep import Sweep
@@ -101,6 +102,7 @@ class TrialTrainer:
             return run, trainer
         run = self._sweep.run_of(trial.settings)
         split = run.load() if self._sweep.moves_data else self._split
+        check_new_run(run, split)
         trainer = replace(run, training={**run.training, "threads": 1}).trainer(split=split)
         self._trainers[shape] = run, trainer
         if len(self._trainers) > KEPT:

@@ -9,11 +9,14 @@ import os
 import shlex
 import stat
 from pathlib import Path
+from typing import Final
 
 import platformdirs
 
 from nnplay.system.ownership import existing, weak_place
 from nnplay.text import clean
+
+_ELSEWHERE: Final = "set NNPLAY_CACHE_DIR to another folder"
 
 
 def cache_folder(name: str) -> Path:
@@ -63,7 +66,7 @@ def weakness(folder: Path) -> str:
         others = "everybody" if info.st_mode & stat.S_IWOTH else "its group"
         sudo = "" if info.st_uid == os.getuid() else "sudo "
         return f"{clean(weak)} can be changed by {others}; {sudo}chmod go-w {_quoted(weak)} fixes it"
-    mend = f"sudo chown -R {_user(os.getuid())} {_quoted(weak)} fixes it, or set NNPLAY_CACHE_DIR to another folder"
+    mend = _become_owner(weak)
     if os.getuid() == 0:
         mend = f"sudo -H uses root's own folders, and so does NNPLAY_CACHE_DIR={_quoted(_root_cache())}"
     return f"{clean(weak)} belongs to {_user(info.st_uid)}; {mend}"
@@ -81,11 +84,25 @@ def unwritable(folder: Path, error: OSError) -> str:
     """Why nothing can be written to a folder, and a way out."""
     reason = f"{clean(str(folder))} cannot be written ({error.strerror or error})"
     if error.errno == errno.ENOSPC:
-        return f"{reason}; free some space, or set NNPLAY_CACHE_DIR to another folder"
+        return f"{reason}; free some space, or {_ELSEWHERE}"
     if error.errno == errno.EACCES and os.getuid() != 0:
         closed = existing(str(folder))
-        return f"{reason}; sudo chown -R {_user(os.getuid())} {_quoted(closed)} fixes it"
-    return f"{reason}; set NNPLAY_CACHE_DIR to another folder"
+        own = os.lstat(closed).st_uid == os.getuid()
+        return f"{reason}; {f'chmod u+rwx {_quoted(closed)} fixes it' if own else _become_owner(closed)}"
+    return f"{reason}; {_ELSEWHERE}"
+
+
+def _become_owner(place: str) -> str:
+    """The command for a folder in this user's home, as of a program that was run with sudo; others are left alone."""
+    import pwd
+
+    try:
+        home = os.path.realpath(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        return _ELSEWHERE
+    if home == os.sep or os.path.commonpath([home, place]) != home:
+        return _ELSEWHERE
+    return f"sudo chown -R {_user(os.getuid())} {_quoted(place)} fixes it, or {_ELSEWHERE}"
 
 
 def _quoted(path: str) -> str:

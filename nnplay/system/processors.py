@@ -25,6 +25,19 @@ def address_of_getcpu() -> int:
     return ctypes.cast(found, ctypes.c_void_p).value or 0 if found is not None else 0
 
 
+def seconds_waited(thread: int) -> float:
+    """Seconds for which a thread of this process could have run, but had no processor; 0 where nobody counts.
+
+    Args:
+        thread: its number, as `threading.get_native_id` says.
+    """
+    try:
+        with open(f"/proc/self/task/{thread}/schedstat", "rb", buffering=0) as file:
+            return int(file.read(64).split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
 def leave(number: int) -> bool:
     """Moves the calling thread off a processor, and leaves it free to go anywhere from there; False if it has no other.
 

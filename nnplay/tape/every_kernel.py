@@ -35,7 +35,13 @@ def declared_kernels() -> list[Kernel]:
 def every_card_kernel() -> list[Kernel]:
     """Those that rows of graphics cards call, in the order of their names: of all cases of all records."""
     declared_kernels()
-    found = {item.kernel.name: item.kernel for operation in _operations() for item in operation.cuda}
+    items = (
+        item
+        for operation in _operations()
+        for rows in (operation.cuda, *(form.rows for form in operation.tensor))
+        for item in rows
+    )
+    found = {item.kernel.name: item.kernel for item in items}
     return [found[name] for name in sorted(found)]
 
 

@@ -231,6 +231,8 @@ class Trainer:
         optimizer = self.optimizer.with_live(**changes) if changes else self.optimizer
         settings = self.settings.changed(**own)
         silenced_frozen.check(list_layers(self.plans), settings.silent, settings.frozen)
+        if "resting" in own:
+            self.players.check_resting(settings.resting)
         parameter_groups.check(list_layers(self.plans), optimizer, settings.groups)
         whole_data.check(self.plan, self.split.train, self.loss, optimizer, settings)
         return optimizer, settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import numpy as np
 import pytest
 from small_trainer import trainer
 
+from nnplay.cli.main import main
 from nnplay.config import RunConfig
+from nnplay.errors import InputError
 from nnplay.kernels import abi
 from nnplay.kernels.cuda import driver, module
 from nnplay.kernels.packs import building, lookup
@@ -250,6 +253,41 @@ def test_numbers_of_64_bits_have_room_on_a_card(monkeypatch: pytest.MonkeyPatch)
         sizes.append((run.memory.nbytes, run.trace.nbytes, run.rates.nbytes, run.shared))
     assert asked == ["float32", "float64"]
     assert [2 * size for size in sizes[0]] == list(sizes[1])
+
+
+def test_products_in_tf32_are_asked_for_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in(monkeypatch)
+    asked: list[bool] = []
+
+    def code(kernels: Any, dtype: str) -> dict[str, bytes]:
+        asked.append(any("tensor_linear" in kernel.name for kernel in kernels))
+        return dict.fromkeys(card_run.module.FUNCTIONS, b"")
+
+    monkeypatch.setattr(card_run.module, "code", code)
+    found = {}
+    for layers in ("linear 64, relu, linear 64, tanh, linear 2", "linear 8, tanh, linear 2"):
+        for tf32 in (False, True):
+            kind = partial(CudaMachine, tf32=tf32)
+            machine = trainer(layers=layers, batch_size=64, machine=kind).machine
+            found[layers[:9], tf32] = device.device_word(machine), card_run.CardRun(machine, machine.data).where
+    assert asked == [False, True] * 2
+    assert found["linear 64", False] == ("H200", "NVIDIA H200, 132 blocks of 512 threads")
+    assert found["linear 64", True] == ("H200 TF32", "NVIDIA H200, 132 blocks of 512 threads, 3 products in TF32")
+    assert found["linear 8,", True][1].endswith(", no product large enough for TF32")
+    assert device.device_word(trainer(machine=partial(CudaMachine, tf32=True), dtype="float64").machine) == "H200"
+
+
+def test_tf32_is_refused_where_it_has_no_effect(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "xor", "--tf32"]) == 2
+    assert "--tf32: only graphics cards multiply in TF32" in capsys.readouterr().err
+    device.choose("auto", tf32=True)
+    try:
+        device.check_tf32("float32")
+        with pytest.raises(InputError, match="TF32 is for numbers of 32 bits"):
+            device.check_tf32("float64")
+    finally:
+        device.choose("cpu")
+    device.check_tf32("float64")
 
 
 def test_a_driver_is_not_asked_where_the_processor_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ The threads run one after the other on the processor; between two meetings they 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from nnplay.records.loss import LossRecord
 from nnplay.records.optimizer import OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.tape.machines.cpu_machine import CpuMachine
-from nnplay.tape.machines.cuda_lines import Launch
+from nnplay.tape.machines.cuda_lines import Launch, cards_of
 from nnplay.tape.machines.cuda_table import encode, ends_of, kernels_of, lacking, turns_of
 from nnplay.tape.machines.machine import Table
 from tests.card_threads import LAUNCHES, functions_of, walk
@@ -37,6 +38,7 @@ class CardRows(CpuMachine):
     """A machine whose single rows are those of a card, where there are any; they give the same bits for all threads."""
 
     lacking: tuple[str, ...] = ()
+    tf32 = False
 
     def run_table(self, table: Table, last: int, first: int = 0) -> None:
         """Runs rows `first` … `last - 1`."""
@@ -50,7 +52,7 @@ class CardRows(CpuMachine):
 
     def _run_on_threads(self, row: Any, line: Any, n: int) -> None:
         table = Table(np.array([line]), [row], n)
-        kernels = sorted({item.kernel.name for item in row.operation.cuda})
+        kernels = sorted({item.kernel.name for item in cards_of(row, n, self.tf32)})
         codes = {name: k for k, name in enumerate(kernels)}
         clock = self.cells.copy()
         clock[abi.CLOCK_ORDER] = self.order.ctypes.data
@@ -62,6 +64,7 @@ class CardRows(CpuMachine):
                 launches = (Launch(1), Launch(row.writes[-1].size(1)))
         found = []
         for seed, launch in enumerate(launches):
+            launch = replace(launch, tf32=self.tf32)
             made = encode(self.tape, table, codes, launch, self.memory.size, turns=turns_of(self.tape, self.memory))
             memory = np.concatenate([self.memory, np.full(made.size, np.nan, np.float32)])
             walk(made, functions, clock, memory, launch, seed)
@@ -73,8 +76,8 @@ class CardRows(CpuMachine):
 class CardBench(Bench):
     """A bench whose machine runs a card's rows: these put the sums of all chunks into the first one."""
 
-    def __init__(self, *given: Any, **more: Any) -> None:
-        super().__init__(*given, machine=CardRows, **more)
+    def __init__(self, *given: Any, machine: Any = CardRows, **more: Any) -> None:
+        super().__init__(*given, machine=machine, **more)
 
     def hold(self, table: Table, number: int) -> None:
         self.joined = len(table.rows[number].operation.cuda) > 1

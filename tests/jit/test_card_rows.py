@@ -69,7 +69,7 @@ def one_step(run: nn.Trainer, launch: Launch, seed: int, table: Table | None = N
     clock = machine.cells.copy()
     clock[abi.CLOCK_ORDER] = machine.order.ctypes.data
     memory[tape.stages[0].named["optimizer"].offset] = run.optimizer.values["lr"]
-    walk(made, functions_of(kernels_of(tape)), clock, memory, launch, seed)
+    walk(made, functions_of(kernels_of(tape, launch.tf32)), clock, memory, launch, seed)
     return memory[: tape.size]
 
 
@@ -99,7 +99,7 @@ def step_of_blocks(run: nn.Trainer, launch: Launch, seed: int) -> NDArray[Any]:
 
 def encoded(run: nn.Trainer, launch: Launch, table: Table | None = None) -> Encoded:
     tape, full = run.machine.tape, run.machine.full_table
-    codes = {kernel.name: number for number, kernel in enumerate(kernels_of(tape))}
+    codes = {kernel.name: number for number, kernel in enumerate(kernels_of(tape, launch.tf32))}
     turns = turns_of(tape, run.machine.memory)
     return encode(tape, table or full, codes, launch, tape.size, largest=full.n, ends=ends_of(tape), turns=turns)
 

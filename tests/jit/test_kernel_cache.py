@@ -123,6 +123,7 @@ def test_the_playground_says_it_behind_what_it_says(monkeypatch: pytest.MonkeyPa
     backend = PlaygroundBackend(RunConfig.from_dict({"data": {"name": "xor"}, "layers": ["linear 2"]}))
     try:
         until(lambda: "the cache is full" in backend.snapshot.message)
+        until(lambda: not backend.compiling)  # or what is left would be put into the cache of the next test
     finally:
         backend.stop()
 

@@ -93,6 +93,7 @@ LARGE = [
     (300, 130, 257),
     (65, 513, 529),
     (49, 200, 1030),
+    (520, 260, 510),
 ]
 #: Products in float64 are tried quickly by the derivatives of all layers (`test_layers.py`).
 both_types = pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])

@@ -277,7 +277,7 @@ def test_settings_of_players_stand_in_the_training_pane() -> None:
         "objective.every": "2",
         "objectives.made.factor": "0.5",
         "objectives.generator.target": "0",
-        "objectives.generator.optimizer": "adam lr=0.01",
+        "objectives.generator.optimizer": "muon lr=0.0123456789 adjust_lr_fn=match_rms_adamw",
     }
     for key, value in given.items():
         changed = config.changed(player_changes(found[key], value, config))

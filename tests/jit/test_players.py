@@ -393,3 +393,4 @@ def test_a_run_with_players_is_read_back_as_it_was_written() -> None:
     for changes in RIVALS.values():
         config = game(**changes)
         assert RunConfig.from_dict(config.to_dict()) == config
+    assert game(objectives=objectives(target=0.0123456789)).players.objectives[1].target == "0.0123456789"

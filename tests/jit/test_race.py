@@ -108,6 +108,14 @@ def test_a_variant_that_falls_out_does_not_hold_up_the_others() -> None:
     assert rank_variants(states, race.has_accuracy)[0] == 0
 
 
+def test_a_variant_is_refused_for_what_a_new_run_is_refused_for() -> None:
+    """In its words; the others race. A run that is refused itself has no race."""
+    message = "frozen: there is no layer 9; name 0, 2"
+    assert [state.fault for state in make("training.frozen=0,9").states()] == ["", message]
+    with pytest.raises(InputError, match=message):
+        make("seed=1..3", training={"frozen": "9"})
+
+
 def test_the_first_over_the_line_is_ahead_whatever_its_score() -> None:
     """Then those with the better score; then those that fell out."""
     states = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import pydoc
 import re
 from pathlib import Path
@@ -107,3 +108,9 @@ def test_help_of_a_layer_has_formula_and_shapes() -> None:
 def test_classes_of_records_keep_their_own_help() -> None:
     """Only the records' help is made; `LayerRecord` says what a record is."""
     assert str(type(nn.Linear).__doc__).startswith("One kind of layer; calling the record makes a layer")
+
+
+def test_classes_of_records_keep_their_own_signature() -> None:
+    """Dataclasses ask for it where there are no docstrings: nothing could be imported with `python -OO`."""
+    assert {"name", "about", "fields"} <= set(inspect.signature(type(nn.Linear)).parameters)
+    assert str(inspect.signature(nn.Tanh)) == "()"

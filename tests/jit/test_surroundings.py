@@ -6,22 +6,24 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 import nnplay
 from nnplay.system.private_folder import cache_folder
+from tests import without_site
 
 ROOT = Path(nnplay.__file__).resolve().parent.parent
 TRAIN = ("train", "xor", "--epochs", "1", "--layers", "linear 4, tanh, linear 2")
 
 
-def nnplay_process(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """The command as a process of its own, with only these variables and PATH."""
+def nnplay_process(*words: str, options: Sequence[str] = (), **environ: str) -> subprocess.CompletedProcess[str]:
+    """The command as a process of its own, with only these options of Python, these variables and PATH."""
     kept = {key: os.environ[key] for key in ("PATH", "NNPLAY_CACHE_DIR") if key in os.environ}
     return subprocess.run(
-        [sys.executable, "-m", "nnplay", *words],
+        [sys.executable, *options, "-m", "nnplay", *words],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -39,7 +41,8 @@ def nnplay_process(*words: str, **environ: str) -> subprocess.CompletedProcess[s
 @pytest.mark.parametrize("encoding", ["ascii", pytest.param("latin-1", marks=pytest.mark.slow)])
 def test_signs_that_the_terminal_lacks_become_question_marks(words: tuple[str, ...], encoding: str) -> None:
     """With LANG=C and an old encoding everything is printed, in signs that it has."""
-    done = nnplay_process(*words, LANG="C", LC_ALL="C", PYTHONIOENCODING=encoding)
+    environ = {"LANG": "C", "LC_ALL": "C", "PYTHONIOENCODING": encoding, "PYTHONPATH": without_site.python_path()}
+    done = nnplay_process(*words, options=[without_site.OPTION], **environ)
     assert done.returncode == 0
     assert done.stdout
     assert "Error" not in done.stderr

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from nnplay.config import RunConfig
+from nnplay.config.new_run import check_new_run
 from nnplay.data.split import Split
 from nnplay.errors import InputError, NnplayError
 from nnplay.sweeps.change import changed_run
@@ -23,6 +24,7 @@ from nnplay.sweeps.run_sweep import run_sweep
 from nnplay.sweeps.sweep import Sweep, plan_sweep
 from nnplay.sweeps.trial import Outcome, Trial
 from nnplay.sweeps.trial_trainer import TrialTrainer
+from tests.small_players import GAME
 
 RUN: dict[str, Any] = {
     "data": {"name": "xor"},
@@ -30,6 +32,7 @@ RUN: dict[str, Any] = {
     "epochs": 4,
     "training": {"batch_size": 32},
 }
+DEEP = RUN | {"layers": "linear 4, tanh, linear 4, tanh, linear 2", "training": {"frozen": "4"}}
 AXES = ("optimizer.lr=log(1e-3,1)", "training.l2=0,0.01", "layers.width=2,3", "seed=1..9")
 
 
@@ -76,6 +79,40 @@ def test_an_optimizer_that_sees_all_rows_gets_them_in_a_sweep() -> None:
     asked, split = plan("optimizer=sgd,lbfgs", trials=0)
     ends = {outcome.trial.settings["optimizer"]: outcome.reason for outcome in by_threads(asked, split)}
     assert "lbfgs needs all rows in every step" in ends["lbfgs"]
+
+
+@pytest.mark.parametrize(
+    ("axis", "run", "message"),
+    [
+        ("training.frozen=0,9", RUN, "frozen: there is no layer 9; name 0, 2"),
+        ("training.frozen=9,0", RUN, "frozen: there is no layer 9; name 0, 2"),
+        ("layers.depth=1,2", DEEP, "frozen: there is no layer 4; name 0, 2"),
+        (
+            "training.resting=generator,other",
+            GAME,
+            "resting: unknown objective 'other'; known: discriminator, generator",
+        ),
+        (
+            "training.resting=other,generator",
+            GAME,
+            "resting: unknown objective 'other'; known: discriminator, generator",
+        ),
+    ],
+)
+def test_a_trial_is_refused_for_what_a_new_run_is_refused_for(axis: str, run: dict[str, Any], message: str) -> None:
+    """In the same words, whether it has a trainer of its own or that of another trial; the others are trained."""
+    sweep, split = plan(axis, trials=0, run={"epochs": 2} | run, objective="loss")
+    refused, done = sorted(by_threads(sweep, split), key=lambda outcome: outcome.end, reverse=True)
+    assert (refused.end, refused.reason, done.end) == ("refused", message, "done")
+    with pytest.raises(InputError) as alone:
+        check_new_run(sweep.run_of(refused.trial.settings), split)
+    assert alone.value.message == message
+
+
+def test_a_sweep_of_a_run_that_names_what_is_not_there_is_refused() -> None:
+    """As the run alone is: before a trial is trained."""
+    with pytest.raises(InputError, match="frozen: there is no layer 9; name 0, 2"):
+        plan(run=RUN | {"training": {"frozen": "9"}})
 
 
 def test_the_run_of_a_trial_written_down_is_that_trial() -> None:

@@ -15,6 +15,7 @@ class Machine:
         self.now = 0.0
         self.seconds, self.waking = {True: helped, False: alone}, waking
         self.before = True
+        self.waited = 0.0  # share of a helped call that its threads wait for processors
         self.choice = HelperChoice(lambda: self.now)
 
     def calls(self, count: int, steps: int = 10) -> list[bool]:
@@ -22,9 +23,10 @@ class Machine:
         ways = []
         for _ in range(count):
             ways.append(self.choice.begin())
-            self.now += steps * self.seconds[ways[-1]] * (self.waking if ways[-1] and not self.before else 1.0)
+            spent = steps * self.seconds[ways[-1]] * (self.waking if ways[-1] and not self.before else 1.0)
+            self.now += spent
             self.before = ways[-1]
-            self.choice.end(steps)
+            self.choice.end(steps, self.waited * spent if ways[-1] else 0.0)
         return ways
 
 
@@ -74,6 +76,37 @@ def test_a_machine_that_gets_busy_is_noticed_at_once() -> None:
     machine.seconds = {True: 1.0, False: 1.8}
     machine.calls(LONGEST_GAP + CALLS)
     assert share(machine.calls(100)) > 0.8
+
+
+def test_threads_that_wait_for_processors_are_a_reason_to_try() -> None:
+    """Two helped calls whose threads waited are followed by a try without helpers; one is not."""
+    for waits, tried in ((1, False), (2, True)):
+        machine = Machine(helped=1.0, alone=1.2)
+        machine.calls(3 * CALLS)
+        machine.waited = 0.3
+        machine.calls(waits)
+        machine.waited = 0.0
+        assert (not machine.choice.helped) is tried
+
+
+def test_a_try_among_other_programs_must_win_clearly() -> None:
+    """Where its threads wait, a helped call that is no fifth faster ends the try; one that is begins their use."""
+    for helped, longest, most in ((0.9, 1, 0.1), (0.5, 1000, 1.0)):
+        machine = Machine(helped=2.0, alone=1.0)
+        machine.waited = 0.3
+        machine.calls(100)
+        machine.seconds[True] = helped
+        ways = machine.calls(LONGEST_GAP + 1000)[LONGEST_GAP:]
+        tries = "".join("H" if way else " " for way in ways).split()
+        assert max(map(len, tries)) <= longest
+        assert most - 0.1 < share(ways) <= most
+
+
+def test_many_threads_stay_though_some_wait() -> None:
+    """Helpers that make a step four times as fast are used, also where one of them shares its processor."""
+    machine = Machine(helped=0.25, alone=1.0)
+    machine.waited = 0.5
+    assert share(machine.calls(1000)) > 0.95
 
 
 def test_helpers_that_wake_up_slowly_are_found_again() -> None:

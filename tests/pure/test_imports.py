@@ -14,9 +14,18 @@ from nnplay.records.registry import layer_records, loss_records, optimizer_recor
 ROOT = Path(nn.__file__).resolve().parent.parent
 
 
+#: What `nnplay` does before its first frame is on the screen.
+FIRST_FRAME = """
+from contextlib import suppress
+from nnplay.tui.terminal import can_open, opening
+can_open.check, opening.Opening = str, lambda **how: sys.exit()
+with suppress(SystemExit):
+    from nnplay import cli
+    cli.main([])"""
 #: What is done one after the other, and what is not loaded by it; the first is the package alone.
 STATEMENTS = {
     "import nnplay": {"numpy"},
+    FIRST_FRAME: {"numpy"},
     "import nnplay; nnplay.Trainer, nnplay.Linear, nnplay.load_dataset('iris')": set(),
     "import nnplay.cli, nnplay.config": set(),
     "from nnplay.cli.commands import train, datasets, warmup": set(),
@@ -24,7 +33,8 @@ STATEMENTS = {
 
 
 def test_numpy_numba_and_textual_wait_until_they_are_needed() -> None:
-    """Neither the package, its names, nor the command line load the compiler or the screen, the package no NumPy."""
+    """Neither the package, its names, nor the command line load the compiler or the screen; the first frame waits for
+    none of them, nor for NumPy."""
     show = "print(*{name.partition('.')[0] for name in sys.modules})"
     program = "\n".join(["import sys", *(line for statement in STATEMENTS for line in (statement, show))])
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)

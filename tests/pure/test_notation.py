@@ -35,6 +35,7 @@ def test_every_record_is_shown_and_read_back() -> None:
         ("linear 8\ntanh\nlinear 2", "linear 8, tanh, linear 2"),
         ("  LINEAR   8 ;;, tanh # a remark\n\n", "linear 8, tanh"),
         ("linear units=8 bias=no", "linear 8 bias=no"),
+        ("dropout 0.0123456789", "dropout 0.0123456789"),
         ("linear 8 no-bias", "linear 8 bias=no"),
         ("linear 8 he_normal", "linear 8 init=he_normal"),
         ("linear 8 name=hidden frozen", "linear 8 name=hidden frozen"),

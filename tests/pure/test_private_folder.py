@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import pwd
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from nnplay.system import ownership
-from nnplay.system.private_folder import cache_folder, weakness
+from nnplay.system.private_folder import cache_folder, unwritable, weakness
 
 
 def test_a_cache_behind_a_link_is_the_real_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,6 +77,27 @@ def test_the_folder_of_another_user_is_not_trusted(tmp_path: Path, monkeypatch: 
     real = os.lstat
     monkeypatch.setattr(os, "lstat", lambda path: stranger if str(path) == str(tmp_path) else real(path))
     found = weakness(tmp_path / "kernels")
-    assert found.startswith(f"{tmp_path} belongs to user 12345; sudo ")
+    assert found.startswith(f"{tmp_path} belongs to user 12345; s")
     assert "NNPLAY_CACHE_DIR" in found
     assert ownership.weak_place(str(tmp_path), frozenset({12345})) == ""
+
+
+@pytest.mark.parametrize(
+    ("owner", "home", "mend"),
+    [
+        ("mine", "", "chmod u+rwx {0} fixes it"),
+        ("another's", ".", "sudo chown -R user 4321 {0} fixes it, or set NNPLAY_CACHE_DIR to another folder"),
+        ("another's", "elsewhere", "set NNPLAY_CACHE_DIR to another folder"),
+    ],
+)
+def test_what_is_closed_is_opened_by_its_owner_alone(
+    owner: str, home: str, mend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is told to take over a folder outside of their home, such as root's."""
+    mine = os.lstat(tmp_path)
+    users = {4321: SimpleNamespace(pw_dir=str(tmp_path / home), pw_name="user 4321")}
+    monkeypatch.setattr(os, "getuid", lambda: 4321)
+    monkeypatch.setattr(os, "lstat", lambda path: os.stat_result((*mine[:4], 4321 * (owner == "mine"), *mine[5:])))
+    monkeypatch.setattr(pwd, "getpwuid", users.__getitem__)
+    found = unwritable(tmp_path, PermissionError(errno.EACCES, "Permission denied"))
+    assert found == f"{tmp_path} cannot be written (Permission denied); {mend.format(tmp_path)}"

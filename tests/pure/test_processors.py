@@ -87,3 +87,11 @@ def test_a_thread_leaves_a_processor_and_stays_free() -> None:
     thread.start()
     thread.join()
     assert found == [True] * 4
+
+
+def test_a_thread_that_is_not_there_has_not_waited() -> None:
+    """Where the system has no count for a thread, it has not waited; where it has one, that never becomes less."""
+    assert processors.seconds_waited(0) == 0.0
+    here = threading.get_native_id()
+    first = processors.seconds_waited(here)
+    assert 0.0 <= first <= processors.seconds_waited(here)

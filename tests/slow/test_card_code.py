@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -25,6 +26,9 @@ TILES = (
     "nnplay.kernels.cuda.convolution:input_gradient",
     "nnplay.kernels.cuda.volumes:forward",
 )
+#: Rows whose products tensor cores work out: each has two instructions for four blocks of columns.
+TENSOR = "nnplay.kernels.cuda.tensor_"
+PRODUCTS = 8
 
 
 def reader() -> ModuleType:
@@ -33,7 +37,7 @@ def reader() -> ModuleType:
     spec = importlib.util.spec_from_file_location("cuda_code", script)
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # its dataclasses look for it there
     spec.loader.exec_module(module)
     if (
         importlib.util.find_spec("numba_cuda") is None
@@ -53,3 +57,16 @@ def test_rows_of_a_card_keep_their_numbers_in_registers() -> None:
     local = {name for name, code in found.items() if code.stack or code.ldl or code.stl}
     assert {name for name in local if not name.startswith(ARRAYS)} == set()
     assert all(found[name].ffma for name in TILES)
+    assert all(code.hmma == 0 for name, code in found.items() if not name.startswith(TENSOR))
+
+
+def test_tensor_cores_multiply_and_their_tiles_stay_in_registers() -> None:
+    names = [kernel.name for kernel in every_card_kernel() if kernel.name.startswith(TENSOR)]
+    names.remove(f"{TENSOR}linear:add_shares")  # sums alone
+    found = {(name, kind): code for name, kind, code in reader().codes_alone(names)}
+    assert {name for name, _ in found} == set(names)
+    assert {code.hmma for code in found.values()} == {PRODUCTS}
+    wrong = {
+        key: code for key, code in found.items() if code.registers > MOST or code.spilled or code.stack or code.bar
+    }
+    assert wrong == {}

@@ -33,15 +33,16 @@ def kill_training(number: int, seconds: float) -> int:
     command = [sys.executable, "-c", LOOP, str(number)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as child:
         assert child.stderr is not None
-        first = child.stderr.readline()
-        assert first.startswith("saved"), first + child.stderr.read()
+        said = list[str]()
+        while not said or (said[-1] and not said[-1].startswith("saved")):  # what is wrong with a run is said first
+            said.append(child.stderr.readline())
         try:
             child.wait(seconds)
         except subprocess.TimeoutExpired:
             child.kill()
-        rest = child.stderr.read()
-        assert child.wait() == -signal.SIGKILL, rest
-    lines = [line for line in (first + rest).split("\n")[:-1] if line.startswith("saved")]
+        said.append(child.stderr.read())
+        assert child.wait() == -signal.SIGKILL, "".join(said)
+    lines = [line for line in "".join(said).split("\n")[:-1] if line.startswith("saved")]
     return int(lines[-1].split()[1])
 
 

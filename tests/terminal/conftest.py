@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import without_site
 from tests.terminal.emulator import Terminal
 from tests.terminal.fork_server import ForkServer
 
@@ -56,6 +57,9 @@ def open_terminal(fork_server: ForkServer, tmp_path: Path, monkeypatch: pytest.M
         home = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
         how = {"answers": answers, "ignored": ignored}
         arguments = ["-m", f"tests.terminal.{program}", *rescue]
+        if "LC_ALL" in environ:
+            arguments.insert(0, without_site.OPTION)
+            environ["PYTHONPATH"] = without_site.python_path()
         apart = program != "program" or any(name.startswith(READ_EARLY) for name in environ)
         opened.append(Terminal(arguments, *size, {**home, **environ}, **how, server=None if apart else fork_server))
         return opened[-1]

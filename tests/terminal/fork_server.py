@@ -7,11 +7,9 @@ is imported, is tried with programs of their own.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import gc
 import importlib
-import json
 import os
 import pty
 import select
@@ -24,6 +22,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from tests import wishes
 from tests.child_signals import signals
 from tests.forked_end import end_fork
 
@@ -31,7 +30,6 @@ from tests.forked_end import end_fork
 PROGRAMS: Final = ("tests.terminal.program", "nnplay")
 #: What a start imports until it has read its words.
 BEFORE_TEXTUAL: Final = ("nnplay.cli", "nnplay.cli.parser", "nnplay.cli.run_flags", "nnplay.run.playground")
-_MOST_BYTES: Final = 1 << 16
 
 
 class Forked:
@@ -93,7 +91,7 @@ class ForkServer:
         """Forks a program with its words on a terminal, which becomes the one of its session."""
         ours, theirs = os.pipe()
         wish = {"arguments": list(arguments), "environ": dict(environ), "ignored": list(ignored), "folder": os.getcwd()}
-        socket.send_fds(self._socket, [json.dumps(wish).encode()], [terminal, theirs])
+        wishes.send(self._socket, wish, [terminal, theirs])
         os.close(theirs)
         return Forked(ours)
 
@@ -106,20 +104,14 @@ class ForkServer:
 
 def _serve(connection: socket.socket) -> dict[str, Any] | None:
     """Forks for each wish. Returns in each fork, as the program that was wished for; None at the end."""
-    while True:
-        data, handles, _, _ = socket.recv_fds(connection, _MOST_BYTES, 2)
-        with contextlib.suppress(ChildProcessError):  # their time counts as this one's once they are waited for
-            while os.waitpid(-1, os.WNOHANG if data else 0)[0]:
-                pass
-        if not data:
-            return None
-        wish = json.loads(data)
+    for wish, handles in wishes.received(connection, 2):
         if os.fork() == 0 and _keep(*handles):
             connection.close()
             _become(wish, handles[0])
             return dict(wish)
         for handle in handles:
             os.close(handle)
+    return None
 
 
 def _keep(terminal: int, report: int) -> bool:

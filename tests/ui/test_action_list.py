@@ -20,7 +20,7 @@ from nnplay.tui.commands import completion, keymap
 from nnplay.tui.commands.actions import ACTIONS, BY_ID, footer, methods_of_app
 from nnplay.tui.forms import entries
 from nnplay.tui.forms.form import Form
-from nnplay.tui.forms.next_value import next_value
+from nnplay.tui.forms.next_value import next_value, value_at_share
 from nnplay.tui.help.glossary import find, glossary, terms_for
 from nnplay.tui.help.pane_help import page
 from nnplay.tui.outputs.point_board import PointBoard
@@ -201,6 +201,7 @@ def test_nudging_crosses_ranges_and_stops_at_their_ends() -> None:
     assert (next_value(batch, 32, 1), next_value(batch, 32, -1), next_value(batch, 1, -1)) == (64, 16, 1)
     noise = number("noise", 0.0, "", low=0.0, high=0.5)
     assert next_value(noise, 0.5, 1) == 0.5
+    assert value_at_share(number("p", 0.0, "", low=0.0, high=0.95), 0.15 / 0.95) == 0.15  # and no 0.15000000000000002
     assert next_value(noise, 0.0, -1) == 0.0
     assert next_value(choice("c", "b", "", ("a", "b")), "b", 1) == "a"
     decay = number("l2", 0.0, "", low=0.0)

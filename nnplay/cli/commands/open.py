@@ -43,7 +43,7 @@ def run(words: Sequence[str]) -> int:
     )
     add_device_flag(parser)
     options = parser.read(words)
-    choose(options.device)
+    choose(options.device, tf32=options.tf32)
     if names_data(options.session):
         where = clean(options.session)
         hint = f"to open it: nnplay --data {shlex.quote(where)}"

@@ -75,7 +75,7 @@ def run(words: Sequence[str]) -> int:
     add_device_flag(parser)
     add_run_flags(parser)
     options = parser.read(words)
-    choose(options.device)
+    choose(options.device, tf32=options.tf32)
     past: int = _PAST.read(options.past, "--past")
     config: RunConfig | None = None
     asked = bool(options.source or run_table(options))

@@ -21,7 +21,7 @@ from nnplay.run.saving.autosave import Unattended
 from nnplay.run.saving.saved_run import refuse_taken
 from nnplay.run.saving.session import Session
 from nnplay.system.paths import shown
-from nnplay.tape.machines.device import choose, device_of
+from nnplay.tape.machines.device import check_tf32, choose, device_of
 from nnplay.text import clean, counted
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ MOST_REPLICAS: Final = 65_536
 def run(words: Sequence[str]) -> int:
     """Trains."""
     options = _options(words)
-    choose(options.device)
+    choose(options.device, tf32=options.tf32)
     if options.replicas:
         return _train_replicas(options)
     watching = watcher(silent=options.json)
@@ -66,6 +66,7 @@ def run(words: Sequence[str]) -> int:
         until_done.callback(session.close)
         interrupt = until_done.enter_context(Interrupt())
         config, trainer = session.config, session.trainer
+        check_tf32(trainer.settings.dtype)
         _warn(session.warnings)
         known = len(session.warnings)
         if not options.json:

@@ -18,7 +18,7 @@ from nnplay.kernels.compile.intrinsics import intrinsic
 
 _I64 = ir.IntType(64)
 #: Rows of a tile that is one vector wide; the registers hold twice as many as of one that is two wide.
-TALL = 28 if flat._WIDE else 2 * flat.ROWS
+TALL = 28 if flat.WIDE else 2 * flat.ROWS
 #: Rows of the tile that share one address register.
 _SHARE = 4
 

@@ -79,8 +79,8 @@ def _sum(builder: Any, terms: list[Any]) -> Any:
 
 
 def _load(builder: Any, place: Any) -> Any:
-    return builder.load(builder.bitcast(place, flat._VECTOR.as_pointer()), align=flat._SIZE)
+    return builder.load(builder.bitcast(place, flat._VECTOR.as_pointer()), align=flat.SIZE)
 
 
 def _store(builder: Any, value: Any, place: Any) -> None:
-    builder.store(value, builder.bitcast(place, flat._VECTOR.as_pointer()), align=flat._SIZE)
+    builder.store(value, builder.bitcast(place, flat._VECTOR.as_pointer()), align=flat.SIZE)

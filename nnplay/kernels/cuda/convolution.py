@@ -221,19 +221,16 @@ def transpose(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 
 @inline
-def gather_gradient(
-    row: Any, memory: Any, part: int, output: int, biased: bool, taps: Any, strides: Any, steps: Any, fronts: Any,
-    inputs: Any, outputs: Any, G: int,
-) -> None:  # fmt: skip
+def gather_gradient(row: Any, memory: Any, part: int, output: int, biased: bool, gathering: Any) -> None:
     """dx[n,d,h,w,c] = b[c] + Σ dy[n,od,oh,ow,f]·w[kd,kh,kw,f,c] where d = od·SD + kd·DD, and h and w alike.
 
     Args:
         output: number of the last operand, dx (N, D, H, W, C).
         biased: operand 2 is b (C), and nothing is added to dx.
-        taps, strides, steps, fronts, inputs, outputs: (KD, KH, KW), (SD, SH, SW), (DD, DH, DW), how far the first
-            output stands in front of the first number, (D, H, W), and how many lines dy has, along each axis.
-        G: groups of channels.
+        gathering: (KD, KH, KW), (SD, SH, SW), (DD, DH, DW), how far the first output stands in front of the first
+            number, (D, H, W), and how many lines dy has, along each axis; and groups of channels.
     """
+    taps, strides, steps, fronts, inputs, outputs, G = gathering
     dy, w, b, dx = (
         pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, output),
     )  # fmt: skip
@@ -261,30 +258,28 @@ def gather_gradient(
 
 
 @inline
-def gather_picture(row: Any, memory: Any, part: int, output: int, biased: bool) -> None:
-    """`gather_gradient` of pictures, or of sequences, whose operands have an axis less."""
+def gathering_of_picture(row: Any) -> Any:
+    """What `gather_gradient` takes as `gathering`, of pictures, or of sequences, whose operands have an axis less."""
     KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
     DH, DW, H, W = integer(row, 4), integer(row, 5), integer(row, 11), integer(row, 12)
     lines, OW = quotient(size(row, 0), dimension(row, 0, 0) * last(row, 0)), dimension(row, 0, 2)
     if H == 1 and KH == 1:
         OW = lines
     fronts = (0, integer(row, 7) + integer(row, 9) * SH, integer(row, 8) + integer(row, 10) * SW)
-    gather_gradient(
-        row, memory, part, output, biased, (1, KH, KW), (1, SH, SW), (1, DH, DW), fronts, (1, H, W),
-        (1, quotient(lines, OW), OW), integer(row, 6),
-    )  # fmt: skip
+    outputs = (1, quotient(lines, OW), OW)
+    return (1, KH, KW), (1, SH, SW), (1, DH, DW), fronts, (1, H, W), outputs, integer(row, 6)
 
 
 @kernel
 def input_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
     """dx[n,h,w,c] = Σ dy[n,oh,ow,f]·w[kh,kw,f,c] where h = oh·SH + kh·DH − PH; dx (N, H, W, C)."""
-    gather_picture(row, memory, part, 2, False)
+    gather_gradient(row, memory, part, 2, False, gathering_of_picture(row))
 
 
 @kernel
 def input_gradient_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
     """As `input_gradient`, with a bias: dx (N, H, W, C) = b[c] + Σ …, the forward pass of a transposed convolution."""
-    gather_picture(row, memory, part, 3, True)
+    gather_gradient(row, memory, part, 3, True, gathering_of_picture(row))
 
 
 def channel_parts(sizes: Sequence[int], integers: Sequence[int]) -> int:

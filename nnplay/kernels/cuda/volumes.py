@@ -77,8 +77,8 @@ def weight_partial(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 
 @inline
-def gather_volume(row: Any, memory: Any, part: int, output: int, biased: bool) -> None:
-    """`gather_gradient` of volumes."""
+def gathering_of_volume(row: Any) -> Any:
+    """What `gather_gradient` takes as `gathering`, of volumes."""
     taps = (integer(row, 0), integer(row, 1), integer(row, 2))
     strides = (integer(row, 3), integer(row, 4), integer(row, 5))
     steps = (integer(row, 6), integer(row, 7), integer(row, 8))
@@ -89,22 +89,20 @@ def gather_volume(row: Any, memory: Any, part: int, output: int, biased: bool) -
     )  # fmt: skip
     OH, OW = LH + quotient(inputs[1] - 1, strides[1]) + 1, dimension(row, 0, 2)
     OD = quotient(size(row, 0), dimension(row, 0, 0) * OH * OW * last(row, 0))
-    gather_gradient(
-        row, memory, part, output, biased, taps, strides, steps,
-        (LD * strides[0], LH * strides[1], LW * strides[2]), inputs, (OD, OH, OW), integer(row, 9),
-    )  # fmt: skip
+    fronts = (LD * strides[0], LH * strides[1], LW * strides[2])
+    return taps, strides, steps, fronts, inputs, (OD, OH, OW), integer(row, 9)
 
 
 @kernel
 def input_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
     """dx[n,d,h,w,c] = Σ dy[n,od,oh,ow,f]·w[kd,kh,kw,f,c] where d = od·SD + kd·DD; dx (N, D, H, W, C)."""
-    gather_volume(row, memory, part, 2, False)
+    gather_gradient(row, memory, part, 2, False, gathering_of_volume(row))
 
 
 @kernel
 def input_gradient_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
     """As `input_gradient`, with a bias: dx (N, D, H, W, C) = b[c] + Σ …, which is a transposed convolution."""
-    gather_volume(row, memory, part, 3, True)
+    gather_gradient(row, memory, part, 3, True, gathering_of_volume(row))
 
 
 @kernel

@@ -17,12 +17,12 @@ from nnplay.data.reading.addresses import place_of
 from nnplay.data.split import Split
 from nnplay.errors import InputError, Problems
 from nnplay.network.network import Network
-from nnplay.session.blob import match
+from nnplay.run.saving import saved_progress
 from nnplay.session.generation import PREVIOUS, RECORD
 from nnplay.system.paths import user_path
 from nnplay.tape.machines.device import make_machine
 from nnplay.tape.machines.machine import MachineMaker
-from nnplay.text import clean, counted
+from nnplay.text import clean
 from nnplay.timeline.change_log import Change, SetWeight, find_kept_step, read_change, write_change
 from nnplay.timeline.saved import (
     ENGINE,
@@ -35,20 +35,12 @@ from nnplay.timeline.saved import (
     to_table,
     to_tensors,
 )
-from nnplay.timeline.saved import PREFIX as PAST
 from nnplay.timeline.saved.kept_label import KeptLabel, labels_to_tables, read_labels
-from nnplay.timeline.saved.kept_run import PREFIX as OTHERS
 from nnplay.timeline.saved.kept_run import KeptRun, fit_runs, read_runs, runs_to_tables, runs_to_tensors
-from nnplay.training.curves.history import PREFIX, History
-from nnplay.training.curves.recording import OF_EPOCHS, newest_values
-from nnplay.training.learning_rate import Plateau
 from nnplay.training.remake import remake
-from nnplay.training.state.saved_checkpoint import MOST_STEPS, SavedCheckpoint
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]
-_LAST_GOOD = "last_good"
-_CLOCK = ("step", "epoch", "batch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +91,8 @@ def capture(
     config: RunConfig, trainer: Trainer, view: Mapping[str, Any] | None = None, past: SavedTimeline | None = None
 ) -> SavedRun:
     """A copy of the trainer's present step; called at a step boundary, it takes as long as copying the state."""
-    saved = SavedCheckpoint.of(trainer.state())
     kept = trainer.step if past is None else find_kept_step(past.log.changes, trainer.step)
-    values = newest_values(trainer.history, trainer.step, kept, trainer.scored_since)
-    progress = {
-        **dict(zip(_CLOCK, saved.clock, strict=True)),
-        "seconds": float(trainer.seconds),
-        "loss": values.get("loss", float("nan")),
-        "scores": {name: values[name] for name in OF_EPOCHS if name in values},
-        "running_loss": saved.loss_sum,
-        "plateau": list(saved.plateau),
-        "data": fingerprint(trainer.split),
-    }
-    if trainer.scored_since:
-        progress["scored_since"] = trainer.scored_since
-    tensors = dict(saved.tensors or {})
-    tensors[_LAST_GOOD] = trainer.machine.view(trainer.machine.tape.named["last_good"]).copy()
-    tensors |= trainer.history.to_arrays()
+    progress, tensors = saved_progress.capture(trainer, kept)
     return SavedRun(config.anywhere(), progress, tensors, view or {}, past=past)
 
 
@@ -205,7 +182,7 @@ def read(
     trainer = _make_trainer(loaded, config, progress, machine)
     warnings, past = list(loaded.warnings), None
     if loaded.tensors:
-        warnings += _fill_trainer(trainer, _section(loaded, "progress"), loaded.tensors, str(loaded.where))
+        warnings += saved_progress.restore(trainer, _section(loaded, "progress"), loaded.tensors, str(loaded.where))
         past, notes = _read_past(loaded, config, trainer)
         warnings += notes
     if loaded.tensors and "edited" in loaded.record:
@@ -355,61 +332,8 @@ _NOT_CONFIG = frozenset(
 )
 
 
-def _fill_trainer(trainer: Trainer, progress: Mapping[str, Any], tensors: Mapping[str, Array], where: str) -> list[str]:
-    own = trainer.tensors()
-    expected = {name: (str(value.dtype), value.shape) for name, value in own.items()}
-    good = trainer.machine.view(trainer.machine.tape.named["last_good"])
-    expected[_LAST_GOOD] = (str(good.dtype), good.shape)
-    curves = {name: value for name, value in tensors.items() if name.startswith(PREFIX)}
-    own_names = [name for name in tensors if name not in curves and not name.startswith((PAST, OTHERS))]
-    state = {name: tensors[name] for name in own_names}
-    broken = match(state, expected, where)
-    if _whole(progress, "batch", where) >= trainer.batches:
-        hint = f"an epoch has {counted(trainer.batches, 'batch')}"
-        raise InputError("is not a batch of an epoch", where=f"{where}, progress.batch", hint=hint)
-    step, epoch, batch = (_whole(progress, name, where) for name in _CLOCK)
-    good_weights, loss_sum = state.pop(_LAST_GOOD), _number(progress, "running_loss", where)
-    in_force = (_plateau(progress, where), trainer.optimizer, trainer.settings)
-    saved = SavedCheckpoint(state, "", (step, epoch, batch), loss_sum, *in_force)
-    trainer.restore(saved.to_checkpoint(trainer))
-    good[...] = good_weights
-    trainer.seconds = _number(progress, "seconds", where)
-    trainer.history = History.from_arrays(curves)
-    trainer.history.truncate(step)  # a run that was saved in its past goes on from there
-    trainer.recorded, trainer.scored_since = step, min(step, _whole(progress, "scored_since", where))
-    warnings = [f"these tensors hold numbers that are not finite: {', '.join(broken)}"] if broken else []
-    if progress.get("data") not in (None, fingerprint(trainer.split)):
-        warnings.append("this is not the data that the run was trained on")
-    return warnings
-
-
-def _whole(progress: Mapping[str, Any], name: str, where: str) -> int:
-    value = progress.get(name, 0)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MOST_STEPS:
-        raise InputError(
-            f"'{value}' is not a valid count", where=f"{where}, progress.{name}", hint="give a whole number, 0 or more"
-        )
-    return value
-
-
-def _plateau(progress: Mapping[str, Any], where: str) -> Plateau:
-    match progress.get("plateau", tuple(Plateau())):
-        case (float() | int() as best, int() as waited, float() | int() as factor):
-            return Plateau(float(best), waited, float(factor))
-        case other:
-            what = f"'{other}' is not a valid schedule state"
-            raise InputError(what, where=f"{where}, progress.plateau", hint="write it as in [0.25, 0, 1.0]")
-
-
 def _section(loaded: session.Loaded, name: str) -> Mapping[str, Any]:
     value = loaded.record.get(name, {})
     if not isinstance(value, Mapping):
         raise InputError("should be a table", where=loaded.place(name))
     return value
-
-
-def _number(progress: Mapping[str, Any], name: str, where: str) -> float:
-    value = progress.get(name, 0.0)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputError(f"'{value}' is not a number", where=f"{where}, progress.{name}")
-    return float(value)

@@ -88,7 +88,7 @@ class CardReplicas:
     @property
     def where(self) -> str:
         """What runs where, in words."""
-        return f"{self._run.card.name}, {self.count:,} blocks of {THREADS} threads"
+        return f"{self._run.card.name}, {self.count:,} blocks of {THREADS} threads{self._run.tf32_words}"
 
     @property
     def faults(self) -> NDArray[np.int64]:

@@ -13,10 +13,11 @@ from nnplay.kernels import abi
 from nnplay.kernels.cuda import driver, module
 from nnplay.kernels.cuda.driver import Buffer, CardError, Function, Module, buffer_of
 from nnplay.tape.machines.cuda_cost import choose_schedule
-from nnplay.tape.machines.cuda_lines import Launch
+from nnplay.tape.machines.cuda_lines import Launch, cards_of
 from nnplay.tape.machines.cuda_table import Encoded, encode, ends_of, kernels_of, turns_of
 from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Table
 from nnplay.tape.tape import Stage
+from nnplay.text import counted
 
 if TYPE_CHECKING:
     from nnplay.tape.machines.cuda_machine import CudaMachine
@@ -49,6 +50,7 @@ class CardRun:
         schedule, groups: what it came to; without groups, no row is cut by samples.
         itemsize: bytes of a number.
         starts: where the card's rows of each row of the tape begin, and where the last ones end.
+        tf32_words: how many products are in TF32; empty where that was not asked for.
         turns: how often rows are run whose turns a setting counts; with another setting, another run must be made.
     """
 
@@ -57,7 +59,7 @@ class CardRun:
     ) -> None:
         self.card = driver.use()
         tape, self.itemsize = machine.tape, machine.dtype.itemsize
-        kernels = kernels_of(tape)
+        kernels = kernels_of(tape, machine.tf32)
         self._codes = {kernel.name: number for number, kernel in enumerate(kernels)}
         self._data: dict[int, Buffer] = {}
         self.turns = turns_of(tape, machine.memory)
@@ -69,6 +71,7 @@ class CardRun:
         self.blocks = 1 if self.schedule == "block" else self.card.processors
         self.room = self._measure(machine, data)
         self._data = {array.ctypes.data: buffer_of(array) for array in data}
+        self.tf32_words = _words_about_tf32(machine.full_table) if machine.tf32 else ""
         self._code = module.code(tuple(kernels), machine.dtype.name)
         self.advance_function = self.function("advance")
         self._build(machine)
@@ -76,7 +79,7 @@ class CardRun:
     def _schedule(self, machine: CudaMachine, schedule: str, groups: int) -> tuple[str, int]:
         if schedule != "samples" and (schedule or self.evaluation_at <= _SMALL):
             return schedule or "block", 0
-        chosen, best = choose_schedule(machine.tape, machine.full_table, GRID_THREADS)
+        chosen, best = choose_schedule(machine.tape, machine.full_table, GRID_THREADS, machine.tf32)
         taken = schedule or chosen
         return taken, (groups or best) if taken == "samples" else 0
 
@@ -90,7 +93,7 @@ class CardRun:
         """What runs where, in words."""
         how = "one block" if self.schedule == "block" else f"{self.blocks} blocks"
         cut = f", {self.groups} groups of samples" if self.groups else ""
-        return f"{self.card.name}, {how} of {self.threads} threads{cut}"
+        return f"{self.card.name}, {how} of {self.threads} threads{cut}{self.tf32_words}"
 
     # -- set-up ----------------------------------------------------------------------------------------------------
 
@@ -170,7 +173,7 @@ class CardRun:
         self, machine: CudaMachine, table: Table, largest: Table, room: int, ends: Sequence[int] = ()
     ) -> Encoded:
         """A table for the card; that of a step is the one with `ends`."""
-        launch = Launch(self.threads, self.blocks, self.groups if ends else 0)
+        launch = Launch(self.threads, self.blocks, self.groups if ends else 0, machine.tf32)
         return encode(
             machine.tape,
             table,
@@ -251,6 +254,11 @@ class CardRun:
         self.epochs.read(machine.epochs[epochs : epochs + ended])
         self.loss_sum.read(machine._loss_sum)
         return done, ended
+
+
+def _words_about_tf32(table: Table) -> str:
+    count = sum(cards_of(row, table.n, tf32=True) is not row.operation.cuda for row in table.rows)
+    return f", {counted(count, 'product')} in TF32" if count else ", no product large enough for TF32"
 
 
 def _stage(stage: Stage, encoded: Encoded) -> list[int]:

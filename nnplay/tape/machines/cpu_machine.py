@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -193,8 +194,10 @@ class CpuMachine(HostMachine):
             return 0
         job = self._new_job() if self.helpers and self._choice.begin() else None
         self.program[abi.PROGRAM_JOB] = 0 if job is None else job.ctypes.data
+        waited = 0.0
         try:
             if job is not None:
+                waited = self._seconds_waited()
                 self._call_helpers(job)
             self._call(loop.advance, self.program, min(steps, MAX_STEPS))
         finally:
@@ -202,8 +205,14 @@ class CpuMachine(HostMachine):
             if job is not None:
                 job[abi.JOB_QUIT] = 1
         if self.helpers:
-            self._choice.end(self.steps_taken)
+            self._choice.end(self.steps_taken, self._seconds_waited() - waited if job is not None else 0.0)
         return self.steps_taken
+
+    def _seconds_waited(self) -> float:
+        """Seconds for which the calling thread and its helpers had to wait for processors so far."""
+        helpers = [helper.number for helper in self.helpers]
+        threads = [threading.get_native_id(), *(number for number in helpers if number is not None)]
+        return sum(map(processors.seconds_waited, threads))
 
     def _can_train(self) -> bool:
         """Waits for kernels that are still being compiled, unless it is to stop; returns whether they are there."""

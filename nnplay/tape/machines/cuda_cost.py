@@ -10,6 +10,7 @@ from typing import Final
 
 from nnplay.kernels import abi
 from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK, kernel_of
+from nnplay.kernels.cuda.tensor_tile import BLOCK, COLUMNS, ROWS, WARP
 from nnplay.records.cuda_rows import PictureRow
 from nnplay.records.cuda_work import WorkRow, WorkTurnRow
 from nnplay.tape.machines.cuda_lines import EncodedRow, Launch
@@ -17,9 +18,15 @@ from nnplay.tape.machines.cuda_table import encode, ends_of, kernels_of
 from nnplay.tape.machines.machine import Table
 from nnplay.tape.tape import Tape
 
-#: Kernels that are products of two matrices, and files with convolutions.
-_PRODUCTS: Final = "nnplay.kernels.cuda.linear:"
-_FILES: Final = ("nnplay.kernels.cuda.convolution", "nnplay.kernels.cuda.volumes")
+#: Files with products of two matrices, how the names of those begin that tensor cores work on, and convolutions.
+_PRODUCTS: Final = ("nnplay.kernels.cuda.linear", "nnplay.kernels.cuda.tensor_linear")
+_TENSOR: Final = "nnplay.kernels.cuda.tensor_"
+_FILES: Final = (
+    "nnplay.kernels.cuda.convolution",
+    "nnplay.kernels.cuda.volumes",
+    f"{_TENSOR}convolution",
+    f"{_TENSOR}volumes",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +35,28 @@ class Peak:
 
     Attributes:
         processors: that each run a block.
-        bandwidth, multiply_adds: bytes and multiply-adds of 32 bits a second.
+        bandwidth, multiply_adds, tensor: bytes, multiply-adds of 32 bits, and those of tensor cores in TF32 a second.
         meeting, near: seconds that a meeting of all blocks takes, and one of the threads of a block.
         clock: of a thread, in Hz: it reads or writes no more than a number a turn.
+        reads: numbers that the threads of a processor read or write a turn, all together.
         latency: turns until a multiply-add is done, so that the next one of a sum can begin.
+        tensor_latency: the same of a tensor core, which adds `BLOCK` products of a sum at once; this is assumed, too.
     """
 
     processors: int
     bandwidth: float
     multiply_adds: float
+    tensor: float
     meeting: float
     near: float
     clock: float
+    reads: int
     latency: int
+    tensor_latency: int
 
 
-#: 4.8 TB/s, 67 TFLOPS without tensor cores, 1.98 GHz.
-H200: Final = Peak(132, 4.8e12, 33.5e12, 1e-6, 5e-8, 1.98e9, 4)
+#: 4.8 TB/s, 67 TFLOPS without tensor cores and 494 in TF32, 1.98 GHz, 32 units that load and store.
+H200: Final = Peak(132, 4.8e12, 33.5e12, 247e12, 1e-6, 5e-8, 1.98e9, 32, 4, 32)
 #: Groups of samples that are tried, and so much less than that of the grid must be what they come to at the least.
 GROUPS: Final = (64, 32, 16, 8)
 CLEARLY_LESS: Final = 0.5
@@ -57,18 +69,27 @@ class Workload:
     Attributes:
         nbytes: read and written, each operand of a row once.
         multiply_adds: of products and convolutions, and one for each number that other rows write.
+        tensor: those of tensor cores.
+        reads: numbers that threads read or write, from whatever memory: for each multiply-add both factors.
         chain: multiply-adds that a thread takes one after the other.
+        tensor_chain: the same of a tensor core.
     """
 
     nbytes: int = 0
     multiply_adds: int = 0
+    tensor: int = 0
+    reads: int = 0
     chain: int = 0
+    tensor_chain: int = 0
 
     def seconds(self, peak: Peak, processors: int) -> float:
         """Seconds that so many processors of a card need at the least."""
         share = processors / peak.processors
-        work = max(self.nbytes / peak.bandwidth, self.multiply_adds / peak.multiply_adds) / share
-        return max(work, self.chain * peak.latency / peak.clock)
+        arithmetic = self.multiply_adds / peak.multiply_adds + self.tensor / peak.tensor
+        reads = self.reads / (peak.processors * peak.reads * peak.clock)
+        work = max(self.nbytes / peak.bandwidth, arithmetic, reads) / share
+        turns = self.chain * peak.latency + self.tensor_chain * peak.tensor_latency
+        return max(work, turns / peak.clock)
 
 
 @dataclass(slots=True)
@@ -99,8 +120,9 @@ class StepCost:
 
     @property
     def multiply_adds(self) -> int:
-        """Multiply-adds of all rows and groups."""
-        return self.shared.multiply_adds + self.groups * self.group.multiply_adds
+        """Multiply-adds of all rows and groups, those of tensor cores among them."""
+        loads = ((self.shared, 1), (self.group, self.groups))
+        return sum(times * (load.multiply_adds + load.tensor) for load, times in loads)
 
     def floor(self, peak: Peak) -> float:
         """Seconds below which no step can be on all of a card."""
@@ -111,7 +133,7 @@ class StepCost:
 
 def cost_of_step(tape: Tape, table: Table, launch: Launch) -> StepCost:
     """The cost of a step of a full batch."""
-    kernels = kernels_of(tape)
+    kernels = kernels_of(tape, launch.tf32)
     codes = {kernel.name: number for number, kernel in enumerate(kernels)}
     made = encode(tape, table, codes, launch, tape.size, ends=ends_of(tape))
     names = [kernel.name for kernel in kernels]
@@ -126,13 +148,13 @@ def cost_of_step(tape: Tape, table: Table, launch: Launch) -> StepCost:
     return cost
 
 
-def choose_schedule(tape: Tape, table: Table, threads: int) -> tuple[str, int]:
+def choose_schedule(tape: Tape, table: Table, threads: int, tf32: bool = False) -> tuple[str, int]:
     """Which schedule a network has that is too large for one block, and the groups of samples that would be best.
 
     It follows from shapes alone, by the model of one kind of card, so that bits are the same on all of them. What was
     never measured is chosen only where the model finds it clearly less.
     """
-    grid = Launch(threads, H200.processors)
+    grid = Launch(threads, H200.processors, tf32=tf32)
     tried = {
         groups: cost_of_step(tape, table, replace(grid, groups=groups)).floor(H200)
         for groups in GROUPS
@@ -157,6 +179,7 @@ def _count(cost: StepCost, written: EncodedRow, kernel: str, turns: int, launch:
         size = int(line[_size_at(1)])
         load.nbytes += 4 * (launch.groups + 1) * size
         load.multiply_adds += launch.groups * size
+        load.reads += (launch.groups + 1) * size
         load.chain += launch.groups * -(-size // threads)
         return
     sizes, parts = _sizes(line, len(row.operands)), int(line[abi.ROW_PARTS])
@@ -169,12 +192,29 @@ def _count(cost: StepCost, written: EncodedRow, kernel: str, turns: int, launch:
     else:
         work, numbers = _multiply_adds(kernel, sizes, line) // turns, sizes[-1] // turns
     load.nbytes += 4 * sum(sizes) // turns
+    if kernel.startswith(_TENSOR) and not kernel.endswith(":add_shares"):
+        _count_tensor(load, work, sizes, int(line[abi.ROW_ROOM_COUNT]), threads)
+        return
     load.multiply_adds += work
+    load.reads += max(2 * work, sum(sizes) // turns)
     any_number = parts in (launch.threads, launch.threads * launch.blocks)
     count = max(1, numbers if any_number else parts)
     load.chain += -(-work // count) * -(-count // threads)
     if isinstance(item, PictureRow):
         cost.alone += sum(sizes) // int(line[abi.ROW_OPERANDS + abi.OPERAND_SHAPE])
+
+
+def _count_tensor(load: Workload, work: int, sizes: Sequence[int], sums: int, threads: int) -> None:
+    """Adds what a row comes to whose tiles warps take: each sum of a tile is one chain.
+
+    For a block of 8 of the inner sum, a warp reads a tile's rows and columns once.
+    """
+    load.tensor += work
+    numbers = sums or sizes[-1]
+    load.nbytes += 4 * sums
+    load.reads += work * (ROWS + COLUMNS) // (ROWS * COLUMNS) + numbers
+    warps, tiles = max(1, threads // WARP), -(-numbers // (ROWS * COLUMNS))
+    load.tensor_chain += -(-tiles // warps) * -(-work // (numbers * BLOCK))
 
 
 def _size_at(k: int) -> int:
@@ -187,8 +227,8 @@ def _sizes(line: Sequence[int], operands: int) -> list[int]:
 
 def _multiply_adds(kernel: str, sizes: Sequence[int], line: Sequence[int]) -> int:
     module, _, name = kernel.partition(":")
-    if kernel.startswith(_PRODUCTS) and name != "backward_bias":
-        if int(line[abi.ROW_ROOM_COUNT]) and not name.endswith("shares"):
+    if module in _PRODUCTS and name not in ("backward_bias", "add_shares"):
+        if module == _PRODUCTS[0] and int(line[abi.ROW_ROOM_COUNT]) and not name.endswith("shares"):
             return sizes[-1]  # the shares have been multiplied before
         return math.isqrt(sizes[0] * sizes[1] * sizes[-1])  # √(N·I · I·O · N·O)
     if module in _FILES and name.startswith("forward"):

@@ -12,9 +12,9 @@ from nnplay.kernels import abi
 from nnplay.kernels.cuda.partial import FOLDED
 from nnplay.kernels.cuda.recurrence import TURN
 from nnplay.kernels.cuda.steps import GROUPS, PARTS_OF_GROUP
-from nnplay.records.cuda_rows import TotalRow, TurnRow
+from nnplay.records.cuda_rows import SumsRow, TotalRow, TurnRow
 from nnplay.records.cuda_work import SettingTurnRow
-from nnplay.records.operation import ALL_THREADS, BATCH
+from nnplay.records.operation import ALL_THREADS, BATCH, CudaRow
 from nnplay.tape.machines.cuda_meetings import Access, Range, Room
 from nnplay.tape.machines.cuda_samples import SUM, GroupMemory, GroupSum, RowKernel, ScheduledRow, Sharing, placed_parts
 from nnplay.tape.memory_layout import Slot, aligned
@@ -32,11 +32,13 @@ class Launch:
         threads: of a block.
         blocks: that share each row.
         groups: of samples into which a batch is cut, at the most; 0: no row is cut by samples.
+        tf32: products are in TF32 where that is worth it.
     """
 
     threads: int
     blocks: int = 1
     groups: int = 0
+    tf32: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,16 @@ def samples_of(n: int, groups: int) -> list[tuple[int, int]]:
     return [(n - n * (count - k) // count, n - n * (count - k - 1) // count) for k in range(count)]
 
 
+def cards_of(row: Row, n: int, tf32: bool) -> tuple[CudaRow, ...]:
+    """The card's rows that stand for a row of the tape, for a batch of n."""
+    if tf32:
+        shapes = [slot.at(n) for slot in row.operands]
+        for form in row.operation.tensor:
+            if form.suits(shapes, row.integers):
+                return form.rows
+    return row.operation.cuda
+
+
 def parts_of(item: RowKernel, n: int) -> int:
     """Into how many parts a row is cut for a batch of n."""
     parts: int = item.card.parts(_sizes(item.row, n), item.row.integers)
@@ -230,7 +242,9 @@ def room_count(item: RowKernel, n: int, largest: int) -> int:
         largest: rows of the largest batch: what that leaves out is left out.
     """
     row = item.row
-    for card in row.operation.cuda:
+    for card in item.cards:
+        if isinstance(card, SumsRow):
+            return card.sums(_sizes(row, n), row.integers)
         if card.parts(_sizes(row, largest), row.integers):
             count = max(0, card.parts(_sizes(row, n), row.integers))
             if count:

@@ -26,9 +26,11 @@ class CudaMachine(CpuMachine):
 
     Args:
         tape, dtype, threads, progress, wait: as for `CpuMachine`.
+        tf32: products are in TF32 where that is worth it; it has no effect on numbers of 64 bits.
 
     Attributes:
         schedule: one of `card_run.SCHEDULES`; "" lets size decide.
+        tf32: whether that was asked for, of numbers of 32 bits.
         why_not: why the processor trains instead; empty while the card does.
         failed: the card was to train, and could not, or could not go on.
         steps_a_launch: so many steps take about `LAUNCH` seconds; 0 before any was taken.
@@ -44,8 +46,10 @@ class CudaMachine(CpuMachine):
         threads: int = 1,
         progress: Progress | None = None,
         wait: bool = True,
+        tf32: bool = False,
     ) -> None:
         super().__init__(tape, dtype=dtype, threads=threads, progress=progress, wait=wait)
+        self.tf32 = tf32 and dtype == "float32"
         self.why_not = _reason(tape, dtype)
         self.failed = False
         self.steps_a_launch = 0
@@ -101,7 +105,7 @@ class CudaMachine(CpuMachine):
         """What trains, in a word for a line with little room; empty: the processor, and nothing has happened."""
         if self.failed:
             return "cpu (card failed)"
-        return "" if self.why_not else driver.card().short_name
+        return "" if self.why_not else driver.card().short_name + (" TF32" if self.tf32 else "")
 
     @property
     def data(self) -> list[Array]:

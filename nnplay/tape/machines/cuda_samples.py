@@ -49,12 +49,14 @@ class RowKernel:
     Attributes:
         number: of the row in the tape.
         parts: into how many it is cut for the whole batch; 0: it is left out then.
+        cards: all of the card's rows that stand for it.
     """
 
     number: int
     row: Row
     card: CudaRow
     parts: int
+    cards: tuple[CudaRow, ...]
 
 
 @dataclass(frozen=True, slots=True)

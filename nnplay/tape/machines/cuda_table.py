@@ -15,7 +15,7 @@ from nnplay.kernels.compile.jit import KERNELS, Kernel
 from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK
 from nnplay.records.cuda_rows import PictureRow
 from nnplay.records.cuda_work import AloneRow, SettingTurnRow
-from nnplay.tape.machines.cuda_lines import EncodedRow, Launch, LineWriter, access_of, room_count
+from nnplay.tape.machines.cuda_lines import EncodedRow, Launch, LineWriter, access_of, cards_of, room_count
 from nnplay.tape.machines.cuda_meetings import Meeting, Room, meetings
 from nnplay.tape.machines.cuda_samples import (
     GroupMemory,
@@ -78,11 +78,13 @@ def usual_kernels() -> list[Kernel]:
     return [KERNELS[name] for name in sorted(_USUAL)]
 
 
-def kernels_of(tape: Tape) -> list[Kernel]:
-    """Every kernel that the rows of a tape call on a card, and the usual ones, in the order of their names."""
+def kernels_of(tape: Tape, tf32: bool = False) -> list[Kernel]:
+    """Every kernel that the rows of a tape may call on a card, and the usual ones, in the order of their names."""
     found = {kernel.name: kernel for kernel in usual_kernels()}
     for row in [*tape.train, *(row for stage in tape.stages for row in stage.evaluation)]:
-        found |= {item.kernel.name: item.kernel for item in row.operation.cuda}
+        forms = row.operation.tensor if tf32 else ()
+        items = [*row.operation.cuda, *(item for form in forms for item in form.rows)]
+        found |= {item.kernel.name: item.kernel for item in items}
     return [found[name] for name in sorted(found)]
 
 
@@ -154,9 +156,10 @@ def encode(
     """
     n, most = table.n, largest or table.n
     items = [
-        RowKernel(number, row, card, card.parts([slot.size(most) for slot in row.operands], row.integers))
+        RowKernel(number, row, card, card.parts([slot.size(most) for slot in row.operands], row.integers), cards)
         for number, row in enumerate(table.rows)
-        for card in row.operation.cuda
+        for cards in (cards_of(row, most, launch.tf32),)
+        for card in cards
     ]
     work: list[Scheduled] = [ScheduledRow(item, item.number) for item in items if item.parts]
     if launch.groups:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from nnplay.arguments import same_word
 from nnplay.errors import InputError, NnplayError
@@ -10,6 +10,9 @@ from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.machine import Machine, Progress
 from nnplay.tape.tape import Tape
 from nnplay.text import shown
+
+if TYPE_CHECKING:
+    from nnplay.tape.machines.cuda_machine import CudaMachine
 
 DEVICES: Final = ("cpu", "auto", "cuda")
 #: Numbers of a training step from which on a card is worth its launches, where it is left to choose.
@@ -20,17 +23,33 @@ class _Choice:
     """What the command line asked for."""
 
     device = "cpu"
+    tf32 = False
 
 
-def choose(device: str) -> None:
+def choose(device: str, *, tf32: bool = False) -> None:
     """Sets where runs that are made from now on take their steps.
 
+    Args:
+        tf32: a card's products are in TF32.
+
     Raises:
-        InputError: no such device.
+        InputError: no such device; TF32 on a processor.
     """
     if not same_word(device, DEVICES):
         raise InputError(f"{shown(device)} is not a device", where="--device", hint=f"one of {', '.join(DEVICES)}")
-    _Choice.device = device
+    if tf32 and device == "cpu":
+        raise InputError("only graphics cards multiply in TF32", where="--tf32", hint="add --device cuda")
+    _Choice.device, _Choice.tf32 = device, tf32
+
+
+def check_tf32(dtype: str) -> None:
+    """
+    Raises:
+        InputError: TF32 was asked for, and a run whose numbers are of this type has nothing of it.
+    """
+    if _Choice.tf32 and dtype != "float32":
+        what = "TF32 is for numbers of 32 bits, and those of this run have 64"
+        raise InputError(what, where="--tf32", hint="--real float32, or leave out --tf32")
 
 
 def chosen() -> str:
@@ -46,9 +65,16 @@ def make_machine(
     device = _Choice.device
     if device == "cpu" or (device == "auto" and not _worth_a_card(tape, dtype)):
         return CpuMachine(tape, dtype=dtype, threads=threads, progress=progress, wait=wait)
+    return card_machine(tape, dtype=dtype, threads=threads, progress=progress, wait=wait)
+
+
+def card_machine(
+    tape: Tape, *, dtype: str = "float32", threads: int = 1, progress: Progress | None = None, wait: bool = True
+) -> CudaMachine:
+    """A machine for a card, whether or not one is worth it."""
     from nnplay.tape.machines.cuda_machine import CudaMachine
 
-    return CudaMachine(tape, dtype=dtype, threads=threads, progress=progress, wait=wait)
+    return CudaMachine(tape, dtype=dtype, threads=threads, progress=progress, wait=wait, tf32=_Choice.tf32)
 
 
 def begin_machine(tape: Tape, *, dtype: str = "float32", threads: int = 1, progress: Progress | None = None) -> Machine:

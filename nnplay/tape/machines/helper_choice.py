@@ -23,6 +23,10 @@ WORTH: Final = 0.92
 #: many times as long as usual is hopeless, too. Of helpers, which wake up in that call, so much is borne:
 MUCH_SLOWER: Final = 1.3
 WAKING: Final = 2.0
+#: Threads that wait for processors for more than this share of a call share them with other programs. What a call takes
+#: is half chance there, so helpers must make a step much shorter to count, and a call that does not is a try's last.
+CROWDED: Final = 0.1
+WORTH_CROWDED: Final = 0.8
 
 
 class HelperChoice:
@@ -32,7 +36,8 @@ class HelperChoice:
     example, when another program begins to keep the second processor busy, helped steps take longer than they did; a
     try without helpers is due at once, wins, and helpers are tried again after 8, 16, … calls until they pay again: at
     the latest after 256 where they make steps much slower, and after 32 where that costs next to nothing. The first
-    call of a try with helpers does not count, as they wake up in it, unless it takes twice as long as usual.
+    call of a try with helpers does not count, as they wake up in it, unless it takes twice as long as usual. Where the
+    system says that the threads of two helped calls waited for processors, a try without is due at once, too.
 
     Args:
         clock: seconds.
@@ -45,6 +50,8 @@ class HelperChoice:
         self._at_last_try = float("inf")
         self._gap, self._left = FIRST_GAP, CALLS
         self._waking, self._lost = False, 0.0  # of a try: whether its first call is to come; calls' worth of time
+        self._crowded = 0  # helped calls one after the other whose threads waited for processors
+        self._known = False  # whether they did at the last decision
         self._began = 0.0
 
     @property
@@ -57,11 +64,18 @@ class HelperChoice:
         self._began = self._clock()
         return self.helped
 
-    def end(self, steps: int) -> None:
-        """Notes how long the steps of the call took; without any, nothing."""
+    def end(self, steps: int, waited: float = 0.0) -> None:
+        """Notes how long the steps of the call took; without any, nothing.
+
+        Args:
+            waited: seconds for which its threads waited for processors, as far as the system tells.
+        """
         if steps == 0:
             return
-        seconds = (self._clock() - self._began) / steps
+        spent = self._clock() - self._began
+        seconds = spent / steps
+        if self.helped:
+            self._crowded = self._crowded + 1 if waited > CROWDED * spent else 0
         if self._left == 0:
             self._tried(seconds)
             return
@@ -69,7 +83,8 @@ class HelperChoice:
         usual.append(seconds)
         self._left -= 1
         self._waking, self._lost = not self._usual, 0.0
-        if self._usual and len(usual) == CALLS and median(usual) > MUCH_SLOWER * self._at_last_try:
+        slower = len(usual) == CALLS and median(usual) > MUCH_SLOWER * self._at_last_try
+        if self._usual and (slower or (self._crowded > 1 and not self._known)):
             self._gap, self._left = FIRST_GAP, 0
 
     def _tried(self, seconds: float) -> None:
@@ -77,6 +92,10 @@ class HelperChoice:
         times, usual = self._times[not self._usual], median(self._times[self._usual])
         self._lost += (seconds - usual) / usual if usual else 0.0  # a coarse clock may stand still
         waking, self._waking = self._waking, False
+        if self._crowded and not self._usual and seconds > WORTH_CROWDED * usual:
+            times.append(seconds)
+            self._decide()
+            return
         if waking and seconds < WAKING * usual:
             return
         times.append(seconds)
@@ -86,7 +105,8 @@ class HelperChoice:
     def _decide(self) -> None:
         """Ends a try."""
         helped, alone = (median(self._times[way]) for way in (True, False))
-        if (helped < WORTH * alone) == self._usual:
+        self._known = self._crowded > 0
+        if (helped < (WORTH_CROWDED if self._known else WORTH) * alone) == self._usual:
             self._gap = int(min(2 * self._gap, LONGEST_GAP, max(CHEAP_GAP, self._lost / COST)))
         else:
             self._usual, self._gap = not self._usual, FIRST_GAP

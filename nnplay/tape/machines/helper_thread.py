@@ -46,6 +46,12 @@ class HelperThread:
         """Whether there is a thread now."""
         return self._thread is not None
 
+    @property
+    def number(self) -> int | None:
+        """The system's number of the thread, if there is one now."""
+        thread = self._thread
+        return None if thread is None else thread.native_id
+
     def _start(self) -> threading.Thread | None:
         """A thread that waits for calls; None where the system has none left, and the next call tries again."""
         thread = threading.Thread(target=self._run, name="nnplay-helper", daemon=True)

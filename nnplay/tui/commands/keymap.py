@@ -11,7 +11,6 @@ import platformdirs
 
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.errors import InputError, unknown
-from nnplay.session.record import parse
 from nnplay.tui.commands.actions import ACTIONS, BY_ID, Action, key_name
 
 _BY_SHOWN = {" ": "space", **{key_name(key): key for action in ACTIONS for key in action.keys}}
@@ -41,6 +40,8 @@ def load(file: Path) -> dict[str, str]:
     """
     if not file.is_file():
         return {}
+    from nnplay.session.record import parse  # with NumPy, which the first frame does not wait for
+
     with open_regular(file, limit=_MOST_BYTES, hint="a keymap has one line per action") as opened:
         table = parse(opened.read(_MOST_BYTES + 1), file.name)
     keys = table.get("keys", {})

@@ -52,7 +52,7 @@ class Entry:
 
     @property
     def shown(self) -> str:
-        """The value as text."""
+        """The value as text; of a number what there is room for."""
         if self.many:
             return " ".join(titles(self.value))
         if self.key == "data":
@@ -63,6 +63,8 @@ class Entry:
             return kinds_text(self.value)
         if self.key.startswith("stop.") and not self.value and not isinstance(self.value, bool):
             return "never"
+        if isinstance(self.value, float):
+            return f"{self.value:.6g}"
         return self.field.show(self.value) or self.meant
 
     @property

@@ -40,7 +40,7 @@ def value_at_share(field: Field, place: float) -> Any:
     if field.kind == "integer":
         return round(value)
     grid = _grid(field)
-    return _within(field, round(value / grid) * grid, field.default)
+    return _within(field, round(round(value / grid) * grid, 10), field.default)
 
 
 def _is_linear(field: Field) -> bool:

@@ -10,6 +10,7 @@ from nnplay.config import RunConfig
 from nnplay.config.players_choice import OBJECTIVE_FIELDS, TRUNCATION, players_tables, record_table
 from nnplay.fields import Field, text
 from nnplay.network.notation import show_layer
+from nnplay.text import record_as_typed
 from nnplay.training.players.players import PlayerObjective
 from nnplay.tui.forms.entry import OF_PLAYERS, Entry
 
@@ -58,8 +59,7 @@ def _of_objective(item: PlayerObjective) -> Iterator[Entry]:
         entry = _entry(f"objectives.{item.name}", item.name, name, _field(name), getattr(item, name))
         yield replace(entry, group=group)
     if not item.adds_to:
-        table = record_table(item.optimizer)
-        value = " ".join([table.pop("name", ""), *(f"{key}={value:g}" for key, value in table.items())]).strip()
+        value = record_as_typed(record_table(item.optimizer))
         yield _entry(f"objectives.{item.name}", item.name, "optimizer", _OPTIMIZER, value)
 
 
