@@ -190,4 +190,6 @@ def hold_groups_to_the_whole(bench: Bench) -> None:
         found.append(memory)
     for slot in (slot for region in ("activations", "deltas", "gradients") for slot in tape.layout.slots[region]):
         wanted, groups = (memory[slot.offset : slot.offset + slot.size(bench.n)] for memory in found)
-        np.testing.assert_allclose(groups, wanted, rtol=1e-5, atol=1e-5 * np.abs(wanted).max(), err_msg=slot.name)
+        # In front of a normalisation, the gradient of a bias is 0 but for rounding: it is held to the largest of all.
+        among = found[0][slice(*tape.layout.bounds["gradients"])] if slot.region == "gradients" else wanted
+        np.testing.assert_allclose(groups, wanted, rtol=1e-5, atol=1e-5 * np.abs(among).max(), err_msg=slot.name)
