@@ -242,8 +242,6 @@ def main(words: list[str]) -> None:
             "cuda",
             "-p",
             "no:xdist",
-            "-n",
-            "0",
             "-o",
             "addopts=",
             str(HERE.parent / "tests/jit"),

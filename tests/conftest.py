@@ -1,4 +1,4 @@
-"""For all tests: that processes share them, and surroundings that are the same wherever they are started."""
+"""For all tests: how many processes share them, and surroundings that are the same wherever they are started."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from nnplay.system.private_folder import cache_folder, make_private
 product_threads.keep_to_one()  # as the program does, before NumPy is imported: threads that wait for products spin
 
 from tests.held_compiler import held_compiler  # noqa: E402
-from tests.shared_out import pytest_addoption, pytest_runtestloop  # noqa: E402
 
-__all__ = ["held_compiler", "pytest_addoption", "pytest_runtestloop"]
+__all__ = ["held_compiler"]
 
 # Where bytecode is forbidden, as in many images of containers, each of the hundreds of programs that tests start would
 # compile all modules of the package first: that makes the tests take twice as long.
@@ -41,11 +40,25 @@ UNSET = (
     *("COLUMNS", "LINES", "COLORTERM", "NO_COLOR", "FORCE_COLOR", "SSH_", "TEXTUAL", "LANG", "LC_"),
     *("PYTHONIOENCODING", "PYTHONUTF8", "PYTHONCOERCECLOCALE", "PYTHONWARNINGS", "PYTHONDEVMODE", "NNPLAY_AUTOSAVE"),
 )
+#: Processes that share the tests, at most: each one imports everything, and starts programs and threads of its own.
+MOST_WORKERS = 8
 #: After as many tests cycles of objects are looked for: whole playgrounds, mostly.
 TESTS_PER_SWEEP = 40
 #: Of a text that a test is named by.
 LONGEST_NAME = 60
 _tests_run = 0
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process more than there are cores when a whole folder is run; a few files run faster without any.
+
+    Many tests wait for a program, a timer or a disk: their core is free for others then.
+    """
+    if any(".py" in argument for argument in config.args):
+        return 0
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores + 1, MOST_WORKERS) if cores > 1 else 0
 
 
 def pytest_configure(config: pytest.Config) -> None:

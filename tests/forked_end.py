@@ -11,11 +11,12 @@ from typing import NoReturn
 
 def end_fork(status: int) -> NoReturn:
     """Ends a fork as Python ends, which then takes apart a million objects that all forks share: those are left."""
-    threading._shutdown()  # type: ignore[attr-defined]
-    atexit._run_exitfuncs()
     try:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
     except OSError:
         status = 120  # as Python says it
-    os._exit(status)
+    finally:
+        os._exit(status)

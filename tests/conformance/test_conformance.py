@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.question import Outcome
-from tests.needed import need
+from tests.torch_later import need
 
 need("torch", "onnxruntime")
 pytestmark = [pytest.mark.slow, pytest.mark.torch]

@@ -6,7 +6,7 @@ from itertools import islice
 
 import pytest
 
-from tests.needed import need
+from tests.torch_later import need
 
 need("torch", "onnxruntime")
 pytestmark = pytest.mark.torch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,6 @@ from nnplay.kernels.compile import library
 from nnplay.kernels.compile.jit import Kernel
 from nnplay.run.worker import Worker
 from nnplay.tape.every_kernel import every_card_kernel, every_kernel
-from tests.shared_out import shared_folder
 from tests.small_worker import PATIENCE, make_trainer
 
 
@@ -31,7 +31,9 @@ def card_kernels(kernels: None, tmp_path_factory: pytest.TempPathFactory) -> Non
 
 
 def _compile(tmp_path_factory: pytest.TempPathFactory, wanted: list[Kernel], dtypes: tuple[str, ...]) -> None:
-    with (shared_folder(tmp_path_factory) / "kernels.lock").open("w") as lock:
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with (shared / "kernels.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for dtype in dtypes:
             library.compile_missing(wanted, dtype)

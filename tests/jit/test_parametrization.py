@@ -9,8 +9,9 @@ import pytest
 
 from nnplay.network.notation import parse_layers
 from tests.records import Bench, Trial
+from tests.torch_later import torch_later
 
-torch: Any = pytest.importorskip("torch")
+torch: Any = torch_later()
 pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("kernels")]
 
 

@@ -23,8 +23,9 @@ from nnplay.records.schedule import ScheduleRecord
 from nnplay.records.twin import Place, Twin
 from nnplay.training.learning_rate import Plateau
 from tests.records import Bench, Trial, cases_of, layer_named, network_of, target_shape
+from tests.torch_later import torch_later
 
-torch: Any = pytest.importorskip("torch")
+torch: Any = torch_later()
 pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("kernels")]
 Array = NDArray[Any]
 

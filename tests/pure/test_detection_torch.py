@@ -13,9 +13,10 @@ from nnplay.losses import single_shot
 from nnplay.operations import match_anchors, stage_costs
 from nnplay.operations.place_boxes import match_places
 from tests.pure.test_detection import random_boxes, stage_outputs
+from tests.torch_later import torch_later
 
 Array = NDArray[Any]
-torch: Any = pytest.importorskip("torch")
+torch: Any = torch_later()
 pytestmark = pytest.mark.torch
 
 

@@ -192,12 +192,11 @@ class CpuMachine(HostMachine):
         if not self._can_train():
             self.program[[abi.PROGRAM_STEPS_DONE, abi.PROGRAM_EPOCH_COUNT]] = 0
             return 0
+        before = self._seconds_waited() if self.helpers and self._choice.helped else 0.0
         job = self._new_job() if self.helpers and self._choice.begin() else None
         self.program[abi.PROGRAM_JOB] = 0 if job is None else job.ctypes.data
-        waited = 0.0
         try:
             if job is not None:
-                waited = self._seconds_waited()
                 self._call_helpers(job)
             self._call(loop.advance, self.program, min(steps, MAX_STEPS))
         finally:
@@ -205,14 +204,14 @@ class CpuMachine(HostMachine):
             if job is not None:
                 job[abi.JOB_QUIT] = 1
         if self.helpers:
-            self._choice.end(self.steps_taken, self._seconds_waited() - waited if job is not None else 0.0)
+            self._choice.end(self.steps_taken, lambda: self._seconds_waited() - before)
         return self.steps_taken
 
     def _seconds_waited(self) -> float:
-        """Seconds for which the calling thread and its helpers had to wait for processors so far."""
+        """Seconds for which the calling thread and its helpers had to wait for processors so far, on average."""
         helpers = [helper.number for helper in self.helpers]
         threads = [threading.get_native_id(), *(number for number in helpers if number is not None)]
-        return sum(map(processors.seconds_waited, threads))
+        return sum(map(processors.seconds_waited, threads)) / (1 + len(helpers))
 
     def _can_train(self) -> bool:
         """Waits for kernels that are still being compiled, unless it is to stop; returns whether they are there."""

@@ -23,8 +23,9 @@ WORTH: Final = 0.92
 #: many times as long as usual is hopeless, too. Of helpers, which wake up in that call, so much is borne:
 MUCH_SLOWER: Final = 1.3
 WAKING: Final = 2.0
-#: Threads that wait for processors for more than this share of a call share them with other programs. What a call takes
-#: is half chance there, so helpers must make a step much shorter to count, and a call that does not is a try's last.
+#: Threads that wait for processors for more than this share of a call, on average, share them with other programs. What
+#: a call takes is half chance there, so helpers must make a step much shorter to count; one that does not is a try's
+#: last, behind the call in which they wake up.
 CROWDED: Final = 0.1
 WORTH_CROWDED: Final = 0.8
 
@@ -64,18 +65,19 @@ class HelperChoice:
         self._began = self._clock()
         return self.helped
 
-    def end(self, steps: int, waited: float = 0.0) -> None:
+    def end(self, steps: int, waited: Callable[[], float] = lambda: 0.0) -> None:
         """Notes how long the steps of the call took; without any, nothing.
 
         Args:
-            waited: seconds for which its threads waited for processors, as far as the system tells.
+            waited: tells for how many seconds each of its threads waited for a processor, on average, as far as the
+                system knows; asked after a helped call, when its clock has stopped.
         """
         if steps == 0:
             return
         spent = self._clock() - self._began
         seconds = spent / steps
         if self.helped:
-            self._crowded = self._crowded + 1 if waited > CROWDED * spent else 0
+            self._crowded = self._crowded + 1 if waited() > CROWDED * spent else 0
         if self._left == 0:
             self._tried(seconds)
             return
@@ -92,14 +94,11 @@ class HelperChoice:
         times, usual = self._times[not self._usual], median(self._times[self._usual])
         self._lost += (seconds - usual) / usual if usual else 0.0  # a coarse clock may stand still
         waking, self._waking = self._waking, False
-        if self._crowded and not self._usual and seconds > WORTH_CROWDED * usual:
-            times.append(seconds)
-            self._decide()
-            return
         if waking and seconds < WAKING * usual:
             return
         times.append(seconds)
-        if len(times) == CALLS or min(times) > (MUCH_SLOWER if len(times) == 1 else 1.0) * usual:
+        hardly = self._crowded > 0 and not self._usual and seconds > WORTH_CROWDED * usual
+        if hardly or len(times) == CALLS or min(times) > (MUCH_SLOWER if len(times) == 1 else 1.0) * usual:
             self._decide()
 
     def _decide(self) -> None:
