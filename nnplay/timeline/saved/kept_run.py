@@ -78,7 +78,7 @@ def fit_runs(runs: Sequence[KeptRun]) -> tuple[KeptRun, ...]:
     left = MOST_BYTES
     for run in reversed(runs):
         left -= run.nbytes
-        names = [*(run.end.tensors or {}), *run.history.to_arrays()]
+        names = ["", *(run.end.tensors or {}), *run.history.to_arrays()]  # a run may have neither parameters nor curves
         if left < 0 or len(kept) == MOST_RUNS or max(map(len, names)) + len(f"{PREFIX}999999.{_STATE}") > _LONGEST:
             break
         kept.insert(0, run)

@@ -175,6 +175,17 @@ def _move_page_if_drawn(options: OptionList, direction: Any) -> None:
 
 OptionList._move_page = _move_page_if_drawn  # type: ignore[method-assign, assignment]
 
+_click = OptionList._on_click
+
+
+async def _click_if_there(options: OptionList, event: events.Click) -> None:
+    """A click on an option that the list has lost since it was drawn is on none; Textual 8.2 raises an IndexError."""
+    if (event.style.meta.get("option") or 0) < options.option_count:
+        await _click(options, event)
+
+
+OptionList._on_click = _click_if_there  # type: ignore[method-assign, assignment]
+
 
 def _can_be_typed(key: events.Key) -> bool:
     """Whether a key writes something. Python calls joiners unprintable, but words and emoji are typed with them."""
