@@ -7,6 +7,7 @@ is imported, is tried with programs of their own.
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import gc
 import importlib
@@ -18,13 +19,13 @@ import socket
 import subprocess
 import sys
 import termios
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from tests import wishes
 from tests.child_signals import signals
-from tests.forked_end import end_fork
 
 #: What can be forked behind `-m`: the playground over the hand-made back end, and the command itself; `-c` runs a text.
 PROGRAMS: Final = ("tests.terminal.program", "nnplay")
@@ -155,6 +156,19 @@ def _draw_once() -> dict[str, Callable[[], int]]:
     return dict(zip(PROGRAMS, (program.main, cli.main), strict=True))
 
 
+def _end(status: int) -> NoReturn:
+    """Ends a fork as Python ends, which then takes apart a million objects that all forks share: those are left."""
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except OSError:
+        status = 120  # as Python says it
+    finally:
+        os._exit(status)
+
+
 def main() -> int:
     """Serves until the tests end; in each fork it is the program."""
     connection = socket.socket(fileno=int(sys.argv[1]))
@@ -167,11 +181,11 @@ def main() -> int:
     if wish is None:
         return 0
     try:
-        end_fork(_run(mains, *wish["arguments"][:2]))
+        _end(_run(mains, *wish["arguments"][:2]))
     except SystemExit as end:
         if not isinstance(end.code, int | None):
             raise
-        end_fork(end.code or 0)
+        _end(end.code or 0)
 
 
 def _run(mains: Mapping[str, Callable[[], int]], how: str, what: str) -> int:
