@@ -191,6 +191,31 @@ def test_opening_another_session_keeps_the_run_that_was_not_saved(open_backend: 
     assert not backend.unsaved()
 
 
+def test_an_autosave_while_another_run_is_installed_leaves_the_one_before(
+    open_backend: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One that comes due between the keeping of a run and its replacement writes over neither, and is not offered."""
+    monkeypatch.setenv("NNPLAY_AUTOSAVE_SECONDS", "3600")
+    with Session.new(tmp_path / "other.nnplay", RUN):
+        pass
+    backend = open_backend()
+    train_steps(backend)
+    kept_at: list[str] = []
+
+    def save_meanwhile(self: autosave.Autosave, whole: Callable[[autosave.Autosave], None]) -> None:
+        kept_at.append(self.now())
+        whole(self)
+
+    whole = autosave.Autosave.mark_saved
+    monkeypatch.setattr(autosave.Autosave, "mark_saved", lambda self: save_meanwhile(self, whole))
+    backend.open("other.nnplay")
+    (offer,) = backend.recovered()
+    assert session.summarize(offer.path).record["progress"]["step"] == 30
+    assert kept_at
+    assert kept_at[0] != offer.path
+    assert not Path(kept_at[0]).exists()
+
+
 def test_a_run_that_cannot_be_kept_is_not_replaced(
     open_backend: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -90,21 +90,20 @@ class Autosave:
         held = self._held
         return held is not None and held[0] == self._progress()
 
-    def mark_saved(self, keep: bool = False) -> None:
+    def mark_saved(self) -> None:
         """The present step is safe elsewhere (it was saved or opened): nothing is due until it changes.
-
-        Args:
-            keep: what was kept so far belongs to another run that was never saved; it stays to be recovered.
 
         Raises:
             InputError: what is not needed any more could not be deleted.
         """
         with self._saving:
             self._saved, self._saved_at = self._progress(), time.monotonic()
-            if keep:
-                self.copy.release()
-            else:
-                self.copy.discard()
+            self.copy.discard()
+
+    def leave_kept(self) -> None:
+        """Another run takes the place of the present one, whose copy stays as it is, to be recovered."""
+        with self._saving:
+            self.copy.release()
 
     def now(self) -> str:
         """Saves at once, unless nothing has changed since; returns the folder, or "" if there is nothing to save.

@@ -279,6 +279,8 @@ class RunFiles:
 
     def _install_opened(self, opened: saved_run.OpenedRun, *, keep: bool) -> None:
         """The run that was read takes the place of the present one; `keep` leaves that one to be recovered."""
+        if keep:
+            self.autosave.leave_kept()  # an autosave that comes due from here on may be of the run that was read
         # Epochs that nobody chose are not chosen by the data here: the run has no end, and is saved as it was.
         config = replace(opened.config.completed(opened.trainer.split), epochs=opened.config.epochs)
         self._worker.pause()
@@ -297,11 +299,11 @@ class RunFiles:
         self._runs.forget()
         self._runs.adopt(opened.others, opened.labels)
         self._mark_clean(self._progress())
-        self._settle(keep)
+        self._settle()
 
-    def _settle(self, keep: bool = False) -> None:
+    def _settle(self) -> None:
         try:
-            self.autosave.mark_saved(keep)
+            self.autosave.mark_saved()
         except InputError as error:
             self._worker.say(f"the autosave could not be deleted: {error.message}")
 
