@@ -220,12 +220,11 @@ def samples_of(n: int, groups: int) -> list[tuple[int, int]]:
 
 
 def cards_of(row: Row, n: int, tf32: bool) -> tuple[CudaRow, ...]:
-    """The card's rows that stand for a row of the tape, for a batch of n."""
-    if tf32:
-        shapes = [slot.at(n) for slot in row.operands]
-        for form in row.operation.tensor:
-            if form.suits(shapes, row.integers):
-                return form.rows
+    """The card's rows that stand for a row of the tape, for n samples that threads share."""
+    shapes = [slot.at(n) for slot in row.operands]
+    for form in row.operation.tiled:
+        if (tf32 or not form.tf32) and form.suits(shapes, row.integers):
+            return form.rows
     return row.operation.cuda
 
 
