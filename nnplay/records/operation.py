@@ -81,8 +81,8 @@ class TiledForm:
 
     Attributes:
         rows: stand for the operation together.
-        suits: whether they are worth it, from the shapes of its operands, for all samples that threads share, and the
-            row's integers.
+        suits: whether they are worth it, from the shapes of its operands and the row's integers: in TF32 for a whole
+            batch, else for the samples of it that threads share.
         tf32: they multiply in TF32, by tensor cores.
     """
 

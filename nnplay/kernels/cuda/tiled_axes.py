@@ -13,7 +13,7 @@ from nnplay.kernels.cuda.volumes import depths_of, gathering_of_volume
 from nnplay.kernels.operands import dimension, integer
 
 if ON_CARD:
-    from nnplay.kernels.cuda.intrinsics import anew
+    from nnplay.kernels.cuda.intrinsics import anew as anew
 else:
 
     @inline

@@ -134,7 +134,7 @@ def _forward(tile: Tile, axes: Axes) -> Any:
         correlate(row, memory, part, 3, True, depths_of_forward)
 
     def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
-        """As `correlate`, with 0 for b, or added to y (N, OD, OH, OW, F)."""
+        """The same with 0 for b, or added to y (N, OD, OH, OW, F)."""
         correlate(row, memory, part, 2, False, depths_of_other)
 
     return forward, forward_without_bias

@@ -1,4 +1,4 @@
-"""The gradient of a convolution's input on a graphics card in tiles: each line of it gathers what all taps spread to it.
+"""The gradient of a convolution's input on a graphics card in tiles: each line gathers what all taps spread to it.
 
 With a stride only some taps reach a line: places are sorted by that, so that no tap is multiplied that is 0 for all.
 """

@@ -162,7 +162,7 @@ def encode(
     items = [
         RowKernel(number, row, card, card.parts([slot.size(most) for slot in row.operands], row.integers), cards)
         for number, row in enumerate(table.rows)
-        for cards in (cards_of(row, together, launch.tf32),)
+        for cards in (cards_of(row, most, launch.tf32, together),)
         for card in cards
     ]
     work: list[Scheduled] = [ScheduledRow(item, item.number) for item in items if item.parts]
