@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import queue
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -26,10 +26,12 @@ class Order(Generic[Owner]):
     Attributes:
         command: called with the owner of the mailbox, in its thread.
         anywhere: it need not wait until the owner has come to where it is on its way.
+        drop: called in place of the command where the owner has ended.
     """
 
     command: Callable[[Owner], None]
     anywhere: bool = False
+    drop: Callable[[], object] = lambda: None
 
 
 class Mailbox(Generic[Owner]):
@@ -37,6 +39,7 @@ class Mailbox(Generic[Owner]):
 
     def __init__(self) -> None:
         self._orders: queue.SimpleQueue[Order[Owner]] = queue.SimpleQueue()
+        self._closed = False
         self._wish: tuple[int, bool] | None = None
         self._numbers = itertools.count()
 
@@ -52,8 +55,19 @@ class Mailbox(Generic[Owner]):
         return None if wish is None else wish[1]
 
     def put(self, order: Order[Owner]) -> None:
-        """Puts an order behind those that wait."""
+        """Puts an order behind those that wait; where the owner has ended, it is dropped."""
         self._orders.put(order)
+        if self._closed:
+            self._drop_all()
+
+    def close(self) -> None:
+        """The owner has ended: what waits, and what is still to come, is dropped."""
+        self._closed = True
+        self._drop_all()
+
+    def _drop_all(self) -> None:
+        while (order := self.wait_for_order(0)) is not None:
+            order.drop()
 
     def wait_for_order(self, seconds: float | None = None) -> Order[Owner] | None:
         """Takes the next order out; waits for one, at most so many seconds, and gives None after them."""
@@ -76,16 +90,14 @@ class Mailbox(Generic[Owner]):
         return grant
 
 
-def ask_owner(
-    send: Callable[[Callable[[Owner], None]], Any], question: Callable[[Owner], Answer], seconds: float
-) -> Answer:
+def ask_owner(send: Callable[[Order[Owner]], Any], question: Callable[[Owner], Answer], seconds: float) -> Answer:
     """Asks the owner of a mailbox something, and waits: for as long as it takes once the answer has begun.
 
     Args:
-        send: puts a command into the mailbox.
+        send: puts an order into the mailbox.
 
     Raises:
-        NoAnswerError: it did not answer in time.
+        NoAnswerError: it did not answer in time, or has ended.
         Exception: what the question raised.
     """
     future: Future[Answer] = Future()
@@ -98,9 +110,11 @@ def ask_owner(
         except Exception as error:  # it belongs to the one who asked
             future.set_exception(error)
 
-    send(answer)
+    send(Order(answer, drop=future.cancel))
     try:
         return future.result(seconds)
+    except CancelledError:
+        raise NoAnswerError("the training thread has ended", where="worker") from None
     except TimeoutError:
         if not future.cancel():
             return future.result()

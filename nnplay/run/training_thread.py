@@ -293,10 +293,15 @@ class TrainingThread:
                     self._travel()
                 elif self.running and not self._ended:
                     self._train_on()
-            except NnplayError as error:
-                self.running, self._aim, self._error = False, None, error.message
-            except Exception as error:  # a fault of the program: the screen must say so, and the run is still there
-                self.running, self._aim, self._error = False, None, f"internal error: {type(error).__name__}: {error}"
+            except Exception as error:
+                self._give_up(error)
+        self._mailbox.close()
+
+    def _give_up(self, error: Exception) -> None:
+        """Stops where something failed: also a fault of the program is said, and the run is still there."""
+        if not isinstance(error, NnplayError):
+            error = NnplayError(f"internal error: {type(error).__name__}: {error}")
+        self.running, self._aim, self._error = False, None, error.message
 
     def end(self) -> None:
         """Ends the thread once this command is done."""
@@ -311,12 +316,21 @@ class TrainingThread:
             self._perform(self._mailbox.wait_for_order())
 
     def _perform(self, order: Order[TrainingThread] | None) -> None:
+        """Does one thing that was asked for: where the run is on its way to, or where it stands if that leads nowhere."""
         if order is None:
             return
+        failed = ""
         if not order.anywhere and self._aim is not None:
-            self._travel(to_end=True)
+            try:
+                self._travel(to_end=True)
+            except Exception as error:
+                self._give_up(error)
+                failed = self._error
         if order.anywhere or self._aim is None:
             order.command(self)
+            self._error = self._error or failed
+        else:
+            order.drop()  # the way there was broken off, as the thread is to end
 
     def _travel(self, to_end: bool = False) -> None:
         """Goes on to the step that is aimed at; the next command breaks it off, unless it must come to its end."""

@@ -51,7 +51,10 @@ class Worker:
         Args:
             anywhere: it need not wait until the run has come to the step of the past to which it is on its way.
         """
-        self._mailbox.put(Order(command, anywhere))
+        self._put(Order(command, anywhere))
+
+    def _put(self, order: Order[TrainingThread]) -> None:
+        self._mailbox.put(order)
         trainer = self.trainer
         if trainer is not None:
             trainer.machine.stop = True
@@ -60,12 +63,12 @@ class Worker:
         """The answer that the training thread gives between two steps.
 
         Raises:
-            NoAnswerError: it did not answer in time.
+            NoAnswerError: it did not answer in time, or has ended.
             Exception: what the question raised.
         """
         if threading.current_thread() is self.thread:
             return question(self._run)
-        return ask_owner(self.send, question, seconds)
+        return ask_owner(self._put, question, seconds)
 
     def run(self, steps: int | None = None, epochs: int | None = None) -> None:
         """Trains until paused, or for so many steps, or to the end of so many epochs."""
