@@ -71,7 +71,7 @@ class Crossing:
                 if edit.weight is not None:
                     self._provenance.weight_done()
 
-        self._worker.send(enter)
+        self._worker.send(self._run.count_change(enter))
 
     def _before(self, lists_before: EditLists) -> _Rollback:
         run = self._run
@@ -216,7 +216,8 @@ class Crossing:
             left = run.switch_to(name).curve_name
             edit.branches = (name, left) if back else (left, name)
 
-        self._worker.send(lambda run: self._apply_or_roll_back(lambda: switch(run), before))
+        change = self._run.count_change(lambda run: self._apply_or_roll_back(lambda: switch(run), before))
+        self._worker.send(change)
 
 
 def _shows_otherwise(old: RunConfig, new: RunConfig) -> bool:

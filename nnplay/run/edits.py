@@ -201,12 +201,14 @@ class RunEditor:
             Whether the settings are others now; after a refused edit they are those of before it again.
         """
         refused, self._edit_epoch = self._edit_epoch != self._run.edit_epoch, self._run.edit_epoch
-        travels, trainer = self._worker.snapshot.travels, self._worker.trainer
-        if travels == self._travels or trainer is None:
+        seen = self._worker.snapshot
+        if seen.travels == self._travels or seen.stands is None:
             return refused
-        self._travels = travels
         with self._lock:
-            config = self._provenance.config_now(trainer)
+            if seen.changes != self._run.changes_sent:
+                return refused  # what was chosen since then is on its way: it is looked at again once that is made
+            self._travels = seen.travels
+            trainer, config = seen.stands[0], self._provenance.config_at(*seen.stands)
             if config is None:
                 return refused
             present = self._run.config

@@ -90,32 +90,42 @@ class Mailbox(Generic[Owner]):
         return grant
 
 
-def ask_owner(send: Callable[[Order[Owner]], Any], question: Callable[[Owner], Answer], seconds: float) -> Answer:
-    """Asks the owner of a mailbox something, and waits: for as long as it takes once the answer has begun.
+class Question(Generic[Answer]):
+    """Something that the owner of a mailbox is asked.
 
     Args:
         send: puts an order into the mailbox.
-
-    Raises:
-        NoAnswerError: it did not answer in time, or has ended.
-        Exception: what the question raised.
+        question: called with the owner, in its thread; what it raises belongs to the one who waits.
     """
-    future: Future[Answer] = Future()
 
-    def answer(owner: Owner) -> None:
-        if not future.set_running_or_notify_cancel():
-            return  # nobody waits for it any more
+    def __init__(self, send: Callable[[Order[Owner]], Any], question: Callable[[Owner], Answer]) -> None:
+        self._future = future = Future[Answer]()
+
+        def answer(owner: Owner) -> None:
+            if not future.set_running_or_notify_cancel():
+                return  # nobody waits for it any more
+            try:
+                future.set_result(question(owner))
+            except Exception as error:
+                future.set_exception(error)
+
+        send(Order(answer, drop=future.cancel))
+
+    def wait(self, seconds: float | None = None) -> Answer:
+        """The answer; once it has begun it is waited for, however long it takes.
+
+        Args:
+            seconds: that are waited until then; None for as long as it takes.
+
+        Raises:
+            NoAnswerError: it did not come in time, and never will; or the owner has ended.
+            Exception: what the question raised.
+        """
         try:
-            future.set_result(question(owner))
-        except Exception as error:  # it belongs to the one who asked
-            future.set_exception(error)
-
-    send(Order(answer, drop=future.cancel))
-    try:
-        return future.result(seconds)
-    except CancelledError:
-        raise NoAnswerError("the training thread has ended", where="worker") from None
-    except TimeoutError:
-        if not future.cancel():
-            return future.result()
-        raise NoAnswerError("the training thread did not respond in time", where="worker") from None
+            return self._future.result(seconds)
+        except CancelledError:
+            raise NoAnswerError("the training thread has ended", where="worker") from None
+        except TimeoutError:
+            if not self._future.cancel():
+                return self._future.result()
+            raise NoAnswerError("the training thread did not respond in time", where="worker") from None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from nnplay.config import RunConfig
 from nnplay.data.split import Split
+from nnplay.run.training_thread import TrainingThread
 from nnplay.run.worker import Worker
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(slots=True)
@@ -21,6 +24,7 @@ class OpenRun:
         view: what the screen wants to find again when the session is opened: plain TOML values.
         edits: another number after each edit; the number of then after one that was refused.
         edit_epoch: goes up when queued edits no longer count.
+        changes_sent: changes that the training thread was asked for; the run is as chosen once it has made as many.
         lock: taken by whoever changes the config, the split or the lists of edits.
     """
 
@@ -30,6 +34,7 @@ class OpenRun:
     view: Mapping[str, Any] = field(default_factory=dict)
     edits: int = 0
     edit_epoch: int = 0
+    changes_sent: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
     _newest_edit: int = 0
 
@@ -37,6 +42,18 @@ class OpenRun:
         """Gives `edits` a number that it never had."""
         self._newest_edit += 1
         self.edits = self._newest_edit
+
+    def count_change(self, change: Callable[[TrainingThread], Answer]) -> Callable[[TrainingThread], Answer]:
+        """Counts a change that the training thread is asked for at once, with the lock held; returns what makes it."""
+        self.changes_sent += 1
+
+        def make(run: TrainingThread) -> Answer:
+            try:
+                return change(run)
+            finally:
+                run.changes_made += 1
+
+        return make
 
     def choose(self, config: RunConfig, split: Split) -> None:
         """Takes over what was chosen; its stop conditions apply from now on."""

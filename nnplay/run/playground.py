@@ -26,6 +26,7 @@ from nnplay.run.provenance import Provenance
 from nnplay.run.render import Look
 from nnplay.run.run_data import data_of, forget_rows, split_of
 from nnplay.run.runs.run_list import RunList
+from nnplay.run.saving import recent
 from nnplay.run.saving.autosave import Autosave
 from nnplay.run.saving.files import RunFiles
 from nnplay.run.saving.recent import Recent
@@ -339,16 +340,16 @@ class PlaygroundBackend:
         return self.files.open(path)
 
     def recent(self) -> list[Recent]:
-        """See `RunFiles.recent`."""
-        return self.files.recent()
+        """Saved and recovered runs, newest first."""
+        return recent.recent()
 
     def recovered(self) -> list[Recent]:
-        """See `RunFiles.recovered`."""
-        return self.files.recovered()
+        """Runs that ended without being saved, the newest first: to `resume`, `open_copy` or `discard`."""
+        return recent.recovered()
 
     def older_recovered(self) -> int:
-        """See `RunFiles.older_recovered`."""
-        return self.files.older_recovered()
+        """How many such runs are kept beside those that are listed."""
+        return recent.older_recovered()
 
     def resume(self, path: str) -> str:
         """See `RunFiles.resume`."""

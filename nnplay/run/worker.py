@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from nnplay.run.mailbox import Mailbox, Order, ask_owner
+from nnplay.run.controls import RunControls
+from nnplay.run.mailbox import Mailbox, Order, Question
 from nnplay.run.publisher import Publisher
 from nnplay.run.snapshot import Snapshot
-from nnplay.run.training_thread import RunControls, TrainingThread
+from nnplay.run.training_thread import TrainingThread
 from nnplay.timeline.timeline import BUDGET, Timeline
 from nnplay.training.trainer import Trainer
 
@@ -68,7 +69,11 @@ class Worker:
         """
         if threading.current_thread() is self.thread:
             return question(self._run)
-        return ask_owner(self._put, question, seconds)
+        return self.put_question(question).wait(seconds)
+
+    def put_question(self, question: Callable[[TrainingThread], Answer]) -> Question[Answer]:
+        """Asks the training thread something, between two steps, whose answer is waited for later."""
+        return Question(self._put, question)
 
     def run(self, steps: int | None = None, epochs: int | None = None) -> None:
         """Trains until paused, or for so many steps, or to the end of so many epochs."""
