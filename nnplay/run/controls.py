@@ -27,6 +27,7 @@ class RunControls:
         speed_limit: how fast it may go.
         segment_of: the segment of a run that a trainer belongs to once some things are changed; set by those who save.
         before_leaving: called before the run leaves its newest step for the past; set by those who save.
+        note_beside: called when a branch beside the run was changed, which a session keeps; set by those who save.
         budget: bytes that checkpoints may take.
     """
 
@@ -35,4 +36,5 @@ class RunControls:
     speed_limit: SpeedLimit = FULL
     segment_of: Callable[[Trainer, Mapping[str, Any]], Segment] = remake_segment
     before_leaving: Callable[[TrainingThread], None] = lambda run: None
+    note_beside: Callable[[], None] = lambda: None
     budget: int = BUDGET

@@ -52,9 +52,11 @@ class RunEditor:
         Raises:
             InputError: a run that cannot be; nothing has changed then.
         """
+        # Reading takes its time: nobody who changes something else, such as the screen, waits for it.
+        read = split_of(config) if anew or not _same_data(config, self._run.config) else None
         with self._lock:
             old = self._run.config
-            split = split_of(config) if anew else self._split_for(config)
+            split = self._split_for(config) if read is None else read
             if anew or not _same_data(config, old):
                 config = _with_a_batch(config, split)
             config, taken = _with_all_rows(old, self._with_parts(config, split))

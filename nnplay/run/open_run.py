@@ -23,6 +23,7 @@ class OpenRun:
         config: everything that was chosen; the worker follows when it comes to it.
         view: what the screen wants to find again when the session is opened: plain TOML values.
         edits: another number after each edit; the number of then after one that was refused.
+        beside: goes up with each change of what a session keeps beside the run: branches, and names of runs.
         edit_epoch: goes up when queued edits no longer count.
         changes_sent: changes that the training thread was asked for; the run is as chosen once it has made as many.
         lock: taken by whoever changes the config, the split or the lists of edits.
@@ -33,6 +34,7 @@ class OpenRun:
     split: Split
     view: Mapping[str, Any] = field(default_factory=dict)
     edits: int = 0
+    beside: int = 0
     edit_epoch: int = 0
     changes_sent: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -42,6 +44,15 @@ class OpenRun:
         """Gives `edits` a number that it never had."""
         self._newest_edit += 1
         self.edits = self._newest_edit
+
+    def note_beside(self) -> None:
+        """Notes such a change."""
+        self.beside += 1
+
+    @property
+    def changes(self) -> int:
+        """Another number after each change that a session keeps and that the run itself does not count."""
+        return self.edits + self.beside
 
     def count_change(self, change: Callable[[TrainingThread], Answer]) -> Callable[[TrainingThread], Answer]:
         """Counts a change that the training thread is asked for at once, with the lock held; returns what makes it."""

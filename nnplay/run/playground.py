@@ -77,7 +77,7 @@ class PlaygroundBackend:
         controls = self.worker.controls
         controls.speed_limit, controls.segment_of = EASED, self.provenance.segment_of
         self.worker.install(self.provenance.make_first(self._run.config, split))
-        controls.before_leaving = self.files.keep_edit
+        controls.before_leaving, controls.note_beside = self.files.keep_edit, self._run.note_beside
 
     # -- what the screen reads -------------------------------------------------------------------------------------
 

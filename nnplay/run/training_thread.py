@@ -349,7 +349,8 @@ class TrainingThread:
         if not driver.turn():
             self.running, self._until = False, None
             self._finished_at = trainer.step if driver.reason else None
-            self.say(driver.reason or self._publisher.message)
+            if driver.reason:
+                self.say(driver.reason)
             if driver.reason and stops.keep_best:
                 self._keep_best(timeline)
         self._speed.count(driver.taken)

@@ -197,3 +197,27 @@ def test_an_edit_on_its_way_is_not_taken_off_the_screen_by_a_travel(backend: Pla
     backend.catch_up()
     assert (backend.settings.optimizer.values["beta1"], backend.settings.optimizer.values["lr"]) == (0.5, 0.01)
     assert config_in_force(backend) == backend.settings
+
+
+def test_reading_data_keeps_nobody_from_changing_something_else(
+    backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the rows of another run are read in a thread, the screen sets a weight: it does not stand still."""
+    reads, go_on = threading.Event(), threading.Event()
+
+    def read_long() -> None:
+        reads.set()
+        assert go_on.wait(PATIENCE)
+
+    other = backend.changed(data={"name": "circle"})
+    once(monkeypatch, edits, "split_of", before=read_long)
+    change = threading.Thread(target=backend.apply, args=(other,), kwargs={"anew": True})
+    change.start()
+    assert reads.wait(PATIENCE)
+    setting = threading.Thread(target=backend.set_weight, args=("0.bias", (0,), 0.5))
+    setting.start()
+    setting.join(PATIENCE)
+    assert not setting.is_alive()
+    go_on.set()
+    change.join(PATIENCE)
+    assert backend.settings.data.name == "circle"

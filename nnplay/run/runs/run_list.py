@@ -210,6 +210,7 @@ class RunList:
             InputError: there is no such run.
         """
         self.find(number).label.name = clean(" ".join(name.split()), _LONGEST_NAME)
+        self._run.note_beside()
 
     def _rows_present(self) -> Iterator[ListedRun]:
         worker = self._run.worker

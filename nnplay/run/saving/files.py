@@ -78,7 +78,7 @@ class RunFiles:
             NnplayError: another session is there, the disk refused, or another process holds it; nothing is lost.
         """
         with self._turn:
-            target, edits, since = self._target(path), self._run.edits, time.monotonic()
+            target, changes, since = self._target(path), self._run.changes, time.monotonic()
             captured = self._provenance.capture()
             if captured is None:
                 raise NnplayError("there is nothing to save yet", where="save")
@@ -86,7 +86,7 @@ class RunFiles:
             place = self._saved_at(target, saved)
             self._stand_at(place)
             self.read_only = ""
-            progress = (int(saved.progress["step"]), edits + captured.serial)
+            progress = (int(saved.progress["step"]), changes + captured.serial)
             self._mark_clean(progress, captured.timeline)
             self._settle(lambda: self.autosave.mark_saved(progress, since))
         remember(place.path)
@@ -348,8 +348,8 @@ class RunFiles:
         """The newest step, and a number that is another one after each edit."""
         timeline = self._worker.timeline
         if timeline is None:
-            return 0, self._run.edits
-        return max(timeline.trainer.step, timeline.latest), self._run.edits + timeline.serial
+            return 0, self._run.changes
+        return max(timeline.trainer.step, timeline.latest), self._run.changes + timeline.serial
 
     def _latest(self) -> saved_run.SavedRun | None:
         """For autosave: a copy of the present step, or nothing while the user looks at the past."""
