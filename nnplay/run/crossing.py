@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nnplay.config import RunConfig
 from nnplay.config.live import live_changes
 from nnplay.data.split import Split
-from nnplay.errors import NnplayError
+from nnplay.errors import InputError, NnplayError
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
 from nnplay.run.runs.run_list import RunList
@@ -112,9 +113,10 @@ class Crossing:
         exact = target.checkpoint is not None and (edit.anew or unmoved)
         left = run.timeline
         if run.trainer is not None:
+            end = self._find_end(left) if edit.anew and left is not None else None
             source.keep(run.trainer, run.timeline if edit.anew else None)
             if edit.anew and left is not None:
-                self._runs.leave(left, source)
+                self._runs.leave(left, source, end)
         if exact and back is not None and edit.left is not None:
             run.rejoin(back, *edit.left[1:])
             run.say(_describe_return(run, edit, done))
@@ -131,6 +133,21 @@ class Crossing:
         target.forget()
         target.stamp = _stamp(run)
         self._undo.drop_oldest_checkpoints()
+
+    def _find_end(self, timeline: Timeline) -> Side | None:
+        """Where a run ends that is left in its past; None where it stands there, or cannot be taken there any more."""
+        step = timeline.trainer.step
+        if step >= timeline.latest:
+            return None
+        with contextlib.suppress(InputError):  # then the run stands where it stood
+            timeline.go_to(timeline.latest)
+        trainer = timeline.trainer
+        config = self._provenance.config_at(trainer, trainer.optimizer, trainer.settings)
+        end = None if config is None or trainer.step < timeline.latest else Side(config)
+        if end is not None:
+            end.keep(trainer)
+        timeline.go_to(step)
+        return end
 
     @staticmethod
     def _branch_left(run: TrainingThread, edit: Edit) -> Branch[BranchLog] | None:

@@ -148,6 +148,8 @@ class RunEditor:
                 split = split_of(row.config) if row.timeline is None else row.timeline.trainer.split
                 here, there = Side(self._run.config), replace(row.side)
                 self._make(Edit(f"run {number}", here, there, anew=True, pauses=True, label=label), split)
+            if row.end is not None and row.branch is None:
+                self._worker.go_to(row.latest)
             if row.branch is not None:
                 self._switch(f"run {number}", row.branch.curve_name)
             return f"run {number}: {row.title}"

@@ -35,15 +35,16 @@ _LONGEST_NAME: Final = 40
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Left:
-    """A run that another one took the place of, with its branches: its past, and where it stood."""
+    """A run that another one took the place of, with its branches: its past, where it stood, and its end elsewhere."""
 
     timeline: Timeline
     side: Side
+    end: Side | None = None
 
     @property
     def nbytes(self) -> int:
-        checkpoint = self.side.checkpoint
-        return self.timeline.nbytes + (0 if checkpoint is None else checkpoint.nbytes)
+        kept = [side.checkpoint for side in (self.side, self.end) if side is not None]
+        return self.timeline.nbytes + sum(one.nbytes for one in kept if one is not None)
 
 
 class RunList:
@@ -65,12 +66,18 @@ class RunList:
 
     # -- what happens to runs --------------------------------------------------------------------------------------
 
-    def leave(self, timeline: Timeline, side: Side) -> None:
-        """Another run is about to take the place of this one, which stays in the list if it was ever trained."""
+    def leave(self, timeline: Timeline, side: Side, end: Side | None = None) -> None:
+        """Another run is about to take the place of this one, which stays in the list if it was ever trained.
+
+        Args:
+            side: where it stands.
+            end: where it ends, if it stands elsewhere.
+        """
         if _is_untouched(timeline):
             return
         with self._turn:
-            self._left = [*(one for one in self._left if one.timeline is not timeline), _Left(timeline, replace(side))]
+            others = [one for one in self._left if one.timeline is not timeline]
+            self._left = [*others, _Left(timeline, replace(side), end)]
             self._limit_memory()
 
     def enter(self, timeline: Timeline, words: str, before: Timeline | None, label: RunLabel | None = None) -> None:
@@ -99,7 +106,9 @@ class RunList:
         """Keeps of the runs that were left longest only what is shown of them, where all are too large."""
         while len(self._left) > 1 and sum(one.nbytes for one in self._left) > PAST_BYTES:
             oldest = self._left[0]
-            kept = [replace(row, timeline=None, branch=None, side=_end_of(row)) for row in self._rows_left(oldest)]
+            kept = [
+                replace(row, timeline=None, branch=None, side=_end_of(row), end=None) for row in self._rows_left(oldest)
+            ]
             self._left, self._gone = self._left[1:], [*self._gone, *kept]
         left = END_BYTES
         for place in range(len(self._gone) - 1, -1, -1):
@@ -228,9 +237,10 @@ class RunList:
     def _rows_left(self, left: _Left) -> Iterator[ListedRun]:
         timeline, side = left.timeline, left.side
         history = side.history or History()
+        config = side.config if left.end is None else left.end.config
         yield ListedRun(
-            timeline.label, side.config, timeline.latest, side.seconds, timeline.trainer.batches,
-            _curves(history), history.clock, timeline, side=side,
+            timeline.label, config, timeline.latest, side.seconds, timeline.trainer.batches,
+            _curves(history), history.clock, timeline, side=side, end=left.end,
         )  # fmt: skip
         yield from self._rows_of_branches(timeline, side)
 
@@ -294,7 +304,8 @@ def _end_of(row: ListedRun) -> Side | None:
     """Where a run stood when it was left, or where a branch of it ended, without the past."""
     if row.branch is not None and row.timeline is not None:
         return _side_at(end_of_branch(row.timeline, row.branch), row.config)
-    return None if row.side is None else replace(row.side, timeline=None)
+    side = row.end or row.side
+    return None if side is None else replace(side, timeline=None)
 
 
 def _side_at(end: BranchEnd, config: RunConfig) -> Side | None:
