@@ -55,8 +55,10 @@ class Crossing:
         self._run.count_edit()
         if edit.weight is not None:
             self._provenance.weight_asked(edit.weight, target.value if target is edit.after else None)
+        stops = target.config.stop_conditions()
         only_stops = source.config.without_remarks() == target.config.without_remarks()
         if only_stops and not edit.anew and edit.weight is None:
+            self._send(lambda run: setattr(run.controls, "stops", stops), before, anywhere=True)
             return
 
         awaited = edit.anew and _shows_otherwise(source.config, target.config)
@@ -64,15 +66,34 @@ class Crossing:
             self._worker.await_run()
 
         def enter(run: TrainingThread) -> None:
-            try:
-                self._apply_or_roll_back(lambda: self._enter_side(run, edit, source, target, split, done), before)
-            finally:
-                if awaited:
-                    run.note_arrival()
-                if edit.weight is not None:
-                    self._provenance.weight_done()
+            run.controls.stops = stops
+            self._enter_side(run, edit, source, target, split, done)
 
-        self._worker.send(self._run.count_change(enter))
+        def settle(run: TrainingThread) -> None:
+            if awaited:
+                run.note_arrival()
+            if edit.weight is not None:
+                self._provenance.weight_done()
+
+        self._send(enter, before, settle)
+
+    def _send(
+        self,
+        change: Callable[[TrainingThread], None],
+        before: _Rollback,
+        settle: Callable[[TrainingThread], None] = lambda run: None,
+        *,
+        anywhere: bool = False,
+    ) -> None:
+        """Asks the training thread for a change; `settle` is called behind it, also where it is refused."""
+
+        def make(run: TrainingThread) -> None:
+            try:
+                self._apply_or_roll_back(lambda: change(run), before)
+            finally:
+                settle(run)
+
+        self._worker.send(self._run.count_change(make), anywhere=anywhere)
 
     def _before(self, lists_before: EditLists) -> _Rollback:
         run = self._run
@@ -96,6 +117,7 @@ class Crossing:
                     raise
                 run.edit_epoch += 1
                 run.choose(before.config, before.split)
+                self._worker.controls.stops = before.config.stop_conditions()
                 run.edits = before.edits
                 self._undo.restore(before.lists)
             if timeline is not None and self._worker.timeline is timeline:
@@ -233,8 +255,7 @@ class Crossing:
             left = run.switch_to(name).curve_name
             edit.branches = (name, left) if back else (left, name)
 
-        change = self._run.count_change(lambda run: self._apply_or_roll_back(lambda: switch(run), before))
-        self._worker.send(change)
+        self._send(switch, before)
 
 
 def _shows_otherwise(old: RunConfig, new: RunConfig) -> bool:

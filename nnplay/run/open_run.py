@@ -67,6 +67,5 @@ class OpenRun:
         return make
 
     def choose(self, config: RunConfig, split: Split) -> None:
-        """Takes over what was chosen; its stop conditions apply from now on."""
+        """Takes over what was chosen; the run, and what stops it, follow when the training thread comes to that."""
         self.config, self.split = config, split
-        self.worker.controls.stops = config.stop_conditions()

@@ -313,9 +313,11 @@ def test_every_preset_brings_its_stops_to_the_screen(open_backend: Open) -> None
     """A preset's epochs and patience are in the settings, and are taken off when the user takes them off."""
     backend = open_backend()
     backend.apply(backend.preset("overfitting_early_stopping"))
+    backend.worker.ask(lambda run: None, seconds=240)
     assert backend.settings.stops["patience"] == backend.worker.controls.stops.patience > 0
     assert backend.settings.stops["epochs"] == backend.worker.controls.stops.epochs > 0
     backend.apply(backend.changed(stop={"epochs": 0, "patience": 0}))
+    backend.worker.ask(lambda run: None, seconds=240)
     assert (backend.worker.controls.stops.patience, backend.worker.controls.stops.epochs) == (0, 0)
 
 

@@ -12,6 +12,7 @@ import pytest
 from nnplay import session
 from nnplay.config import RunConfig
 from nnplay.run import edits
+from nnplay.run.open_run import OpenRun
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.provenance import Provenance
 from nnplay.run.saving import saved_run
@@ -221,3 +222,29 @@ def test_reading_data_keeps_nobody_from_changing_something_else(
     go_on.set()
     change.join(PATIENCE)
     assert backend.settings.data.name == "circle"
+
+
+def test_stop_conditions_of_another_run_end_nothing_before_it_is_there(
+    backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chosen for a run on other data while this one trains at a later epoch: this one is left as it is."""
+    backend.run()
+    until(lambda: backend.snapshot.step > 300)
+
+    def let_it_train() -> None:
+        step = backend.snapshot.step
+        until(lambda: backend.snapshot.step > step + 100 or not backend.snapshot.running)
+
+    other = backend.changed(data={"name": "circle"}, stop={"epochs": 2, "keep_best": True})
+    once(monkeypatch, OpenRun, "count_edit", before=let_it_train)
+    backend.apply(other)
+    left = backend.worker.ask(lambda run: None, PATIENCE) or backend.runs.find(1).timeline
+    assert left is not None
+    assert left.changes == []
+    backend.run()
+    until(lambda: backend.snapshot.finished)
+    assert backend.snapshot.message.startswith("stopped at epoch 2")
+    backend.undo()
+    backend.run()
+    until(lambda: backend.snapshot.running and backend.snapshot.step > left.latest - 100)
+    assert backend.settings.stops == {}

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from nnplay import session
 from nnplay.errors import InputError, NnplayError
@@ -19,7 +19,7 @@ from nnplay.run.provenance import Provenance
 from nnplay.run.runs.run_list import RunList
 from nnplay.run.saving import saved_run
 from nnplay.run.saving.autosave import COPIED_WITHIN, Autosave
-from nnplay.run.saving.opened_run import notes_of, settings_of
+from nnplay.run.saving.opened_run import Arrival, notes_of, settings_of
 from nnplay.run.saving.recent import remember
 from nnplay.run.saving.save_session import Place, free_name, save_again, save_as
 from nnplay.run.training_thread import TrainingThread
@@ -36,14 +36,6 @@ _NEVER: Final = (-1, -1)
 #: Seconds that the end waits for a training thread that compiles kernels: after a signal nothing of it is wanted.
 _IN_HASTE: Final = 0.5
 _PATIENTLY: Final = 5.0
-
-
-class _Arrival(NamedTuple):
-    """Where a run that was opened stands as it comes, its timeline, and when that was."""
-
-    progress: tuple[int, int]
-    timeline: Timeline | None
-    since: float
 
 
 class RunFiles:
@@ -294,7 +286,7 @@ class RunFiles:
                     return
             # it was trained on, or edited, after it was kept: once more
 
-    def _put_opened(self, opened: saved_run.OpenedRun) -> Question[_Arrival]:
+    def _put_opened(self, opened: saved_run.OpenedRun) -> Question[Arrival]:
         """Has the run that was read take the place of the present one; nobody edits either meanwhile."""
         config, view = settings_of(opened)
         self._release()
@@ -305,17 +297,18 @@ class RunFiles:
         self._undo.forget()
         make = self._provenance.track(lambda: opened.trainer, config)
 
-        def install(run: TrainingThread) -> _Arrival:
+        def install(run: TrainingThread) -> Arrival:
+            run.controls.stops = config.stop_conditions()
             run.replace_run(make)
             self._provenance.give_past(run, opened.past, config)
             self._runs.adopt(opened.others, opened.labels)
-            return _Arrival(self._progress(), run.timeline, time.monotonic())
+            return Arrival(self._progress(), run.timeline, time.monotonic())
 
         return self._worker.put_question(self._run.count_change(install))
 
     def _settle_opened(
         self,
-        arrival: Question[_Arrival],
+        arrival: Question[Arrival],
         *,
         saved: bool = True,
         recovered: tuple[Path, session.Lock] | None = None,

@@ -5,12 +5,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.run.saving.saved_run import OpenedRun
+from nnplay.timeline.timeline import Timeline
 from nnplay.training.stopping import STOP_FIELDS
+
+
+class Arrival(NamedTuple):
+    """Where a run that was opened stands as it comes, its timeline, and when that was."""
+
+    progress: tuple[int, int]
+    timeline: Timeline | None
+    since: float
 
 
 def settings_of(opened: OpenedRun) -> tuple[RunConfig, dict[str, Any]]:
