@@ -55,10 +55,9 @@ class Crossing:
         self._run.count_edit()
         if edit.weight is not None:
             self._provenance.weight_asked(edit.weight, target.value if target is edit.after else None)
-        stops = target.config.stop_conditions()
         only_stops = source.config.without_remarks() == target.config.without_remarks()
         if only_stops and not edit.anew and edit.weight is None:
-            self._send(lambda run: setattr(run.controls, "stops", stops), before, anywhere=True)
+            self._send(lambda run: self._run.put_in_force(target.config), before, anywhere=True)
             return
 
         awaited = edit.anew and _shows_otherwise(source.config, target.config)
@@ -66,7 +65,7 @@ class Crossing:
             self._worker.await_run()
 
         def enter(run: TrainingThread) -> None:
-            run.controls.stops = stops
+            self._run.put_in_force(target.config)
             self._enter_side(run, edit, source, target, split, done)
 
         def settle(run: TrainingThread) -> None:
@@ -117,7 +116,7 @@ class Crossing:
                     raise
                 run.edit_epoch += 1
                 run.choose(before.config, before.split)
-                self._worker.controls.stops = before.config.stop_conditions()
+                run.put_in_force(before.config)
                 run.edits = before.edits
                 self._undo.restore(before.lists)
             if timeline is not None and self._worker.timeline is timeline:

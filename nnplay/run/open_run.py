@@ -21,6 +21,7 @@ class OpenRun:
 
     Attributes:
         config: everything that was chosen; the worker follows when it comes to it.
+        in_force: the choice that the training thread came to last; its stop conditions are those of the run as it is.
         view: what the screen wants to find again when the session is opened: plain TOML values.
         edits: another number after each edit; the number of then after one that was refused.
         beside: goes up with each change of what a session keeps beside the run: branches, and names of runs.
@@ -39,6 +40,15 @@ class OpenRun:
     changes_sent: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
     _newest_edit: int = 0
+    in_force: RunConfig = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.put_in_force(self.config)
+
+    def put_in_force(self, config: RunConfig) -> None:
+        """In the training thread: the run is about to be as was chosen, and its stop conditions apply from now on."""
+        self.in_force = config
+        self.worker.controls.stops = config.stop_conditions()
 
     def count_edit(self) -> None:
         """Gives `edits` a number that it never had."""

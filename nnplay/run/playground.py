@@ -74,7 +74,6 @@ class PlaygroundBackend:
         self.files = RunFiles(self._run, self.provenance, undo, self.runs)
         self.editor = RunEditor(self._run, self.provenance, undo, self.runs)
         controls = self.worker.controls
-        controls.stops = self._run.config.stop_conditions()
         controls.speed_limit, controls.segment_of = EASED, self.provenance.segment_of
         self.worker.install(self.provenance.make_first(self._run.config, split))
         controls.before_leaving, controls.note_beside = self.files.keep_edit, self._run.note_beside

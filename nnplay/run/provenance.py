@@ -154,13 +154,14 @@ class Provenance:
             if self._replaced is None:
                 return None
             trainer, config = self._replaced
+            chosen = self._run.config
             if trainer is None or config is None:
                 weights = self._weights_set()
                 return self.complete(
-                    saved_run.SavedRun(self._run.config, {}, {}, self._view_table(), edited_weights=weights)
+                    saved_run.SavedRun(chosen, {}, {}, self._view_table(chosen), edited_weights=weights)
                 )
-            saved = self._copy_of(trainer, config, lean=True)
-            return replace(saved, edited=self._run.config, edited_weights=self._weights_set())
+            saved = self._copy_of(trainer, config, chosen, lean=True)
+            return replace(saved, edited=chosen, edited_weights=self._weights_set())
 
     def weight_asked(self, place: tuple[str, tuple[int, ...]], value: float | None) -> None:
         """A weight is to be set by hand as soon as the training thread comes to it; None takes that back."""
@@ -183,20 +184,20 @@ class Provenance:
         config = None if trainer is None else self._made_of.get(trainer)
         if trainer is None or config is None:
             return None
-        return self._copy_of(trainer, config, lean=lean)
+        return self._copy_of(trainer, config, self._run.in_force, lean=lean)
 
-    def _copy_of(self, trainer: Trainer, config: RunConfig, *, lean: bool) -> saved_run.SavedRun:
+    def _copy_of(self, trainer: Trainer, config: RunConfig, chosen: RunConfig, *, lean: bool) -> saved_run.SavedRun:
         timeline, past = self._worker.timeline, None
         if timeline is not None and timeline.trainer is trainer:
             past = capture_timeline(timeline, self.config_of, lean=lean)
         # Stop conditions make no other trainer: those that are on now may be younger than this one.
-        now = replace(with_live(config, trainer.optimizer, trainer.settings), epochs=self._run.config.epochs)
-        return self.complete(saved_run.capture(now, trainer, self._view_table(), past))
+        now = replace(with_live(config, trainer.optimizer, trainer.settings), epochs=chosen.epochs)
+        return self.complete(saved_run.capture(now, trainer, self._view_table(chosen), past))
 
     def config_of(self, segment: Segment) -> RunConfig | None:
         """What the trainer of a segment of the run was made of."""
         return self._made_of.get(segment.trainer_if_made) if segment.trainer_if_made is not None else segment.config
 
-    def _view_table(self) -> dict[str, Any]:
+    def _view_table(self, chosen: RunConfig) -> dict[str, Any]:
         """What a session keeps of the screen, and the stop conditions."""
-        return {**self._run.view, "stops": self._run.config.stops}
+        return {**self._run.view, "stops": chosen.stops}

@@ -248,3 +248,20 @@ def test_stop_conditions_of_another_run_end_nothing_before_it_is_there(
     backend.run()
     until(lambda: backend.snapshot.running and backend.snapshot.step > left.latest - 100)
     assert backend.settings.stops == {}
+
+
+def test_a_session_has_the_stop_conditions_of_its_own_run(backend: PlaygroundBackend, tmp_path: Path) -> None:
+    """Another run with a stop is chosen while a save waits for the training thread: it is none of what is saved."""
+    go_on = threading.Event()
+    backend.worker.send(lambda run: go_on.wait(PATIENCE))
+    saving = threading.Thread(target=backend.save, args=("mine",))
+    until(lambda: backend.worker._mailbox.empty)
+    saving.start()
+    until(lambda: not backend.worker._mailbox.empty)
+    backend.apply(backend.changed(data={"name": "circle"}, stop={"epochs": 2}))
+    go_on.set()
+    saving.join(PATIENCE)
+    opened = saved_run.read(tmp_path / "mine.nnplay")
+    assert (opened.config.data.name, opened.config.stops, opened.view["stops"]) == ("xor", {}, {})
+    backend.save("circle")
+    assert saved_run.read(tmp_path / "circle.nnplay").view["stops"] == {"epochs": 2}

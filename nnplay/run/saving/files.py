@@ -298,7 +298,7 @@ class RunFiles:
         make = self._provenance.track(lambda: opened.trainer, config)
 
         def install(run: TrainingThread) -> Arrival:
-            run.controls.stops = config.stop_conditions()
+            self._run.put_in_force(config)
             run.replace_run(make)
             self._provenance.give_past(run, opened.past, config)
             self._runs.adopt(opened.others, opened.labels)
