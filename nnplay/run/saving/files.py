@@ -348,9 +348,7 @@ class RunFiles:
         """For autosave: a copy of the present step, or nothing while the user looks at the past."""
 
         def take(run: TrainingThread) -> saved_run.SavedRun | None:
-            timeline = run.timeline
-            in_the_past = timeline is not None and timeline.trainer.step < timeline.latest
-            return None if in_the_past else self._provenance.capture_from(run, lean=True)
+            return None if _is_in_the_past(run) else self._provenance.capture_from(run, lean=True)
 
         return self._take(take)
 
@@ -358,10 +356,9 @@ class RunFiles:
         """For a rescue: a copy of the newest step, to which the run goes where it is in the past."""
 
         def take(run: TrainingThread) -> saved_run.SavedRun | None:
-            timeline = run.timeline
-            if timeline is not None and timeline.trainer.step < timeline.latest:
+            if _is_in_the_past(run):
                 run.go_to_newest()
-            return self._provenance.capture_from(run, lean=True)
+            return None if _is_in_the_past(run) else self._provenance.capture_from(run, lean=True)
 
         return self._take(take)
 
@@ -390,3 +387,7 @@ class RunFiles:
         """
         others, labels = self._runs.capture(), self._runs.capture_labels()
         return replace(saved, others=others, labels=labels, origin=self._origin)
+
+
+def _is_in_the_past(run: TrainingThread) -> bool:
+    return run.timeline is not None and run.timeline.trainer.step < run.timeline.latest
