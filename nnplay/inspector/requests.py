@@ -172,6 +172,8 @@ class Requests:
         """Ends the fork that is on its way, if there is one; its branch lies beside the run as far as it has come."""
         if self.fork is not None:
             self.fork.finish()
+            if self.fork.is_kept:
+                self.run.controls.note_beside()
             self.fork = None
 
     def _answer(self, do: Callable[[Inspector], str | None] | None, ticket: int) -> None:

@@ -127,7 +127,10 @@ class WhatIf:
     def _run_fork(self, fork: ForkRun, ticket: int) -> None:
         if fork is not self._requests.fork or self._requests.run.trainer is None:
             return
+        begins = not fork.is_kept
         error = fork.train_for(SLICE)
+        if begins and fork.is_kept:
+            self._requests.run.controls.note_beside()
         if fork.ended or error:
             self._requests.finish_fork()
             self._requests.newest = max(self._requests.newest, ticket)
@@ -145,7 +148,9 @@ class WhatIf:
             self._requests.finish_fork()
             return f"{fork.words}: stopped at step {fork.step:,}"
         assert inspector.timeline is not None
-        return drop_newest_fork(inspector.timeline)
+        dropped = drop_newest_fork(inspector.timeline)
+        self._requests.run.controls.note_beside()
+        return dropped
 
 
 def _turn() -> Callable[[], bool]:

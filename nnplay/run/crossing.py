@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nnplay.config import RunConfig
 from nnplay.config.live import live_changes
 from nnplay.data.split import Split
-from nnplay.errors import NnplayError
+from nnplay.errors import InputError, NnplayError
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
 from nnplay.run.runs.run_list import RunList
@@ -56,6 +57,7 @@ class Crossing:
             self._provenance.weight_asked(edit.weight, target.value if target is edit.after else None)
         only_stops = source.config.without_remarks() == target.config.without_remarks()
         if only_stops and not edit.anew and edit.weight is None:
+            self._send(lambda run: self._run.put_in_force(target.config), before, anywhere=True)
             return
 
         awaited = edit.anew and _shows_otherwise(source.config, target.config)
@@ -63,15 +65,34 @@ class Crossing:
             self._worker.await_run()
 
         def enter(run: TrainingThread) -> None:
-            try:
-                self._apply_or_roll_back(lambda: self._enter_side(run, edit, source, target, split, done), before)
-            finally:
-                if awaited:
-                    run.note_arrival()
-                if edit.weight is not None:
-                    self._provenance.weight_done()
+            self._run.put_in_force(target.config)
+            self._enter_side(run, edit, source, target, split, done)
 
-        self._worker.send(enter)
+        def settle(run: TrainingThread) -> None:
+            if awaited:
+                run.note_arrival()
+            if edit.weight is not None:
+                self._provenance.weight_done()
+
+        self._send(enter, before, settle)
+
+    def _send(
+        self,
+        change: Callable[[TrainingThread], None],
+        before: _Rollback,
+        settle: Callable[[TrainingThread], None] = lambda run: None,
+        *,
+        anywhere: bool = False,
+    ) -> None:
+        """Asks the training thread for a change; `settle` is called behind it, also where it is refused."""
+
+        def make(run: TrainingThread) -> None:
+            try:
+                self._apply_or_roll_back(lambda: change(run), before)
+            finally:
+                settle(run)
+
+        self._worker.send(self._run.count_change(make), anywhere=anywhere)
 
     def _before(self, lists_before: EditLists) -> _Rollback:
         run = self._run
@@ -95,6 +116,7 @@ class Crossing:
                     raise
                 run.edit_epoch += 1
                 run.choose(before.config, before.split)
+                run.put_in_force(before.config)
                 run.edits = before.edits
                 self._undo.restore(before.lists)
             if timeline is not None and self._worker.timeline is timeline:
@@ -112,9 +134,10 @@ class Crossing:
         exact = target.checkpoint is not None and (edit.anew or unmoved)
         left = run.timeline
         if run.trainer is not None:
+            end = self._find_end(left) if edit.anew and left is not None else None
             source.keep(run.trainer, run.timeline if edit.anew else None)
             if edit.anew and left is not None:
-                self._runs.leave(left, source)
+                self._runs.leave(left, source, end)
         if exact and back is not None and edit.left is not None:
             run.rejoin(back, *edit.left[1:])
             run.say(_describe_return(run, edit, done))
@@ -131,6 +154,21 @@ class Crossing:
         target.forget()
         target.stamp = _stamp(run)
         self._undo.drop_oldest_checkpoints()
+
+    def _find_end(self, timeline: Timeline) -> Side | None:
+        """Where a run ends that is left in its past; None where it stands there, or cannot be taken there any more."""
+        step = timeline.trainer.step
+        if step >= timeline.latest:
+            return None
+        with contextlib.suppress(InputError):  # then the run stands where it stood
+            timeline.go_to(timeline.latest)
+        trainer = timeline.trainer
+        config = self._provenance.config_at(trainer, trainer.optimizer, trainer.settings)
+        end = None if config is None or trainer.step < timeline.latest else Side(config)
+        if end is not None:
+            end.keep(trainer)
+        timeline.go_to(step)
+        return end
 
     @staticmethod
     def _branch_left(run: TrainingThread, edit: Edit) -> Branch[BranchLog] | None:
@@ -216,7 +254,7 @@ class Crossing:
             left = run.switch_to(name).curve_name
             edit.branches = (name, left) if back else (left, name)
 
-        self._worker.send(lambda run: self._apply_or_roll_back(lambda: switch(run), before))
+        self._send(switch, before)
 
 
 def _shows_otherwise(old: RunConfig, new: RunConfig) -> bool:

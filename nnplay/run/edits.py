@@ -52,9 +52,11 @@ class RunEditor:
         Raises:
             InputError: a run that cannot be; nothing has changed then.
         """
+        # Reading takes its time: nobody who changes something else, such as the screen, waits for it.
+        read = split_of(config) if anew or not _same_data(config, self._run.config) else None
         with self._lock:
             old = self._run.config
-            split = split_of(config) if anew else self._split_for(config)
+            split = self._split_for(config) if read is None else read
             if anew or not _same_data(config, old):
                 config = _with_a_batch(config, split)
             config, taken = _with_all_rows(old, self._with_parts(config, split))
@@ -146,6 +148,8 @@ class RunEditor:
                 split = split_of(row.config) if row.timeline is None else row.timeline.trainer.split
                 here, there = Side(self._run.config), replace(row.side)
                 self._make(Edit(f"run {number}", here, there, anew=True, pauses=True, label=label), split)
+            if row.end is not None and row.branch is None:
+                self._worker.go_to(row.latest)
             if row.branch is not None:
                 self._switch(f"run {number}", row.branch.curve_name)
             return f"run {number}: {row.title}"
@@ -201,12 +205,14 @@ class RunEditor:
             Whether the settings are others now; after a refused edit they are those of before it again.
         """
         refused, self._edit_epoch = self._edit_epoch != self._run.edit_epoch, self._run.edit_epoch
-        travels, trainer = self._worker.snapshot.travels, self._worker.trainer
-        if travels == self._travels or trainer is None:
+        seen = self._worker.snapshot
+        if seen.travels == self._travels or seen.stands is None:
             return refused
-        self._travels = travels
         with self._lock:
-            config = self._provenance.config_now(trainer)
+            if seen.changes != self._run.changes_sent:
+                return refused  # what was chosen since then is on its way: it is looked at again once that is made
+            self._travels = seen.travels
+            trainer, config = seen.stands[0], self._provenance.config_at(*seen.stands)
             if config is None:
                 return refused
             present = self._run.config

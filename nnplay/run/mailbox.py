@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import queue
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -26,10 +26,12 @@ class Order(Generic[Owner]):
     Attributes:
         command: called with the owner of the mailbox, in its thread.
         anywhere: it need not wait until the owner has come to where it is on its way.
+        drop: called in place of the command where the owner has ended.
     """
 
     command: Callable[[Owner], None]
     anywhere: bool = False
+    drop: Callable[[], object] = lambda: None
 
 
 class Mailbox(Generic[Owner]):
@@ -37,6 +39,7 @@ class Mailbox(Generic[Owner]):
 
     def __init__(self) -> None:
         self._orders: queue.SimpleQueue[Order[Owner]] = queue.SimpleQueue()
+        self._closed = False
         self._wish: tuple[int, bool] | None = None
         self._numbers = itertools.count()
 
@@ -52,8 +55,19 @@ class Mailbox(Generic[Owner]):
         return None if wish is None else wish[1]
 
     def put(self, order: Order[Owner]) -> None:
-        """Puts an order behind those that wait."""
+        """Puts an order behind those that wait; where the owner has ended, it is dropped."""
         self._orders.put(order)
+        if self._closed:
+            self._drop_all()
+
+    def close(self) -> None:
+        """The owner has ended: what waits, and what is still to come, is dropped."""
+        self._closed = True
+        self._drop_all()
+
+    def _drop_all(self) -> None:
+        while (order := self.wait_for_order(0)) is not None:
+            order.drop()
 
     def wait_for_order(self, seconds: float | None = None) -> Order[Owner] | None:
         """Takes the next order out; waits for one, at most so many seconds, and gives None after them."""
@@ -76,32 +90,42 @@ class Mailbox(Generic[Owner]):
         return grant
 
 
-def ask_owner(
-    send: Callable[[Callable[[Owner], None]], Any], question: Callable[[Owner], Answer], seconds: float
-) -> Answer:
-    """Asks the owner of a mailbox something, and waits: for as long as it takes once the answer has begun.
+class Question(Generic[Answer]):
+    """Something that the owner of a mailbox is asked.
 
     Args:
-        send: puts a command into the mailbox.
-
-    Raises:
-        NoAnswerError: it did not answer in time.
-        Exception: what the question raised.
+        send: puts an order into the mailbox.
+        question: called with the owner, in its thread; what it raises belongs to the one who waits.
     """
-    future: Future[Answer] = Future()
 
-    def answer(owner: Owner) -> None:
-        if not future.set_running_or_notify_cancel():
-            return  # nobody waits for it any more
+    def __init__(self, send: Callable[[Order[Owner]], Any], question: Callable[[Owner], Answer]) -> None:
+        self._future = future = Future[Answer]()
+
+        def answer(owner: Owner) -> None:
+            if not future.set_running_or_notify_cancel():
+                return  # nobody waits for it any more
+            try:
+                future.set_result(question(owner))
+            except Exception as error:
+                future.set_exception(error)
+
+        send(Order(answer, drop=future.cancel))
+
+    def wait(self, seconds: float | None = None) -> Answer:
+        """The answer; once it has begun it is waited for, however long it takes.
+
+        Args:
+            seconds: that are waited until then; None for as long as it takes.
+
+        Raises:
+            NoAnswerError: it did not come in time, and never will; or the owner has ended.
+            Exception: what the question raised.
+        """
         try:
-            future.set_result(question(owner))
-        except Exception as error:  # it belongs to the one who asked
-            future.set_exception(error)
-
-    send(answer)
-    try:
-        return future.result(seconds)
-    except TimeoutError:
-        if not future.cancel():
-            return future.result()
-        raise NoAnswerError("the training thread did not respond in time", where="worker") from None
+            return self._future.result(seconds)
+        except CancelledError:
+            raise NoAnswerError("the training thread has ended", where="worker") from None
+        except TimeoutError:
+            if not self._future.cancel():
+                return self._future.result()
+            raise NoAnswerError("the training thread did not respond in time", where="worker") from None

@@ -26,6 +26,7 @@ from nnplay.run.provenance import Provenance
 from nnplay.run.render import Look
 from nnplay.run.run_data import data_of, forget_rows, split_of
 from nnplay.run.runs.run_list import RunList
+from nnplay.run.saving import recent
 from nnplay.run.saving.autosave import Autosave
 from nnplay.run.saving.files import RunFiles
 from nnplay.run.saving.recent import Recent
@@ -67,7 +68,6 @@ class PlaygroundBackend:
         complete = complete_for_screen(given, split)
         check_new_run(complete, split)
         self._run = OpenRun(self.worker, complete, split)
-        self._run.choose(self._run.config, split)
         undo = Edits()
         self.provenance = Provenance(self._run)
         self.runs = RunList(self._run, self.provenance)
@@ -76,7 +76,7 @@ class PlaygroundBackend:
         controls = self.worker.controls
         controls.speed_limit, controls.segment_of = EASED, self.provenance.segment_of
         self.worker.install(self.provenance.make_first(self._run.config, split))
-        controls.before_leaving = self.files.keep_edit
+        controls.before_leaving, controls.note_beside = self.files.keep_edit, self._run.note_beside
 
     # -- what the screen reads -------------------------------------------------------------------------------------
 
@@ -339,16 +339,16 @@ class PlaygroundBackend:
         return self.files.open(path)
 
     def recent(self) -> list[Recent]:
-        """See `RunFiles.recent`."""
-        return self.files.recent()
+        """Saved and recovered runs, newest first."""
+        return recent.recent()
 
     def recovered(self) -> list[Recent]:
-        """See `RunFiles.recovered`."""
-        return self.files.recovered()
+        """Runs that ended without being saved, the newest first: to `resume`, `open_copy` or `discard`."""
+        return recent.recovered()
 
     def older_recovered(self) -> int:
-        """See `RunFiles.older_recovered`."""
-        return self.files.older_recovered()
+        """How many such runs are kept beside those that are listed."""
+        return recent.older_recovered()
 
     def resume(self, path: str) -> str:
         """See `RunFiles.resume`."""

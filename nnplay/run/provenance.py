@@ -6,13 +6,14 @@ import threading
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from nnplay.config import RunConfig
 from nnplay.config.live import with_live
 from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
 from nnplay.kernels.compile import notices
+from nnplay.records.optimizer import Optimizer
 from nnplay.run.open_run import OpenRun
 from nnplay.run.saving import saved_run
 from nnplay.run.training_thread import TrainingThread
@@ -20,14 +21,29 @@ from nnplay.tape.machines.device import begin_machine
 from nnplay.timeline.change_log import SetWeight
 from nnplay.timeline.saved import SavedTimeline, capture_timeline, restore_timeline
 from nnplay.timeline.segment import Segment
+from nnplay.timeline.timeline import Timeline
+from nnplay.training.settings import TrainingSettings
 from nnplay.training.trainer import Trainer
 
 #: Seconds that a save waits for a training thread that is busy.
 _PATIENCE: Final = 300.0
 
 
+class Captured(NamedTuple):
+    """A copy of a run's newest step, and of which timeline it is, with the serial number that had then."""
+
+    saved: saved_run.SavedRun
+    timeline: Timeline | None
+    serial: int
+
+
 class Provenance:
-    """The trainers of a run. None of them waits for kernels: until those are compiled, it answers by definitions."""
+    """The trainers of a run. None of them waits for kernels: until those are compiled, it answers by definitions.
+
+    Attributes:
+        complete: adds to each copy of the run what else a session keeps, between the same two steps; set by those who
+            save.
+    """
 
     def __init__(self, run: OpenRun) -> None:
         self._run, self._worker = run, run.worker
@@ -36,6 +52,7 @@ class Provenance:
         self._still = threading.Lock()
         self._weights_to_come: list[tuple[tuple[str, tuple[int, ...]], float | None]] = []
         self._notices: list[str] = []
+        self.complete: Callable[[saved_run.SavedRun], saved_run.SavedRun] = lambda saved: saved
         notices.tell = self._take_notice
 
     # -- making ----------------------------------------------------------------------------------------------------
@@ -65,8 +82,8 @@ class Provenance:
             self._worker.send(lambda run: self._say_notices(), anywhere=True)
 
     def _say_notices(self) -> None:
-        message, self._notices[:] = "; ".join(self._notices), []
-        self._worker.append_message(message)
+        while self._notices:  # the thread that compiles may add one meanwhile
+            self._worker.append_message(self._notices.pop(0))
 
     def track(self, make: Callable[[], Trainer], config: RunConfig) -> Callable[[], Trainer]:
         """`make`, which also notes what the trainer was made of: a save in between takes both from the same run."""
@@ -87,19 +104,15 @@ class Provenance:
         """What makes a run at its beginning."""
         return self.track(lambda: self.trainer_of(config, split), config)
 
-    def config_now(self, trainer: Trainer) -> RunConfig | None:
-        """What a trainer was made of, with the values that were changed since."""
+    def config_at(self, trainer: Trainer, optimizer: Optimizer, settings: TrainingSettings) -> RunConfig | None:
+        """What a trainer was made of, with the values that are in force in place of those."""
         made = self._made_of.get(trainer)
-        return None if made is None else with_live(made, trainer.optimizer, trainer.settings)
+        return None if made is None else with_live(made, optimizer, settings)
 
-    def give_past(self, past: SavedTimeline | None, config: RunConfig) -> None:
+    def give_past(self, run: TrainingThread, past: SavedTimeline | None, config: RunConfig) -> None:
         """Gives the run that was just installed its past."""
-
-        def restore(run: TrainingThread) -> None:
-            if past is not None and run.timeline is not None:
-                restore_timeline(run.timeline, past, config, self.make_late)
-
-        self._worker.send(restore)
+        if past is not None and run.timeline is not None:
+            restore_timeline(run.timeline, past, config, self.make_late)
 
     def make_late(self, config: RunConfig, split: Split | None) -> Trainer:
         """The trainer of another segment of the run, made when somebody goes there."""
@@ -115,19 +128,23 @@ class Provenance:
 
     # -- copies ----------------------------------------------------------------------------------------------------
 
-    def capture(self) -> tuple[saved_run.SavedRun | None, int]:
-        """A copy of the newest step, taken by the training thread; and its timeline's serial number."""
+    def capture(self) -> Captured | None:
+        """A copy of the newest step, taken by the training thread; None where there is no run."""
 
-        def capture(run: TrainingThread) -> tuple[saved_run.SavedRun | None, int]:
+        def capture(run: TrainingThread) -> Captured | None:
             timeline = run.timeline
             if timeline is None or timeline.trainer.step >= timeline.latest:
-                return self.capture_from(run), 0 if timeline is None else timeline.serial
+                return take(run)
             step = timeline.trainer.step
             timeline.go_to(timeline.latest)
             try:
-                return self.capture_from(run), timeline.serial
+                return take(run)
             finally:
                 timeline.go_to(step)  # the user goes on looking at the past
+
+        def take(run: TrainingThread) -> Captured | None:
+            saved, timeline = self.capture_from(run), run.timeline
+            return None if saved is None else Captured(saved, timeline, 0 if timeline is None else timeline.serial)
 
         return self._worker.ask(capture, seconds=_PATIENCE)
 
@@ -137,12 +154,14 @@ class Provenance:
             if self._replaced is None:
                 return None
             trainer, config = self._replaced
+            chosen = self._run.config
             if trainer is None or config is None:
-                return saved_run.SavedRun(
-                    self._run.config, {}, {}, self._view_table(), edited_weights=self._weights_set()
+                weights = self._weights_set()
+                return self.complete(
+                    saved_run.SavedRun(chosen, {}, {}, self._view_table(chosen), edited_weights=weights)
                 )
-            saved = self._copy_of(trainer, config, lean=True)
-            return replace(saved, edited=self._run.config, edited_weights=self._weights_set())
+            saved = self._copy_of(trainer, config, chosen, lean=True)
+            return replace(saved, edited=chosen, edited_weights=self._weights_set())
 
     def weight_asked(self, place: tuple[str, tuple[int, ...]], value: float | None) -> None:
         """A weight is to be set by hand as soon as the training thread comes to it; None takes that back."""
@@ -165,20 +184,20 @@ class Provenance:
         config = None if trainer is None else self._made_of.get(trainer)
         if trainer is None or config is None:
             return None
-        return self._copy_of(trainer, config, lean=lean)
+        return self._copy_of(trainer, config, self._run.in_force, lean=lean)
 
-    def _copy_of(self, trainer: Trainer, config: RunConfig, *, lean: bool) -> saved_run.SavedRun:
+    def _copy_of(self, trainer: Trainer, config: RunConfig, chosen: RunConfig, *, lean: bool) -> saved_run.SavedRun:
         timeline, past = self._worker.timeline, None
         if timeline is not None and timeline.trainer is trainer:
             past = capture_timeline(timeline, self.config_of, lean=lean)
         # Stop conditions make no other trainer: those that are on now may be younger than this one.
-        now = replace(with_live(config, trainer.optimizer, trainer.settings), epochs=self._run.config.epochs)
-        return saved_run.capture(now, trainer, self._view_table(), past)
+        now = replace(with_live(config, trainer.optimizer, trainer.settings), epochs=chosen.epochs)
+        return self.complete(saved_run.capture(now, trainer, self._view_table(chosen), past))
 
     def config_of(self, segment: Segment) -> RunConfig | None:
         """What the trainer of a segment of the run was made of."""
         return self._made_of.get(segment.trainer_if_made) if segment.trainer_if_made is not None else segment.config
 
-    def _view_table(self) -> dict[str, Any]:
+    def _view_table(self, chosen: RunConfig) -> dict[str, Any]:
         """What a session keeps of the screen, and the stop conditions."""
-        return {**self._run.view, "stops": self._run.config.stops}
+        return {**self._run.view, "stops": chosen.stops}

@@ -79,7 +79,8 @@ class Publisher:
 
     def append_message(self, words: str) -> None:
         """Puts words, if there are any, behind the message that the next snapshot shows."""
-        self.message = "; ".join(part for part in (self.message, words) if part)
+        with self._turn:  # or a message that comes meanwhile would be gone
+            self.message = "; ".join(part for part in (self.message, words) if part)
 
     def show(self, shown: Snapshot) -> None:
         """Shows this, with the newest message, unless another run is awaited."""

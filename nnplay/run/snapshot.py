@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from nnplay.health.finding import Finding
 from nnplay.network.edit_layers import Path
+from nnplay.records.optimizer import Optimizer
 from nnplay.training.curves.history import Curve
+from nnplay.training.settings import TrainingSettings
+from nnplay.training.trainer import Trainer
 from nnplay.views.layer_pictures import LayerPicture
 from nnplay.views.plane import Surface
 from nnplay.views.view import Output, Shown
@@ -31,6 +34,8 @@ class Snapshot:
         held: what is silent or frozen, in words.
         marks: steps at which the run was changed.
         travels: how often the run was taken to another step.
+        changes: how many of the changes that were asked for have been made or refused.
+        stands: the trainer, and the optimizer and the settings in force.
         finished: whether a stop condition ended the training at this step.
         kept_step: the step whose weights are in place; an earlier one where the best epoch's came back at the end.
         resting: the speed limit holds the training back: it leaves time to others.
@@ -75,6 +80,8 @@ class Snapshot:
     scored_since: int = 0
     generation: int = 0
     travels: int = 0
+    changes: int = 0
+    stands: tuple[Trainer, Optimizer, TrainingSettings] | None = None
     finished: bool = False
     kept_step: int = 0
     players: tuple[str, ...] = ()

@@ -3,45 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from nnplay.errors import InputError, NnplayError
+from nnplay.run.controls import RunControls
 from nnplay.run.final_score import describe_test
 from nnplay.run.mailbox import Mailbox, Order
 from nnplay.run.publisher import FINER_EVERY, NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
-from nnplay.run.render import Look
-from nnplay.run.speed_limit import FULL, SpeedLimit
 from nnplay.timeline.branch_curves import parse_curve_name
 from nnplay.timeline.branches import RUN_BEFORE, Branch, BranchLog, describe_dropped, describe_left, describe_original
 from nnplay.timeline.change_log import SetValues
-from nnplay.timeline.segment import Segment, remake_segment
-from nnplay.timeline.timeline import BUDGET, Timeline
+from nnplay.timeline.timeline import Timeline
 from nnplay.training.driver import Driver
-from nnplay.training.stopping import Stops
 from nnplay.training.trainer import Trainer
-
-
-@dataclass(slots=True)
-class RunControls:
-    """What any thread may set, for what the training thread does next.
-
-    Attributes:
-        look: pictures that are wanted.
-        stops: conditions that end the training.
-        speed_limit: how fast it may go.
-        segment_of: the segment of a run that a trainer belongs to once some things are changed; set by those who save.
-        before_leaving: called before the run leaves its newest step for the past; set by those who save.
-        budget: bytes that checkpoints may take.
-    """
-
-    look: Look = field(default_factory=Look)
-    stops: Stops = field(default_factory=Stops)
-    speed_limit: SpeedLimit = FULL
-    segment_of: Callable[[Trainer, Mapping[str, Any]], Segment] = remake_segment
-    before_leaving: Callable[[TrainingThread], None] = lambda run: None
-    budget: int = BUDGET
 
 
 class TrainingThread:
@@ -52,13 +28,14 @@ class TrainingThread:
         running: whether it is training.
         resumes: whether training goes on once another run has been made.
         leaving: whether the thread is to end; any thread may set it.
+        changes_made: changes that were asked for, and have been made or refused; counted by those who ask.
     """
 
     def __init__(self, controls: RunControls, mailbox: Mailbox[TrainingThread], publisher: Publisher) -> None:
         self.controls, self._mailbox, self._publisher = controls, mailbox, publisher
         self.timeline: Timeline | None = None
         self.running = self.resumes = self.leaving = False
-        self._travels = 0
+        self._travels = self.changes_made = 0
         self._until: int | None = None
         self._aim: int | None = None
         self._ended = False
@@ -157,11 +134,16 @@ class TrainingThread:
         if step <= timeline.latest:
             self.go_to(step)
         else:
-            self.go_to(timeline.latest)
-            self._travel(to_end=True)
+            self.go_to_newest()
             self.train(step - trainer.step)
             self._publisher.append_message(f"training to step {step:,}")
             self._publisher.append_message(self.controls.stops.passed)
+
+    def go_to_newest(self) -> None:
+        """Goes to the newest step, and is there."""
+        _, timeline = self.require_run()
+        self.go_to(timeline.latest)
+        self._travel(to_end=True)
 
     def note_departure(self, step: int) -> None:
         """Notes that the run is about to go to a step of the known past, perhaps from its newest one."""
@@ -293,10 +275,15 @@ class TrainingThread:
                     self._travel()
                 elif self.running and not self._ended:
                     self._train_on()
-            except NnplayError as error:
-                self.running, self._aim, self._error = False, None, error.message
-            except Exception as error:  # a fault of the program: the screen must say so, and the run is still there
-                self.running, self._aim, self._error = False, None, f"internal error: {type(error).__name__}: {error}"
+            except Exception as error:
+                self._give_up(error)
+        self._mailbox.close()
+
+    def _give_up(self, error: Exception) -> None:
+        """Stops where something failed: also a fault of the program is said, and the run is still there."""
+        if not isinstance(error, NnplayError):
+            error = NnplayError(f"internal error: {type(error).__name__}: {error}")
+        self.running, self._aim, self._error = False, None, error.message
 
     def end(self) -> None:
         """Ends the thread once this command is done."""
@@ -311,12 +298,21 @@ class TrainingThread:
             self._perform(self._mailbox.wait_for_order())
 
     def _perform(self, order: Order[TrainingThread] | None) -> None:
+        """Does one thing that was asked for: where the run is going, or where it stands if that leads nowhere."""
         if order is None:
             return
+        failed = ""
         if not order.anywhere and self._aim is not None:
-            self._travel(to_end=True)
+            try:
+                self._travel(to_end=True)
+            except Exception as error:
+                self._give_up(error)
+                failed = self._error
         if order.anywhere or self._aim is None:
             order.command(self)
+            self._error = self._error or failed
+        else:
+            order.drop()  # the way there was broken off, as the thread is to end
 
     def _travel(self, to_end: bool = False) -> None:
         """Goes on to the step that is aimed at; the next command breaks it off, unless it must come to its end."""
@@ -353,7 +349,8 @@ class TrainingThread:
         if not driver.turn():
             self.running, self._until = False, None
             self._finished_at = trainer.step if driver.reason else None
-            self.say(driver.reason or self._publisher.message)
+            if driver.reason:
+                self.say(driver.reason)
             if driver.reason and stops.keep_best:
                 self._keep_best(timeline)
         self._speed.count(driver.taken)
@@ -375,7 +372,8 @@ class TrainingThread:
         if trainer is None:
             self._publisher.show(replace(self._publisher.snapshot, **status))
             return
-        status |= {"generation": self._generation, "travels": self._travels}
+        status |= {"generation": self._generation, "travels": self._travels, "changes": self.changes_made}
+        status["stands"] = (trainer, trainer.optimizer, trainer.settings)
         status["finished"] = not self.running and trainer.step == self._finished_at
         status["steps_per_second"] = self._speed.rate
         self._publisher.publish(trainer, self.timeline, self.controls.look, status, force)

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from nnplay.run.mailbox import Mailbox, Order, ask_owner
+from nnplay.run.controls import RunControls
+from nnplay.run.mailbox import Mailbox, Order, Question
 from nnplay.run.publisher import Publisher
 from nnplay.run.snapshot import Snapshot
-from nnplay.run.training_thread import RunControls, TrainingThread
+from nnplay.run.training_thread import TrainingThread
 from nnplay.timeline.timeline import BUDGET, Timeline
 from nnplay.training.trainer import Trainer
 
@@ -51,7 +52,10 @@ class Worker:
         Args:
             anywhere: it need not wait until the run has come to the step of the past to which it is on its way.
         """
-        self._mailbox.put(Order(command, anywhere))
+        self._put(Order(command, anywhere))
+
+    def _put(self, order: Order[TrainingThread]) -> None:
+        self._mailbox.put(order)
         trainer = self.trainer
         if trainer is not None:
             trainer.machine.stop = True
@@ -60,12 +64,16 @@ class Worker:
         """The answer that the training thread gives between two steps.
 
         Raises:
-            NoAnswerError: it did not answer in time.
+            NoAnswerError: it did not answer in time, or has ended.
             Exception: what the question raised.
         """
         if threading.current_thread() is self.thread:
             return question(self._run)
-        return ask_owner(self.send, question, seconds)
+        return self.put_question(question).wait(seconds)
+
+    def put_question(self, question: Callable[[TrainingThread], Answer]) -> Question[Answer]:
+        """Asks the training thread something, between two steps, whose answer is waited for later."""
+        return Question(self._put, question)
 
     def run(self, steps: int | None = None, epochs: int | None = None) -> None:
         """Trains until paused, or for so many steps, or to the end of so many epochs."""

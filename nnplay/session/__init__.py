@@ -18,7 +18,7 @@ from nnplay.session.recovery import (
     state_folder,
     summarize,
 )
-from nnplay.session.store import SUFFIX, Moved, NotSaved, load, refuse_others, save
+from nnplay.session.store import SUFFIX, Moved, NotSaved, hold_place, load, refuse_others, save
 
 __all__ = [
     "SUFFIX",
@@ -32,6 +32,7 @@ __all__ = [
     "Summary",
     "autosaves",
     "discard",
+    "hold_place",
     "is_autosave",
     "load",
     "new_autosave",

@@ -24,6 +24,8 @@ LOCK: Final = "session.lock"
 _OPEN: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _WITHOUT_FLOCK: Final = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 _ATTEMPTS: Final = 100
+#: Seconds until a lock is tried again that somebody just looks at.
+_LOOK: Final = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ def in_use(folder: Folder) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that look do not take each other for a holder
     except OSError as error:
         holder = _read(file)
         return error.errno not in _WITHOUT_FLOCK or (holder is not None and holder.alive())
@@ -169,11 +171,17 @@ def in_use(folder: Folder) -> bool:
 
 
 def _hold(folder: Folder, file: int) -> Lock | None:
-    """The lock on an opened lock file; None when its holder deleted it meanwhile, so that the next one counts."""
+    """The lock on an opened lock file; None where it is to be tried again.
+
+    That is when its holder deleted it meanwhile, so that the next one counts, or when somebody looks at it.
+    """
     holder = _read(file)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        if _only_looked_at(file):
+            time.sleep(_LOOK)
+            return None
         return Lock(folder, None, reason=_reason(holder), holder=holder)
     except OSError as error:
         # Some network file systems have no flock; there the process id is all there is to go by.
@@ -188,6 +196,16 @@ def _hold(folder: Folder, file: int) -> Lock | None:
     text = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}) + "\n"
     folder.operations.write(file, memoryview(text.encode()))
     return Lock(folder, file)
+
+
+def _only_looked_at(file: int) -> bool:
+    """Whether nobody holds a lock file that cannot be had: only `in_use` takes it together with others."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    fcntl.flock(file, fcntl.LOCK_UN)
+    return True
 
 
 def _reason(holder: Holder | None) -> str:

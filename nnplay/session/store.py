@@ -27,7 +27,7 @@ from nnplay.session.files import (
 )
 from nnplay.session.generation import PREVIOUS, RECORD, Loaded, read_record, whole_generation
 from nnplay.session.limits import RECORD_BYTES
-from nnplay.session.lock import LOCK, Lock, lock_folder, refuse_unheld
+from nnplay.session.lock import LOCK, Lock, lock_folder, refuse_unheld, take_lock
 from nnplay.session.pack import open_pack
 from nnplay.session.record import Record, plain
 from nnplay.text import clean
@@ -85,10 +85,30 @@ def save(
         with Folder(path, operations, moved=moved) as place, _lock_folder(place, lock) as held:
             return _save(place, held, checked, files, base)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise NotSaved(
-            f"not saved: {reason}", where=where, hint="save it under another name or in another folder"
-        ) from None
+        raise _not_saved(error, where) from None
+
+
+def hold_place(folder: str | os.PathLike[str]) -> Lock:
+    """Makes the folder of a session that is to be saved, if need be, and holds it: nobody else saves there meanwhile.
+
+    Raises:
+        NotSaved: the disk refused.
+        InputError: not a folder to save in, or held by another nnplay.
+    """
+    path = Path(folder)
+    where = clean(str(path))
+    try:
+        make_folder(path)
+    except OSError as error:
+        raise _not_saved(error, where) from None
+    lock = take_lock(path)
+    refuse_unheld(lock, where)
+    return lock
+
+
+def _not_saved(error: OSError, where: str) -> NotSaved:
+    reason = (error.strerror or str(error)).lower()
+    return NotSaved(f"not saved: {reason}", where=where, hint="save it under another name or in another folder")
 
 
 def load(path: str | os.PathLike[str]) -> Loaded:

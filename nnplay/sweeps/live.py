@@ -54,7 +54,9 @@ class LiveSweep:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begins, or goes on."""
+        """Begins, or goes on, also where it has just been asked to stop."""
+        if self._thread is not None and self._stop.is_set():
+            self._thread.join()
         if self._thread is None or not self._thread.is_alive():
             self._stop.clear()
             self.fault = ""

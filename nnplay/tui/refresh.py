@@ -156,11 +156,12 @@ class Refresher:
 
     def _exchange_view_settings(self) -> None:
         """Tell the back end how the screen is set, to be saved; after a session was opened, set it as it was then."""
-        if self._backend.view is not self._view:
-            view.restore_view(self._main, self._backend.view)
+        found = self._backend.view
+        if found is not self._view:
+            view.restore_view(self._main, found)
             self._view = None
         present = view.capture_view(self._main)
-        if present != self._view:
+        if present != self._view and self._backend.view is found:  # else a session has just been opened: next time
             self._backend.view = self._view = present
 
     def draw_frame(self, *, pictures: bool) -> None:

@@ -7,6 +7,7 @@ import pwd
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -202,12 +203,12 @@ def test_an_autosave_while_another_run_is_installed_leaves_the_one_before(
     train_steps(backend)
     kept_at: list[str] = []
 
-    def save_meanwhile(self: autosave.Autosave, whole: Callable[[autosave.Autosave], None]) -> None:
+    def save_meanwhile(self: autosave.Autosave, *saved: Any) -> None:
         kept_at.append(self.now())
-        whole(self)
+        whole(self, *saved)
 
     whole = autosave.Autosave.mark_saved
-    monkeypatch.setattr(autosave.Autosave, "mark_saved", lambda self: save_meanwhile(self, whole))
+    monkeypatch.setattr(autosave.Autosave, "mark_saved", save_meanwhile)
     backend.open("other.nnplay")
     (offer,) = backend.recovered()
     assert session.summarize(offer.path).record["progress"]["step"] == 30
@@ -312,9 +313,11 @@ def test_every_preset_brings_its_stops_to_the_screen(open_backend: Open) -> None
     """A preset's epochs and patience are in the settings, and are taken off when the user takes them off."""
     backend = open_backend()
     backend.apply(backend.preset("overfitting_early_stopping"))
+    backend.worker.ask(lambda run: None, seconds=240)
     assert backend.settings.stops["patience"] == backend.worker.controls.stops.patience > 0
     assert backend.settings.stops["epochs"] == backend.worker.controls.stops.epochs > 0
     backend.apply(backend.changed(stop={"epochs": 0, "patience": 0}))
+    backend.worker.ask(lambda run: None, seconds=240)
     assert (backend.worker.controls.stops.patience, backend.worker.controls.stops.epochs) == (0, 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.runs.comparison import difference, differing_settings
 from nnplay.run.runs.listed_run import ListedRun
 from nnplay.run.runs.remade import RunMaker
-from nnplay.run.runs.run_list import first_words
+from nnplay.run.runs.run_list import RunList, first_words
 from nnplay.timeline import branch_end, branches
 from tests.jit.test_branches import fork, timeline_of
 from tests.jit.test_saved_timeline import digest
@@ -85,6 +86,27 @@ def test_any_run_is_returned_to_exactly(backend: PlaygroundBackend) -> None:
     assert equal(read_everything(backend), there)
 
 
+def test_a_run_that_is_left_in_its_past_keeps_its_end(backend: PlaygroundBackend, tmp_path: Path) -> None:
+    """Another seed is chosen at step 10 of 40: the list, the way back and a session have that run at step 40."""
+    change(optimizer={"lr": 0.2})(backend)
+    train(backend, 20)
+    there = state(backend)
+    go(backend, 10)
+    backend.reseed()
+    assert [(run.number, run.latest, run.config.optimizer.values["lr"]) for run in rows(backend)] == [
+        (1, 60, 0.2),
+        (2, 0, 0.01),
+    ]
+    backend.save("mine")
+    enter(backend, 1)
+    assert state(backend) == there
+    assert backend.settings.optimizer.values["lr"] == 0.2
+    backend.open(str(tmp_path / "mine.nnplay"))
+    assert [(run.number, run.latest) for run in rows(backend)] == [(1, 60), (2, 0)]
+    enter(backend, 1)
+    assert state(backend) == there
+
+
 def test_a_branch_of_another_run_is_returned_to(backend: PlaygroundBackend) -> None:
     """Also where it lies beside a run that was left."""
     go(backend, 10)
@@ -109,6 +131,41 @@ def test_runs_have_names_and_wrong_numbers_are_refused(backend: PlaygroundBacken
     assert "\x1b" not in backend.runs.find(1).title
     with pytest.raises(InputError, match="there is no run 7"):
         backend.go_to_run(7)
+
+
+def test_two_threads_that_list_the_runs_give_each_its_own_number(
+    backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One comes while the other has counted a run and not numbered it yet: it waits."""
+    backend.rewind()
+    train(backend, 5)
+    waits, reads, turn = threading.Event(), list[int](), threading.RLock()
+
+    class Turn:
+        def __enter__(self) -> None:
+            if threading.current_thread() is other:
+                waits.set()
+            turn.acquire()
+
+        def __exit__(self, *_: object) -> None:
+            turn.release()
+
+    def count(runs: RunList) -> int:
+        reads.append(1)
+        if len(reads) == 2:
+            other.start()
+            while other.is_alive() and not waits.wait(0.01):
+                pass
+        return int(runs.__dict__["_count"])
+
+    other = threading.Thread(target=backend.runs.rows)
+    monkeypatch.setattr(backend.runs, "_turn", Turn())
+    monkeypatch.setattr(
+        RunList, "_count", property(count, lambda runs, value: runs.__dict__.update(_count=value)), raising=False
+    )
+    backend.runs.rows()
+    other.join(240)
+    assert [run.number for run in backend.runs.rows()] == [1, 2]
 
 
 def test_settings_that_differ_and_the_difference_at_a_step(backend: PlaygroundBackend) -> None:

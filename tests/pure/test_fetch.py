@@ -220,6 +220,24 @@ def test_two_at_a_time_do_not_mix(server: Server) -> None:
     assert refused
 
 
+def test_what_another_one_has_brought_meanwhile_is_not_fetched_again(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another nnplay fetches the whole file between a look whether it is here and the lock: there is nothing to do."""
+    server.answers["/a.bin"] = give(CONTENT)
+    files, look = remote(f"{server.url}/a.bin"), fetching._is_whole
+
+    def look_too_early(path: Path, file: RemoteFile) -> bool:
+        monkeypatch.setattr(fetching, "_is_whole", look)
+        fetch_files("toy", files, "", lambda *now: None)
+        return False
+
+    monkeypatch.setattr(fetching, "_is_whole", look_too_early)
+    assert fetch(files) == CONTENT
+    assert len(server.asked) == 1
+    assert sorted(path.name for path in fetched_folder("toy").iterdir()) == ["a.bin"]
+
+
 def test_what_cannot_be_kept_is_said(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder that cannot be made is one sentence."""
     monkeypatch.setenv("NNPLAY_CACHE_DIR", "/proc/nowhere")

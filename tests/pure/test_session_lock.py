@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -184,3 +185,27 @@ def test_only_a_trusted_folder_can_be_locked(folder: Path) -> None:
     with pytest.raises(InputError, match="chmod go-w"):
         take_lock(folder)
     assert "session.lock" not in os.listdir(folder)
+
+
+def test_looking_whether_it_is_held_hinders_nobody(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one process looks at a lock that nobody holds, to another one it is free, and can be taken at once."""
+    with take_lock(folder) as left:
+        text = (folder / "session.lock").read_bytes()
+        assert left.held
+    (folder / "session.lock").write_bytes(text)  # as a process leaves it that was killed
+    whole, looks, seen = lock_module.fcntl.flock, list[int](), list[bool]()
+
+    def stop_while_looking(file: int, how: int) -> None:
+        whole(file, how)
+        if how & fcntl.LOCK_EX or looks:
+            return
+        looks.append(os.dup(file))  # it looks for as long as this one is open
+        seen.append(summarize(folder).in_use)
+
+    monkeypatch.setattr(lock_module.fcntl, "flock", stop_while_looking)
+    assert not summarize(folder).in_use
+    assert seen == [False]
+    monkeypatch.setattr(lock_module.time, "sleep", lambda seconds: os.close(looks.pop()))
+    with take_lock(folder) as lock:
+        assert lock.held, lock.reason
+    assert looks == []

@@ -12,9 +12,11 @@ import pytest
 from textual import events
 from textual.css.query import NoMatches
 from textual.screen import Screen
+from textual.widgets import Static
 
 from nnplay.tui.app import Playground
 from nnplay.tui.dialogs.modal import Modal, Palette
+from nnplay.tui.inspector.asking import AskText
 from nnplay.tui.terminal import textual_private
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.message_line import MessageLine
@@ -55,6 +57,19 @@ async def test_a_dialog_under_another_waits() -> None:
         await pilot.pause()
         assert app.screen is over
         assert under in app.screen_stack
+
+
+async def test_a_key_that_ends_before_its_dialog_is_drawn_is_no_fault() -> None:
+    """A dialog is on top as soon as it is asked for, and has its line of keys a moment later: nothing is missed."""
+    app = Playground(FakeBackend(train_run()), Look())
+    async with app.run_test(size=(80, 24)):
+        dialog = AskText("go to step", "", "7", str)
+        opened = app.push_screen(dialog)
+        assert app.screen is dialog
+        app._end_key()
+        await opened
+        dialog.tell_idle("f2")
+        assert "f2 does nothing here" in str(dialog.query_one(".keys", Static).content)
 
 
 @pytest.mark.parametrize("size", [(20, 5), (1, 1), (80, 24)])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.widgets import OptionList, Static
 
+from nnplay.tui import view
 from nnplay.tui.app import Playground
 from nnplay.tui.dialogs.recovered import Recovered
 from nnplay.tui.draw.picture import Picture
+from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.curves import CurvesPane
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.header import HeaderLine
@@ -168,3 +171,24 @@ async def test_a_hostile_view_changes_nothing() -> None:
         app._backend.view = hostile
         await until(pilot, lambda: app._backend.view is not hostile)
         assert dict(app._backend.view) == before
+
+
+async def test_a_session_that_is_opened_while_the_screen_tells_its_view_is_shown_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Opened by another thread just as the screen says how it is set now: that is not taken for the session's view."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app._backend.view)
+        opened, capture = {**app._backend.view, "full": True}, view.capture_view
+
+        def capture_late(screen: MainScreen) -> dict[str, object]:
+            monkeypatch.setattr(view, "capture_view", capture)
+            app._backend.view = opened
+            return {**capture(screen), "full": False, "curves": "none"}
+
+        monkeypatch.setattr(view, "capture_view", capture_late)
+        app.refresher.tick()
+        assert app._backend.view is opened
+        await until(pilot, lambda: app._backend.view is not opened)
+        assert app._backend.view == opened

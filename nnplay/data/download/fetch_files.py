@@ -12,7 +12,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
@@ -69,6 +69,10 @@ def _fetch_file(dataset: str, file: RemoteFile, folder: Path, alike: str, tell: 
     failures = []
     path = folder / (file.name + _UNFINISHED)
     with _unfinished(path, dataset) as part:
+        if _is_whole(folder / file.name, file):  # another nnplay has brought it meanwhile
+            with suppress(OSError):
+                os.unlink(path)
+            return
         for url in _places(dataset, file):
             try:
                 _receive(url, file, part, tell)

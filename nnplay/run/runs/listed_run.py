@@ -37,6 +37,7 @@ class ListedRun:
         timeline: where it lies; None where its past is not kept.
         branch: which branch of that; None for the one that the timeline stands on.
         side: where it was left, where another run has taken its place.
+        end: where it ends, if it was left in its past.
         present: it is the run on the screen.
     """
 
@@ -50,6 +51,7 @@ class ListedRun:
     timeline: Timeline | None = None
     branch: Branch[BranchLog] | None = field(default=None, repr=False)
     side: Side | None = None
+    end: Side | None = None
     present: bool = False
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -34,21 +35,23 @@ _LONGEST_NAME: Final = 40
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Left:
-    """A run that another one took the place of, with its branches: its past, and where it stood."""
+    """A run that another one took the place of, with its branches: its past, where it stood, and its end elsewhere."""
 
     timeline: Timeline
     side: Side
+    end: Side | None = None
 
     @property
     def nbytes(self) -> int:
-        checkpoint = self.side.checkpoint
-        return self.timeline.nbytes + (0 if checkpoint is None else checkpoint.nbytes)
+        kept = [side.checkpoint for side in (self.side, self.end) if side is not None]
+        return self.timeline.nbytes + sum(one.nbytes for one in kept if one is not None)
 
 
 class RunList:
     """The runs of the session that is open.
 
-    `leave` and `enter` belong to the training thread; everything else may be asked from any thread.
+    `leave`, `enter` and `adopt` belong to the training thread, as do the captures, unless that waits meanwhile;
+    everything else may be asked from any thread.
 
     Attributes:
         provenance: what trainers were made of.
@@ -59,13 +62,22 @@ class RunList:
         self._left: list[_Left] = []
         self._gone: list[ListedRun] = []
         self._count = 0
+        self._turn = threading.RLock()
 
     # -- what happens to runs --------------------------------------------------------------------------------------
 
-    def leave(self, timeline: Timeline, side: Side) -> None:
-        """Another run is about to take the place of this one, which stays in the list if it was ever trained."""
-        if not _is_untouched(timeline):
-            self._left = [*(one for one in self._left if one.timeline is not timeline), _Left(timeline, replace(side))]
+    def leave(self, timeline: Timeline, side: Side, end: Side | None = None) -> None:
+        """Another run is about to take the place of this one, which stays in the list if it was ever trained.
+
+        Args:
+            side: where it stands.
+            end: where it ends, if it stands elsewhere.
+        """
+        if _is_untouched(timeline):
+            return
+        with self._turn:
+            others = [one for one in self._left if one.timeline is not timeline]
+            self._left = [*others, _Left(timeline, replace(side), end)]
             self._limit_memory()
 
     def enter(self, timeline: Timeline, words: str, before: Timeline | None, label: RunLabel | None = None) -> None:
@@ -80,24 +92,23 @@ class RunList:
             timeline.label = label
             for one in (*(left.timeline for left in self._left), *([] if before is None else [before])):
                 one.ended = [end for end in one.ended if end.branch.label is not label]
-        self._gone = [row for row in self._gone if row.label is not timeline.label]
-        known = [one for one in self._left if one.timeline is timeline]
-        self._left = [one for one in self._left if one.timeline is not timeline]
+        with self._turn:
+            self._gone = [row for row in self._gone if row.label is not timeline.label]
+            known = [one for one in self._left if one.timeline is timeline]
+            self._left = [one for one in self._left if one.timeline is not timeline]
         if known or timeline is before or label is not None or timeline.label.words:
             return
         timeline.label.words = clean(words, 120)
         if before is not None and before.label is not timeline.label:
             timeline.label.parent = before.label.parent if _is_untouched(before) else before.label
 
-    def forget(self) -> None:
-        """Another session was opened."""
-        self._left, self._gone, self._count = [], [], 0
-
     def _limit_memory(self) -> None:
         """Keeps of the runs that were left longest only what is shown of them, where all are too large."""
         while len(self._left) > 1 and sum(one.nbytes for one in self._left) > PAST_BYTES:
             oldest = self._left[0]
-            kept = [replace(row, timeline=None, branch=None, side=_end_of(row)) for row in self._rows_left(oldest)]
+            kept = [
+                replace(row, timeline=None, branch=None, side=_end_of(row), end=None) for row in self._rows_left(oldest)
+            ]
             self._left, self._gone = self._left[1:], [*self._gone, *kept]
         left = END_BYTES
         for place in range(len(self._gone) - 1, -1, -1):
@@ -112,10 +123,11 @@ class RunList:
         """The runs that others took the place of and their branches, each where it ended; those of the present run that
         gave way to newer ones too.
         """
-        self.rows()
         timeline = self._run.worker.timeline
         ended = [] if timeline is None else self._rows_ended(timeline)
-        rows = [*self._gone, *ended, *(row for left in tuple(self._left) for row in self._rows_left(left))]
+        with self._turn:
+            self.rows()
+            rows = [*self._gone, *ended, *(row for left in self._left for row in self._rows_left(left))]
         shown = set() if timeline is None else {timeline.label, *(branch.label for branch in timeline.branches)}
         newest = {row.label: row for row in rows if row.label not in shown}
         return tuple(kept for row in newest.values() if (kept := _kept(row)) is not None)
@@ -134,11 +146,16 @@ class RunList:
         )
 
     def adopt(self, kept: Sequence[KeptRun], named: Sequence[KeptLabel] = ()) -> None:
-        """Takes over the other runs of a session that was opened, before anything is listed.
+        """The runs of a session that was opened take the place of those that were listed.
 
         Args:
             named: the present run and its branches.
         """
+        with self._turn:
+            self._left, self._gone, self._count = [], [], 0
+            self._adopt(kept, named)
+
+    def _adopt(self, kept: Sequence[KeptRun], named: Sequence[KeptLabel]) -> None:
         every: tuple[KeptRun | KeptLabel, ...] = (*kept, *named)
         labels = {one.number: RunLabel(one.words, None, one.name, one.number) for one in every}
         for known in every:
@@ -158,7 +175,7 @@ class RunList:
         """Gives the present run and its branches their labels, by the names of their curves."""
         timeline = self._run.worker.timeline
         if timeline is not None:
-            timeline.label = labels.get("", timeline.label)
+            timeline.label = labels.get("") or RunLabel()  # no number that it was listed under before
             timeline.branches = [
                 replace(branch, label=labels.get(branch.curve_name, branch.label)) for branch in timeline.branches
             ]
@@ -167,8 +184,12 @@ class RunList:
 
     def rows(self) -> list[ListedRun]:
         """Every run, the oldest first; each keeps its number."""
+        with self._turn:  # or two threads would give one number twice, or miss a run on its way from list to list
+            return self._number_rows()
+
+    def _number_rows(self) -> list[ListedRun]:
         every = [*self._gone]
-        for left in tuple(self._left):
+        for left in self._left:
             every += self._rows_left(left)
         every += self._rows_present()
         found = list({row.label: row for row in sorted(every, key=lambda row: row.timeline is not None)}.values())
@@ -198,6 +219,7 @@ class RunList:
             InputError: there is no such run.
         """
         self.find(number).label.name = clean(" ".join(name.split()), _LONGEST_NAME)
+        self._run.note_beside()
 
     def _rows_present(self) -> Iterator[ListedRun]:
         worker = self._run.worker
@@ -215,9 +237,10 @@ class RunList:
     def _rows_left(self, left: _Left) -> Iterator[ListedRun]:
         timeline, side = left.timeline, left.side
         history = side.history or History()
+        config = side.config if left.end is None else left.end.config
         yield ListedRun(
-            timeline.label, side.config, timeline.latest, side.seconds, timeline.trainer.batches,
-            _curves(history), history.clock, timeline, side=side,
+            timeline.label, config, timeline.latest, side.seconds, timeline.trainer.batches,
+            _curves(history), history.clock, timeline, side=side, end=left.end,
         )  # fmt: skip
         yield from self._rows_of_branches(timeline, side)
 
@@ -281,7 +304,8 @@ def _end_of(row: ListedRun) -> Side | None:
     """Where a run stood when it was left, or where a branch of it ended, without the past."""
     if row.branch is not None and row.timeline is not None:
         return _side_at(end_of_branch(row.timeline, row.branch), row.config)
-    return None if row.side is None else replace(row.side, timeline=None)
+    side = row.end or row.side
+    return None if side is None else replace(side, timeline=None)
 
 
 def _side_at(end: BranchEnd, config: RunConfig) -> Side | None:

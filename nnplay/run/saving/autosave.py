@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from nnplay import session
 from nnplay.errors import NnplayError
 from nnplay.run.saving.recovery_copy import RecoveryCopy
 from nnplay.run.saving.saved_run import SavedRun
@@ -62,7 +64,7 @@ class Autosave:
         self.copy = RecoveryCopy()
         self._every = training_every()
         self._saved = progress()
-        self._saved_at, self._took = time.monotonic(), 0.0
+        self._saved_at, self._took, self._copied_at = time.monotonic(), 0.0, -math.inf
         self._saving = threading.Lock()
         self._taking_since = 0.0
         self._held: tuple[tuple[int, int], SavedRun] | None = None
@@ -85,28 +87,61 @@ class Autosave:
         """Holds a copy of the present step, to be saved when it is due: the run is about to leave that step."""
         self._held = None if saved is None else (self._progress(), saved)
 
-    def holds(self) -> bool:
-        """Whether the newest step of the run is held."""
-        held = self._held
-        return held is not None and held[0] == self._progress()
+    def mark_saved(self, progress: tuple[int, int], since: float) -> None:
+        """A step of the run is safe elsewhere (it was saved or opened): nothing is due until it changes.
 
-    def mark_saved(self) -> None:
-        """The present step is safe elsewhere (it was saved or opened): nothing is due until it changes.
+        Args:
+            progress: of that step. A copy of one that came after it stays.
+            since: when the clock stood so, that step was not taken from the run yet.
 
         Raises:
             InputError: what is not needed any more could not be deleted.
         """
         with self._saving:
-            self._saved, self._saved_at = self._progress(), time.monotonic()
+            if self._copied_at > since and self._saved != progress and self.path is not None:
+                return
+            self._saved, self._saved_at = progress, since
             self.copy.discard()
 
-    def leave_kept(self) -> None:
-        """Another run takes the place of the present one, whose copy stays as it is, to be recovered."""
-        with self._saving:
-            self.copy.release()
+    def leave_kept(self) -> bool:
+        """Another run takes the place of the present one, whose copy stays as it is, to be recovered.
 
-    def now(self) -> str:
+        It does not wait: whoever asks may hold what a save on its way waits for.
+
+        Returns:
+            False where the copy is not of the run as it stands, or is being made anew; it is still this run's then.
+        """
+        if not self._saving.acquire(blocking=False):
+            return False
+        try:
+            is_current = self.path is not None and self._progress() == self._saved
+            if is_current:
+                self.copy.release()
+            return is_current
+        finally:
+            self._saving.release()
+
+    def take_over(self, path: Path, lock: session.Lock, progress: tuple[int, int], since: float) -> None:
+        """The present run goes on from a copy that another one had left: from now on that is its own.
+
+        Args:
+            progress, since: of the step that the copy holds; see `mark_saved`.
+
+        Raises:
+            InputError: the copy in its place could not be deleted.
+        """
+        with self._saving:
+            self._saved, self._saved_at = progress, since
+            try:
+                self.copy.discard()
+            finally:
+                self.copy.adopt(path, lock)
+
+    def now(self, take: Callable[[], SavedRun | None] | None = None) -> str:
         """Saves at once, unless nothing has changed since; returns the folder, or "" if there is nothing to save.
+
+        Args:
+            take: a copy of the newest step, from wherever the run is; by default what autosave takes.
 
         Raises:
             NnplayError: the disk refused, or the training thread is busy.
@@ -116,11 +151,11 @@ class Autosave:
             if self.path is not None and seen == self._saved:
                 return str(self.path)
             began, held = time.monotonic(), self._held
-            saved = held[1] if held is not None and held[0] == seen else self._take_copy()
+            saved = held[1] if held is not None and held[0] == seen else self._take_copy(take or self._take)
             if saved is None:
                 return ""
             path = self.copy.save(saved)
-            self._saved, self._saved_at = seen, began
+            self._saved, self._saved_at, self._copied_at = seen, began, began
             self._took = time.monotonic() - began
             if self._held is held:
                 self._held = None
@@ -131,10 +166,10 @@ class Autosave:
         """Whether it waits for a copy of the present step, and not for longer yet than one may take."""
         return self._taking_since > 0 and time.monotonic() - self._taking_since < COPIED_WITHIN
 
-    def _take_copy(self) -> SavedRun | None:
+    def _take_copy(self, take: Callable[[], SavedRun | None]) -> SavedRun | None:
         self._taking_since = time.monotonic()
         try:
-            return self._take()
+            return take()
         finally:
             self._taking_since = 0.0
 
@@ -143,10 +178,7 @@ class Autosave:
         self._ended.set()
         if threading.current_thread() is not self._thread:
             self._thread.join(2.0)
-        if keep:
-            self.copy.release()
-        else:
-            self.copy.discard()
+        self.copy.end(keep=keep)
 
     def _work(self) -> None:
         while not self._ended.wait(min(_LOOK_EVERY, self._every / 2)):

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import threading
+import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from nnplay import session
 from nnplay.errors import InputError, NnplayError
-from nnplay.run.mailbox import NoAnswerError
+from nnplay.run.mailbox import NoAnswerError, Question
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
 from nnplay.run.runs.run_list import RunList
 from nnplay.run.saving import saved_run
 from nnplay.run.saving.autosave import COPIED_WITHIN, Autosave
-from nnplay.run.saving.recent import Recent, older_recovered, recent, recovered, remember
+from nnplay.run.saving.opened_run import Arrival, notes_of, settings_of
+from nnplay.run.saving.recent import remember
 from nnplay.run.saving.save_session import Place, free_name, save_again, save_as
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
 from nnplay.system.paths import shown, user_path, whole_path, with_ending
 from nnplay.tape.machines.device import begin_machine
 from nnplay.timeline.timeline import Timeline
-from nnplay.training.stopping import STOP_FIELDS
 
 _KEPT: Final = "the run before was not saved; :recovered brings it back"
 #: Seconds that autosave asks a training thread that does not answer and takes no step.
 _ATTEMPTS: Final = int(COPIED_WITHIN)
+#: Where a run stood that was never safe.
+_NEVER: Final = (-1, -1)
 #: Seconds that the end waits for a training thread that compiles kernels: after a signal nothing of it is wanted.
 _IN_HASTE: Final = 0.5
 _PATIENTLY: Final = 5.0
@@ -50,8 +54,11 @@ class RunFiles:
         self.read_only = ""
         self._lock: session.Lock | None = None
         self._generation = 0
+        self._origin: tuple[str, int] | None = None
         self._clean = (0, 0)
         self._clean_timeline: weakref.ref[Timeline] | None = None
+        self._turn = threading.RLock()
+        provenance.complete = self._complete
         self.autosave = Autosave(self._latest, self._progress, self._worker.show_message)
 
     # -- saving ----------------------------------------------------------------------------------------------------
@@ -62,21 +69,27 @@ class RunFiles:
         Raises:
             NnplayError: another session is there, the disk refused, or another process holds it; nothing is lost.
         """
-        target = self._target(path)
-        edits = self._run.edits
-        saved, serial = self._provenance.capture()
-        if saved is None:
-            raise NnplayError("there is nothing to save yet", where="save")
-        saved = self._with_runs(saved)
-        place = self._saved_at(target, saved)
-        self.path, self._generation = str(place.path), place.generation
-        self._lock = place.lock if place.lock.held else None
-        self.read_only = ""
-        self._mark_clean((int(saved.progress["step"]), edits + serial))
-        self._settle()
+        with self._turn:
+            target, changes, since = self._target(path), self._run.changes, time.monotonic()
+            captured = self._provenance.capture()
+            if captured is None:
+                raise NnplayError("there is nothing to save yet", where="save")
+            saved = replace(captured.saved, origin=None)
+            place = self._saved_at(target, saved)
+            self._stand_at(place)
+            self.read_only = ""
+            progress = (int(saved.progress["step"]), changes + captured.serial)
+            self._mark_clean(progress, captured.timeline)
+            self._settle(lambda: self.autosave.mark_saved(progress, since))
         remember(place.path)
         note = f"; {place.note}" if place.note else ""
         return f"saved to {shown(place.path)} at step {saved.progress['step']:,}{note}{self._looked_at()}"
+
+    def _stand_at(self, place: Place) -> None:
+        """From now on the run is saved there."""
+        self.path, self._generation = str(place.path), place.generation
+        self._lock = place.lock if place.lock.held else None
+        self._origin = None if self._lock is None else (self.path, self._generation)
 
     def _saved_at(self, target: Path, saved: saved_run.SavedRun) -> Place:
         """Saves to the session that is open, if that is what stands or stood there, or to a new one."""
@@ -115,21 +128,15 @@ class RunFiles:
         same = saved is not None and timeline is not None and saved() is timeline
         return max(0, self._progress()[0] - (max(0, self._clean[0]) if same else 0))
 
-    def _mark_clean(self, progress: tuple[int, int]) -> None:
-        """Notes that the run is safe as it stands."""
-        timeline = self._worker.timeline
+    def _mark_clean(self, progress: tuple[int, int], timeline: Timeline | None) -> None:
+        """Notes that the run is safe as it stood there."""
         self._clean, self._clean_timeline = progress, None if timeline is None else weakref.ref(timeline)
 
     def rescue(self) -> str:
         """Stops training and saves what there is into the recovery folder, from any thread; returns where."""
         try:
             self._worker.pause()
-            if not self.unsaved():
-                return ""
-            timeline = self._worker.timeline
-            if timeline is not None and timeline.trainer.step < timeline.latest and not self.autosave.holds():
-                self._worker.go_to(timeline.latest)
-            return self.autosave.now()
+            return self.autosave.now(self._newest) if self.unsaved() else ""
         except NnplayError as error:
             return error.message
 
@@ -151,7 +158,9 @@ class RunFiles:
             self.rescue()  # a signal's own rescue may not have begun yet; when it has, this waits for it
         self._worker.stop(_IN_HASTE if keep else _PATIENTLY)
         self.autosave.end(keep=keep)
-        self._release()
+        if self._turn.acquire(blocking=False):  # a save that is still on its way needs its lock, which ends with it
+            self._release()
+            self._turn.release()
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
@@ -167,40 +176,33 @@ class RunFiles:
         target = whole_path(path)
         if session.is_autosave(target):
             return self.resume(str(target))
-        own = self._lock if self._lock is not None and self._lock.stands_at(target) else None
-        lock = own or (session.take_lock(target) if target.is_dir() else None)
-        try:
-            opened = saved_run.read(target, machine=begin_machine)
-            kept = self._keep_present()
-        except BaseException:
-            if lock is not None and lock is not own:
+        with self._turn:
+            own = self._lock if self._lock is not None and self._lock.stands_at(target) else None
+            lock = own or (session.take_lock(target) if target.is_dir() else None)
+            try:
+                opened = saved_run.read(target, machine=begin_machine)
+                refused = (opened.read_only and "it was written by a newer version of nnplay") or (
+                    lock.reason if lock is not None else ""
+                )
+                writable = lock is not None and lock.held and not opened.read_only
+                generation = session.summarize(target).generation if writable else 0
+                with self._leave_present() as kept:
+                    if own is not None:
+                        self._lock = None  # it goes over to the run that was read
+                    arrival = self._put_opened(opened)
+            except BaseException:
+                if lock is not None and lock is not own:
+                    lock.release()
+                raise
+            self._settle_opened(arrival)
+            if lock is not None and writable:
+                self._stand_at(Place(target, lock, generation))
+            elif lock is not None:
                 lock.release()
-            raise
-        notes = _notes(opened)
-        refused = (opened.read_only and "it was written by a newer version of nnplay") or (
-            lock.reason if lock is not None else ""
-        )
-        if refused:
-            notes.append(f"read-only: {refused}; s saves under another name")
-        writable = lock is not None and lock.held and not opened.read_only
-        if lock is not None and not writable:
-            lock.release()
-        if own is not None:
-            self._lock = None  # it goes over to the run that was read
-        self._install_opened(opened, keep=bool(kept))
-        if writable:
-            self.path, self._lock, self._generation = str(target), lock, session.summarize(target).generation
-        self.read_only = refused
+            self.read_only = refused
         remember(target)
+        notes = [*notes_of(opened), *([f"read-only: {refused}; s saves under another name"] if refused else [])]
         return "; ".join([*notes, f"opened {shown(target)} at step {opened.trainer.step:,}", *kept])
-
-    def recovered(self) -> list[Recent]:
-        """Runs that ended without being saved, the newest first: to `resume`, `open_copy` or `discard`."""
-        return recovered()
-
-    def older_recovered(self) -> int:
-        """How many such runs are kept beside those that are listed."""
-        return older_recovered()
 
     def resume(self, path: str) -> str:
         """Goes on with a run that autosave holds; from now on it is this run's autosave.
@@ -209,20 +211,20 @@ class RunFiles:
             InputError: it is in use or damaged, or the present run cannot be kept; that run is untouched.
         """
         target = whole_path(path)
-        lock = session.take_lock(target)
-        try:
-            session.refuse_unheld(lock, str(target))
-            opened = saved_run.read(target, machine=begin_machine)
-            origin = session.summarize(target).record.get("origin")
-            kept = self._keep_present()
-        except BaseException:
-            lock.release()
-            raise
-        self._install_opened(opened, keep=bool(kept))
-        self.autosave.copy.adopt(target, lock)
-        self._clean = (-1, -1)
-        place = f"; s saves it to {Path(self.path).name}" if self._belongs_to(origin) else ""
-        return "; ".join([f"resumed at step {opened.trainer.step:,}; not saved yet{place}", *_notes(opened), *kept])
+        with self._turn:
+            lock = session.take_lock(target)
+            try:
+                session.refuse_unheld(lock, str(target))
+                opened = saved_run.read(target, machine=begin_machine)
+                origin = session.summarize(target).record.get("origin")
+                with self._leave_present() as kept:
+                    arrival = self._put_opened(opened)
+            except BaseException:
+                lock.release()
+                raise
+            self._settle_opened(arrival, saved=False, recovered=(target, lock))
+            place = f"; s saves it to {Path(self.path).name}" if self._belongs_to(origin) else ""
+        return "; ".join([f"resumed at step {opened.trainer.step:,}; not saved yet{place}", *notes_of(opened), *kept])
 
     def _belongs_to(self, origin: Any) -> bool:
         """Whether the run goes on from a session that nobody has saved to or opened since; then it is that one's."""
@@ -232,7 +234,7 @@ class RunFiles:
         with contextlib.suppress(InputError):  # gone, or not to be trusted: the run gets a name when it is saved
             lock = session.take_lock(path)
             if lock.held and session.summarize(path).generation == origin.get("generation"):
-                self.path, self._lock, self._generation = str(path), lock, int(origin["generation"])
+                self._stand_at(Place(path, lock, int(origin["generation"])))
                 return True
         if lock is not None:
             lock.release()
@@ -244,12 +246,13 @@ class RunFiles:
         Raises:
             InputError: it is damaged, or the present run cannot be kept; that run is untouched.
         """
-        opened = saved_run.read(user_path(path), machine=begin_machine)
-        kept = self._keep_present()
-        self._install_opened(opened, keep=bool(kept))
-        self._clean = (-1, -1)
+        with self._turn:
+            opened = saved_run.read(user_path(path), machine=begin_machine)
+            with self._leave_present() as kept:
+                arrival = self._put_opened(opened)
+            self._settle_opened(arrival, saved=False)
         words = f"opened a copy at step {opened.trainer.step:,}; not saved yet"
-        return "; ".join([words, *_notes(opened), *kept])
+        return "; ".join([words, *notes_of(opened), *kept])
 
     def discard(self, path: str) -> str:
         """Deletes a run that autosave holds; returns what was done.
@@ -260,117 +263,131 @@ class RunFiles:
         session.discard(user_path(path))
         return "discarded"
 
-    def recent(self) -> list[Recent]:
-        """Saved and recovered runs, newest first."""
-        return recent()
-
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _keep_present(self) -> list[str]:
-        """Saves what is not saved of the present run into the recovery folder; what there is to say about that.
+    @contextlib.contextmanager
+    def _leave_present(self) -> Iterator[list[str]]:
+        """Keeps what is not saved of the present run in the recovery folder; within the block nothing of it changes.
+
+        Yields:
+            What there is to say about that.
 
         Raises:
             InputError: it cannot be kept.
         """
-        where = self.rescue()
-        if where and where != str(self.autosave.path):
-            raise InputError(f"the present run cannot be kept: {where}", hint="save it first with s")
-        return [_KEPT] if where else []
+        while True:
+            before, where = self._progress(), self.rescue()
+            if where and where != str(self.autosave.path):
+                raise InputError(f"the present run cannot be kept: {where}", hint="save it first with s")
+            with self._run.lock:
+                safe = before == self._progress() or not self.unsaved()
+                if self.autosave.leave_kept() if where else safe:
+                    yield [_KEPT] if where else []
+                    return
+            # it was trained on, or edited, after it was kept: once more
 
-    def _install_opened(self, opened: saved_run.OpenedRun, *, keep: bool) -> None:
-        """The run that was read takes the place of the present one; `keep` leaves that one to be recovered."""
-        if keep:
-            self.autosave.leave_kept()  # an autosave that comes due from here on may be of the run that was read
-        # Epochs that nobody chose are not chosen by the data here: the run has no end, and is saved as it was.
-        config = replace(opened.config.completed(opened.trainer.split), epochs=opened.config.epochs)
-        self._worker.pause()
+    def _put_opened(self, opened: saved_run.OpenedRun) -> Question[Arrival]:
+        """Has the run that was read take the place of the present one; nobody edits either meanwhile."""
+        config, view = settings_of(opened)
         self._release()
         self.path = self.read_only = ""
-        view = dict(opened.view)
-        if "stops" in view:
-            config = config.stopping(_known_stops(view.pop("stops")))
         self._run.edit_epoch += 1
         self._run.view = view
         self._run.choose(config, opened.trainer.split)
-        self._worker.install(self._provenance.track(lambda: opened.trainer, config))
-        self._provenance.give_past(opened.past, config)
-        self._worker.ask(lambda worker: None, seconds=60.0)
         self._undo.forget()
-        self._runs.forget()
-        self._runs.adopt(opened.others, opened.labels)
-        self._mark_clean(self._progress())
-        self._settle()
+        make = self._provenance.track(lambda: opened.trainer, config)
 
-    def _settle(self) -> None:
+        def install(run: TrainingThread) -> Arrival:
+            self._run.put_in_force(config)
+            run.replace_run(make)
+            self._provenance.give_past(run, opened.past, config)
+            self._runs.adopt(opened.others, opened.labels)
+            return Arrival(self._progress(), run.timeline, time.monotonic())
+
+        return self._worker.put_question(self._run.count_change(install))
+
+    def _settle_opened(
+        self,
+        arrival: Question[Arrival],
+        *,
+        saved: bool = True,
+        recovered: tuple[Path, session.Lock] | None = None,
+    ) -> None:
+        """Waits until the run that was read is there.
+
+        Args:
+            saved: whether it is safe as it stands.
+            recovered: the copy that autosave held of it, which is this run's own from now on.
+        """
+        progress, timeline, since = arrival.wait()
+        self._mark_clean(*((progress, timeline) if saved else (_NEVER, None)))
+        if recovered is not None:
+            self._settle(lambda: self.autosave.take_over(*recovered, progress, since))
+        else:
+            self._settle(lambda: self.autosave.mark_saved(progress, since))
+
+    def _settle(self, settle: Callable[[], object]) -> None:
         try:
-            self.autosave.mark_saved()
+            settle()
         except InputError as error:
             self._worker.say(f"the autosave could not be deleted: {error.message}")
 
     def _release(self) -> None:
         if self._lock is not None:
             self._lock.release()
-            self._lock = None
+            self._lock = self._origin = None
 
     def _progress(self) -> tuple[int, int]:
         """The newest step, and a number that is another one after each edit."""
         timeline = self._worker.timeline
         if timeline is None:
-            return 0, self._run.edits
-        return max(timeline.trainer.step, timeline.latest), self._run.edits + timeline.serial
+            return 0, self._run.changes
+        return max(timeline.trainer.step, timeline.latest), self._run.changes + timeline.serial
 
     def _latest(self) -> saved_run.SavedRun | None:
         """For autosave: a copy of the present step, or nothing while the user looks at the past."""
 
-        def latest(run: TrainingThread) -> saved_run.SavedRun | None:
-            timeline = run.timeline
-            in_the_past = timeline is not None and timeline.trainer.step < timeline.latest
-            return None if in_the_past else self._provenance.capture_from(run, lean=True)
+        def take(run: TrainingThread) -> saved_run.SavedRun | None:
+            return None if _is_in_the_past(run) else self._provenance.capture_from(run, lean=True)
 
+        return self._take(take)
+
+    def _newest(self) -> saved_run.SavedRun | None:
+        """For a rescue: a copy of the newest step, to which the run goes where it is in the past."""
+
+        def take(run: TrainingThread) -> saved_run.SavedRun | None:
+            if _is_in_the_past(run):
+                run.go_to_newest()
+            return None if _is_in_the_past(run) else self._provenance.capture_from(run, lean=True)
+
+        return self._take(take)
+
+    def _take(self, take: Callable[[TrainingThread], saved_run.SavedRun | None]) -> saved_run.SavedRun | None:
         tries, before = _ATTEMPTS, self._steps()
         while True:
             if (waiting := self._provenance.waiting()) is not None:
-                return self._with_origin(waiting)
+                return waiting
             try:
-                return self._with_origin(self._worker.ask(latest, seconds=1.0))
+                return self._worker.ask(take, seconds=1.0)
             except NoAnswerError:  # perhaps because it has begun to make another run: look again
                 now = self._steps()
                 tries, before = (tries - 1 if now == before else _ATTEMPTS), now
-                if not tries:
+                if not tries or not self._worker.alive:
                     raise
 
     def keep_edit(self, run: TrainingThread) -> None:
         """Before the run leaves its newest step: an edit that is not kept yet must not wait until it is back there."""
         if self.autosave.edited:
-            self.autosave.hold(self._with_origin(self._provenance.capture_from(run, lean=True)))
+            self.autosave.hold(self._provenance.capture_from(run, lean=True))
 
-    def _with_runs(self, saved: saved_run.SavedRun) -> saved_run.SavedRun:
-        """With the other runs of the session, and which of them this one is."""
-        return replace(saved, others=self._runs.capture(), labels=self._runs.capture_labels())
+    def _complete(self, saved: saved_run.SavedRun) -> saved_run.SavedRun:
+        """A copy with the other runs of the session, and for autosave the place to which the run is saved.
 
-    def _with_origin(self, saved: saved_run.SavedRun | None) -> saved_run.SavedRun | None:
-        """For autosave: with the session that the run is saved to, so that a recovered one finds it again."""
-        saved = saved and self._with_runs(saved)
-        if saved is None or not self.path or self._lock is None:
-            return saved
-        return replace(saved, origin=(self.path, self._generation))
+        So a recovered run finds its session again.
+        """
+        others, labels = self._runs.capture(), self._runs.capture_labels()
+        return replace(saved, others=others, labels=labels, origin=self._origin)
 
 
-def _notes(opened: saved_run.OpenedRun) -> list[str]:
-    """What there is to say about a session that was opened, first of all how far its past reaches."""
-    notes, step = list(opened.warnings), opened.trainer.step
-    if opened.past is not None and opened.past.first:
-        notes.append(f"history begins at step {opened.past.first:,}")
-    if opened.past is None and step and not any(words.startswith("the saved history") for words in notes):
-        notes.append(f"history begins at step {step:,}: nothing before it was saved")
-    return notes
-
-
-def _known_stops(saved: Any) -> dict[str, Any]:
-    """The stop conditions of a session; what this version does not know or refuses is left out."""
-    found: dict[str, Any] = {}
-    for item in STOP_FIELDS:
-        if isinstance(saved, Mapping) and item.name in saved:
-            with contextlib.suppress(InputError):
-                found[item.name] = item.read(saved[item.name])
-    return found
+def _is_in_the_past(run: TrainingThread) -> bool:
+    return run.timeline is not None and run.timeline.trainer.step < run.timeline.latest

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +19,9 @@ from nnplay.session.summary_text import data_and_network, stand, trained
 from nnplay.text import clean
 
 _MOST: Final = 20
+#: How often the list is looked at while another nnplay changes it, and seconds between: that takes a few milliseconds.
+_LOOKS: Final = 50
+_LOOK: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +41,21 @@ class Recent:
 
 def remember(path: Path) -> None:
     """Puts a session at the top of the list."""
-    known = [str(path.resolve()), *(item for item in _paths() if item != str(path.resolve()))][:_MOST]
-    target = _list_file()
+    newest = str(path.resolve())
     # A list that cannot be kept is a comfort lost, never a reason to fail a save.
     with contextlib.suppress(OSError, InputError), session.Folder(session.state_folder()) as folder:
-        folder.write(target.name, json.dumps(known).encode())
+        _hold(folder)  # or of two that save at once one would not be in it
+        known = [newest, *(item for item in _paths() if item != newest)][:_MOST]
+        folder.write(_list_file().name, json.dumps(known).encode())
+
+
+def _hold(folder: session.Folder) -> None:
+    """Waits a moment until no other nnplay changes the list; it is free again as soon as the folder is closed."""
+    for _ in range(_LOOKS):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(folder.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_LOOK)
 
 
 def recent() -> list[Recent]:

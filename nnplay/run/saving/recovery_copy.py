@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 from nnplay import session
+from nnplay.errors import NnplayError
 from nnplay.run.saving.saved_run import SavedRun, write
 
 
@@ -21,6 +22,7 @@ class RecoveryCopy:
     def __init__(self) -> None:
         self._place: tuple[Path, session.Lock] | None = None
         self._turn = threading.RLock()
+        self._ended = False
         self.moved = 0
 
     @property
@@ -39,8 +41,11 @@ class RecoveryCopy:
 
         Raises:
             InputError: the disk refused; the copy before is intact.
+            NnplayError: the run has been left.
         """
         with self._turn:
+            if self._ended:
+                raise NnplayError("the run has been left")
             if self.path is None:
                 self.release()
             self._place = self._place or session.new_autosave()
@@ -63,6 +68,15 @@ class RecoveryCopy:
             if self._place is not None:
                 self._place[1].release()
                 self._place = None
+
+    def end(self, *, keep: bool) -> None:
+        """Leaves or deletes what was kept; a save that comes too late makes nothing new."""
+        with self._turn:
+            self._ended = True
+            if keep:
+                self.release()
+            else:
+                self.discard()
 
     def discard(self) -> None:
         """Deletes what was kept: the run is safe elsewhere, or was given up.

@@ -38,14 +38,19 @@ class Place:
 
 
 def save_as(target: Path, saved: SavedRun) -> Place:
-    """Saves where no session is yet.
+    """Saves where no session is yet; the place is held before it is looked at, so that no other nnplay comes between.
 
     Raises:
         InputError: something is there; or the disk refused.
     """
     saved_run.refuse_taken(target)
-    generation = saved_run.write(target, saved)
-    return Place(target, session.take_lock(target), generation)
+    lock = session.hold_place(target)
+    try:
+        saved_run.refuse_taken(target)
+        return Place(target, lock, saved_run.write(target, saved, lock))
+    except BaseException:
+        lock.release()
+        raise
 
 
 def save_again(place: Place, saved: SavedRun) -> Place:

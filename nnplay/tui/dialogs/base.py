@@ -103,9 +103,10 @@ class Dialog(Modal[Answer]):
         found.styles.max_height = max(1, min(_MOST_LINES, room))
 
     def tell_idle(self, key: str) -> None:
-        """Say it before the keys that do something."""
+        """Say it before the keys that do something; a dialog that has just been asked for shows none yet."""
         idle = f"{key} does nothing here · " if key else ""
-        self.query_one(".keys", Static).update(Content(idle + self._shown_keys))
+        for line in self.query(".keys").results(Static):
+            line.update(Content(idle + self._shown_keys))
 
     def action_close(self) -> None:
         """Leave without an answer."""
