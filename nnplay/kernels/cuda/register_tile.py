@@ -239,18 +239,13 @@ def add_products(
 
 
 @inline
-def start_row(begin: Any, place: int, by_place: int, begins: bool, column: int) -> Any:
-    """What four numbers of a line begin with."""
+def start_row(begin: Any, place: int, by_place: int, begins: bool, column: int, first: int) -> Any:
+    """What the numbers of a line begin with that are this tile's: others may be written by now."""
+    line, own = shifted(begin, place * by_place + column), begins and place >= 0
     return (
-        apart(shifted(begin, place * by_place + column), 1)
-        if begins and place >= 0
-        else (
-            DTYPE(0.0),
-            DTYPE(0.0),
-            DTYPE(0.0),
-            DTYPE(0.0),
-        )
-    )
+        line[0] if own and column >= first else DTYPE(0.0), line[1] if own and column + 1 >= first else DTYPE(0.0),
+        line[2] if own and column + 2 >= first else DTYPE(0.0), line[3] if own else DTYPE(0.0),
+    )  # fmt: skip
 
 
 @inline
@@ -258,9 +253,11 @@ def start(begin: Any, places: Any, by_place: int, begins: bool, first: int, colu
     """As `Tile` says: the sums of each row."""
     column = min(first, columns - SIDE)
     return (
-        start_row(begin, places[0], by_place, begins, column), start_row(begin, places[1], by_place, begins, column),
-        start_row(begin, places[2], by_place, begins, column), start_row(begin, places[3], by_place, begins, column),
-    )  # fmt: skip
+        start_row(begin, places[0], by_place, begins, column, first),
+        start_row(begin, places[1], by_place, begins, column, first),
+        start_row(begin, places[2], by_place, begins, column, first),
+        start_row(begin, places[3], by_place, begins, column, first),
+    )
 
 
 @inline
