@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal
 
 import numpy as np
 
+from nnplay.data_class import dataclass
 from nnplay.errors import DivergedError, InputError
 from nnplay.inspector.inspector import Inspector
 from nnplay.text import percent

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from nnplay.config import RunConfig
+from nnplay.data_class import dataclass
 from nnplay.timeline.run_label import RunLabel
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.curves.history import History

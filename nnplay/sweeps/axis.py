@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from nnplay import exact
 from nnplay.config.assignments import with_section
+from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.text import clean
 

@@ -22,12 +22,13 @@ linear nor treat every number alike (`Traits.change`, `Plan.curvature`) are refu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import prod
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.network.network import NetworkPlan, PlannedLayer
 from nnplay.operations.step import gradient_penalty as operations

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from nnplay.data_class import dataclass
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.objective import Term
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from nnplay.data_class import dataclass
 
 _BIRTHS: Final = itertools.count()
 

@@ -6,7 +6,8 @@ import csv
 import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from nnplay.data_class import dataclass
 
 Value = str | int | float
 _DIGITS = 9

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from nnplay.data_class import dataclass
 from nnplay.training.curves.layer_curves import LayerCurves
 from nnplay.training.state.checkpoint import Checkpoint
 from nnplay.training.trainer import Trainer

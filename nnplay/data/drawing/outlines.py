@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from nnplay import exact
 from nnplay.data.generated_cache import Arrays
+from nnplay.data_class import dataclass
 
 Array = NDArray[np.float32]
 

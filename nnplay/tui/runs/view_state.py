@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from nnplay.data_class import dataclass
 from nnplay.run.runs.listed_run import AXES
 
 VIEWS: Final = ("curves", "settings", "difference", "output")

@@ -8,7 +8,9 @@ frame rate follow the line by itself.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from nnplay.data_class import dataclass
 
 PATIENCE = 2.0
 """Seconds to wait for an answer before a frame is sent without one."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Literal, get_args
 
 from rich.color import Color
 from rich.style import Style
 
+from nnplay.data_class import dataclass
 from nnplay.errors import unknown
 from nnplay.tui.pixels.pixel_screen import ACROSS, DOWN, PixelScreen
 from nnplay.tui.terminal.colours import Colours, colours

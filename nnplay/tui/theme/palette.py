@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+
+from nnplay.data_class import dataclass
 
 LEVELS = 16
 """Steps of the signed colour scale; more of them cost bytes that the eye does not see."""
