@@ -9,7 +9,7 @@ PACKS_BESIDE := $(BIN)/python -m nnplay.tape.packs --background </dev/null >/dev
 # Python would do the same for one module after the other at the first start, and each process of the tests for itself.
 BYTECODE := $(BIN)/python -m compileall -q -j 0 nnplay
 
-.PHONY: run play test check lint format setup setup-test packs wheel slow conformance monkey clean
+.PHONY: run play test check lint format setup setup-test packs wheel slow card conformance monkey clean
 
 run: setup  ## set everything up and train a network on handwritten digits
 	@$(PACKS_BESIDE)
@@ -38,6 +38,10 @@ format: setup-test
 slow: setup-test  ## the tests that take minutes
 	$(BIN)/python -m nnplay.tape.packs
 	$(BIN)/python -m pytest -m slow
+
+card: setup-test  ## train by the code of graphics cards without one: needs gcc, and installs the compiler for cards
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[gpu]"
+	$(BIN)/python -m pytest -m slow tests/slow/test_virtual_card.py tests/slow/test_on_virtual_card.py
 
 conformance: setup-test  ## the cases of ONNX, PyTorch and ONNX Runtime, put to the engine: same, different, cannot be expressed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[conformance]"

@@ -381,3 +381,23 @@ def test_a_card_trains_as_the_processor_does(schedule: str) -> None:
         np.testing.assert_array_equal(run.machine.state(), again.machine.state())
         np.testing.assert_allclose(run.machine.state(), other.machine.state(), rtol=1e-5, atol=1e-6)
         np.testing.assert_allclose(run.history["loss"].last, other.history["loss"].last, rtol=1e-5)
+
+
+def test_only_rows_that_gather_look_for_data_on_the_card() -> None:
+    """Integers of other rows, such as the stream that noise is drawn from, are no addresses."""
+    machine: Any = load_preset("gan_ring").config.trainer().machine
+    given = {array.ctypes.data for array in (*machine._data, machine.order)}
+    asked: list[int] = []
+
+    def there(here: int) -> int:
+        asked.append(here)
+        return here
+
+    codes = {kernel.name: number for number, kernel in enumerate(kernels_of(machine.tape))}
+    found = encode(machine.tape, machine.full_table, codes, Launch(128, 1), machine.tape.size, there=there)
+    assert set(asked) <= given
+    assert asked
+    drawn = [row.integers for row in machine.full_table.rows if row.operation.name == "noise drawn"]
+    assert drawn
+    lines = [line[abi.ROW_INTEGERS] for line in found.cells]
+    assert all(integers[0] in lines for integers in drawn)

@@ -30,8 +30,12 @@ with contextlib.suppress(ImportError):
     importlib.import_module("_numba_cuda_redirector")  # puts numba-cuda where Numba's own, older one would be found
 
 import numba.cuda  # noqa: E402
+from numba.cuda import cgutils  # noqa: E402
 from numba.cuda.core import typed_passes  # noqa: E402
+from numba.cuda.core.imputils import RefType, iternext_impl  # noqa: E402
+from numba.cuda.cpython import rangeobj  # noqa: E402
 from numba.cuda.cudadrv import nvvm  # noqa: E402
+from numba.cuda.np import arrayobj  # noqa: E402
 
 cuda: Final[Any] = numba.cuda
 
@@ -86,6 +90,26 @@ def _types_without_arrays() -> Any:
     return module
 
 
+def _index(context: Any, builder: Any, kind: Any, index: Any, size: Any) -> Any:
+    """An index as an address needs it. Numba's own counts negative ones from the end, by four instructions a number."""
+    return context.cast(builder, index, kind, numba.types.intp)
+
+
+@iternext_impl(RefType.BORROWED)  # type: ignore[untyped-decorator]
+def _next_number(context: Any, builder: Any, signature: Any, arguments: Any, result: Any) -> None:
+    """The next number of a range, which counts on behind its end, where nobody looks.
+
+    Numba's own stops there, for which every turn of every loop had six instructions more.
+    """
+    [kind] = signature.args
+    state = cgutils.create_struct_proxy(kind)(context, builder, value=arguments[0])
+    count, number = builder.load(state.count), builder.load(state.iter)
+    result.set_valid(builder.icmp_signed(">", count, count.type(0)))
+    result.yield_(number)
+    builder.store(builder.sub(count, count.type(1)), state.count)
+    builder.store(builder.add(number, state.step), state.iter)
+
+
 def compile_for(capability: tuple[int, int]) -> None:
     """Has device functions compiled for cards of this capability, without a driver.
 
@@ -95,6 +119,10 @@ def compile_for(capability: tuple[int, int]) -> None:
 
     dispatcher.get_current_device = lambda: _Absent(capability)
     typed_passes.types = _types_without_arrays()
+    arrayobj.fix_integer_index = _index
+    for at, (_, called, kinds) in enumerate(rangeobj.registry.functions):
+        if called == "iternext":
+            rangeobj.registry.functions[at] = (_next_number, called, kinds)
     original = nvvm.compile_ir
 
     def exact(irs: Any, **options: Any) -> Any:

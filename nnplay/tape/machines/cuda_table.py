@@ -195,7 +195,7 @@ def _pointing(table: Table, there: Callable[[int], int]) -> NDArray[np.int64]:
     """The cells of a table whose gathering rows find their data on the card."""
     cells = table.cells.copy()
     for line, row in zip(cells, table.rows, strict=True):
-        if row.phase == "data":
+        if "order" in row.operation.integers:  # it gathers: all of its integers but one are addresses
             for k, name in enumerate(row.operation.integers):
                 if name != "size":
                     line[abi.ROW_INTEGERS + k] = there(int(line[abi.ROW_INTEGERS + k]))

@@ -1,0 +1,149 @@
+"""Whole trainings by the code that graphics cards get, run by a processor: its numbers, and how its threads meet.
+
+Every launch is watched: nothing outside of memory is touched, and no number by two threads that did not meet between.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnplay.config import RunConfig
+from nnplay.kernels.cuda import driver
+from nnplay.presets.catalogue import load_preset
+from nnplay.run.replicas import run_of_seed, train_replicas
+from nnplay.tape.machines import device
+from nnplay.tape.machines.cuda_machine import CudaMachine
+from nnplay.training.trainer import Trainer
+from tests.virtual_card.driver import VirtualCard, can_compile
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not can_compile(), reason="needs gcc"),
+    pytest.mark.skipif(importlib.util.find_spec("numba_cuda") is None, reason="needs nnplay[gpu]"),
+]
+
+PutIn = Callable[[int], VirtualCard]
+
+
+@pytest.fixture
+def put_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PutIn]:
+    """Puts in a card whose threads take turns in an order that follows from a number."""
+
+    def put(seed: int) -> VirtualCard:
+        card = VirtualCard(tmp_path, seed=seed)
+        driver.card.cache_clear()
+        monkeypatch.setattr(driver, "_library", lambda: card)
+        monkeypatch.setattr(driver, "_contexts", [])
+        return card
+
+    yield put
+    driver.card.cache_clear()
+
+
+def trained(config: RunConfig, steps: tuple[int, ...], schedule: str = "", *, tf32: bool = False) -> Trainer:
+    """A run on the card, after so many steps in several calls."""
+
+    def machine(*given: Any, **more: Any) -> CudaMachine:
+        made = CudaMachine(*given, **more, tf32=tf32)
+        made.schedule = schedule
+        return made
+
+    run: Trainer = config.trainer(machine=machine)
+    for count in steps:
+        run.run(steps=count)
+    assert run.machine.why_not == ""
+    return run
+
+
+@pytest.mark.parametrize("schedule", ["block", "grid"])
+def test_a_small_network_is_a_processors_to_the_last_bit(schedule: str, put_in: PutIn) -> None:
+    """Over the end of an epoch, with evaluations; in whatever order threads take their turns.
+
+    The loss that is shown is a sum over the batch in an order of its own.
+    """
+    config = load_preset("spiral").config
+    alone = config.trainer()
+    alone.run(steps=60)
+    assert alone.epoch >= 2
+    for seed in (1, 2):
+        card = put_in(seed)
+        run = trained(config, (1, 59), schedule)
+        np.testing.assert_array_equal(run.machine.state(), alone.machine.state())
+        np.testing.assert_allclose(run.history["loss"].last, alone.history["loss"].last, rtol=1e-6)
+        assert card.instructions > 0
+
+
+@pytest.mark.parametrize(
+    ("preset", "schedule"),
+    [
+        ("digits_mlp28", "samples"),
+        ("lenet", "grid"),
+        ("lenet", "samples"),
+        ("adding_lstm", "samples"),
+        ("tiny_transformer", "grid"),
+        ("gan_ring", "grid"),
+    ],
+)
+def test_a_step_is_within_a_hundred_thousandth_of_a_processors(preset: str, schedule: str, put_in: PutIn) -> None:
+    config = load_preset(preset).config
+    alone = config.trainer()
+    alone.run(steps=1)
+    put_in(3)
+    found = trained(config, (1,), schedule).machine.state()
+    assert float(np.abs(found - alone.machine.state()).max()) <= 1e-5 * float(np.abs(alone.machine.state()).max())
+
+
+def test_tensor_cores_give_the_same_bits_in_whatever_order_threads_work(put_in: PutIn) -> None:
+    """And are as near to float32 as 10 bits behind the point let them be."""
+    table = {"layers": "linear 64, relu, linear 10", "training": {"batch_size": 64}, "optimizer": {"name": "sgd"}}
+    config = load_preset("digits_mlp28").changed(**table).config
+    alone = config.trainer()
+    alone.run(steps=2)
+    states = []
+    for seed in (4, 5):
+        put_in(seed)
+        run = trained(config, (2,), "grid", tf32=True)
+        assert "products in TF32" in run.machine.where
+        states.append(run.machine.state())
+    np.testing.assert_array_equal(states[0], states[1])
+    difference = float(np.abs(states[0] - alone.machine.state()).max() / np.abs(alone.machine.state()).max())
+    assert 0 < difference < 2**-11
+
+
+def test_replicas_are_runs_of_their_own(put_in: PutIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in(6)
+    monkeypatch.setattr(device._Choice, "device", "cuda")
+    config = RunConfig.from_dict({"data": {"name": "xor"}, "layers": "linear 4, tanh, linear 2", "epochs": 3})
+    found = train_replicas(config, 3)
+    assert "virtual card" in found.where
+    monkeypatch.setattr(device._Choice, "device", "cpu")
+    for index, seed in enumerate(found.seeds):
+        run = run_of_seed(config, int(seed)).trainer()
+        run.run(epochs=3)
+        np.testing.assert_array_equal(found.states[index], run.machine.state())
+
+
+def test_a_kernel_without_one_of_its_barriers_is_found_wrong(put_in: PutIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The card that watches finds what a card that does not would only sometimes get wrong."""
+    card = put_in(7)
+    compiled = card._compile
+    monkeypatch.setattr(card, "_compile", lambda ptx: compiled(_without_barrier_of_rows(ptx)))
+    run = load_preset("spiral").config.trainer(machine=CudaMachine)
+    run.run(steps=1)
+    assert run.machine.failed
+    assert "another thread" in run.machine.why_not or "two threads" in run.machine.why_not
+
+
+def _without_barrier_of_rows(ptx: str) -> str:
+    """Without what threads wait for behind a row: the last barrier of the function that walks rows."""
+    first = ptx.index("run_rows", ptx.index(".visible .entry"))
+    body = ptx.index("{", ptx.index(".weak .func", ptx.index("\n}", first)))
+    at = ptx.index("bar.sync", body)
+    end = ptx.index(";", at) + 1
+    return ptx[:at] + ptx[end:]
