@@ -106,7 +106,7 @@ def codes_of_modules() -> Iterator[tuple[str, str, Code]]:
     for preset in PRESETS:
         kernels: tuple[Kernel, ...] = tuple(kernels_of(load_preset(preset).config.trainer().machine.tape))
         for function in ("block_advance", "grid_advance"):
-            ptx = module.code(kernels)[function]
+            ptx = module.code(function, kernels)
             for architecture in ARCHITECTURES:
                 yield f"{preset}, {function}", architecture, read_code(ptx, architecture)
 

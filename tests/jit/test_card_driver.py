@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -127,7 +127,7 @@ def test_replicas_go_on_by_the_processor_and_say_why(fault: str, monkeypatch: py
     config = RunConfig.from_dict({"data": {"name": "xor"}, "layers": "linear 2", "epochs": 2})
     alone = train_replicas(config, 3)
     put_in(monkeypatch, **given)
-    monkeypatch.setattr(card_run.module, "code", lambda kernels, dtype: dict.fromkeys(card_run.module.FUNCTIONS, b""))
+    monkeypatch.setattr(card_run.module, "code", lambda name, kernels, dtype: b"")
     monkeypatch.setattr(device._Choice, "device", "cuda")
     found = train_replicas(config, 3)
     assert wanted in found.where
@@ -238,9 +238,9 @@ def test_numbers_of_64_bits_have_room_on_a_card(monkeypatch: pytest.MonkeyPatch)
     put_in(monkeypatch)
     asked: list[str] = []
 
-    def code(kernels: Any, dtype: str) -> dict[str, bytes]:
+    def code(name: str, kernels: Any, dtype: str) -> bytes:
         asked.append(dtype)
-        return dict.fromkeys(card_run.module.FUNCTIONS, b"")
+        return b""
 
     monkeypatch.setattr(card_run.module, "code", code)
     sizes = []
@@ -259,9 +259,9 @@ def test_products_in_tf32_are_asked_for_and_said(monkeypatch: pytest.MonkeyPatch
     put_in(monkeypatch)
     asked: list[bool] = []
 
-    def code(kernels: Any, dtype: str) -> dict[str, bytes]:
+    def code(name: str, kernels: Any, dtype: str) -> bytes:
         asked.append(any("tensor_linear" in kernel.name for kernel in kernels))
-        return dict.fromkeys(card_run.module.FUNCTIONS, b"")
+        return b""
 
     monkeypatch.setattr(card_run.module, "code", code)
     found = {}
@@ -298,7 +298,7 @@ def test_a_driver_is_not_asked_where_the_processor_is_chosen(monkeypatch: pytest
 
 def test_a_card_that_fails_between_two_launches_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     put_in(monkeypatch)
-    monkeypatch.setattr(card_run.module, "code", lambda kernels, dtype: dict.fromkeys(card_run.module.FUNCTIONS, b""))
+    monkeypatch.setattr(card_run.module, "code", lambda name, kernels, dtype: b"")
     run, other = trainer(machine=CudaMachine), trainer()
     launches = []
 
@@ -329,9 +329,11 @@ def test_a_pack_has_the_rows_of_dense_networks(tmp_path: Path, monkeypatch: pyte
     usual = tuple(cuda_table.usual_kernels())
     compiled = []
 
-    def stand_in(kernels: Any, dtype: str = "float32") -> list[tuple[str, bytes]]:
-        compiled.append(kernels)
-        return [(name, f"{name} of {len(kernels)}".encode()) for name in module.FUNCTIONS]
+    def stand_in(
+        kernels: Any, functions: Sequence[str] = module.FUNCTIONS, dtype: str = "float32"
+    ) -> list[tuple[str, bytes]]:
+        compiled.append((kernels, functions))
+        return [(name, f"{name} of {len(kernels)}".encode()) for name in functions]
 
     monkeypatch.setattr(module, "compile_kernels", stand_in)
     monkeypatch.setattr(lookup, "FOLDER", tmp_path)
@@ -341,12 +343,12 @@ def test_a_pack_has_the_rows_of_dense_networks(tmp_path: Path, monkeypatch: pyte
     try:
         assert building.build_for_cards(usual, tmp_path)
         assert not building.build_for_cards(usual, tmp_path)
-        assert compiled == [usual]
-        assert module.code(usual)["grid_advance"] == f"grid_advance of {len(usual)}".encode()
+        assert compiled == [(usual, module.FUNCTIONS)]
+        assert module.code("grid_advance", usual) == f"grid_advance of {len(usual)}".encode()
         assert tuple(cuda_table.kernels_of(trainer().machine.tape)) == usual
         assert len(compiled) == 1
-        module.code(usual[1:])
-        assert len(compiled) == 2
+        module.code("block_advance", usual[1:])
+        assert compiled[1:] == [(usual[1:], ("block_advance",))]
     finally:
         module.code.cache_clear()
 

@@ -90,13 +90,16 @@ def test_a_small_network_is_a_processors_to_the_last_bit(schedule: str, put_in: 
         ("gan_ring", "grid"),
     ],
 )
-def test_a_step_is_within_a_hundred_thousandth_of_a_processors(preset: str, schedule: str, put_in: PutIn) -> None:
+def test_gradients_are_within_a_hundred_thousandth_of_a_processors(preset: str, schedule: str, put_in: PutIn) -> None:
+    """All of its gradients: Adam may divide those that are rounding alone by themselves."""
     config = load_preset(preset).config
     alone = config.trainer()
     alone.run(steps=1)
     put_in(3)
-    found = trained(config, (1,), schedule).machine.state()
-    assert float(np.abs(found - alone.machine.state()).max()) <= 1e-5 * float(np.abs(alone.machine.state()).max())
+    run = trained(config, (1,), schedule)
+    first, end = run.machine.tape.layout.bounds["gradients"]
+    found, wanted = run.machine.memory[first:end], alone.machine.memory[first:end]
+    assert float(np.abs(found - wanted).max()) <= 1e-5 * float(np.abs(wanted).max())
 
 
 def test_tensor_cores_give_the_same_bits_in_whatever_order_threads_work(put_in: PutIn) -> None:

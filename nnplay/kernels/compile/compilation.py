@@ -45,13 +45,16 @@ class Share:
     """What one process compiles: kernels, for one floating-point type and one level of processors (or "host").
 
     Attributes:
-        capability: that of graphics cards, for which all the kernels become one module; None for a processor.
+        capability: that of graphics cards, for which all the kernels become functions that walk rows; None for a
+            processor.
+        functions: which of those.
     """
 
     kernels: tuple[Kernel, ...]
     dtype: str
     level: str
     capability: tuple[int, int] | None = None
+    functions: tuple[str, ...] = ()
 
 
 def shared_out(kernels: Sequence[Kernel], processes: int, dtype: str, level: str) -> list[Share]:
@@ -235,7 +238,9 @@ def _order(share: Share) -> dict[str, object]:
         "modules": modules,
         "kernels": names,
     }
-    return order if share.capability is None else {**order, "capability": share.capability}
+    if share.capability is not None:
+        order |= {"capability": share.capability, "functions": share.functions}
+    return order
 
 
 def _folders() -> list[str]:

@@ -3,7 +3,7 @@
 Its path holds the standard library, then the few folders that hold NumPy, llvmlite and Numba, which the program has
 looked at; the working folder, PYTHONPATH and variables such as NUMBA_OPT have no say. Packages come by their path.
 The order is one line of JSON on standard input: `dtype`, `level`, `folders`, `modules` (files by name), `kernels`, and
-for graphics cards `capability` besides.
+for graphics cards `capability` and `functions` besides.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def main() -> None:
     compiled_for.dtype, compiled_for.level = order["dtype"], order["level"]
     if "capability" in order:
         compiled_for.target = "cuda"
-        from nnplay.kernels.cuda.compiler import compile_module
+        from nnplay.kernels.cuda.compiler import compile_functions
 
-        compile_module(order["kernels"], tuple(order["capability"]), objects)
+        compile_functions(order["functions"], order["kernels"], tuple(order["capability"]), objects)
         return
     from nnplay.kernels.compile.compiler import compile_all
 

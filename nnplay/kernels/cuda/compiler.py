@@ -1,4 +1,4 @@
-"""The compiling process for graphics cards: a list of kernels becomes PTX with every kernel that is launched.
+"""The compiling process for graphics cards: a list of kernels becomes PTX of what is launched.
 
 Imported in the compiling process only.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Final
 
 from nnplay.kernels.compile.intrinsics import types
@@ -19,6 +19,7 @@ from nnplay.kernels.cuda.walk_rows import make_alone, make_dispatch
 
 #: Threads of a block at the most, and blocks that must fit on a processor at least: registers are shared out for them.
 THREADS: Final = (512, 1)
+_MAKERS: Final = {"advance": make_advance, "table": make_run_table}
 _ENTRY: Final = re.compile(r"\.visible \.entry (\w+)")
 
 
@@ -32,8 +33,10 @@ def compile_alone(names: list[str], capability: tuple[int, int]) -> Iterator[tup
         yield name, ptx_of(make_alone(KERNELS[name]), arguments, capability, THREADS)
 
 
-def compile_module(names: list[str], capability: tuple[int, int], out: BinaryIO) -> None:
-    """Writes `kernel NAME SIZE` and PTX for each of block_advance, block_table, grid_advance and grid_table.
+def compile_functions(
+    functions: Sequence[str], names: Sequence[str], capability: tuple[int, int], out: BinaryIO
+) -> None:
+    """Writes `kernel NAME SIZE` and PTX for each of the functions, such as "grid_advance".
 
     Args:
         names: kernels that rows call; a row's code is its number in this list.
@@ -43,11 +46,11 @@ def compile_module(names: list[str], capability: tuple[int, int], out: BinaryIO)
     compile_for(capability)
     dispatch = make_dispatch([KERNELS[name] for name in names])
     arguments = (types.CPointer(types.int64), types.int64)
-    for walkers in (BLOCK, GRID):
-        for called, make in (("advance", make_advance), ("table", make_run_table)):
-            text = ptx_of(make(walkers, dispatch), arguments, capability, THREADS)
-            entry = "".join(_ENTRY.findall(text)[:1])
-            name = f"{walkers.name}_{called}"
-            code = re.sub(rf"\b{entry}(?=[\s(]|_param_)", name, text).encode()
-            out.write(f"kernel {name} {len(code)}\n".encode() + code)
-            out.flush()
+    made = {f"{each.name}_{called}": (each, make) for each in (BLOCK, GRID) for called, make in _MAKERS.items()}
+    for function in functions:
+        walkers, make = made[function]
+        text = ptx_of(make(walkers, dispatch), arguments, capability, THREADS)
+        entry = "".join(_ENTRY.findall(text)[:1])
+        code = re.sub(rf"\b{entry}(?=[\s(]|_param_)", function, text).encode()
+        out.write(f"kernel {function} {len(code)}\n".encode() + code)
+        out.flush()

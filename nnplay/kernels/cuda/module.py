@@ -1,4 +1,4 @@
-"""The code of a set of rows for graphics cards: from the pack, from the cache, or made by a compiling process."""
+"""The code that walks a set of rows on graphics cards: from the pack, the cache, or made by a compiling process."""
 
 from __future__ import annotations
 
@@ -16,29 +16,27 @@ from nnplay.kernels.cuda.driver import CAPABILITY
 from nnplay.kernels.packs import lookup
 from nnplay.system.private_folder import cache_folder
 
-#: The functions of a module.
+#: What is launched: steps, or rows of a table, by a block for each run, or by all blocks for one.
 FUNCTIONS: Final = ("block_advance", "block_table", "grid_advance", "grid_table")
 _MAKER: Final = "nnplay.kernels.cuda.compiler"
 
 
 @functools.cache
-def code(kernels: tuple[Kernel, ...], dtype: str = "float32") -> dict[str, bytes]:
-    """PTX of each of `FUNCTIONS`, in which a row's code is its kernel's number here; it suits all cards.
+def code(function: str, kernels: tuple[Kernel, ...], dtype: str = "float32") -> bytes:
+    """PTX of one of `FUNCTIONS`, in which a row's code is its kernel's number here; it suits all cards.
 
     Raises:
         NnplayError: it must be compiled, and there is nothing to do that with.
     """
-    packed = {name: lookup.code_for_cards(packed_name(name, kernels, dtype)) for name in FUNCTIONS}
-    if all(text is not None for text in packed.values()):
-        return {name: text for name, text in packed.items() if text is not None}
-    folder = cache_folder("kernels") / f"cuda-{digest(kernels, dtype)}"
-    paths = {name: folder / f"{name}.ptx" for name in FUNCTIONS}
-    found = {name: objects.read(path, name) for name, path in paths.items()}
-    if any(text is None for text in found.values()):
-        found = dict(compile_kernels(kernels, dtype))
-        for name, path in paths.items():
-            objects.write(path, name, found[name] or b"")
-    return {name: text for name, text in found.items() if text is not None}
+    packed = lookup.code_for_cards(packed_name(function, kernels, dtype))
+    if packed is not None:
+        return packed
+    path = cache_folder("kernels") / f"cuda-{digest(kernels, dtype)}" / f"{function}.ptx"
+    found = objects.read(path, function)
+    if found is None:
+        [(_, found)] = compile_kernels(kernels, (function,), dtype)
+        objects.write(path, function, found)
+    return found
 
 
 def packed_name(function: str, kernels: Sequence[Kernel], dtype: str = "float32") -> str:
@@ -52,8 +50,10 @@ def can_compile() -> bool:
     return find_spec("numba_cuda") is not None
 
 
-def compile_kernels(kernels: Sequence[Kernel], dtype: str = "float32") -> list[tuple[str, bytes]]:
-    """PTX of each of `FUNCTIONS`, compiled now.
+def compile_kernels(
+    kernels: Sequence[Kernel], functions: Sequence[str] = FUNCTIONS, dtype: str = "float32"
+) -> list[tuple[str, bytes]]:
+    """PTX of each function, compiled now, all at once.
 
     Raises:
         NnplayError: there is nothing to do that with.
@@ -62,8 +62,8 @@ def compile_kernels(kernels: Sequence[Kernel], dtype: str = "float32") -> list[t
         raise NnplayError(
             "kernels for graphics cards must be compiled once", where="cuda", hint="pip install 'nnplay[gpu]'"
         )
-    share = Share(tuple(kernels), dtype, "host", CAPABILITY)
-    return [(name, text) for _, name, text in compiled([share])]
+    shares = [Share(tuple(kernels), dtype, "host", CAPABILITY, (function,)) for function in functions]
+    return [(name, text) for _, name, text in compiled(shares)]
 
 
 def digest(kernels: Sequence[Kernel], dtype: str) -> str:

@@ -72,7 +72,7 @@ class CardRun:
         self.room = self._measure(machine, data)
         self._data = {array.ctypes.data: buffer_of(array) for array in data}
         self.tf32_words = _words_about_tf32(machine.full_table) if machine.tf32 else ""
-        self._code = module.code(tuple(kernels), machine.dtype.name)
+        self._kernels, self._dtype = tuple(kernels), machine.dtype.name
         self.advance_function = self.function("advance")
         self._build(machine)
 
@@ -86,7 +86,7 @@ class CardRun:
     def function(self, called: str) -> Function:
         """The kernel of this schedule that is called "advance" or "table"."""
         name = f"{'block' if self.schedule == 'block' else 'grid'}_{called}"
-        return Module(self._code[name]).function(name)
+        return Module(module.code(name, self._kernels, self._dtype)).function(name)
 
     @property
     def where(self) -> str:
