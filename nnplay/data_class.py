@@ -36,7 +36,7 @@ else:
         if any(base.__dataclass_params__.frozen for base in cls.__mro__[1:] if is_dataclass(base)):
             return with_fields(cls, frozen=frozen, eq=eq, repr=repr, slots=slots)  # as its base, which Python made
         made: Any = with_fields(cls, init=False, repr=False, eq=False, slots=slots)
-        methods = {"__init__": _make_init(made)}
+        methods = {"__init__": _make_init(made, frozen)}
         if repr:
             methods["__repr__"] = _show
         if eq:
@@ -47,22 +47,19 @@ else:
         if frozen and slots:
             methods |= {"__getstate__": _state, "__setstate__": _restore}
         for name, method in methods.items():
-            if (
-                cls.__dict__.get(name) is None
-            ):  # Python itself puts None there for the hash of what compares its own way
+            if cls.__dict__.get(name) is None:  # what compares in its own way has None for its hash from Python
                 setattr(made, name, method)
         return made
 
-    def _make_init(made: type) -> Callable[..., None]:
+    def _make_init(made: type, frozen: bool) -> Callable[..., None]:
         """Assigns each field what is given for it, or its default; then calls `__post_init__`."""
         known: dict[str, Any] = {"_assign": object.__setattr__, "_missing": MISSING}
-        lines = [f"_assign(self, {one.name!r}, {_first_value(one, known)})" for one in fields(made) if _has_value(one)]
+        line = "_assign(self, {0!r}, {1})" if frozen else "self.{0} = {1}"
+        lines = [line.format(one.name, _first_value(one, known)) for one in fields(made) if _has_value(one)]
         lines += ["self.__post_init__()"] if hasattr(made, "__post_init__") else []
         taken = ["self", *(_argument(one, known) for one in fields(made) if one.init)]
-        exec(  # noqa: S102 - of names of fields alone
-            f"def __init__({', '.join(taken)}):\n " + "\n ".join(lines or ["pass"]),
-            known,
-        )
+        text = f"def __init__({', '.join(taken)}):\n " + "\n ".join(lines or ["pass"])
+        exec(text, known)  # noqa: S102 - names of fields alone
         known["__init__"].__qualname__ = f"{made.__qualname__}.__init__"
         return known["__init__"]
 
