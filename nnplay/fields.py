@@ -9,10 +9,10 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Final, Literal
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError, nearest, unknown
 from nnplay.text import as_typed, clean, counted, written
 

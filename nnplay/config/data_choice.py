@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from nnplay.data.catalogue import file_fields, find_source, load_dataset, load_f
 from nnplay.data.dataset import Dataset
 from nnplay.data.reading.addresses import whole_source
 from nnplay.data.record import SourceRecord
-from nnplay.data_class import dataclass
 from nnplay.errors import unknown
 from nnplay.fields import Field
 from nnplay.text import written

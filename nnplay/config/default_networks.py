@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from nnplay.data.csv.advice import in_python
 from nnplay.data.dataset import Dataset
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.layers.piecewise_linear import ALL, MOST_INPUTS, show_places
 from nnplay.memory_budget import size_text

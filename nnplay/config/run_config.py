@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +19,6 @@ from nnplay.data.dataset import Dataset
 from nnplay.data.reading.addresses import whole_source
 from nnplay.data.real_rows import called_real
 from nnplay.data.split import Split
-from nnplay.data_class import dataclass
 from nnplay.errors import unknown
 from nnplay.fields import integer, text
 from nnplay.network.network import Network

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from nnplay import session
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError, unknown
 from nnplay.system.paths import user_path
 from nnplay.text import clean

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from nnplay.config.reading import Reading
@@ -10,7 +10,6 @@ from nnplay.data.augment.recipe import EXAMPLE, TRANSFORMS, read_recipe
 from nnplay.data.dataset import Dataset
 from nnplay.data.partition import part_sizes
 from nnplay.data.split import COPIES, Split
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.fields import choice, flag, integer, number, text
 

@@ -6,6 +6,7 @@ import math
 import numbers
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -14,7 +15,6 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from nnplay.arguments import same_word, sizes, words
 from nnplay.data.frames import is_frame, number_matrix, plain_array
 from nnplay.data.precision import keep_differences
-from nnplay.data_class import dataclass
 from nnplay.detection.check import check_objects
 from nnplay.errors import InputError
 from nnplay.text import clean, counted, shown

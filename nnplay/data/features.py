@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay import exact
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError, unknown
 
 Array = NDArray[np.float32]

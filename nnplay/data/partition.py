@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.csv.advice import advice, in_python
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.text import clean, counted, plural
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.text import clean
 

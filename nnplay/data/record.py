@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from nnplay.data.columns.named_columns import NamedColumns
 from nnplay.data.dataset import Dataset, Task
 from nnplay.data.download.remote_file import RemoteFile
-from nnplay.data_class import dataclass
 from nnplay.fields import Field
 
 

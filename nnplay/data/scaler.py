@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 
 from nnplay.arguments import same_word
 from nnplay.data.precision import find_type
-from nnplay.data_class import dataclass
 from nnplay.errors import unknown
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -15,7 +16,6 @@ from nnplay.data.features import expand
 from nnplay.data.partition import Indices, deal, part_sizes
 from nnplay.data.row_keys import row_keys
 from nnplay.data.scaler import Scaler, fit_scaler
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.fields import flag, integer
 from nnplay.text import clean, counted, percent

@@ -7,12 +7,11 @@ below them a map of the square picture in which every pixel has the number of it
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-
-from nnplay.data_class import dataclass
 
 Array = NDArray[Any]
 #: Numbers of a box: class + 1, left, top, right, bottom.

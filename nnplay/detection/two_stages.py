@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.detection.boxes import area, clip, decode
 from nnplay.detection.objects import Found, collect
 from nnplay.detection.suppression import LEAST_SCORE, MOST_KEPT, MOST_OVERLAP, suppress

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.explain.explanation import Explanation, InspectorPlace, ordinal
 from nnplay.explain.same_number import find_same_number

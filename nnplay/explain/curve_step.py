@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from nnplay.data_class import dataclass
 from nnplay.errors import NnplayError
 from nnplay.explain.batch_rows import describe_rows, divide_among_rows, largest_rows, source_rows
 from nnplay.explain.explanation import Explanation, InspectorPlace, amount, listed

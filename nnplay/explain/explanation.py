@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Protocol
 
-from nnplay.data_class import dataclass
 from nnplay.run.training_thread import TrainingThread
 from nnplay.text import figure
 

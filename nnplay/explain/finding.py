@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
-from nnplay.data_class import dataclass
 from nnplay.explain.explanation import Explanation, InspectorPlace, amount
 from nnplay.health.evidence import Evidence, gather_evidence
 from nnplay.health.judge import health_rules

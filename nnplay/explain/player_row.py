@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.explain.explanation import Explanation, amount, from_to, listed
 from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.operand_copies import Frame, frame_of

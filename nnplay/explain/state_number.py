@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.explain.explanation import Explanation, amount
 from nnplay.explain.past_step import standing_at

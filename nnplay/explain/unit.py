@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.explain.explanation import Explanation, InspectorPlace, amount, listed, signed
 from nnplay.explain.past_step import standing_at
 from nnplay.explain.weight import Weight

@@ -8,12 +8,12 @@ the whole; for an update that is a sum, such as that of SGD, they are its terms.
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.operand_copies import frame_of
 from nnplay.inspector.players import optimizer_of

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.explain.batch_rows import describe_rows, divide_among_rows
 from nnplay.explain.explanation import Explanation, InspectorPlace, amount, from_to, listed, signed

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from nnplay.data_class import dataclass
 from nnplay.export.exported_run import ExportedRun
 from nnplay.records.registry import find_records
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from nnplay.data_class import dataclass
 from nnplay.sweeps.sweep import Sweep
 from nnplay.sweeps.trial import Outcome
 from nnplay.training.curves.history import History

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
-
-from nnplay.data_class import dataclass
 
 
 @dataclass(frozen=True, slots=True)

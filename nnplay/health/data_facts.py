@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 from nnplay.data.dataset import Dataset
 from nnplay.data.real_rows import NAMES as REAL_OR_MADE
 from nnplay.data.split import Split
-from nnplay.data_class import dataclass
 
 #: Rows from which the ranges of inputs are taken.
 _SAMPLED_ROWS: Final = 2_000

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from nnplay.data_class import dataclass
 from nnplay.health import layer_facts
 from nnplay.health.data_facts import DataFacts, data_facts
 from nnplay.health.layer_facts import Activation, Weight

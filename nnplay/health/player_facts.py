@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from nnplay.config.players_choice import players_tables, record_table
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.network import silenced_frozen
 from nnplay.network.silenced_frozen import ALL, NetworkPart

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from nnplay.data_class import dataclass
 from nnplay.health.evidence import Evidence
 
 Level = Literal["good", "hint", "warning", "error"]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.detection.boxes import clip, decode, iou
 from nnplay.detection.objects import paste_masks, split_target
 from nnplay.detection.single_shot import place_boxes

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
 
-from nnplay.data_class import dataclass
 from nnplay.errors import DivergedError, InputError
 from nnplay.inspector.inspector import Inspector
 from nnplay.text import percent

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.inspector.box_picture import BoxPicture
 from nnplay.inspector.row_view import RowView
 from nnplay.inspector.tensor_tables import Plane

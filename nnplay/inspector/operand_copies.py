@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.inspector.box_picture import has_picture
 from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.messages import Statistics

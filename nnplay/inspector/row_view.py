@@ -7,10 +7,10 @@ import inspect
 import math
 import textwrap
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from nnplay.data_class import dataclass
 from nnplay.records.operation import BATCH
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Row, Tape

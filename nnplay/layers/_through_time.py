@@ -7,12 +7,12 @@ on, and carry it over padding.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 from nnplay.arguments import kind_of, sizes
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError, Problems
 from nnplay.fields import integer
 from nnplay.network.notation import parse_layers, show_layers

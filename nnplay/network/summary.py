@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.network.network import Network, NetworkPlan, suggested_scheme
 from nnplay.network.notation import parse_layer, show_layer

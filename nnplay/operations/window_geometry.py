@@ -6,9 +6,9 @@ Windows are counted as PyTorch counts them: a remainder at the end, too small fo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.fields import Field, integers
 from nnplay.records.operation import Shape, shape_text

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from nnplay.config import RunConfig, merged
 from nnplay.data.split import Split
-from nnplay.data_class import dataclass
 from nnplay.training.players.made_rows import scores
 from nnplay.training.trainer import Trainer
 

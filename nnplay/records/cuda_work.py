@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from nnplay.data_class import dataclass
 from nnplay.records.cuda_rows import TurnRow
 from nnplay.records.operation import CudaRow
 

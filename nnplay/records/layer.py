@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, cast
 
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.fields import Field, fill
 from nnplay.records.operation import Planned, Shape, Use
@@ -200,14 +199,14 @@ class LayerRecord(Record):
     def python_name(self) -> str:
         """PyTorch's name where it has one, else the title where that is a single word (`Expression`)."""
         single = self.title.isidentifier() and not self.torch.isidentifier()
-        return self.title if single else super(LayerRecord, self).python_name  # noqa: UP008 - of slots
+        return self.title if single else super(LayerRecord, self).python_name
 
     @property
     def call(self) -> str:
         """How one is made in Python; combinations are called with layers."""
         if self.joins or self.contains:
             return f"{self.python_name}({'branch' if self.joins else 'layer'}, …)"
-        return super(LayerRecord, self).call  # noqa: UP008 - of slots
+        return super(LayerRecord, self).call
 
     @property
     def takes_steps_alone(self) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.detection.objects import Found
 from nnplay.errors import InputError
 from nnplay.fields import Field, choice, integer, numbers

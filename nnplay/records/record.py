@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from nnplay.data_class import dataclass
 from nnplay.fields import Field, bind, signature
 from nnplay.records.help_text import help_text
 from nnplay.records.python_text import call_text, python_name, record_text

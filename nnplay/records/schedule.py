@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.fields import Field, bind
 from nnplay.records.layer import Refused
 from nnplay.records.record import Chosen, Record

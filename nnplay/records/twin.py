@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from nnplay.data_class import dataclass
 from nnplay.records.operation import Shape
 
 Values = Mapping[str, Any]

@@ -9,13 +9,12 @@ of the optimizer, so a run can stop, go back and go on between any two evaluatio
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.records.operation import Planned, Shape, Use
 
 

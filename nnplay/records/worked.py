@@ -12,14 +12,13 @@ import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from operator import mul
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-
-from nnplay.data_class import dataclass
 
 _SHOWN_TERMS: Final = 4
 #: Indices of elements that are noted at the most.

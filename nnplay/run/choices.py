@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from nnplay.data.catalogue import file_fields, named_datasets
 from nnplay.data.features import FEATURES
-from nnplay.data_class import dataclass
 from nnplay.fields import Field
 from nnplay.presets.catalogue import preset_records
 from nnplay.records.registry import layer_records, loss_records, optimizer_records, schedule_records

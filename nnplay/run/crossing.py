@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from nnplay.config import RunConfig
 from nnplay.config.live import live_changes
 from nnplay.data.split import Split
-from nnplay.data_class import dataclass
 from nnplay.errors import NnplayError
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance

@@ -6,9 +6,9 @@ import itertools
 import queue
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from nnplay.data_class import dataclass
 from nnplay.errors import NnplayError
 
 Owner = TypeVar("Owner")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from nnplay.config import RunConfig
 from nnplay.data.split import Split
-from nnplay.data_class import dataclass
 from nnplay.run.worker import Worker
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from nnplay import views
-from nnplay.data_class import dataclass
 from nnplay.health import findings
 from nnplay.network import silenced_frozen
 from nnplay.run.moments import find_moments, find_ways

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from nnplay.config import RunConfig
 from nnplay.config.new_run import check_new_run
 from nnplay.data.split import Split
-from nnplay.data_class import dataclass
 from nnplay.errors import DivergedError, InputError, NnplayError
 from nnplay.system import processors
 from nnplay.tape.machines import device

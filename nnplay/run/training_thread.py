@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError, NnplayError
 from nnplay.run.final_score import describe_test
 from nnplay.run.mailbox import Mailbox, Order

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 from nnplay.config import RunConfig
-from nnplay.data_class import dataclass
 from nnplay.timeline.run_label import RunLabel
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.curves.history import History

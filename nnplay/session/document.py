@@ -6,9 +6,9 @@ import functools
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.session.files import Damaged
 from nnplay.session.limits import (

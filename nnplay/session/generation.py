@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.session import document
 from nnplay.session.blob import Tensors, decode, verify

@@ -10,9 +10,9 @@ import os
 import pwd
 import socket
 import time
+from dataclasses import dataclass
 from typing import Final
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.session.document import BlobEntry
 from nnplay.session.files import OPERATIONS, FileOperations, Folder

@@ -7,10 +7,10 @@ import os
 import re
 import secrets
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.session import document
 from nnplay.session.files import Folder, make_folder, refusals

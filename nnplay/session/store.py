@@ -6,10 +6,10 @@ import contextlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.session import document
 from nnplay.session.blob import Tensor, encode

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 
 from nnplay import exact
 from nnplay.config.assignments import with_section
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.text import clean
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from nnplay.data_class import dataclass
 from nnplay.errors import unknown
 from nnplay.sweeps.trial import Outcome
 

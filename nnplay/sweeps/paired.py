@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from nnplay import rng
-from nnplay.data_class import dataclass
 from nnplay.sweeps.axis import Axis, Value
 from nnplay.sweeps.objective import Objective
 from nnplay.sweeps.trial import Outcome

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -16,7 +16,6 @@ from nnplay.config import RunConfig
 from nnplay.config.new_run import check_new_run
 from nnplay.data.real_rows import are_all_real
 from nnplay.data.split import Split
-from nnplay.data_class import dataclass
 from nnplay.errors import DivergedError, InputError
 from nnplay.sweeps.axis import Axis, Value, parse_axis
 from nnplay.sweeps.change import changed_run, check_axes, usual_settings

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
 from nnplay import rng
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.fields import Field, bind
 from nnplay.records.record import Chosen, Record

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from nnplay.config import RunConfig
 from nnplay.config.new_run import check_new_run
 from nnplay.data.split import Split
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.sweeps.axis import Axis, Value, parse_axis
 from nnplay.sweeps.change import RUN_SETTINGS, changed_run, changes_rows, check_axes

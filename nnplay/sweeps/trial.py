@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from nnplay.data_class import dataclass
 from nnplay.sweeps.axis import Value
 
 #: What can come of a trial. Those that diverged or were refused are results too.

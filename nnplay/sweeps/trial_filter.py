@@ -5,12 +5,12 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError, unknown
 from nnplay.sweeps.board import Board
 from nnplay.sweeps.trial import ENDS, Outcome

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from nnplay.data_class import dataclass
 from nnplay.network.network import NetworkPlan
 from nnplay.network.silenced_frozen import NetworkPart
 from nnplay.records.operation import Operation, Shape

@@ -22,13 +22,12 @@ linear nor treat every number alike (`Traits.change`, `Plan.curvature`) are refu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.network.network import NetworkPlan, PlannedLayer
 from nnplay.operations.step import gradient_penalty as operations

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from nnplay.arguments import kind_of, words
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.network.network import NetworkPlan
 from nnplay.records.loss import Loss

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
-
-from nnplay.data_class import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from nnplay.data_class import dataclass
 from nnplay.records.operation import Shape
 from nnplay.records.optimizer import Optimizer, TensorRule
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from nnplay.data_class import dataclass
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.objective import Term
 

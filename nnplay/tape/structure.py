@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.records.operation import Shape
 from nnplay.tape.memory_layout import STATE, aligned
 from nnplay.tape.tape import Tape

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from nnplay.data_class import dataclass
 from nnplay.text import clean
 from nnplay.training.curves.history import BRANCH_PREFIX, Curve, History
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from nnplay.data_class import dataclass
 from nnplay.records.optimizer import Optimizer
 from nnplay.timeline.branches import BRANCH_BYTES, Branch, BranchLog
 from nnplay.timeline.run_at_step import branch_log, last_settings

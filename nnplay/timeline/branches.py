@@ -9,10 +9,9 @@ in common with the present one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
 
-from nnplay.data_class import dataclass
 from nnplay.records.optimizer import Optimizer
 from nnplay.text import clean, counted
 from nnplay.timeline.branch_curves import branch_curve_names, curve_name

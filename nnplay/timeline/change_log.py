@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.records.optimizer import Optimizer
 from nnplay.text import clean

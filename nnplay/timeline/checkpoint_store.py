@@ -10,12 +10,11 @@ from __future__ import annotations
 import bisect
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from nnplay.data_class import dataclass
 from nnplay.records.optimizer import Optimizer
 from nnplay.timeline.checkpoint_file import CheckpointFile
 from nnplay.timeline.checkpoint_spacing import CheckpointSpacing

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.records.optimizer import Optimizer
 from nnplay.timeline.branches import Branch, BranchLog

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
-
-from nnplay.data_class import dataclass
 
 _BIRTHS: Final = itertools.count()
 

@@ -7,13 +7,13 @@ back from them. Its weights are copied from the trainer's whenever it is asked f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.network import silenced_frozen
 from nnplay.network.network import NetworkPlan
 from nnplay.network.section import cut_section

@@ -8,9 +8,8 @@ is the fortieth, and a run stands at step 40 once forty have been taken.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
-
-from nnplay.data_class import dataclass
 
 
 @dataclass(frozen=True, slots=True)

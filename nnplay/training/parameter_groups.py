@@ -6,9 +6,9 @@ A group gives layers another learning rate, as a factor of the optimizer's, and 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, number
 from nnplay.network.network import NetworkPlan

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from nnplay import fields as kinds
 from nnplay.data.split import BATCH_SIZE
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field
 from nnplay.network import silenced_frozen

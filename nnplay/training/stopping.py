@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from nnplay.data_class import dataclass
 from nnplay.fields import flag, integer, number
 from nnplay.text import counted, figure, percent
 from nnplay.training.numbers import label

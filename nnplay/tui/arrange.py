@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
-
-from nnplay.data_class import dataclass
 
 Mode = Literal["wide", "pages", "single"]
 

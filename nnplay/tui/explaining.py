@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from textual.app import App
@@ -11,7 +12,6 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
-from nnplay.data_class import dataclass
 from nnplay.errors import NnplayError
 from nnplay.explain.explanation import Explanation, Subject
 from nnplay.inspector.inspector import Inspector

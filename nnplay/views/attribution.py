@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.text import figure
 from nnplay.training.input_gradient import Prober, can_probe, prober_of
 from nnplay.training.trainer import Trainer

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.representation.principal import find_principal
 from nnplay.representation.procrustes import find_turn
 from nnplay.views.layer_values import LayerValues

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.detection.boxes import iou
 from nnplay.detection.objects import Found, paste_masks, split_target, true_masks
 from nnplay.network.network import PlannedLayer

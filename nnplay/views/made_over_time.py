@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.training.players.made_rows import Generator, in_units, make_rows
 from nnplay.training.state.visit import visiting
 from nnplay.training.trainer import Trainer

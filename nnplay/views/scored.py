@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.dataset import Dataset
-from nnplay.data_class import dataclass
 from nnplay.text import counted
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_numbers

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError, NnplayError
 from nnplay.training.landscape.curvature import Search, curvature_of
 from nnplay.training.landscape.loss_plane import Plane, path_directions

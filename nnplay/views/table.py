@@ -6,8 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Sequence
-
-from nnplay.data_class import dataclass
+from dataclasses import dataclass
 
 Value = str | int | float
 _DIGITS = 9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 
 from nnplay.data.columns.columns import Column
 from nnplay.data.dataset import Dataset
-from nnplay.data_class import dataclass
 from nnplay.training.scores.slicing import Slice, slice_by_category, slice_by_number
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_symbols, image_shape

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.training.scores.ranking import Counts, Ranking, rank
 from nnplay.training.scores.uncertainty import MOST_ROWS, Interval
 from nnplay.training.trainer import Trainer

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 from weakref import ReferenceType, ref
 
 import numpy as np
 
-from nnplay.data_class import dataclass
 from nnplay.errors import NnplayError
 from nnplay.representation.principal import find_principal
 from nnplay.representation.umap_process import UmapProcess

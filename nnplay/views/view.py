@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from nnplay.data_class import dataclass
 from nnplay.training.curves.layer_curves import LayerCurves
 from nnplay.training.state.checkpoint import Checkpoint
 from nnplay.training.trainer import Trainer

@@ -6,12 +6,12 @@ import contextlib
 import sys
 from argparse import BooleanOptionalAction
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from platformdirs import user_state_path
 
 from nnplay.cli.interrupt import without_terminal
-from nnplay.data_class import dataclass
 from nnplay.fields import integer
 from nnplay.system import ctrl_c
 from nnplay.tui.terminal import can_open

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 from nnplay.data.augment.recipe import TRANSFORMS, recipe_text
 from nnplay.data.augment.warp import affine, warp, warp_labels
 from nnplay.data.progress import report
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget, size_text
 from nnplay.text import plural

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -15,7 +15,6 @@ from nnplay.data.cells.column_reading import ColumnReading, read_column
 from nnplay.data.cells.dates import read_dates
 from nnplay.data.cells.value_cells import ValueCells
 from nnplay.data.csv.text.packed_cells import PackedCells
-from nnplay.data_class import dataclass
 
 #: Cells that tell whether a column may be one of dates.
 _SAMPLE: Final = 100

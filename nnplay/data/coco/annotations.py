@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.json.records import parse
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.text import clean, counted
 

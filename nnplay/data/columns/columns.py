@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
-from nnplay.data_class import dataclass
 from nnplay.text import counted
 
 ColumnKind = Literal["number", "one_hot", "binary", "ordinal", "indicator", "left_out", "target", "weight"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 
 from nnplay.data.columns.columns import Column
 from nnplay.data.columns.passing_numbers import WIDE, PassingNumbers, make_zeros
-from nnplay.data_class import dataclass
 
 #: Numbers that are written at a time, and rows at the least: they stay in the processor's cache.
 _PIECE: Final = 1 << 16

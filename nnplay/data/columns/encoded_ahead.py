@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +15,6 @@ from nnplay.data.columns.encoded import Encoded
 from nnplay.data.columns.leaks import head_key
 from nnplay.data.columns.passing_numbers import make_zeros
 from nnplay.data.csv.options import CsvOptions
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 
 #: Inputs that share a piece of memory, in tables of more than that.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from nnplay.data.cells.column_types import TypedColumn
 from nnplay.data.columns.encoded import Encoded
 from nnplay.data.csv.options import CsvOptions
-from nnplay.data_class import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

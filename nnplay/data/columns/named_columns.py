@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from nnplay.data.cells.typed_values import Values
 from nnplay.data.csv.text.header import column_names
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.text import counted
 

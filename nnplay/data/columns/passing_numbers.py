@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import mmap
 import sys
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-
-from nnplay.data_class import dataclass
 
 WIDE: Final = 256
 """Inputs that are written together."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 from nnplay.data.columns.encoded_before import EncodedBefore
 from nnplay.data.columns.named_columns import NamedColumns
 from nnplay.data.csv.text.packed_cells import PackedCells
-from nnplay.data_class import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

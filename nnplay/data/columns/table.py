@@ -6,7 +6,7 @@ Whatever a table is read from, a text file, a database or a frame of another lib
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -35,7 +35,6 @@ from nnplay.data.csv.advice import advice
 from nnplay.data.csv.options import CsvOptions
 from nnplay.data.dataset import Dataset
 from nnplay.data.progress import report
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget, size_text
 from nnplay.text import counted

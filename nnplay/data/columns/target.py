@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,6 @@ from nnplay.data.columns.encode import large_integer_notes, refuse_overflow
 from nnplay.data.columns.feature_kinds import are_codes
 from nnplay.data.csv.advice import advice
 from nnplay.data.dataset import Task
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError, unknown
 from nnplay.text import clean, counted
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from nnplay.data.corpus.vocabulary import Unit
 from nnplay.data.reading.table_source import ENCODING
-from nnplay.data_class import dataclass
 from nnplay.fields import choice, fill, integer, text
 
 FIELDS: Final = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,6 @@ from nnplay.data.csv.text.lines import read_pieces
 from nnplay.data.csv.text.other_formats import HEAD, recognise_format
 from nnplay.data.csv.text.packed_file import open_packed
 from nnplay.data.csv.text.regular_file import open_regular
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.text import clean
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.corpus.byte_pairs import PIECES, join_pairs, learn_pairs
-from nnplay.data_class import dataclass
 from nnplay.text import clean
 
 Unit = Literal["characters", "words", "byte_pairs"]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from nnplay.arguments import kind_of, same_word
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError, unknown
 from nnplay.text import clean
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.memory_budget import size_text
 from nnplay.system.private_folder import cache_folder

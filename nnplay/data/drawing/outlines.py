@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -9,7 +10,6 @@ from numpy.typing import NDArray
 
 from nnplay import exact
 from nnplay.data.generated_cache import Arrays
-from nnplay.data_class import dataclass
 
 Array = NDArray[np.float32]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.dataset import Dataset, Task
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.text import counted
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from nnplay.data.progress import report
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.system.paths import expanded
 from nnplay.text import clean

@@ -10,6 +10,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +20,6 @@ from numpy.typing import NDArray
 from nnplay.data.csv.text.other_formats import HEAD, recognise_format
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.pictures.options import FORMATS_TEXT, Fit
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget, size_text
 from nnplay.system.extras import need

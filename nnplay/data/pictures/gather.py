@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,6 @@ from nnplay.data.folders.each import try_each
 from nnplay.data.folders.examples import Examples, damage_notes
 from nnplay.data.pictures.decode import PictureHead, decode_picture, pictures_allowed, read_head
 from nnplay.data.pictures.options import PictureOptions
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget, size_text
 from nnplay.text import counted

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.fields import choice, fill, integers
 

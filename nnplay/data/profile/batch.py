@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,6 @@ from numpy.typing import NDArray
 
 from nnplay import rng
 from nnplay.data.profile.profile import Profile
-from nnplay.data_class import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -15,7 +15,6 @@ from nnplay.data.columns.columns import Column
 from nnplay.data.corpus.vocabulary import Vocabulary
 from nnplay.data.dataset import Dataset
 from nnplay.data.profile.histogram import BINS, Histogram, count_numbers, count_words
-from nnplay.data_class import dataclass
 from nnplay.detection.objects import object_labels
 from nnplay.text import clean, counted
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-
-from nnplay.data_class import dataclass
 
 #: Bars that are counted; fewer are drawn by joining neighbours.
 BINS: Final = 48

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -9,7 +10,6 @@ from numpy.typing import NDArray
 
 from nnplay.data.profile.columns import ProfiledColumn
 from nnplay.data.profile.profile import Profile
-from nnplay.data_class import dataclass
 from nnplay.detection.objects import split_target
 from nnplay.text import clean
 

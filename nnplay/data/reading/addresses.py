@@ -5,11 +5,11 @@ from __future__ import annotations
 import glob
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.system.paths import expanded, whole
 from nnplay.text import clean

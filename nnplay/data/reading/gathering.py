@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Literal
 
@@ -17,7 +18,6 @@ from numpy.typing import NDArray
 from nnplay.data.cells.typed_values import Values, as_utc
 from nnplay.data.csv.text.packed_cells import PackedCells
 from nnplay.data.csv.text.text_part import TextPart
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 
 Kind = Literal["whole", "number", "truth", "time", "text"]

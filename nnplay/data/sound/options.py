@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from nnplay.data_class import dataclass
 from nnplay.fields import choice, fill, integer, number
 
 #: Endings of the files that are read as sounds.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from nnplay.data.pictures.options import Fit
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.fields import choice, fill, integer, integers
 

@@ -8,13 +8,12 @@ value may serve several heads, and then K is smaller than E (grouped-query atten
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.fields import Field, integer
 from nnplay.records.worked import Named, Term, total

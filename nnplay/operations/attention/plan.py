@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from nnplay.data_class import dataclass
 from nnplay.operations.attention.dropout import DROP, dropped_of
 from nnplay.operations.attention.gradients import INPUTS_BACK, SCORES_BACK
 from nnplay.operations.attention.heads import Heads

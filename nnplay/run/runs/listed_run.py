@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.config import RunConfig
-from nnplay.data_class import dataclass
 from nnplay.run.undo import Side
 from nnplay.timeline.branches import Branch, BranchLog
 from nnplay.timeline.run_label import RunLabel

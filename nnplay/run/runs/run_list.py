@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from nnplay.config import RunConfig
 from nnplay.config.live import with_live
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance

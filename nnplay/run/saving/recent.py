@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import platformdirs
 
 from nnplay import session
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.session import Summary
 from nnplay.session.summary_text import data_and_network, stand, trained

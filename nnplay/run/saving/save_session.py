@@ -10,11 +10,10 @@ stands in its place is written to.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nnplay import session
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.run.saving import saved_run
 from nnplay.run.saving.saved_run import SavedRun

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from nnplay.config import RunConfig
 from nnplay.data.fingerprint import fingerprint
 from nnplay.data.reading.addresses import place_of
 from nnplay.data.split import Split
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError, Problems
 from nnplay.network.network import Network
 from nnplay.run.saving import saved_progress

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from nnplay import __version__
 from nnplay.data.split import Split
-from nnplay.data_class import dataclass
 from nnplay.errors import NnplayError
 from nnplay.sweeps.chunks import ChunkSize, same_shapes_together, share_of
 from nnplay.sweeps.sweep import Sweep

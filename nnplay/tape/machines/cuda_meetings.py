@@ -9,9 +9,9 @@ Where both rows are so small that one block has all their parts, only the thread
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 
-from nnplay.data_class import dataclass
 from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.operation import ALL_THREADS, CudaRow
 

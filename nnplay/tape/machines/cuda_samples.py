@@ -17,12 +17,11 @@ nothing of theirs, and behind them where they need nothing of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import groupby
 from typing import Final
 
-from nnplay.data_class import dataclass
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS
 from nnplay.records.cuda_rows import LineRow, NumberRow, PictureRow
 from nnplay.records.operation import ALL_THREADS, BATCH, CudaRow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.config import RunConfig
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.text import clean
 from nnplay.training.curves.history import PREFIX as CURVES

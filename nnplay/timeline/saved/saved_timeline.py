@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from nnplay.config import RunConfig
 from nnplay.data.split import Split
-from nnplay.data_class import dataclass
 from nnplay.timeline.branches import Branch
 from nnplay.timeline.change_log import Change
 from nnplay.training.state.saved_checkpoint import SavedCheckpoint

@@ -7,12 +7,12 @@ until the share of time that it takes is small. So the same run has the same pic
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.network.network import NetworkPlan
 from nnplay.operations.search import report
 from nnplay.records.time_charts import lengths_by_step

@@ -19,12 +19,11 @@ On the tape the run's own network and objective have no name, so that its tensor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError, unknown
 from nnplay.records.layer import Layer
 from nnplay.records.loss import Loss

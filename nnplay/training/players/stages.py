@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError, unknown
 from nnplay.network.network import Network, NetworkPlan
 from nnplay.records.loss import Loss

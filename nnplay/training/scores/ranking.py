@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from nnplay.data_class import dataclass
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.dataset import Dataset
-from nnplay.data_class import dataclass
 from nnplay.detection.average_precision import detection_scores
 from nnplay.detection.objects import Found
 from nnplay.errors import InputError

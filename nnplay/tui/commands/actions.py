@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Literal
-
-from nnplay.data_class import dataclass
 
 if TYPE_CHECKING:
     from textual.binding import BindingType

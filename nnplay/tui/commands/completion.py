@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from nnplay.data.catalogue import file_endings
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError, near
 from nnplay.fields import REQUIRED, integer
 from nnplay.run.choices import Catalogue

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
-from nnplay.data_class import dataclass
 from nnplay.tui.commands.actions import ARROWS, key_name
 
 

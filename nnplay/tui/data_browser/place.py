@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal
 
 from nnplay.data.profile.balance import Balance, measure_balance
 from nnplay.data.profile.batch import Batch, lay_out_batch
 from nnplay.data.profile.profile import Profile
-from nnplay.data_class import dataclass
 from nnplay.tui.widgets.scroll_place import ScrollPlace
 
 Axis = Literal["row", "column", "line", "batch"]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-
-from nnplay.data_class import dataclass
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _DIGITS, _MOST_DIGITS = 4, 16

@@ -6,11 +6,10 @@ Where it is known what the layers give for an example, a small picture of that s
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from rich.cells import cell_len
 
-from nnplay.data_class import dataclass
 from nnplay.network.edit_layers import Path
 from nnplay.network.summary import Ledger
 from nnplay.text import counted

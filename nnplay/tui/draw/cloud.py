@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.style import Style
 
-from nnplay.data_class import dataclass
 from nnplay.tui.draw import curves
 from nnplay.tui.draw.raster import Area
 from nnplay.tui.theme.look import Look

@@ -7,11 +7,11 @@ that several lines pass, thin ones are seen, in turns: one that goes up and down
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from rich.style import Style
 
-from nnplay.data_class import dataclass
 from nnplay.text import clean
 from nnplay.tui.draw import axes, raster
 from nnplay.tui.draw.axes import Limits

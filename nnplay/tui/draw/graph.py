@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from nnplay.data_class import dataclass
 from nnplay.network.summary import Ledger
 from nnplay.tui.draw.arrays import Floats
 

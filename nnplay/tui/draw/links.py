@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from rich.style import Style
 
-from nnplay.data_class import dataclass
 from nnplay.tui.draw.graph import Place
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import blend

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 
 import numpy as np
 from rich.cells import cell_len
 
-from nnplay.data_class import dataclass
 from nnplay.text import clean, note_cut
 from nnplay.tui.draw.arrays import Floats
 from nnplay.tui.draw.blocks import quantise, resize

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from nnplay.data.columns.columns import Column
-from nnplay.data_class import dataclass
 from nnplay.text import clean
 
 _MOST = 300

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Final
 
-from nnplay.data_class import dataclass
 from nnplay.fields import Field
 from nnplay.tui.forms.column_choices import ColumnChoice, kinds_text
 from nnplay.tui.forms.problem import titles

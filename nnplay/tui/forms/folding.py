@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from nnplay.data_class import dataclass
 from nnplay.network.edit_layers import Path
 from nnplay.network.summary import Line
 from nnplay.records.registry import layer_records

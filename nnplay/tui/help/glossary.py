@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from nnplay.data_class import dataclass
 from nnplay.training.numbers import NUMBERS
 
 

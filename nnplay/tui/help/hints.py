@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import resources
 from typing import Final
 
-from nnplay.data_class import dataclass
 from nnplay.tui.commands.actions import ACTIONS, BY_ID, Action
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Final, Literal
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.inspector.messages import Detail, View
 from nnplay.inspector.what_if import parse_value

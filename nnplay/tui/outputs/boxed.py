@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.tui.draw.arrays import Floats
 from nnplay.tui.draw.blocks import resize
 from nnplay.tui.outputs.gallery import beside

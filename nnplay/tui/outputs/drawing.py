@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from nnplay.data_class import dataclass
 from nnplay.explain.explanation import Subject
 from nnplay.tui.outputs.field import Element, Field
 from nnplay.tui.theme.look import Look

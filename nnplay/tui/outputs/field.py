@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.style import Style
 
-from nnplay.data_class import dataclass
 from nnplay.tui.widgets.cells import PLAIN, Row, Run, graphemes, joined
 
 Element = tuple[int, ...]

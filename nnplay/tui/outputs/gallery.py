@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from nnplay.data_class import dataclass
 from nnplay.tui.draw.arrays import Floats
 from nnplay.tui.draw.blocks import picture, resample
 from nnplay.tui.outputs.field import Field

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 
-from nnplay.data_class import dataclass
 from nnplay.explain.explanation import Subject
 from nnplay.records.registry import find_records
 from nnplay.tui.commands import actions

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from nnplay.data_class import dataclass
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row
 

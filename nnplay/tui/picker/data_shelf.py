@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from nnplay.data.catalogue import find_source
-from nnplay.data_class import dataclass
 from nnplay.errors import NnplayError
 from nnplay.system.paths import user_path
 from nnplay.tui.commands.completion import complete_paths

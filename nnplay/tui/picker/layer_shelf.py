@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from textual.content import Content
 
-from nnplay.data_class import dataclass
 from nnplay.fields import REQUIRED, Field
 from nnplay.network.layer_text import split_layers
 from nnplay.network.notation import describe_lacking, example_layer

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from textual.content import Content
 
-from nnplay.data_class import dataclass
 from nnplay.tui.picker.choice import Choice, matching
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from textual import events
 from textual.message import Message
 
-from nnplay.data_class import dataclass
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined
 
 

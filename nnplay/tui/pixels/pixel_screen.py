@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, Literal
 from weakref import WeakKeyDictionary
 
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from rich.color import Color
 from rich.style import Style
 
-from nnplay.data_class import dataclass
 from nnplay.tui.pixels import kitty
 from nnplay.tui.pixels.sixel import encode_sixels
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from rich.cells import cell_len
 
-from nnplay.data_class import dataclass
 from nnplay.run.runs.comparison import NOTHING, Difference, differing_settings
 from nnplay.run.runs.listed_run import ListedRun, name_number
 from nnplay.text import clean, counted, figure, percent

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from nnplay.data_class import dataclass
 from nnplay.errors import NnplayError
 from nnplay.run.runs.comparison import Difference, difference
 from nnplay.run.runs.listed_run import ListedRun

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
-from nnplay.data_class import dataclass
 from nnplay.run.runs.listed_run import AXES
 
 VIEWS: Final = ("curves", "settings", "difference", "output")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rich.style import Style
 
-from nnplay.data_class import dataclass
 from nnplay.tui.draw import curves
 from nnplay.tui.draw.raster import Area, Bits
 from nnplay.tui.theme.look import Ink, Look

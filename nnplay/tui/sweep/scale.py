@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from nnplay.data_class import dataclass
 from nnplay.sweeps.axis import Axis
 from nnplay.sweeps.board import Floats, is_words, number_of
 from nnplay.text import clean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from textual import on
@@ -9,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from nnplay.config import RunConfig
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.fields import text
 from nnplay.sweeps.live import BOARD_SECONDS, LiveSweep

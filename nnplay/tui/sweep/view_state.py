@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.sweeps.board import TRAINED, Board, Floats, column_names, score_column
 from nnplay.sweeps.objective import LARGER_IS_BETTER
 from nnplay.sweeps.ranking import score_text, setting_text

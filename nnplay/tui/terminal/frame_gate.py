@@ -8,9 +8,7 @@ frame rate follow the line by itself.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
-
-from nnplay.data_class import dataclass
+from dataclasses import dataclass, field
 
 PATIENCE = 2.0
 """Seconds to wait for an answer before a frame is sent without one."""

@@ -7,9 +7,7 @@ in which everything moves) is smooth, and a long run stays within the budget.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
-
-from nnplay.data_class import dataclass
+from dataclasses import dataclass, field
 
 PICTURES_PER_SECOND = 4
 BUDGET = 30 * 1024

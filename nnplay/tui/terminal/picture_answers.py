@@ -9,9 +9,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Literal
-
-from nnplay.data_class import dataclass
 
 QUESTIONS: Final = "\x1b[>q\x1b[16t\x1b[c"
 _NAME: Final = re.compile(r"\x1bP>\|([^\x1b]*)\x1b\\")

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import field
-
-from nnplay.data_class import dataclass
+from dataclasses import dataclass, field
 
 SHARE = 0.12
 """Of the processor time of the rest of the program."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, get_args
 
 from rich.color import Color
 from rich.style import Style
 
-from nnplay.data_class import dataclass
 from nnplay.errors import unknown
 from nnplay.tui.pixels.pixel_screen import ACROSS, DOWN, PixelScreen
 from nnplay.tui.terminal.colours import Colours, colours

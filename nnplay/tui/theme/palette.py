@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-
-from nnplay.data_class import dataclass
+from dataclasses import dataclass
 
 LEVELS = 16
 """Steps of the signed colour scale; more of them cost bytes that the eye does not see."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -11,7 +12,6 @@ from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.fields import text
 from nnplay.network.edit_layers import Change, Path, changed, put, renamed, swapped, twice, without

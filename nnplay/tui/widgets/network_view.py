@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -11,7 +12,6 @@ from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.message import Message
 
-from nnplay.data_class import dataclass
 from nnplay.explain.explanation import Subject
 from nnplay.fields import number
 from nnplay.network.edit_layers import Path, changed, put

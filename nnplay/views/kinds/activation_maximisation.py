@@ -6,12 +6,12 @@ pictures the slope is smoothed, or the input would be noise that only the networ
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.text import figure
 from nnplay.training.input_gradient import Prober, can_probe, prober_of
 from nnplay.training.trainer import Trainer

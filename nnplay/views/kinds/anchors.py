@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.detection.boxes import clip, decode
 from nnplay.training.trainer import Trainer
 from nnplay.views.found_objects import Boxes, has_objects, layers_of, picture_of

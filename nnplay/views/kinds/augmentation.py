@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.split import Split
-from nnplay.data_class import dataclass
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import image_shape
 from nnplay.views.images import as_image

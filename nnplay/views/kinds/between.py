@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.training.landscape.loss_plane import Plane
 from nnplay.training.state.initial_state import view_of_slot
 from nnplay.training.trainer import Trainer

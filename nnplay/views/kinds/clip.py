@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import one_class_per_row
 from nnplay.views.images import as_image

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.text import counted, percent
 from nnplay.training.scores.metrics import classification, confusion_matrix
 from nnplay.training.scores.uncertainty import MOST_CLASSES, MOST_ROWS, Interval, accuracy_interval, f1_interval

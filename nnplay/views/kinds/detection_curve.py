@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.detection.average_precision import THRESHOLDS, box_overlaps, match_class
 from nnplay.detection.objects import split_target
 from nnplay.training.trainer import Trainer

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.text import figure
 from nnplay.training.next_batch import finish_update, is_ready, next_batch, updates_alone
 from nnplay.training.trainer import Trainer

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.network.network import PlannedLayer
 from nnplay.representation.principal import find_principal
 from nnplay.training.trainer import Trainer

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay import rng
-from nnplay.data_class import dataclass
 from nnplay.training.players.made_rows import (
     Generator,
     decode,

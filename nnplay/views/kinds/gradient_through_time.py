@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.records.time_charts import describe_fading
 from nnplay.training.curves.layer_recording import state_gradients
 from nnplay.training.next_batch import is_ready, next_batch

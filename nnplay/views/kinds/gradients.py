@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.training.curves.layer_recording import Tensors
 from nnplay.training.next_batch import is_ready, next_batch
 from nnplay.training.trainer import Trainer

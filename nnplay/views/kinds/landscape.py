@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.errors import NnplayError
 from nnplay.training.landscape.loss_grid import LossGrid, begin_grid, refine
 from nnplay.training.landscape.loss_plane import Plane, project, reach_of

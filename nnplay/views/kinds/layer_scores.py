@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.representation.probe import probe_classes, probe_numbers
 from nnplay.representation.spread import class_separation, participation_ratio
 from nnplay.training.trainer import Trainer

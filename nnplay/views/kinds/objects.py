@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.detection.average_precision import count_mistakes
 from nnplay.training.trainer import Trainer
 from nnplay.views.found_objects import (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_numbers, image_shape
 from nnplay.views.images import as_image

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.training.scores.metrics import regression
 from nnplay.training.scores.uncertainty import MOST_ROWS, Interval, mean_interval, r2_interval
 from nnplay.training.trainer import Trainer

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.training.scores.uncertainty import Interval, auc_interval
 from nnplay.training.trainer import Trainer
 from nnplay.views.scored import name_classes, ranks_classes

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_numbers
 from nnplay.views.scored import in_units, score_rows

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.training.landscape.curvature import Curvature, Search, curvature_of
 from nnplay.training.state.checkpoint import Checkpoint

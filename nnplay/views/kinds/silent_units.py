@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.network.network import PlannedLayer
 from nnplay.text import counted
 from nnplay.training.curves.unit_activity import can_fail, fails, saturates, share_of_rows

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.training.scores.slicing import Slice, slice_by_category, slice_by_number
 from nnplay.training.scores.uncertainty import MOST_ROWS, Interval, accuracy_interval, mean_interval
 from nnplay.training.trainer import Trainer

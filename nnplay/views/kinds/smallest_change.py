@@ -7,12 +7,12 @@ end the way is cut to the shortest part of it that still turns the answer.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.text import figure, percent
 from nnplay.training.input_gradient import Prober, can_probe, prober_of
 from nnplay.training.trainer import Trainer

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.detection.boxes import clip, decode
 from nnplay.detection.single_shot import place_boxes
 from nnplay.detection.suppression import MOST_OVERLAP, Suppression, suppress

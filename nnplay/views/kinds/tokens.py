@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from nnplay.data_class import dataclass
 from nnplay.training.trainer import Trainer
 from nnplay.views.chances import Chance, likeliest_classes
 from nnplay.views.data_form import has_classes, has_symbols

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.network.network import PlannedLayer
 from nnplay.training.next_batch import input_slot, is_ready, next_batch
 from nnplay.training.trainer import Trainer

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.tape.memory_layout import Slot
 from nnplay.training.curves.layer_recording import Tensors, relative_changes
 from nnplay.training.next_batch import finish_update, is_ready, next_batch, updates_alone

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.training.curves.layer_recording import ANGLE, NEXT, STEP
 from nnplay.training.learning_rate import rates, watches
 from nnplay.training.trainer import Trainer

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.network.network import PlannedLayer
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import image_shape

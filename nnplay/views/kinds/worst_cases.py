@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data_class import dataclass
 from nnplay.text import figure, percent
 from nnplay.training.scores.unusual import deviations, nearest_rows
 from nnplay.training.trainer import Trainer

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from nnplay.data.corpus.vocabulary import PARAGRAPH
-from nnplay.data_class import dataclass
 from nnplay.training.trainer import Trainer
 from nnplay.training.writing.sampling import go_on, text_vocabulary, writes_text
 from nnplay.training.writing.token_choice import TokenChoice

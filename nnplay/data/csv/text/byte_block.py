@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
@@ -13,7 +14,6 @@ from nnplay.data.csv.text.lines import FIELD_LIMIT
 from nnplay.data.csv.text.plain_numbers import MARGIN, read_plain
 from nnplay.data.csv.text.text_part import BETWEEN, TextPart
 from nnplay.data.csv.text.word_codes import LONGEST, WordCodes
-from nnplay.data_class import dataclass
 
 _NEWLINE: Final = 10
 #: What `str.strip` takes off besides these is not in a block.

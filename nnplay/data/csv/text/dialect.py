@@ -7,10 +7,10 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from nnplay.data.cells.cells import parse_number
 from nnplay.data.csv.advice import advice
-from nnplay.data_class import dataclass
 
 DELIMITERS = (",", ";", "\t", "|")
 BLANK = " "

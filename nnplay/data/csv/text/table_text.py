@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from nnplay.data.columns.named_columns import MAX_COLUMNS, NamedColumns, Skipped
@@ -17,7 +18,6 @@ from nnplay.data.csv.text.lines import Lines
 from nnplay.data.csv.text.other_formats import HEAD, recognise_format
 from nnplay.data.csv.text.packed_cells import ColumnGatherer
 from nnplay.data.csv.text.records import Records
-from nnplay.data_class import dataclass
 from nnplay.errors import InputError
 from nnplay.text import clean, counted
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 
 from nnplay.data.cells.cells import parse_number
 from nnplay.data.csv.text.word_codes import WordCodes
-from nnplay.data_class import dataclass
 
 #: A NUL cannot occur in a cell: reading refuses it.
 BETWEEN: Final = "\0"

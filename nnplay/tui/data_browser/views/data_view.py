@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from nnplay.data.profile.profile import Profile
-from nnplay.data_class import dataclass
 from nnplay.tui.data_browser.place import Axis, Place
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row

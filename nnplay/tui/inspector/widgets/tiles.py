@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len
 
-from nnplay.data_class import dataclass
 from nnplay.inspector.messages import Floats, OperandView, When
 from nnplay.inspector.tensor_tables import centred
 from nnplay.records.operation import shape_text
