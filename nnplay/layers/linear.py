@@ -15,7 +15,7 @@ from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.cuda import linear as cuda
 from nnplay.kernels.matmul import product, product_bias, product_transposed
 from nnplay.kernels.operands import adds, cut, pointer, rows_of, share, shifted
-from nnplay.operations import tensor_forms
+from nnplay.operations import tiled_forms
 from nnplay.operations.jacobian import by_row
 from nnplay.operations.padding import keep_padding, padded_field
 from nnplay.operations.parametrization import parametrization_field, parametrized
@@ -106,8 +106,8 @@ def _forward_operation() -> Operation:
     return Operation(
         name="x·w + b",
         kernel=forward,
-        cuda=(CudaRow(cuda.forward_shares, cuda.forward_parts), NumberRow(cuda.forward, gathers=True)),
-        tensor=tensor_forms.FORWARD,
+        cuda=(NumberRow(cuda.forward, gathers=True),),
+        tiled=tiled_forms.FORWARD,
         reads=("x", "weight", "bias"),
         writes=("y",),
         reference=lambda x, weight, bias: x @ weight + bias,
@@ -124,7 +124,7 @@ def _forward_without_bias_operation() -> Operation:
         name="x·w",
         kernel=forward_without_bias,
         cuda=(NumberRow(cuda.forward_without_bias, gathers=True),),
-        tensor=tensor_forms.FORWARD_WITHOUT_BIAS,
+        tiled=tiled_forms.FORWARD_WITHOUT_BIAS,
         reads=("x", "weight"),
         writes=("y",),
         reference=lambda x, weight: x @ weight,
@@ -141,7 +141,7 @@ def _backward_weight_operation() -> Operation:
         name="gradient of weight",
         kernel=backward_weight,
         cuda=(CudaRow(cuda.backward_weight),),
-        tensor=tensor_forms.WEIGHT,
+        tiled=tiled_forms.WEIGHT,
         reads=("x", "dy"),
         writes=("dweight",),
         reference=lambda x, dy: _flat(x).T @ _flat(dy),
@@ -179,11 +179,8 @@ def _backward_input_operation() -> Operation:
     return Operation(
         name="gradient of x",
         kernel=backward_input,
-        cuda=(
-            CudaRow(cuda.backward_input_shares, cuda.backward_input_parts),
-            NumberRow(cuda.backward_input, gathers=True),
-        ),
-        tensor=tensor_forms.INPUT,
+        cuda=(NumberRow(cuda.backward_input, gathers=True),),
+        tiled=tiled_forms.INPUT,
         reads=("dy", "weight"),
         writes=("dx",),
         reference=lambda dy, weight: dy @ weight.T,

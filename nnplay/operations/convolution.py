@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nnplay.kernels.convolution import convolution as kernels
 from nnplay.kernels.convolution import input_gradient as gradients
 from nnplay.kernels.cuda import convolution as cuda
-from nnplay.operations import tensor_forms
+from nnplay.operations import tiled_forms
 from nnplay.operations.partial_sums import chunk
 from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.operation import CudaRow, MatrixProduct, Operation
@@ -210,7 +210,7 @@ def _forward(at: _Letters, bias: bool) -> Operation:
         name="x∗w + b" if bias else "x∗w",
         kernel=kernels.forward if bias else kernels.forward_without_bias,
         cuda=(NumberRow(cuda.forward if bias else cuda.forward_without_bias, gathers=True),),
-        tensor=tensor_forms.CONVOLVED if bias else tensor_forms.CONVOLVED_WITHOUT_BIAS,
+        tiled=tiled_forms.CONVOLVED if bias else tiled_forms.CONVOLVED_WITHOUT_BIAS,
         reads=("x", "weight", "bias") if bias else ("x", "weight"),
         writes=("y",),
         reference=convolved,
@@ -228,7 +228,7 @@ def _input_gradient(at: _Letters, bias: bool) -> Operation:
         name="spread by w, + b" if bias else "spread by w",
         kernel=gradients.input_gradient_bias if bias else gradients.input_gradient,
         cuda=(NumberRow(cuda.input_gradient_bias if bias else cuda.input_gradient, gathers=True),),
-        tensor=tensor_forms.CONVOLVED_INPUT_BIAS if bias else tensor_forms.CONVOLVED_INPUT,
+        tiled=tiled_forms.CONVOLVED_INPUT_BIAS if bias else tiled_forms.CONVOLVED_INPUT,
         reads=("dy", "transposed", "bias") if bias else ("dy", "transposed"),
         writes=("dx",),
         reference=input_gradient,
@@ -247,7 +247,7 @@ def _weight(at: _Letters) -> Operation:
         name="gradients of weight and bias, partial sums",
         kernel=kernels.backward_weight,
         cuda=(CudaRow(cuda.weight_partial, cuda.weight_parts), CudaRow(cuda.weight_fold)),
-        tensor=tensor_forms.CONVOLVED_WEIGHT,
+        tiled=tiled_forms.CONVOLVED_WEIGHT,
         reads=("x", "dy"),
         writes=("partial_sums",),
         reference=weight_gradient,

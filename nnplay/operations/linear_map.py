@@ -13,7 +13,7 @@ from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.cuda import linear as cuda
 from nnplay.kernels.matmul import product
 from nnplay.kernels.operands import dimension, pointer, rows_of, share, shifted
-from nnplay.operations import recurrent, tensor_forms
+from nnplay.operations import recurrent, tiled_forms
 from nnplay.records.layer import Parameter
 from nnplay.records.operation import CudaRow, MatrixProduct, Operation, Use
 from nnplay.records.worked import Named, Term, total
@@ -81,7 +81,7 @@ class LinearMap:
             name=f"{x}·{self.weight} + {bias}" if bias else f"{x}·{self.weight}",
             kernel=recurrent.inputs if bias else plain,
             cuda=recurrent.INPUTS.cuda if bias else (CudaRow(cuda.forward_without_bias),),
-            tensor=tensor_forms.FORWARD if bias else tensor_forms.FORWARD_WITHOUT_BIAS,
+            tiled=tiled_forms.FORWARD if bias else tiled_forms.FORWARD_WITHOUT_BIAS,
             reads=(x, self.weight, *self.biases),
             writes=(y,),
             reference=_map,
@@ -101,7 +101,7 @@ class LinearMap:
             name=f"gradient of {weight}",
             kernel=recurrent.weight_gradient,
             cuda=(CudaRow(cuda.backward_weight),),
-            tensor=tensor_forms.WEIGHT,
+            tiled=tiled_forms.WEIGHT,
             reads=(x, f"d{y}"),
             writes=(f"d{weight}",),
             reference=lambda x, dy: _flat(x).T @ _flat(dy),
@@ -127,7 +127,7 @@ class LinearMap:
             name=f"gradient of {x}",
             kernel=recurrent.input_gradient,
             cuda=recurrent.INPUT_GRADIENT.cuda,
-            tensor=tensor_forms.INPUT,
+            tiled=tiled_forms.INPUT,
             reads=(f"d{y}", weight),
             writes=(f"d{x}",),
             reference=lambda dy, weight: dy @ weight.T,

@@ -13,7 +13,7 @@ from nnplay.kernels.cuda import recurrence as cuda
 from nnplay.kernels.matmul import multiply, product, product_transposed
 from nnplay.kernels.operands import adds, cube, dimension, flat, integer, matrix, pointer, rows_of, share, shifted
 from nnplay.kernels.recurrent_batches import PANEL, column_sums
-from nnplay.operations import tensor_forms
+from nnplay.operations import tiled_forms
 from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, as_term, total
 
@@ -200,8 +200,8 @@ def _recurrent_element(at: tuple[int, ...], previous: Named, dgates: Named, dire
 INPUTS = Operation(
     name="x·weight_ih + bias_ih, all steps",
     kernel=inputs,
-    cuda=(CudaRow(linear.forward_shares, linear.forward_parts), CudaRow(linear.forward)),
-    tensor=tensor_forms.FORWARD,
+    cuda=(CudaRow(linear.forward),),
+    tiled=tiled_forms.FORWARD,
     reads=("x", "weight_ih", "bias_ih"),
     writes=("inputs",),
     reference=lambda x, weight_ih, bias_ih: x @ weight_ih + bias_ih,
@@ -304,7 +304,7 @@ WEIGHT_GRADIENT = Operation(
     name="gradient of weight_ih",
     kernel=weight_gradient,
     cuda=(CudaRow(linear.backward_weight),),
-    tensor=tensor_forms.WEIGHT,
+    tiled=tiled_forms.WEIGHT,
     reads=("x", "dgates"),
     writes=("dweight_ih",),
     reference=lambda x, dgates: _flat(x).T @ _flat(dgates),
@@ -328,8 +328,8 @@ BIAS_GRADIENT = Operation(
 INPUT_GRADIENT = Operation(
     name="gradient of x",
     kernel=input_gradient,
-    cuda=(CudaRow(linear.backward_input_shares, linear.backward_input_parts), CudaRow(linear.backward_input)),
-    tensor=tensor_forms.INPUT,
+    cuda=(CudaRow(linear.backward_input),),
+    tiled=tiled_forms.INPUT,
     reads=("dgates", "weight_ih"),
     writes=("dx",),
     reference=lambda dgates, weight_ih: dgates @ weight_ih.T,

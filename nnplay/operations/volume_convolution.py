@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nnplay.kernels.convolution import volumes
 from nnplay.kernels.cuda import convolution as cuda_pictures
 from nnplay.kernels.cuda import volumes as cuda
-from nnplay.operations import tensor_forms
+from nnplay.operations import tiled_forms
 from nnplay.operations.convolution import (
     BACK,
     BEHIND,
@@ -127,7 +127,7 @@ def _forward(bias: bool) -> Operation:
         name="x∗w + b over volumes" if bias else "x∗w over volumes",
         kernel=volumes.forward if bias else volumes.forward_without_bias,
         cuda=(CudaRow(cuda.forward if bias else cuda.forward_without_bias),),
-        tensor=tensor_forms.VOLUME if bias else tensor_forms.VOLUME_WITHOUT_BIAS,
+        tiled=tiled_forms.VOLUME if bias else tiled_forms.VOLUME_WITHOUT_BIAS,
         reads=("x", "weight", "bias") if bias else ("x", "weight"),
         writes=("y",),
         reference=convolved,
@@ -144,7 +144,7 @@ def _input_gradient(bias: bool) -> Operation:
         name="spread by w in volumes, + b" if bias else "spread by w in volumes",
         kernel=volumes.input_gradient_bias if bias else volumes.input_gradient,
         cuda=(CudaRow(cuda.input_gradient_bias if bias else cuda.input_gradient),),
-        tensor=tensor_forms.VOLUME_INPUT_BIAS if bias else tensor_forms.VOLUME_INPUT,
+        tiled=tiled_forms.VOLUME_INPUT_BIAS if bias else tiled_forms.VOLUME_INPUT,
         reads=("dy", "transposed", "bias") if bias else ("dy", "transposed"),
         writes=("dx",),
         reference=input_gradient,
@@ -164,7 +164,7 @@ VOLUME = ConvolutionRows(
         name="gradients of weight and bias of volumes, partial sums",
         kernel=volumes.backward_weight,
         cuda=(CudaRow(cuda.weight_partial, cuda.weight_parts), CudaRow(cuda_pictures.weight_fold)),
-        tensor=tensor_forms.VOLUME_WEIGHT,
+        tiled=tiled_forms.VOLUME_WEIGHT,
         reads=("x", "dy"),
         writes=("partial_sums",),
         reference=weight_gradient,

@@ -76,16 +76,19 @@ class CudaRow:
 
 
 @dataclass(frozen=True, slots=True)
-class TensorForm:
-    """Rows of a graphics card that multiply in TF32, by its tensor cores.
+class TiledForm:
+    """Rows of a graphics card that multiply in tiles.
 
     Attributes:
         rows: stand for the operation together.
-        suits: whether they are worth it, from the shapes of its operands, for a whole batch, and the row's integers.
+        suits: whether they are worth it, from the shapes of its operands and the row's integers: in TF32 for a whole
+            batch, else for the samples of it that threads share.
+        tf32: they multiply in TF32, by tensor cores.
     """
 
     rows: tuple[CudaRow, ...]
     suits: Callable[[Sequence[Shape], Sequence[int]], bool]
+    tf32: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ class Operation:
         by_row: of a row that gives the gradient of a parameter, the one that gives it for each row of the batch apart,
             as columns of a Jacobian; it reads `jacobian` besides, writes it, and has one integer, its first column.
         cuda: the rows that stand for it on a graphics card, of the same operands; none where it cannot run there.
-        tensor: others of which the first that suits stands for it where a run multiplies in TF32.
+        tiled: others of which the first that suits stands for it; those in TF32 only where a run multiplies so.
     """
 
     name: str
@@ -132,7 +135,7 @@ class Operation:
     product: MatrixProduct | None = None
     by_row: Operation | None = None
     cuda: tuple[CudaRow, ...] = ()
-    tensor: tuple[TensorForm, ...] = ()
+    tiled: tuple[TiledForm, ...] = ()
 
 
 #: Marks the batch dimension in planned shapes.

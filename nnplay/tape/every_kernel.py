@@ -38,7 +38,7 @@ def every_card_kernel() -> list[Kernel]:
     items = (
         item
         for operation in _operations()
-        for rows in (operation.cuda, *(form.rows for form in operation.tensor))
+        for rows in (operation.cuda, *(form.rows for form in operation.tiled))
         for item in rows
     )
     found = {item.kernel.name: item.kernel for item in items}

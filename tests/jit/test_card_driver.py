@@ -16,6 +16,7 @@ from nnplay.cli.main import main
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.kernels import abi
+from nnplay.kernels.compile import notices
 from nnplay.kernels.cuda import driver, module
 from nnplay.kernels.packs import building, lookup
 from nnplay.presets.catalogue import load_preset
@@ -260,7 +261,7 @@ def test_products_in_tf32_are_asked_for_and_said(monkeypatch: pytest.MonkeyPatch
     asked: list[bool] = []
 
     def code(name: str, kernels: Any, dtype: str) -> bytes:
-        asked.append(any("tensor_linear" in kernel.name for kernel in kernels))
+        asked.append(any(":tensor_" in kernel.name for kernel in kernels))
         return b""
 
     monkeypatch.setattr(card_run.module, "code", code)
@@ -288,6 +289,21 @@ def test_tf32_is_refused_where_it_has_no_effect(capsys: pytest.CaptureFixture[st
     finally:
         device.choose("cpu")
     device.check_tf32("float64")
+
+
+def test_the_playground_says_once_that_tf32_has_no_effect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There a run with numbers of 64 bits is not refused."""
+    said: list[str] = []
+    monkeypatch.setattr(notices, "tell", said.append)
+    monkeypatch.setattr(notices, "_said", set())
+    tape = trainer(layers="linear 2").machine.tape
+    device.choose("auto", tf32=True)
+    try:
+        for dtype in ("float32", "float64", "float64"):
+            device.begin_machine(tape, dtype=dtype)
+    finally:
+        device.choose("cpu")
+    assert said == ["--tf32 has no effect here: TF32 is for numbers of 32 bits, and those of this run have 64"]
 
 
 def test_a_driver_is_not_asked_where_the_processor_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:

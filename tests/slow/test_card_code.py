@@ -16,8 +16,10 @@ pytestmark = pytest.mark.slow
 MOST = 128
 #: Kernels with arrays of their own, which lie in local memory: a formula's stack.
 ARRAYS = ("nnplay.kernels.formula:",)
-#: Rows of sums of products, whose loops must stay in registers.
-TILES = (
+#: Rows of sums of products, whose loops must stay in registers: some of a thread for each number, and all in tiles.
+TILED = ("nnplay.kernels.cuda.tiled_linear:", "nnplay.kernels.cuda.tiled_convolution:")
+REGISTER, TENSOR = ":register_", ":tensor_"
+SINGLE = (
     "nnplay.kernels.cuda.linear:forward",
     "nnplay.kernels.cuda.linear:backward_weight",
     "nnplay.kernels.cuda.linear:backward_input",
@@ -26,9 +28,10 @@ TILES = (
     "nnplay.kernels.cuda.convolution:input_gradient",
     "nnplay.kernels.cuda.volumes:forward",
 )
-#: Rows whose products tensor cores work out: each has two instructions for four blocks of columns.
-TENSOR = "nnplay.kernels.cuda.tensor_"
+#: Instructions of the tensor cores in a row: two for each of four blocks of columns; and multiply-adds of a tile of
+#: registers for four k, which have to stand one after the other.
 PRODUCTS = 8
+FOUR_K = 64
 
 
 def reader() -> ModuleType:
@@ -50,22 +53,24 @@ def reader() -> ModuleType:
 
 def test_rows_of_a_card_keep_their_numbers_in_registers() -> None:
     names = [kernel.name for kernel in every_card_kernel()]
-    assert set(TILES) <= set(names)
+    assert set(SINGLE) <= set(names)
     found = {name: code for name, _, code in reader().codes_alone(names, ("sm_90",))}
     assert set(found) == set(names)
     assert {name: code for name, code in found.items() if code.registers > MOST or code.spilled} == {}
     local = {name for name, code in found.items() if code.stack or code.ldl or code.stl}
     assert {name for name in local if not name.startswith(ARRAYS)} == set()
-    assert all(found[name].ffma for name in TILES)
-    assert all(code.hmma == 0 for name, code in found.items() if not name.startswith(TENSOR))
+    assert all(found[name].ffma for name in SINGLE)
+    assert all(code.hmma == 0 for name, code in found.items() if TENSOR not in name)
 
 
-def test_tensor_cores_multiply_and_their_tiles_stay_in_registers() -> None:
-    names = [kernel.name for kernel in every_card_kernel() if kernel.name.startswith(TENSOR)]
-    names.remove(f"{TENSOR}linear:add_shares")  # sums alone
+def test_tiles_stay_in_registers() -> None:
+    """On both generations, of tensor cores and of single threads."""
+    names = [kernel.name for kernel in every_card_kernel() if kernel.name.startswith(TILED)]
+    names = [name for name in names if REGISTER in name or TENSOR in name]
     found = {(name, kind): code for name, kind, code in reader().codes_alone(names)}
     assert {name for name, _ in found} == set(names)
-    assert {code.hmma for code in found.values()} == {PRODUCTS}
+    assert {code.hmma for (name, _), code in found.items() if TENSOR in name} == {PRODUCTS}
+    assert all(code.ffma >= 2 * FOUR_K and not code.hmma for (name, _), code in found.items() if REGISTER in name)
     wrong = {
         key: code for key, code in found.items() if code.registers > MOST or code.spilled or code.stack or code.bar
     }

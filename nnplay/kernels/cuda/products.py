@@ -5,20 +5,12 @@ A number is one chain of multiply-adds in the order of k, as in `nnplay.kernels.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from nnplay.kernels.arithmetic import multiply_add, quotient
-from nnplay.kernels.compile.jit import DTYPE, inline
+from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.cuda.partial import sum_of
 from nnplay.kernels.operands import shifted
-
-#: Numbers that are worked out side by side, where a product can be cut into as many.
-_WANTED: Final = 1 << 17
-#: Multiply-adds of a product from which on it is cut into shares.
-_LARGE: Final = 1 << 20
-#: Threads that work in step, and partial sums at the most.
-LANES: Final = 32
-_MOST: Final = 1 << 22
 
 
 @inline
@@ -54,46 +46,6 @@ def chain(a: Any, a_step: int, b: Any, b_step: int, count: int, total: Any) -> A
         right += b_step
         k += 1
     return total
-
-
-def split(outputs: int, inner: int) -> int:
-    """Into how many shares of the inner sum a product is cut whose result is too small to busy a card."""
-    return max(1, min(inner // 32, _WANTED // outputs)) if outputs * inner >= _LARGE else 1
-
-
-@inline
-def multiply_shares(
-    a: Any, a_row: int, b: Any, b_row: int, b_column: int, columns: int, outputs: int, inner: int, sums: Any,
-    part: int, parts: int,
-) -> None:  # fmt: skip
-    """sums[s,at] = share s of the sum behind number `at` of A·B, for A whose columns are neighbours."""
-    shares = quotient(parts, outputs)
-    s = quotient(part, outputs)
-    at = part - s * outputs
-    first, end = quotient(inner * s, shares), quotient(inner * (s + 1), shares)
-    i = quotient(at, columns)
-    left, right = shifted(a, i * a_row + first), shifted(b, (at - i * columns) * b_column + first * b_row)
-    sums[part] = chain(left, 1, right, b_row, end - first, DTYPE(0.0))
-
-
-def interleaved(outputs: int, inner: int) -> int:
-    """The same of a product whose factors both have the inner sum's numbers as neighbours: as many as a warp has."""
-    return LANES if inner >= 2 * LANES and outputs * inner >= _LARGE and outputs * LANES <= _MOST else 1
-
-
-@inline
-def multiply_interleaved(
-    a: Any, b: Any, columns: int, inner: int, sums: Any, part: int
-) -> None:  # fmt: skip
-    """sums[at,s] = the terms s, s + LANES, … of number `at` of A·Bᵀ, for A (rows, inner), B (columns, inner).
-
-    Neighbouring threads read neighbouring numbers of both.
-    """
-    at = quotient(part, LANES)
-    s = part - at * LANES
-    i = quotient(at, columns)
-    left, right = shifted(a, i * inner + s), shifted(b, (at - i * columns) * inner + s)
-    sums[part] = chain(left, LANES, right, LANES, quotient(inner - s + LANES - 1, LANES), DTYPE(0.0))
 
 
 @inline

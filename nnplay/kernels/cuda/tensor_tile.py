@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nnplay.kernels.arithmetic import multiply_add, quotient
 from nnplay.kernels.compile.jit import COMPILING, DTYPE, ON_CARD, inline
+from nnplay.kernels.cuda.places import put as store
+from nnplay.kernels.cuda.tiles import WARP, Tile
 from nnplay.kernels.operands import shifted
 
 if TYPE_CHECKING or COMPILING:
@@ -19,8 +21,7 @@ if TYPE_CHECKING or COMPILING:
 else:
     multiply_tile = tf32 = tf32_bits = None
 
-#: Threads that share a tile, its rows and columns, and the columns and the k that one instruction multiplies.
-WARP: Final = 32
+#: Rows and columns of a tile, and the columns and the k that one instruction multiplies.
 ROWS: Final = 16
 COLUMNS: Final = 32
 BLOCK: Final = 8
@@ -34,7 +35,7 @@ def tiles(rows: int, columns: int) -> int:
 
 
 @inline
-def place_of(tile: int, lane: int, columns: int) -> Any:
+def place_of(tile: int, lane: int, rows: int, columns: int) -> Any:
     """(row, first column of the tile) of a thread: its second row is the eighth behind this one."""
     across = quotient(columns + COLUMNS - 1, COLUMNS)
     down = quotient(tile, across)
@@ -42,10 +43,15 @@ def place_of(tile: int, lane: int, columns: int) -> Any:
 
 
 @inline
-def zeros() -> Any:
-    """A thread's sums: for each block of eight columns, those of two neighbouring columns in both of its rows."""
-    none = (DTYPE(0.0), DTYPE(0.0), DTYPE(0.0), DTYPE(0.0))
-    return none, none, none, none
+def each_row(find: Any, i: int, given: Any) -> Any:
+    """`find(row, given)` of the thread's two rows."""
+    return find(i, given), find(i + 8, given)
+
+
+@inline
+def each(find: Any, rows: Any, given: Any) -> Any:
+    """`find(row, given)` of what is known of each row."""
+    return find(rows[0], given), find(rows[1], given)
 
 
 @inline
@@ -99,12 +105,14 @@ def moved(at: Any, count: int) -> Any:
 
 @inline
 def add_by_warp(
-    sums: Any, a: Any, near: int, far: int, near_in: bool, far_in: bool, a_step: int, b: Any, b_row: int, b_column: int,
-    first: int, columns: int, count: int, lane: int,
+    sums: Any, a: Any, places: Any, a_step: int, b: Any, b_row: int, b_column: int, first: int, columns: int,
+    count: int, lane: int, some: bool,
 ) -> Any:  # fmt: skip
     """`add_products` by all threads of a warp together: all of them have to be here."""
     k, column = lane & 3, first + (lane >> 2)
-    low, high, line = shifted(a, near + k * a_step), shifted(a, far + k * a_step), shifted(b, k * b_row)
+    near_in, far_in = places[0] >= 0, places[1] >= 0
+    low, high = shifted(a, max(places[0], 0) + k * a_step), shifted(a, max(places[1], 0) + k * a_step)
+    line = shifted(b, k * b_row)
     at = (
         shifted(line, within(column, columns) * b_column), shifted(line, within(column + BLOCK, columns) * b_column),
         shifted(line, within(column + 2 * BLOCK, columns) * b_column),
@@ -136,14 +144,14 @@ def add_four(four: Any, x: Any, z: Any, b: Any, column: int, columns: int, step:
 
 @inline
 def add_alone(
-    sums: Any, a: Any, near: int, far: int, near_in: bool, far_in: bool, a_step: int, b: Any, b_row: int, b_column: int,
-    first: int, columns: int, count: int, lane: int,
+    sums: Any, a: Any, places: Any, a_step: int, b: Any, b_row: int, b_column: int, first: int, columns: int,
+    count: int, lane: int, some: bool,
 ) -> Any:  # fmt: skip
     """`add_products` by one thread of a processor."""
     column = first + 2 * (lane & 3)
     for k in range(count):
-        x = tf32(a[near + k * a_step]) if near_in else DTYPE(0.0)
-        z = tf32(a[far + k * a_step]) if far_in else DTYPE(0.0)
+        x = tf32(a[places[0] + k * a_step]) if places[0] >= 0 else DTYPE(0.0)
+        z = tf32(a[places[1] + k * a_step]) if places[1] >= 0 else DTYPE(0.0)
         line = shifted(b, k * b_row)
         sums = (
             add_four(sums[0], x, z, line, column, columns, b_column),
@@ -154,41 +162,58 @@ def add_alone(
     return sums
 
 
-#: A thread's sums, each with Σ A[row,k]·B[k,column] over `count` k added, of factors rounded to TF32. Its arguments:
-#:
-#:     a, near, far, a_step    number k of its two rows of A is a[near + k·a_step], and a[far + k·a_step]
-#:     near_in, far_in         whether there are these rows; where there are not, the places have to be some of A's
-#:     b, b_row, b_column      (k, column) of B is b[k·b_row + column·b_column]
-#:     first, columns          the tile's first column, and how many B has
-#:     lane                    number of the thread in its warp
 add_products: Final = add_by_warp if ON_CARD else add_alone
 
 
 @inline
-def put_pair(line: Any, begin: Any, begins: bool, column: int, columns: int, u: Any, v: Any) -> None:
-    """Two neighbouring numbers of a line, each with what it begins with."""
-    if column < columns:
-        line[column] = begin[column] + u if begins else u
-    if column + 1 < columns:
-        line[column + 1] = begin[column + 1] + v if begins else v
+def start_block(near: Any, far: Any, near_in: bool, far_in: bool, column: int, columns: int) -> Any:
+    """What a thread's sums of a block of columns begin with."""
+    low, high = column < columns, column + 1 < columns
+    return (
+        near[column] if near_in and low else DTYPE(0.0), near[column + 1] if near_in and high else DTYPE(0.0),
+        far[column] if far_in and low else DTYPE(0.0), far[column + 1] if far_in and high else DTYPE(0.0),
+    )  # fmt: skip
 
 
 @inline
-def put_tile(
-    sums: Any, target: Any, row: int, rows: int, first: int, columns: int, lane: int, begin: Any, begin_row: int,
-    begins: bool,
-) -> None:  # fmt: skip
-    """Writes a thread's sums to target (rows, columns), each with begin[row·begin_row + column] where it begins so."""
+def start(begin: Any, places: Any, by_place: int, begins: bool, first: int, columns: int, lane: int) -> Any:
+    """As `Tile` says: for each block of eight columns, two neighbouring columns in both of the thread's rows."""
+    column, near_in, far_in = first + 2 * (lane & 3), begins and places[0] >= 0, begins and places[1] >= 0
+    near, far = shifted(begin, places[0] * by_place), shifted(begin, places[1] * by_place)
+    return (
+        start_block(near, far, near_in, far_in, column, columns),
+        start_block(near, far, near_in, far_in, column + BLOCK, columns),
+        start_block(near, far, near_in, far_in, column + 2 * BLOCK, columns),
+        start_block(near, far, near_in, far_in, column + 3 * BLOCK, columns),
+    )
+
+
+@inline
+def put_pair(line: Any, column: int, columns: int, u: Any, v: Any, add: bool) -> None:
+    """Two neighbouring numbers of a line."""
+    if column < columns:
+        store(line, column, u, add)
+    if column + 1 < columns:
+        store(line, column + 1, v, add)
+
+
+@inline
+def put_row(target: Any, place: int, column: int, columns: int, sums: Any, odd: int, add: bool) -> None:
+    """The sums of one of a thread's rows, numbers `odd` and `odd + 1` of each block, where there is such a row."""
+    if place >= 0:
+        line = shifted(target, place)
+        put_pair(line, column, columns, sums[0][odd], sums[0][odd + 1], add)
+        put_pair(line, column + BLOCK, columns, sums[1][odd], sums[1][odd + 1], add)
+        put_pair(line, column + 2 * BLOCK, columns, sums[2][odd], sums[2][odd + 1], add)
+        put_pair(line, column + 3 * BLOCK, columns, sums[3][odd], sums[3][odd + 1], add)
+
+
+@inline
+def put(sums: Any, target: Any, places: Any, first: int, columns: int, lane: int, add: bool) -> None:
+    """As `Tile` says."""
     column = first + 2 * (lane & 3)
-    if row < rows:
-        line, start = shifted(target, row * columns), shifted(begin, row * begin_row)
-        put_pair(line, start, begins, column, columns, sums[0][0], sums[0][1])
-        put_pair(line, start, begins, column + BLOCK, columns, sums[1][0], sums[1][1])
-        put_pair(line, start, begins, column + 2 * BLOCK, columns, sums[2][0], sums[2][1])
-        put_pair(line, start, begins, column + 3 * BLOCK, columns, sums[3][0], sums[3][1])
-    if row + 8 < rows:
-        line, start = shifted(target, (row + 8) * columns), shifted(begin, (row + 8) * begin_row)
-        put_pair(line, start, begins, column, columns, sums[0][2], sums[0][3])
-        put_pair(line, start, begins, column + BLOCK, columns, sums[1][2], sums[1][3])
-        put_pair(line, start, begins, column + 2 * BLOCK, columns, sums[2][2], sums[2][3])
-        put_pair(line, start, begins, column + 3 * BLOCK, columns, sums[3][2], sums[3][3])
+    put_row(target, places[0], column, columns, sums, 0, add)
+    put_row(target, places[1], column, columns, sums, 2, add)
+
+
+TILE: Final = Tile("tensor", WARP, 64, tiles, place_of, start, each_row, each, add_products, put)

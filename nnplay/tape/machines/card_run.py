@@ -257,7 +257,7 @@ class CardRun:
 
 
 def _words_about_tf32(table: Table) -> str:
-    count = sum(cards_of(row, table.n, tf32=True) is not row.operation.cuda for row in table.rows)
+    count = sum(cards_of(row, table.n, tf32=True) is not cards_of(row, table.n, tf32=False) for row in table.rows)
     return f", {counted(count, 'product')} in TF32" if count else ", no product large enough for TF32"
 
 

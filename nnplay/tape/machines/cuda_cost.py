@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from nnplay.kernels import abi
+from nnplay.kernels.cuda import register_tile, tensor_tile
 from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK, kernel_of
-from nnplay.kernels.cuda.tensor_tile import BLOCK, COLUMNS, ROWS, WARP
+from nnplay.kernels.cuda.tiled_axes import PICTURES, VOLUMES
+from nnplay.kernels.cuda.tiles import WARP
 from nnplay.records.cuda_rows import PictureRow
 from nnplay.records.cuda_work import WorkRow, WorkTurnRow
 from nnplay.tape.machines.cuda_lines import EncodedRow, Launch
@@ -18,15 +20,17 @@ from nnplay.tape.machines.cuda_table import encode, ends_of, kernels_of
 from nnplay.tape.machines.machine import Table
 from nnplay.tape.tape import Tape
 
-#: Files with products of two matrices, how the names of those begin that tensor cores work on, and convolutions.
-_PRODUCTS: Final = ("nnplay.kernels.cuda.linear", "nnplay.kernels.cuda.tensor_linear")
-_TENSOR: Final = "nnplay.kernels.cuda.tensor_"
-_FILES: Final = (
+#: Files with products of two matrices, and with convolutions; and how the names of kernels in tiles begin.
+_PRODUCTS: Final = ("nnplay.kernels.cuda.linear", "nnplay.kernels.cuda.tiled_linear")
+_CONVOLUTIONS: Final = (
     "nnplay.kernels.cuda.convolution",
     "nnplay.kernels.cuda.volumes",
-    f"{_TENSOR}convolution",
-    f"{_TENSOR}volumes",
+    "nnplay.kernels.cuda.tiled_convolution",
 )
+_TILES: Final = (register_tile.TILE.name, tensor_tile.TILE.name)
+_AXES: Final = (PICTURES.name, VOLUMES.name)
+#: Rows of these files that are no products.
+_SUMS: Final = ("backward_bias", "add_shares", "add_shares_bias")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +196,11 @@ def _count(cost: StepCost, written: EncodedRow, kernel: str, turns: int, launch:
     else:
         work, numbers = _multiply_adds(kernel, sizes, line) // turns, sizes[-1] // turns
     load.nbytes += 4 * sum(sizes) // turns
-    if kernel.startswith(_TENSOR) and not kernel.endswith(":add_shares"):
-        _count_tensor(load, work, sizes, int(line[abi.ROW_ROOM_COUNT]), threads)
+    tile = kernel.partition(":")[2].partition("_")[0]
+    if tile in _TILES:
+        load.nbytes += 4 * int(line[abi.ROW_ROOM_COUNT])
+        add = _count_tensor if tile == tensor_tile.TILE.name else _count_registers
+        add(load, work, int(line[abi.ROW_ROOM_COUNT]) or sizes[-1], threads)
         return
     load.multiply_adds += work
     load.reads += max(2 * work, sum(sizes) // turns)
@@ -204,17 +211,25 @@ def _count(cost: StepCost, written: EncodedRow, kernel: str, turns: int, launch:
         cost.alone += sum(sizes) // int(line[abi.ROW_OPERANDS + abi.OPERAND_SHAPE])
 
 
-def _count_tensor(load: Workload, work: int, sizes: Sequence[int], sums: int, threads: int) -> None:
-    """Adds what a row comes to whose tiles warps take: each sum of a tile is one chain.
+def _count_tensor(load: Workload, work: int, numbers: int, threads: int) -> None:
+    """Adds what a row comes to whose tiles warps take, for so many numbers of a result: each sum is one chain.
 
     For a block of 8 of the inner sum, a warp reads a tile's rows and columns once.
     """
+    rows, columns = tensor_tile.ROWS, tensor_tile.COLUMNS
     load.tensor += work
-    numbers = sums or sizes[-1]
-    load.nbytes += 4 * sums
-    load.reads += work * (ROWS + COLUMNS) // (ROWS * COLUMNS) + numbers
-    warps, tiles = max(1, threads // WARP), -(-numbers // (ROWS * COLUMNS))
-    load.tensor_chain += -(-tiles // warps) * -(-work // (numbers * BLOCK))
+    load.reads += work * (rows + columns) // (rows * columns) + numbers
+    warps, tiles = max(1, threads // WARP), -(-numbers // (rows * columns))
+    load.tensor_chain += -(-tiles // warps) * -(-work // (numbers * tensor_tile.BLOCK))
+
+
+def _count_registers(load: Workload, work: int, numbers: int, threads: int) -> None:
+    """The same of tiles of registers: a thread begins a multiply-add or a read a turn, whatever is done by then."""
+    side = register_tile.SIDE
+    load.multiply_adds += work
+    load.reads += 2 * work // side + numbers
+    tiles, turns = -(-numbers // side**2), side**2 + 2 * side
+    load.chain += -(-tiles // threads) * -(-work // numbers) * -(-turns // H200.latency)
 
 
 def _size_at(k: int) -> int:
@@ -227,16 +242,16 @@ def _sizes(line: Sequence[int], operands: int) -> list[int]:
 
 def _multiply_adds(kernel: str, sizes: Sequence[int], line: Sequence[int]) -> int:
     module, _, name = kernel.partition(":")
-    if module in _PRODUCTS and name not in ("backward_bias", "add_shares"):
-        if module == _PRODUCTS[0] and int(line[abi.ROW_ROOM_COUNT]) and not name.endswith("shares"):
-            return sizes[-1]  # the shares have been multiplied before
+    for begin in (*_TILES, *_AXES):
+        name = name.removeprefix(f"{begin}_")
+    if module in _PRODUCTS and name not in _SUMS:
         return math.isqrt(sizes[0] * sizes[1] * sizes[-1])  # √(N·I · I·O · N·O)
-    if module in _FILES and name.startswith("forward"):
+    if module in _CONVOLUTIONS and name.startswith("forward"):
         return sizes[-1] * sizes[1] // int(line[_last_of(len(sizes) - 1)])  # each output meets the weights of a channel
-    if module in _FILES and name == "weight_partial":
+    if module in _CONVOLUTIONS and name == "weight_partial":
         weights = sizes[2] // int(line[_last_of(2) - abi.OPERAND_LAST + abi.OPERAND_SHAPE])
         return sizes[1] * weights // int(line[_last_of(1)])
-    if module in _FILES and name.startswith("input_gradient"):
+    if module in _CONVOLUTIONS and name.startswith("input_gradient"):
         return sizes[0] * sizes[1] // int(line[_last_of(0)])
     return sizes[-1]
 

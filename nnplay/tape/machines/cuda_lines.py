@@ -219,13 +219,16 @@ def samples_of(n: int, groups: int) -> list[tuple[int, int]]:
     return [(n - n * (count - k) // count, n - n * (count - k - 1) // count) for k in range(count)]
 
 
-def cards_of(row: Row, n: int, tf32: bool) -> tuple[CudaRow, ...]:
-    """The card's rows that stand for a row of the tape, for a batch of n."""
-    if tf32:
-        shapes = [slot.at(n) for slot in row.operands]
-        for form in row.operation.tensor:
-            if form.suits(shapes, row.integers):
-                return form.rows
+def cards_of(row: Row, n: int, tf32: bool, together: int = 0) -> tuple[CudaRow, ...]:
+    """The card's rows that stand for a row of the tape, for a batch of n.
+
+    Args:
+        together: how many samples of it threads share, if it is another number; what is in TF32 follows from n alone.
+    """
+    for form in row.operation.tiled:
+        shapes = [slot.at(n if form.tf32 else together or n) for slot in row.operands]
+        if (tf32 or not form.tf32) and form.suits(shapes, row.integers):
+            return form.rows
     return row.operation.cuda
 
 

@@ -15,7 +15,7 @@ from nnplay.kernels.compile.jit import KERNELS, Kernel
 from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK
 from nnplay.records.cuda_rows import PictureRow
 from nnplay.records.cuda_work import AloneRow, SettingTurnRow
-from nnplay.tape.machines.cuda_lines import EncodedRow, Launch, LineWriter, access_of, cards_of, room_count
+from nnplay.tape.machines.cuda_lines import EncodedRow, Launch, LineWriter, access_of, cards_of, room_count, samples_of
 from nnplay.tape.machines.cuda_meetings import Meeting, Room, meetings
 from nnplay.tape.machines.cuda_samples import (
     GroupMemory,
@@ -32,11 +32,14 @@ from nnplay.tape.tape import Tape
 #: Kernels that every module has, so that most networks find theirs made: their records' modules, and what they are.
 _USUAL: Final = (
     "nnplay.kernels.cuda.linear:forward",
-    "nnplay.kernels.cuda.linear:forward_shares",
-    "nnplay.kernels.cuda.linear:backward_input_shares",
     "nnplay.kernels.cuda.linear:backward_weight",
     "nnplay.kernels.cuda.linear:backward_bias",
     "nnplay.kernels.cuda.linear:backward_input",
+    "nnplay.kernels.cuda.tiled_linear:register_forward",
+    "nnplay.kernels.cuda.tiled_linear:register_backward_weight",
+    "nnplay.kernels.cuda.tiled_linear:register_backward_input",
+    "nnplay.kernels.cuda.tiled_linear:add_shares",
+    "nnplay.kernels.cuda.tiled_linear:add_shares_bias",
     "nnplay.layers.relu:value_forward",
     "nnplay.layers.relu:derivative_backward",
     "nnplay.layers.tanh:value_forward",
@@ -82,8 +85,8 @@ def kernels_of(tape: Tape, tf32: bool = False) -> list[Kernel]:
     """Every kernel that the rows of a tape may call on a card, and the usual ones, in the order of their names."""
     found = {kernel.name: kernel for kernel in usual_kernels()}
     for row in [*tape.train, *(row for stage in tape.stages for row in stage.evaluation)]:
-        forms = row.operation.tensor if tf32 else ()
-        items = [*row.operation.cuda, *(item for form in forms for item in form.rows)]
+        forms = (form.rows for form in row.operation.tiled if tf32 or not form.tf32)
+        items = [*row.operation.cuda, *(item for rows in forms for item in rows)]
         found |= {item.kernel.name: item.kernel for item in items}
     return [found[name] for name in sorted(found)]
 
@@ -155,10 +158,11 @@ def encode(
         turns: what `turns_of` finds; what is missing is as usual.
     """
     n, most = table.n, largest or table.n
+    together = samples_of(most, launch.groups)[0][1] if launch.groups else most
     items = [
         RowKernel(number, row, card, card.parts([slot.size(most) for slot in row.operands], row.integers), cards)
         for number, row in enumerate(table.rows)
-        for cards in (cards_of(row, most, launch.tf32),)
+        for cards in (cards_of(row, most, launch.tf32, together),)
         for card in cards
     ]
     work: list[Scheduled] = [ScheduledRow(item, item.number) for item in items if item.parts]

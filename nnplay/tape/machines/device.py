@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from nnplay.arguments import same_word
 from nnplay.errors import InputError, NnplayError
+from nnplay.kernels.compile import notices
 from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.machine import Machine, Progress
 from nnplay.tape.tape import Tape
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 DEVICES: Final = ("cpu", "auto", "cuda")
 #: Numbers of a training step from which on a card is worth its launches, where it is left to choose.
 WORTH_A_CARD: Final = 500_000
+_TF32_IS_NARROW: Final = "TF32 is for numbers of 32 bits, and those of this run have 64"
 
 
 class _Choice:
@@ -48,8 +50,7 @@ def check_tf32(dtype: str) -> None:
         InputError: TF32 was asked for, and a run whose numbers are of this type has nothing of it.
     """
     if _Choice.tf32 and dtype != "float32":
-        what = "TF32 is for numbers of 32 bits, and those of this run have 64"
-        raise InputError(what, where="--tf32", hint="--real float32, or leave out --tf32")
+        raise InputError(_TF32_IS_NARROW, where="--tf32", hint="--real float32, or leave out --tf32")
 
 
 def chosen() -> str:
@@ -78,7 +79,12 @@ def card_machine(
 
 
 def begin_machine(tape: Tape, *, dtype: str = "float32", threads: int = 1, progress: Progress | None = None) -> Machine:
-    """The same, there at once: kernels that are missing are compiled in the background."""
+    """The same, there at once: kernels that are missing are compiled in the background.
+
+    A run that opens here is not refused, so that TF32 has no effect on it is said once.
+    """
+    if _Choice.tf32 and dtype != "float32":
+        notices.once(f"--tf32 has no effect here: {_TF32_IS_NARROW}")
     return make_machine(tape, dtype=dtype, threads=threads, progress=progress, wait=False)
 
 
