@@ -6,6 +6,9 @@ BIN := .venv/bin
 # Compiles, while other work goes on, what of the kernels is not compiled yet for this machine; a second one does nothing.
 PACKS_BESIDE := $(BIN)/python -m nnplay.tape.packs --background </dev/null >/dev/null 2>&1 &
 
+# Python would do the same for one module after the other at the first start, and each process of the tests for itself.
+BYTECODE := $(BIN)/python -m compileall -q -j 0 nnplay
+
 .PHONY: run play test check lint format setup setup-test packs wheel slow card conformance monkey clean
 
 run: setup  ## set everything up and train a network on handwritten digits
@@ -61,10 +64,12 @@ setup-test: .venv/installed-test
 
 .venv/installed: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BYTECODE)
 	touch $@
 
 .venv/installed-test: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	$(BYTECODE)
 	touch $@ .venv/installed
 
 clean:

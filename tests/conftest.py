@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from nnplay.system import product_threads
 from nnplay.system.private_folder import cache_folder, make_private
@@ -62,14 +63,42 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The slow tests try ten times as many examples of whatever is tried by examples."""
+    """The slow tests try ten times as many examples of whatever is tried by examples.
+
+    The quick ones do without the numbers and texts in the sources of all modules that are imported so far: to look for
+    them takes a fifth of the time until all tests are collected, and examples would change with them.
+    """
     if config.option.markexpr == "slow":
         settings.load_profile("thorough")
+    elif hasattr(providers, "_get_local_constants"):  # a later Hypothesis may have another name for it: no harm done
+        providers._get_local_constants = lambda: providers._local_constants
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Each process that shares the tests begins to read them at another file.
+
+    In a new clone Python has to compile them first: so each is compiled by one of them, and the others load that.
+    """
+    report = yield
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+    if workers > 1 and isinstance(collector, pytest.Directory) and report.passed:
+        first = len(report.result) * int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")) // workers
+        report.result = [*report.result[first:], *report.result[:first]]
+    return report
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is tried by examples is quick, and slow as well, where it gets more of them."""
+    """All processes have one order. What is tried by examples is quick, and slow too, where it gets more of them.
+
+    The first process has the first tests, all that need PyTorch: so none else spends seconds on importing that.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        beside_torch = {item.path for item in items if item.get_closest_marker("torch") is not None}
+        items.sort(key=lambda item: (item.path not in beside_torch, item.path.parts))
     if config.option.markexpr == "slow":
         for item in items:
             if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
@@ -96,7 +125,7 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 50, 1000)
+    gc.set_threshold(1_000_000, 50, 1000)
 
 
 def pytest_runtest_logfinish() -> None:

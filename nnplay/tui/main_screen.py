@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -78,7 +78,7 @@ class MainScreen(Screen[None]):
         self._backend, self._keymap = backend, keymap
         self.current = "output"
         self.network = ""
-        self.full = False
+        self.full = self._was_shown = False
 
     def compose(self) -> ComposeResult:
         """Header, tabs, three columns, message line, footer."""
@@ -111,6 +111,11 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Lay out for the first size."""
         self.lay_out()
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Style nothing twice: before the first frame, all widgets have just been styled as they were mounted."""
+        event.refresh_styles &= self._was_shown
+        self._was_shown = True
 
     def on_resize(self) -> None:
         """Follow the terminal."""

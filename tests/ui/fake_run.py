@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -77,6 +78,7 @@ def fresh_run() -> Snapshot:
     return replace(train_run(1, running=False), step=0, latest=0, curves={}, health=(), epoch=0, batch=0, metrics={})
 
 
+@functools.cache
 def train_run(step: int = 2745, *, running: bool = True) -> Snapshot:
     """A run after `step` steps."""
     progress = 1 - float(np.exp(-step / 1500))

@@ -19,6 +19,7 @@ from nnplay.tui.inspector.widgets.detail_view import DetailView
 from nnplay.tui.inspector.widgets.head_line import HeadLine
 from nnplay.tui.inspector.widgets.rows_list import RowsList
 from nnplay.tui.main_screen import MainScreen
+from nnplay.tui.widgets.message_line import MessageLine
 from nnplay.tui.widgets.timeline_bar import TimelineBar
 from tests.ui.test_key_order import type_at_once
 from tests.ui.visit import inspecting
@@ -90,6 +91,19 @@ async def test_another_size_breaks_no_way_through_the_past_off(monkeypatch: pyte
         await visit.pilot.resize_terminal(80, 24)
         resized.set()
         await visit.until(lambda: visit.view.step == 23)
+
+
+async def test_another_size_leaves_what_was_said() -> None:
+    """A view that is shown again in another room, as right after the first one, does not wipe the answer to a key."""
+    async with inspecting() as visit:
+        await visit.press("n")
+        visit.screen.say("what a key has answered")
+        before = visit.view
+        await visit.pilot.resize_terminal(110, 36)
+        await visit.until(lambda: visit.view is not before)
+        assert visit.text(MessageLine).strip() == "what a key has answered"
+        await visit.press("n")
+        assert visit.text(MessageLine).strip() == ""
 
 
 async def test_the_worked_element_follows_the_arrows() -> None:

@@ -133,7 +133,8 @@ class InspectorScreen(Modal[None]):
         view, self._newest = self._newest, None
         if view is None or not self.is_attached:
             return
-        if self._walk.view is None:
+        before = self._walk.view
+        if before is None:
             self.post_message(ScreenReady())
         self._walk.view = view
         self._predicting.ask_about(view)
@@ -141,7 +142,8 @@ class InspectorScreen(Modal[None]):
         self.query_one(RowsList).show(view)
         self._detail.show(view)
         self.query_one(TimelineBar).show(view.first, view.step, view.latest, [step for step, _ in view.changes])
-        self.say(view.error or view.message, error=bool(view.error))
+        if view.error or view.message or before is None or view.ticket != before.ticket:
+            self.say(view.error or view.message, error=bool(view.error))  # what is shown again wipes no answer
         if view.compare:
             self._forks.compare(view)
 
