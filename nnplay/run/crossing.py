@@ -134,7 +134,7 @@ class Crossing:
         exact = target.checkpoint is not None and (edit.anew or unmoved)
         left = run.timeline
         if run.trainer is not None:
-            end = self._find_end(left) if edit.anew and left is not None else None
+            end = self._find_end(run, left) if edit.anew and left is not None else None
             source.keep(run.trainer, run.timeline if edit.anew else None)
             if edit.anew and left is not None:
                 self._runs.leave(left, source, end)
@@ -155,20 +155,26 @@ class Crossing:
         target.stamp = _stamp(run)
         self._undo.drop_oldest_checkpoints()
 
-    def _find_end(self, timeline: Timeline) -> Side | None:
+    def _find_end(self, run: TrainingThread, timeline: Timeline) -> Side | None:
         """Where a run ends that is left in its past; None where it stands there, or cannot be taken there any more."""
         step = timeline.trainer.step
         if step >= timeline.latest:
             return None
-        with contextlib.suppress(InputError):  # then the run stands where it stood
-            timeline.go_to(timeline.latest)
-        trainer = timeline.trainer
-        config = self._provenance.config_at(trainer, trainer.optimizer, trainer.settings)
-        end = None if config is None or trainer.step < timeline.latest else Side(config)
-        if end is not None:
-            end.keep(trainer)
-        timeline.go_to(step)
-        return end
+
+        def break_off(done: int, to_do: int) -> bool:
+            return run.leaving
+
+        try:
+            with contextlib.suppress(InputError):  # then the run stands where it stood
+                timeline.go_to(timeline.latest, break_off)
+            trainer = timeline.trainer
+            config = self._provenance.config_at(trainer, trainer.optimizer, trainer.settings)
+            end = None if config is None or trainer.step < timeline.latest else Side(config)
+            if end is not None:
+                end.keep(trainer)
+            return end
+        finally:
+            timeline.go_to(step, break_off)
 
     @staticmethod
     def _branch_left(run: TrainingThread, edit: Edit) -> Branch[BranchLog] | None:

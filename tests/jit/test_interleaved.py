@@ -20,6 +20,7 @@ from nnplay.run.saving.autosave import Autosave
 from nnplay.run.saving.files import RunFiles
 from nnplay.run.saving.session import Session
 from nnplay.run.training_thread import TrainingThread
+from nnplay.timeline.timeline import Timeline
 from tests.small_worker import PATIENCE, until
 
 RUN = {"data": "xor", "layers": "linear 4, tanh, linear 2", "seed": 1}
@@ -149,6 +150,79 @@ def test_an_edit_while_another_session_is_opened_is_of_the_run_that_is_left(
     assert (backend.undo(), backend.unsaved()) == ("nothing to undo", False)
 
 
+def test_a_stop_set_while_another_session_is_on_its_way_is_not_taken_for_saved(
+    backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run that was opened is being put in place: the stop is not in its session, and autosave keeps it."""
+    backend.save("mine")
+
+    def set_stop() -> None:
+        setting = threading.Thread(target=lambda: backend.apply(backend.changed(stop={"epochs": 5})))
+        setting.start()
+        setting.join(PATIENCE)
+
+    once(monkeypatch, Provenance, "give_past", before=set_stop)
+    backend.open("other.nnplay")
+    assert (backend.settings.seed, backend.settings.stops) == (2, {"epochs": 5})
+    assert backend.unsaved()
+    until(session.autosaves)
+
+
+def test_a_session_whose_run_does_not_come_is_free_again(
+    backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no room for it: it is not held, be it another one, the one that is open, or a recovered one."""
+
+    def fail() -> None:
+        raise MemoryError
+
+    def open_in_vain(path: str) -> None:
+        once(monkeypatch, TrainingThread, "replace_run", before=fail)
+        with pytest.raises(MemoryError):
+            backend.open(path)
+        assert not session.summarize(path).in_use
+
+    open_in_vain("other.nnplay")
+    backend.open("other.nnplay")
+    open_in_vain("other.nnplay")
+    backend.open("other.nnplay")
+    assert backend.files.read_only == ""
+    kept = session.autosaves()[-1]
+    open_in_vain(str(kept.path))
+    assert "resumed at step 30" in backend.open(str(kept.path))
+
+
+def test_a_run_whose_end_cannot_be_kept_stays_where_it_was(
+    backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is left in its past for another one, and taken to its end for that: it comes back when that fails."""
+
+    def fail() -> None:
+        raise MemoryError
+
+    backend.goto("step", 10)
+    until(lambda: backend.snapshot.step == 10)
+    once(monkeypatch, Provenance, "config_at", before=fail)
+    backend.reseed()
+    assert backend.worker.ask(lambda run: run.require_run()[0].step, PATIENCE) == 10
+    assert backend.settings.seed == 1
+
+
+def test_a_thread_that_is_to_end_looks_for_no_end_of_a_run(
+    backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run is being left in its past, and its last step is far: the way there, and the way back, are broken off."""
+    go_on, broken_off = threading.Event(), list[bool]()
+    backend.goto("step", 10)
+    until(lambda: backend.snapshot.step == 10)
+    backend.worker.send(lambda run: setattr(run, "leaving", go_on.wait(PATIENCE)))
+    backend.reseed()
+    monkeypatch.setattr(Timeline, "go_to", lambda timeline, step, stop: broken_off.append(stop(1, 20)))
+    go_on.set()
+    backend.worker.ask(lambda run: None, PATIENCE)
+    assert broken_off == [True, True]
+
+
 def test_what_a_session_says_of_its_runs_is_of_the_same_moment_as_the_run(
     backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -238,7 +312,8 @@ def test_stop_conditions_of_another_run_end_nothing_before_it_is_there(
     other = backend.changed(data={"name": "circle"}, stop={"epochs": 2, "keep_best": True})
     once(monkeypatch, OpenRun, "count_edit", before=let_it_train)
     backend.apply(other)
-    left = backend.worker.ask(lambda run: None, PATIENCE) or backend.runs.find(1).timeline
+    backend.worker.ask(lambda run: None, PATIENCE)
+    left = backend.runs.find(1).timeline
     assert left is not None
     assert left.changes == []
     backend.run()

@@ -188,13 +188,13 @@ class RunFiles:
                 generation = session.summarize(target).generation if writable else 0
                 with self._leave_present() as kept:
                     if own is not None:
-                        self._lock = None  # it goes over to the run that was read
+                        self._lock = self._origin = None  # it goes over to the run that was read
                     arrival = self._put_opened(opened)
+                self._settle_opened(arrival)
             except BaseException:
-                if lock is not None and lock is not own:
+                if lock is not None and lock is not self._lock:
                     lock.release()
                 raise
-            self._settle_opened(arrival)
             if lock is not None and writable:
                 self._stand_at(Place(target, lock, generation))
             elif lock is not None:
@@ -219,10 +219,11 @@ class RunFiles:
                 origin = session.summarize(target).record.get("origin")
                 with self._leave_present() as kept:
                     arrival = self._put_opened(opened)
+                self._settle_opened(arrival, saved=False, recovered=(target, lock))
             except BaseException:
-                lock.release()
+                if self.autosave.path != target:  # there it has taken the lock over
+                    lock.release()
                 raise
-            self._settle_opened(arrival, saved=False, recovered=(target, lock))
             place = f"; s saves it to {Path(self.path).name}" if self._belongs_to(origin) else ""
         return "; ".join([f"resumed at step {opened.trainer.step:,}; not saved yet{place}", *notes_of(opened), *kept])
 
@@ -295,6 +296,7 @@ class RunFiles:
         self._run.view = view
         self._run.choose(config, opened.trainer.split)
         self._undo.forget()
+        changes = self._run.changes  # what is changed before the run is there is not safe
         make = self._provenance.track(lambda: opened.trainer, config)
 
         def install(run: TrainingThread) -> Arrival:
@@ -302,7 +304,7 @@ class RunFiles:
             run.replace_run(make)
             self._provenance.give_past(run, opened.past, config)
             self._runs.adopt(opened.others, opened.labels)
-            return Arrival(self._progress(), run.timeline, time.monotonic())
+            return Arrival(_progress(run.timeline, changes), run.timeline, time.monotonic())
 
         return self._worker.put_question(self._run.count_change(install))
 
@@ -338,11 +340,7 @@ class RunFiles:
             self._lock = self._origin = None
 
     def _progress(self) -> tuple[int, int]:
-        """The newest step, and a number that is another one after each edit."""
-        timeline = self._worker.timeline
-        if timeline is None:
-            return 0, self._run.changes
-        return max(timeline.trainer.step, timeline.latest), self._run.changes + timeline.serial
+        return _progress(self._worker.timeline, self._run.changes)
 
     def _latest(self) -> saved_run.SavedRun | None:
         """For autosave: a copy of the present step, or nothing while the user looks at the past."""
@@ -387,6 +385,13 @@ class RunFiles:
         """
         others, labels = self._runs.capture(), self._runs.capture_labels()
         return replace(saved, others=others, labels=labels, origin=self._origin)
+
+
+def _progress(timeline: Timeline | None, changes: int) -> tuple[int, int]:
+    """The newest step, and a number that is another one after each edit."""
+    if timeline is None:
+        return 0, changes
+    return max(timeline.trainer.step, timeline.latest), changes + timeline.serial
 
 
 def _is_in_the_past(run: TrainingThread) -> bool:
