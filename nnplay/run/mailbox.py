@@ -106,7 +106,7 @@ class Question(Generic[Answer]):
                 return  # nobody waits for it any more
             try:
                 future.set_result(question(owner))
-            except Exception as error:
+            except BaseException as error:
                 future.set_exception(error)
 
         send(Order(answer, drop=future.cancel))
@@ -119,7 +119,7 @@ class Question(Generic[Answer]):
 
         Raises:
             NoAnswerError: it did not come in time, and never will; or the owner has ended.
-            Exception: what the question raised.
+            BaseException: what the question raised.
         """
         try:
             return self._future.result(seconds)

@@ -58,6 +58,11 @@ class Publisher:
         made, cost = self._pictured
         return now - made >= max(PICTURES_EVERY, cost / PICTURES_SHARE)
 
+    def say(self, message: str) -> None:
+        """Shows a message with the next snapshot, from any thread."""
+        with self._turn:  # or it would be gone where words are put behind the one before it
+            self.message = message
+
     def show_message(self, message: str) -> None:
         """Shows a message now, from any thread."""
         with self._turn:  # or a snapshot that is published meanwhile would be replaced by the one before it

@@ -64,7 +64,7 @@ class TrainingThread:
 
     def say(self, message: str) -> None:
         """Shows a message with the next snapshot."""
-        self._publisher.message = message
+        self._publisher.say(message)
 
     # -- training and moving ---------------------------------------------------------------------------------------
 
@@ -268,16 +268,18 @@ class TrainingThread:
 
     def work(self) -> None:
         """Does what there is to do until `end`."""
-        while not self._ended:
-            try:
-                self._perform_orders()
-                if self._aim is not None:
-                    self._travel()
-                elif self.running and not self._ended:
-                    self._train_on()
-            except Exception as error:
-                self._give_up(error)
-        self._mailbox.close()
+        try:
+            while not self._ended:
+                try:
+                    self._perform_orders()
+                    if self._aim is not None:
+                        self._travel()
+                    elif self.running and not self._ended:
+                        self._train_on()
+                except Exception as error:
+                    self._give_up(error)
+        finally:
+            self._mailbox.close()
 
     def _give_up(self, error: Exception) -> None:
         """Stops where something failed: also a fault of the program is said, and the run is still there."""
@@ -308,6 +310,9 @@ class TrainingThread:
             except Exception as error:
                 self._give_up(error)
                 failed = self._error
+            except BaseException:  # it ends the thread
+                order.drop()
+                raise
         if order.anywhere or self._aim is None:
             order.command(self)
             self._error = self._error or failed

@@ -122,7 +122,7 @@ class Worker:
 
     def say(self, message: str) -> None:
         """Shows a message with the next snapshot."""
-        self._publisher.message = message
+        self._publisher.say(message)
 
     def show_message(self, message: str) -> None:
         """Shows a message now: the training thread may be busy with something long."""

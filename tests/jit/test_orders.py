@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Any
 
@@ -64,3 +65,28 @@ def test_a_thread_that_ends_leaves_nobody_waiting(worker: Worker, monkeypatch: p
         thread.join(PATIENCE)
     ask()
     assert refused == ["worker: the training thread has ended"] * 2
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_breaks_down_leaves_nobody_waiting(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what is no error of a command's, between two orders or on the way to a step: who waits is refused."""
+    worker.run(steps=20)
+    settle(worker)
+    go_on = threading.Event()
+    monkeypatch.setattr(Timeline, "go_to", lambda *_: sys.exit())
+    worker.send(lambda run: go_on.wait(PATIENCE))
+    worker.go_to(5)
+    questions = [worker.put_question(lambda run: None) for _ in range(2)]
+    go_on.set()
+    for question in questions:
+        with pytest.raises(NoAnswerError, match="has ended"):
+            question.wait(PATIENCE)
+    worker.thread.join(PATIENCE)
+    assert not worker.alive
+
+
+def test_what_ends_a_program_goes_to_who_asked(worker: Worker) -> None:
+    """A question that raises it does not end the training thread."""
+    with pytest.raises(SystemExit):
+        worker.ask(lambda run: sys.exit(), PATIENCE)
+    assert worker.ask(lambda run: 7, PATIENCE) == 7
