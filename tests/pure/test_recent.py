@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from pathlib import Path
 
@@ -36,3 +38,19 @@ def test_of_two_that_save_at_once_both_are_in_the_list(tmp_path: Path, monkeypat
     goes_on.set()
     second.join(60)
     assert [Path(path).name for path in read()] == ["second.nnplay", "first.nnplay"]
+
+
+@pytest.mark.parametrize("code", [errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_folder_that_cannot_be_locked_has_a_list_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """As on some network file systems: the list is kept without a lock."""
+
+    def refuse(*_: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(recent.fcntl, "flock", refuse)
+    for name in ("first", "second"):
+        recent.remember(tmp_path / f"{name}.nnplay")
+    assert [Path(path).name for path in recent._paths()] == ["second.nnplay", "first.nnplay"]

@@ -50,12 +50,19 @@ def remember(path: Path) -> None:
 
 
 def _hold(folder: session.Folder) -> None:
-    """Waits a moment until no other nnplay changes the list; it is free again as soon as the folder is closed."""
+    """Waits a moment until no other nnplay changes the list; it is free again as soon as the folder is closed.
+
+    Some network file systems lock no folders; there nobody waits.
+    """
     for _ in range(_LOOKS):
-        with contextlib.suppress(BlockingIOError):
+        try:
             fcntl.flock(folder.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOOK)
+        except OSError:
             return
-        time.sleep(_LOOK)
+        else:
+            return
 
 
 def recent() -> list[Recent]:
