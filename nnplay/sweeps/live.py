@@ -68,6 +68,11 @@ class LiveSweep:
         """Asks it to stop; it soon does."""
         self._stop.set()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop, and still trains."""
+        return self.training and self._stop.is_set()
+
     def close(self) -> None:
         """Stops, and waits for it."""
         self.stop()

@@ -24,6 +24,7 @@ from nnplay.tui.sweep.screen import SweepScreen
 from nnplay.tui.sweep.views import VIEWS, SweepView
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.message_line import MessageLine
+from tests.jit.test_live_sweep import Slow
 from tests.ui.playing import main
 from tests.ui.settling import settle
 from tests.ui.test_screens import compare_screen
@@ -273,6 +274,31 @@ async def test_a_long_trial_is_stopped_and_goes_on() -> None:
         await until(pilot, lambda: pilot.app.screen is main(pilot.app))  # type: ignore[arg-type]
         assert sweep.training
     assert not sweep.training
+
+
+async def test_a_sweep_that_is_still_stopping_is_not_waited_for() -> None:
+    """The key says so while the last trial is on its way, and goes on when that has ended."""
+    sweep = Slow()
+    sweep.trains_here = True
+    sweep.start()
+    try:
+        async with sweeping("sweep") as (pilot, _):
+            await until(pilot, lambda: said(pilot).startswith("no sweep is open"))
+            pilot.app.push_screen(SweepScreen(sweep))
+            await until(pilot, lambda: is_open(pilot, 0))
+            await pilot.press("space")
+            await until(pilot, lambda: said(pilot) == "stopped; space goes on")
+            await pilot.press("space")
+            await until(pilot, lambda: said(pilot) == "its last trials are still ending; then space goes on")
+            assert "stopping" in screen(pilot)._describe()
+            assert sweep.begun == [0]
+            sweep.may_end.set()
+            await until(pilot, lambda: not sweep.training)
+            await pilot.press("space")
+            await until(pilot, lambda: sweep.begun == [0, 1])
+    finally:
+        sweep.may_end.set()
+        sweep.close()
 
 
 @pytest.mark.parametrize(

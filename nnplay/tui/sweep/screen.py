@@ -101,6 +101,8 @@ class SweepScreen(KeyScreen[TakenTrial]):
         state = "finished" if self._sweep.finished else "training" if self._sweep.training else "stopped"
         if not self._sweep.trains_here:
             state = "of a file"
+        elif self._sweep.stopping:
+            state = "stopping"
         shown = f"{len(self.state.rows):,} shown: {self.state.filter.text}" if self.state.filter.clauses else ""
         of = f"{done:,} of {counted(self._sweep.asked, 'trial')}" if self._sweep.asked else counted(done, "trial")
         parts = [
@@ -169,9 +171,10 @@ class SweepScreen(KeyScreen[TakenTrial]):
             self.say("this file is only read; the command that made it goes on with it")
         elif self._sweep.finished:
             self.say("the sweep is finished; enter takes the trial under the cursor")
-        elif self._sweep.training:
+        elif self._sweep.training:  # to go on while it is stopping would wait for its last trials, and the screen too
+            waits = self._sweep.stopping
             self._sweep.stop()
-            self.say(f"stopped; {_GO_ON}")
+            self.say(f"its last trials are still ending; then {_GO_ON}" if waits else f"stopped; {_GO_ON}")
         else:
             self._sweep.start()
             self.say("training")
