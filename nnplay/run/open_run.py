@@ -60,9 +60,9 @@ class OpenRun:
         self.beside += 1
 
     @property
-    def changes(self) -> int:
-        """Another number after each change that a session keeps and that the run itself does not count."""
-        return self.edits + self.beside
+    def changes(self) -> tuple[int, int]:
+        """Others after each change that a session keeps and that the run itself does not count."""
+        return self.edits, self.beside
 
     def count_change(self, change: Callable[[TrainingThread], Answer]) -> Callable[[TrainingThread], Answer]:
         """Counts a change that the training thread is asked for at once, with the lock held; returns what makes it."""

@@ -150,6 +150,25 @@ def test_an_edit_while_another_session_is_opened_is_of_the_run_that_is_left(
     assert (backend.undo(), backend.unsaved()) == ("nothing to undo", False)
 
 
+def test_a_name_in_place_of_a_refused_edit_is_not_taken_for_saved(
+    backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An edit on its way is refused during a save, and a run gets a name: as many changes as when that began."""
+
+    def fail() -> None:
+        raise MemoryError
+
+    go_on = threading.Event()
+    backend.worker.send(lambda run: go_on.wait(PATIENCE))
+    once(monkeypatch, TrainingThread, "make_change", before=fail)
+    set_rate(backend)
+    once(monkeypatch, Provenance, "capture", before=go_on.set)
+    backend.save("mine")
+    backend.runs.name(1, "first")
+    assert backend.settings.optimizer.values["lr"] == 0.01
+    assert backend.unsaved()
+
+
 def test_a_stop_set_while_another_session_is_on_its_way_is_not_taken_for_saved(
     backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,8 @@ from nnplay.errors import NnplayError
 from nnplay.run.saving.recovery_copy import RecoveryCopy
 from nnplay.run.saving.saved_run import SavedRun
 
+#: The newest step of a run, and numbers of which one is another after each edit.
+Progress = tuple[int, tuple[int, ...]]
 #: Seconds between autosaves of a training run; `NNPLAY_AUTOSAVE_SECONDS` names another number.
 TRAINING_EVERY: Final = 30.0
 #: Seconds between an edit and its autosave, at the most; the look, the copy and the disk take their share of two.
@@ -50,14 +52,14 @@ class Autosave:
 
     Args:
         take: a copy of the present step, or None when there is nothing to save.
-        progress: the present step and the number of edits; autosave is due when they changed.
+        progress: the present step and the numbers of edits; autosave is due when they changed.
         tell: called once when the disk begins to refuse, and once when it takes the run again.
     """
 
     def __init__(
         self,
         take: Callable[[], SavedRun | None],
-        progress: Callable[[], tuple[int, int]],
+        progress: Callable[[], Progress],
         tell: Callable[[str], None] = lambda words: None,
     ) -> None:
         self._take, self._progress, self._tell = take, progress, tell
@@ -67,7 +69,7 @@ class Autosave:
         self._saved_at, self._took, self._copied_at = time.monotonic(), 0.0, -math.inf
         self._saving = threading.Lock()
         self._taking_since = 0.0
-        self._held: tuple[tuple[int, int], SavedRun] | None = None
+        self._held: tuple[Progress, SavedRun] | None = None
         self._ended = threading.Event()
         self.problem = ""
         self._thread = threading.Thread(target=self._work, name="nnplay-autosave", daemon=True)
@@ -87,7 +89,7 @@ class Autosave:
         """Holds a copy of the present step, to be saved when it is due: the run is about to leave that step."""
         self._held = None if saved is None else (self._progress(), saved)
 
-    def mark_saved(self, progress: tuple[int, int], since: float) -> None:
+    def mark_saved(self, progress: Progress, since: float) -> None:
         """A step of the run is safe elsewhere (it was saved or opened): nothing is due until it changes.
 
         Args:
@@ -121,7 +123,7 @@ class Autosave:
         finally:
             self._saving.release()
 
-    def take_over(self, path: Path, lock: session.Lock, progress: tuple[int, int], since: float) -> None:
+    def take_over(self, path: Path, lock: session.Lock, progress: Progress, since: float) -> None:
         """The present run goes on from a copy that another one had left: from now on that is its own.
 
         Args:

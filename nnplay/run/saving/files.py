@@ -18,7 +18,7 @@ from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
 from nnplay.run.runs.run_list import RunList
 from nnplay.run.saving import saved_run
-from nnplay.run.saving.autosave import COPIED_WITHIN, Autosave
+from nnplay.run.saving.autosave import COPIED_WITHIN, Autosave, Progress
 from nnplay.run.saving.opened_run import Arrival, notes_of, settings_of
 from nnplay.run.saving.recent import remember
 from nnplay.run.saving.save_session import Place, free_name, save_again, save_as
@@ -32,7 +32,7 @@ _KEPT: Final = "the run before was not saved; :recovered brings it back"
 #: Seconds that autosave asks a training thread that does not answer and takes no step.
 _ATTEMPTS: Final = int(COPIED_WITHIN)
 #: Where a run stood that was never safe.
-_NEVER: Final = (-1, -1)
+_NEVER: Final[Progress] = (-1, ())
 #: Seconds that the end waits for a training thread that compiles kernels: after a signal nothing of it is wanted.
 _IN_HASTE: Final = 0.5
 _PATIENTLY: Final = 5.0
@@ -55,7 +55,7 @@ class RunFiles:
         self._lock: session.Lock | None = None
         self._generation = 0
         self._origin: tuple[str, int] | None = None
-        self._clean = (0, 0)
+        self._clean: Progress = _progress(None, run.changes)
         self._clean_timeline: weakref.ref[Timeline] | None = None
         self._turn = threading.RLock()
         provenance.complete = self._complete
@@ -78,7 +78,7 @@ class RunFiles:
             place = self._saved_at(target, saved)
             self._stand_at(place)
             self.read_only = ""
-            progress = (int(saved.progress["step"]), changes + captured.serial)
+            progress = (int(saved.progress["step"]), (*changes, captured.serial))
             self._mark_clean(progress, captured.timeline)
             self._settle(lambda: self.autosave.mark_saved(progress, since))
         remember(place.path)
@@ -128,7 +128,7 @@ class RunFiles:
         same = saved is not None and timeline is not None and saved() is timeline
         return max(0, self._progress()[0] - (max(0, self._clean[0]) if same else 0))
 
-    def _mark_clean(self, progress: tuple[int, int], timeline: Timeline | None) -> None:
+    def _mark_clean(self, progress: Progress, timeline: Timeline | None) -> None:
         """Notes that the run is safe as it stood there."""
         self._clean, self._clean_timeline = progress, None if timeline is None else weakref.ref(timeline)
 
@@ -339,7 +339,7 @@ class RunFiles:
             self._lock.release()
             self._lock = self._origin = None
 
-    def _progress(self) -> tuple[int, int]:
+    def _progress(self) -> Progress:
         return _progress(self._worker.timeline, self._run.changes)
 
     def _latest(self) -> saved_run.SavedRun | None:
@@ -387,11 +387,10 @@ class RunFiles:
         return replace(saved, others=others, labels=labels, origin=self._origin)
 
 
-def _progress(timeline: Timeline | None, changes: int) -> tuple[int, int]:
-    """The newest step, and a number that is another one after each edit."""
+def _progress(timeline: Timeline | None, changes: tuple[int, int]) -> Progress:
     if timeline is None:
-        return 0, changes
-    return max(timeline.trainer.step, timeline.latest), changes + timeline.serial
+        return 0, (*changes, 0)
+    return max(timeline.trainer.step, timeline.latest), (*changes, timeline.serial)
 
 
 def _is_in_the_past(run: TrainingThread) -> bool:

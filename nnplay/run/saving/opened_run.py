@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
+from nnplay.run.saving.autosave import Progress
 from nnplay.run.saving.saved_run import OpenedRun
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.stopping import STOP_FIELDS
@@ -17,7 +18,7 @@ from nnplay.training.stopping import STOP_FIELDS
 class Arrival(NamedTuple):
     """Where a run that was opened stands as it comes, its timeline, and when that was."""
 
-    progress: tuple[int, int]
+    progress: Progress
     timeline: Timeline | None
     since: float
 
