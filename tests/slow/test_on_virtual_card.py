@@ -6,6 +6,7 @@ Every launch is watched: nothing outside of memory is touched, and no number by 
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -132,21 +133,31 @@ def test_replicas_are_runs_of_their_own(put_in: PutIn, monkeypatch: pytest.Monke
         np.testing.assert_array_equal(found.states[index], run.machine.state())
 
 
-def test_a_kernel_without_one_of_its_barriers_is_found_wrong(put_in: PutIn, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("schedule", "function", "barrier", "instead"),
+    [
+        ("block", "run_rows", r"bar\.sync[^;]*;", ""),
+        ("grid", "meet_grid", r"setp\.lt\.s64", "setp.gt.s64"),
+    ],
+    ids=["behind a row", "between blocks"],
+)
+def test_a_kernel_whose_threads_do_not_wait_is_found_wrong(
+    schedule: str, function: str, barrier: str, instead: str, put_in: PutIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The card that watches finds what a card that does not would only sometimes get wrong."""
+
+    def hasty(ptx: str) -> str:
+        begin = re.search(rf"\.weak \.func[^;{{]*{function}[^;{{]*\{{", ptx)
+        assert begin is not None
+        body, found = re.subn(barrier, instead, ptx[begin.end() :], count=1)
+        assert found
+        return ptx[: begin.end()] + body
+
     card = put_in(7)
     compiled = card._compile
-    monkeypatch.setattr(card, "_compile", lambda ptx: compiled(_without_barrier_of_rows(ptx)))
-    run = load_preset("spiral").config.trainer(machine=CudaMachine)
-    run.run(steps=1)
+    monkeypatch.setattr(card, "_compile", lambda ptx: compiled(hasty(ptx)))
+    kind = type("Kind", (CudaMachine,), {"schedule": schedule})
+    run = load_preset("spiral").config.trainer(machine=kind)
+    run.run(steps=3)
     assert run.machine.failed
-    assert "another thread" in run.machine.why_not or "two threads" in run.machine.why_not
-
-
-def _without_barrier_of_rows(ptx: str) -> str:
-    """Without what threads wait for behind a row: the last barrier of the function that walks rows."""
-    first = ptx.index("run_rows", ptx.index(".visible .entry"))
-    body = ptx.index("{", ptx.index(".weak .func", ptx.index("\n}", first)))
-    at = ptx.index("bar.sync", body)
-    end = ptx.index(";", at) + 1
-    return ptx[:at] + ptx[end:]
+    assert re.search("another thread|two threads", run.machine.why_not)

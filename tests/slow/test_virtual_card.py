@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -138,9 +139,38 @@ def test_blocks_meet_by_a_counter(launch: Launch) -> None:
     assert found[65:] == [k ^ 32 for k in range(64)]
 
 
-def test_blocks_that_do_not_meet_are_found(launch: Launch) -> None:
+@pytest.mark.parametrize(
+    ("arrive", "number"), [(False, 0), (True, 1)], ids=["do not wait", "wait for themselves alone"]
+)
+def test_blocks_that_do_not_meet_are_found(arrive: bool, number: int, launch: Launch) -> None:
+    body = _MEET_GRID.replace("ARRIVE", "\tatom.add.acq_rel.gpu.u64 %rd14, [%rd12], %rd13;" if arrive else "")
     with pytest.raises(CardError, match="while another thread"):
-        launch(_MEET_GRID.replace("ARRIVE", ""), [0] * 129, blocks=2, number=0)
+        launch(body, [0] * 129, blocks=2, number=number)
+
+
+_READ_BY_ALL = """
+\tld.global.u64 \t%rd8, [%rd1];
+\tbar.sync \t0;
+\tsetp.ne.s64 \t%p1, %rd2, 0;
+\t@%p1 bra \t$L__BB0_2;
+\tst.global.u64 \t[%rd1], %rd3;
+$L__BB0_2:
+"""
+
+
+def test_a_reader_in_another_block_is_remembered(launch: Launch) -> None:
+    """Its own block has met before the write, and the other one has not."""
+    assert launch(_READ_BY_ALL, [1] * 32, number=7)[0] == 7
+    with pytest.raises(CardError, match="while another thread"):
+        launch(_READ_BY_ALL, [1] * 64, blocks=2, number=7)
+
+
+def test_four_numbers_at_once_begin_at_a_multiple_of_four(launch: Launch) -> None:
+    read = "\tld.global.v4.f32 \t{%f1,%f2,%f3,%f4}, [%rd1+AT];"
+    first = launch(read.replace("AT", "0"), [0] * 32)
+    assert first == [0] * 32
+    with pytest.raises(CardError, match="not aligned"):
+        launch(read.replace("AT", "8"), [0] * 32)
 
 
 def test_a_product_of_tensor_cores_is_that_of_matrices(launch: Launch) -> None:
@@ -169,6 +199,21 @@ def test_a_product_of_tensor_cores_is_that_of_matrices(launch: Launch) -> None:
     np.testing.assert_array_equal(d, a @ b + c)
 
 
-def test_an_instruction_that_is_not_known_is_refused() -> None:
-    with pytest.raises(UnknownError, match=r"ex2\.approx"):
-        translate(_KERNEL.replace("BODY", "\tex2.approx.f32 \t%f1, %f2;"))
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ex2.approx.f32 \t%f1, %f2;",
+        "add.rz.f32 \t%f1, %f2, %f3;",
+        "div.full.f32 \t%f1, %f2, %f3;",
+        "fma.rn.ftz.f32 \t%f1, %f2, %f3, %f4;",
+        "min.NaN.f32 \t%f1, %f2, %f3;",
+        "mov.b64 \t{%r1, %r2}, %f1;",
+        "mov.f32 \t%f1, %r1;",
+        "st.global.b32 \t[%rd1], %f1;",
+        "add.s32 \t%rd1, %rd2, %rd3;",
+        "ld.param.u64 \t%rd1, [kernel_param_0+8];",
+    ],
+)
+def test_an_instruction_that_is_not_known_is_refused(line: str) -> None:
+    with pytest.raises(UnknownError, match=re.escape(line.split()[0])):
+        translate(_KERNEL.replace("BODY", f"\t{line}"))

@@ -14,9 +14,11 @@
 enum { WARP = 32, STACK = 1 << 16, MOST_ROUNDS = 1 << 24 };
 enum state { READY, AT_BARRIER, AT_WARP, ENDED };
 
-/* When a number was touched: by which thread (-1: none), and how often its block and its grid had met by then. */
+/* When a number was touched: by which thread (-1: none), how often its block had met by then, and how often it had
+   said on the counter of the grid that it is there. */
 struct touch { int32_t thread; uint32_t in_block, in_grid; };
-struct shadow { struct touch written, read, read_before; };
+/* The last writer and reader, the last reader that is another thread, and the last one of another block. */
+struct shadow { struct touch written, read, read_before, read_outside; };
 struct region { uint64_t begin, end; struct shadow *shadows; };
 struct thread { ucontext_t context; char *stack; enum state state; int number, lane, block, line; uint64_t took; };
 struct lanes { uint32_t a[WARP][4], b[WARP][2]; };
@@ -26,18 +28,20 @@ static ucontext_t scheduler;
 static struct region *regions;
 static struct lanes *warps;
 static char *shared, *failure;
-static uint32_t *met_in_block, *met_in_grid;
-static int region_count, nctaid, ntid, failed;
+static uint32_t *met_in_block, *met_in_grid, *seen_in_grid; /* seen by a block: how often each block was there */
+static int region_count, nctaid, ntid, failed, *lags;
 static uint64_t first_address, first_number, random_state, shared_room;
 
 static void start_kernel(uint64_t address, uint64_t number);
 
 static void fail(const char *what, uint64_t at, int line, int other)
 {
+    char also[60] = "";
+    if (other >= 0)
+        snprintf(also, sizeof also, ", and thread %d of block %d", other % ntid, other / ntid);
     if (!failed)
-        snprintf(failure, 300, "%s: address %llx, line %d of the PTX, thread %d of block %d%s%.0d", what,
-                 (unsigned long long)at, line, me->number % ntid, me->block, other < 0 ? "" : ", and thread ",
-                 other < 0 ? 0 : other);
+        snprintf(failure, 300, "%s: address %llx, line %d of the PTX, thread %d of block %d%s", what,
+                 (unsigned long long)at, line, me->number % ntid, me->block, also);
     failed = 1;
     swapcontext(&me->context, &scheduler);
 }
@@ -51,12 +55,14 @@ static void wait_as(enum state state, int line)
 
 /* -- what is read and written ------------------------------------------------------------------------------------ */
 
+/* Whether nothing orders what was done then before what is done now. */
 static int meets(const struct touch *before)
 {
     if (before->thread < 0 || before->thread == me->number)
         return 0;
-    return before->thread / ntid == me->block ? before->in_block == met_in_block[me->block]
-                                              : before->in_grid == met_in_grid[me->block];
+    int block = before->thread / ntid;
+    return block == me->block ? before->in_block == met_in_block[block]
+                              : before->in_grid >= seen_in_grid[me->block * nctaid + block];
 }
 
 static struct region *region_of(uint64_t at, int size)
@@ -91,14 +97,25 @@ static void touch(uint64_t at, int size, int writes, int line)
         if (!writes) {
             if (shadow->read.thread != me->number)
                 shadow->read_before = shadow->read;
+            if (shadow->read.thread >= 0 && shadow->read.thread / ntid != me->block)
+                shadow->read_outside = shadow->read;
             shadow->read = now;
             continue;
         }
-        if (meets(&shadow->read) || meets(&shadow->read_before))
-            fail("written while another thread reads", at, line,
-                 meets(&shadow->read) ? shadow->read.thread : shadow->read_before.thread);
+        const struct touch *readers[] = {&shadow->read, &shadow->read_before, &shadow->read_outside};
+        for (int k = 0; k < 3; k++)
+            if (meets(readers[k]))
+                fail("written while another thread reads", at, line, readers[k]->thread);
         shadow->written = now;
     }
+}
+
+/* Several numbers at once begin at a multiple of what they are together. */
+static uint64_t aligned(uint64_t at, int size, int line)
+{
+    if (at % size)
+        fail("not aligned", at, line, -1);
+    return at;
 }
 
 #define LOAD(TYPE, at, line) (touch((at), sizeof(TYPE), 0, line), *(TYPE *)(at))
@@ -120,6 +137,8 @@ static uint64_t load_acquired(uint64_t at, int line)
     if (!region_of(at, 8))
         fail("looked outside of memory", at, line, -1);
     wait_as(READY, line); /* others go on meanwhile */
+    for (int block = 0; block < nctaid; block++)
+        seen_in_grid[me->block * nctaid + block] = met_in_grid[block];
     return *(uint64_t *)at;
 }
 
@@ -221,11 +240,14 @@ static int take_turns(int count, int *order)
         order[k] = order[other];
         order[other] = kept;
     }
+    for (int block = 0; block < nctaid; block++)
+        lags[block] = draw(4) == 0; /* or no block would ever be a step behind */
     for (int k = 0; k < count && !failed; k++) {
         me = &threads[order[k]];
         if (me->state == READY) {
             live_on = 1;
-            swapcontext(&scheduler, &me->context);
+            if (!lags[me->block])
+                swapcontext(&scheduler, &me->context);
         }
     }
     for (int block = 0; block < nctaid; block++)
@@ -244,13 +266,19 @@ int launch(int blocks, int each, int shared_bytes, uint64_t address, uint64_t nu
            uint64_t seed, char *said, uint64_t *counted)
 {
     int all = blocks * each, rounds = 0, ended = 0;
+    said[0] = 0;
+    if (each % WARP) {
+        snprintf(said, 300, "blocks of %d threads are not warps of %d", each, WARP);
+        return 1;
+    }
     uint64_t room = shared_room = (shared_bytes + 15) / 16 * 16;
     int *order = malloc(all * sizeof *order);
     nctaid = blocks, ntid = each, failed = 0, failure = said, random_state = seed;
-    first_address = address, first_number = number, said[0] = 0;
+    first_address = address, first_number = number;
     threads = calloc(all, sizeof *threads);
-    warps = calloc(all / WARP + 1, sizeof *warps);
+    warps = calloc(all / WARP, sizeof *warps);
     met_in_block = calloc(blocks, sizeof *met_in_block), met_in_grid = calloc(blocks, sizeof *met_in_grid);
+    seen_in_grid = calloc(blocks * blocks, sizeof *seen_in_grid), lags = calloc(blocks, sizeof *lags);
     shared = aligned_alloc(16, room * blocks + 16);
     memset(shared, 0xff, room * blocks); /* NaN: nothing may be read before it is written */
     region_count = count + (room > 0 ? blocks : 0);
@@ -276,7 +304,7 @@ int launch(int blocks, int each, int shared_bytes, uint64_t address, uint64_t nu
         for (int k = 0; k < all; k++)
             ended += threads[k].state == ENDED;
         if (!failed && ended < all && (!live_on || ++rounds > MOST_ROUNDS)) {
-            snprintf(said, 300, "threads wait for each other: line %d of the PTX and others", threads[0].line);
+            snprintf(said, 300, "threads wait for each other: thread 0 in line %d of the PTX", threads[0].line);
             failed = 1;
         }
     }
@@ -288,6 +316,6 @@ int launch(int blocks, int each, int shared_bytes, uint64_t address, uint64_t nu
     }
     for (int k = 0; k < region_count; k++)
         free(regions[k].shadows);
-    free(threads), free(warps), free(met_in_block), free(met_in_grid), free(shared), free(regions), free(order);
+    free(threads), free(warps), free(met_in_block), free(met_in_grid), free(seen_in_grid), free(lags), free(shared), free(regions), free(order);
     return failed;
 }

@@ -90,7 +90,7 @@ class VirtualCard:
     def cuMemAlloc_v2(self, address: Any, size: Any) -> int:
         if size.value > 1 << 30:
             return _NO_MEMORY
-        room = np.zeros(size.value, np.uint8)
+        room = np.full(size.value, 0xFF, np.uint8)  # what was there before is nobody's
         address._obj.value = room.ctypes.data
         self._memory[room.ctypes.data] = room
         return 0

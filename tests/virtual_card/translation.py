@@ -37,6 +37,32 @@ _SPECIAL: Final = {
     "%nctaid.x": "nctaid",
     "nnplay_shared": "((uint64_t)shared + shared_room * me->block)",
 }
+#: Every instruction that is known, with all that it may end in.
+_KNOWN: Final = re.compile(
+    r"(?:add|sub|div|rem|min|max|shr|abs|neg|mul\.lo|mul\.wide|mad\.lo)\.[su](?:32|64)"
+    r"|(?:add|sub|mul|div|fma|rcp|sqrt)\.rn\.f(?:32|64)|(?:min|max|neg|abs)\.f(?:32|64)"
+    r"|(?:and|or|xor|not)\.(?:b32|b64|pred)|shl\.b(?:32|64)|(?:mov|selp)\.(?:[bsuf](?:32|64)|pred)"
+    r"|setp\.(?:eq|ne|lt|le|gt|ge|lo|ls|hi|hs)\.[bsu](?:32|64)"
+    r"|setp\.(?:eq|ne|lt|le|gt|ge|equ|neu|ltu|leu|gtu|geu|num|nan)\.f(?:32|64)"
+    r"|cvt\.(?:rn\.f(?:32|64)\.|[su](?:32|64)\.)[su](?:32|64)|cvt\.f64\.f32|cvt\.rn\.f32\.f64"
+    r"|cvt\.r[nzmp]i\.(?:f32\.f32|f64\.f64)|cvt\.r[nz]i\.s(?:32|64)\.f(?:32|64)|cvt\.rna\.tf32\.f32"
+    r"|(?:ld|st)(?:\.global|\.shared|\.local)?(?:\.v[24])?\.[bsuf](?:32|64)|(?:ld|st)\.param\.[bsu](?:32|64)"
+    r"|ld\.acquire\.gpu\.u64|atom\.add\.acq_rel\.gpu\.u64|cvta\.(?:to\.global|local|shared)\.u64"
+    r"|bar\.sync|bra(?:\.uni)?|ret|mma\.sync\.aligned\.m16n8k8\.row\.col\.f32\.tf32\.tf32\.f32"
+)
+#: Which operands of an instruction are of the type that it ends in.
+_TYPED: Final = {
+    **dict.fromkeys(
+        ("add", "sub", "mul", "div", "rem", "min", "max", "and", "or", "xor", "not", "neg", "abs", "fma", "mad"),
+        slice(None),
+    ),
+    **dict.fromkeys(("rcp", "sqrt"), slice(None)),
+    **dict.fromkeys(("shl", "shr"), slice(2)),
+    "selp": slice(3),
+    "setp": slice(1, None),
+    "ld": slice(1),
+    "st": slice(1, None),
+}
 _SIGNS: Final = {"add": "+", "sub": "-", "mul": "*", "and": "&", "or": "|", "xor": "^", "div": "/"}
 _COMPARED: Final = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
@@ -142,12 +168,28 @@ def _statement(line: str, number: int, returns: bool) -> str:
 
 
 def _deed(code: str, operands: list[str], line: int) -> str | None:
-    """What an instruction does; None where it is not known."""
+    """What an instruction does; None where it is not known, or its operands are not of its type."""
+    if not _KNOWN.fullmatch(code):
+        return None
     if code.startswith("mma."):
         return _tile(operands, line)
     name, *more = code.split(".")
-    make = _DEEDS.get(name)
-    return None if make is None else make(more, operands, line)
+    typed = operands[_TYPED[name]] if name in _TYPED and "wide" not in more else []
+    moves = name in ("ld", "st")  # between memory and registers that may be wider
+    if not all(_fits(each, more[-1], wider=moves) for one in typed for each in _each(one)):
+        return None
+    return _DEEDS[name](more, operands, line)
+
+
+def _fits(operand: str, kind: str, wider: bool = False) -> bool:
+    """Whether a register is of that type, or a constant can be; other names stand for addresses."""
+    letters = _letters(operand)
+    if letters == "rd" and wider and kind[1:] == "32" and kind[0] != "f":
+        return True
+    if letters:
+        return letters == {"f32": "f", "f64": "fd", "pred": "p"}.get(kind, {"32": "r", "64": "rd"}.get(kind[1:]))
+    marked = {"0f": "f32", "0d": "f64"}.get(operand[:2])
+    return marked == (kind if kind in ("f32", "f64") else None)
 
 
 def _barrier(more: list[str], operands: list[str], line: int) -> str | None:
@@ -167,23 +209,27 @@ def _tile(operands: list[str], line: int) -> str:
 def _load(more: list[str], operands: list[str], line: int) -> str | None:
     kind, place = more[-1], operands[1][1:-1]
     if more[0] == "param":
-        return f"{_name(operands[0])} = {place.split('+')[0]};"
+        return f"{_name(operands[0])} = {place[:-2]};" if place.endswith("+0") else _argument(operands[0], place)
     if more[0] == "acquire":
         return f"{_name(operands[0])} = load_acquired({_address(place)}, {line});"
-    return " ".join(
-        f"{_name(name)} = LOAD({_TYPES[kind]}, {_address(place)} + {k} * sizeof({_TYPES[kind]}), {line});"
-        for k, name in enumerate(_each(operands[0]))
-    )
+    names, width = _each(operands[0]), int(kind[1:]) // 8
+    read = " ".join(f"{_name(name)} = LOAD({_TYPES[kind]}, at + {k * width}, {line});" for k, name in enumerate(names))
+    return f"{{ uint64_t at = aligned({_address(place)}, {width * len(names)}, {line}); {read} }}"
+
+
+def _argument(target: str, place: str) -> str | None:
+    return f"{_name(target)} = {place};" if "+" not in place else None
 
 
 def _store(more: list[str], operands: list[str], line: int) -> str | None:
     kind, place = more[-1], operands[0][1:-1]
     if more[0] == "param":
-        return f"{place.split('+')[0]} = {_value(operands[1], kind)};"
-    return " ".join(
-        f"STORE({_TYPES[kind]}, {_address(place)} + {k} * sizeof({_TYPES[kind]}), {_value(name, kind)}, {line});"
-        for k, name in enumerate(_each(operands[1]))
+        return f"{place[:-2]} = {_value(operands[1], kind)};" if place.endswith("+0") else None
+    names, width = _each(operands[1]), int(kind[1:]) // 8
+    written = " ".join(
+        f"STORE({_TYPES[kind]}, at + {k * width}, {_value(name, kind)}, {line});" for k, name in enumerate(names)
     )
+    return f"{{ uint64_t at = aligned({_address(place)}, {width * len(names)}, {line}); {written} }}"
 
 
 def _address(place: str) -> str:
@@ -198,19 +244,34 @@ def _each(operand: str) -> list[str]:
 
 def _move(more: list[str], operands: list[str], line: int) -> str | None:
     target, source = operands
-    kind = more[-1]
-    if target.startswith("{"):
-        low, high = (_name(name) for name in _each(target))
-        return f"{{ uint64_t whole = {_value(source, 'b64')}; {low} = (uint32_t)whole; {high} = whole >> 32; }}"
-    if source.startswith("{"):
-        low, high = (_name(name) for name in _each(source))
-        return f"{_name(target)} = (uint64_t)(uint32_t){low} | (uint64_t)(uint32_t){high} << 32;"
-    bits = {("f", "r"): "float_of", ("r", "f"): "bits32", ("fd", "rd"): "double_of", ("rd", "fd"): "bits64"}
-    crossing = bits.get((_letters(target), _letters(source)))
+    [kind] = more
+    pairs = [_letters(each) for one in operands for each in (_each(one) if one.startswith("{") else [])]
+    if pairs:
+        return _pair(operands) if kind == "b64" and pairs == ["r", "r"] else None
+    crossing = {
+        ("b32", "f", "r"): "float_of", ("b32", "r", "f"): "bits32",
+        ("b64", "fd", "rd"): "double_of", ("b64", "rd", "fd"): "bits64",
+    }.get((kind, _letters(target), _letters(source)))  # fmt: skip
     if crossing:
         return f"{_name(target)} = {crossing}({_name(source)});"
-    value = "1" if kind == "pred" and source == "-1" else _value(source, kind)
-    return f"{_name(target)} = {value};"
+    if kind == "pred" and source == "-1":
+        return f"{_name(target)} = 1;"
+    known = source in _SPECIAL or (not _letters(source) and source[0] not in "-0123456789")
+    if not _fits(target, kind) or not (known or _fits(source, kind)):
+        return None
+    return f"{_name(target)} = {_value(source, kind)};"
+
+
+def _pair(operands: list[str]) -> str | None:
+    """A number of 64 bits as two of 32, or the other way round."""
+    target, source = operands
+    if target.startswith("{") and _letters(source) == "rd":
+        low, high = (_name(name) for name in _each(target))
+        return f"{{ uint64_t whole = {_name(source)}; {low} = (uint32_t)whole; {high} = whole >> 32; }}"
+    if source.startswith("{") and _letters(target) == "rd":
+        low, high = (_name(name) for name in _each(source))
+        return f"{_name(target)} = (uint64_t){low} | (uint64_t){high} << 32;"
+    return None
 
 
 def _letters(text: str) -> str:
@@ -221,8 +282,6 @@ def _letters(text: str) -> str:
 def _arithmetic(name: str) -> Deed:
     def deed(more: list[str], operands: list[str], line: int) -> str | None:
         kind = more[-1]
-        if "ftz" in more or "approx" in more or "sat" in more or "hi" in more:
-            return None
         target, values = _name(operands[0]), [_value(each, kind) for each in operands[1:]]
         real, signed = kind[0] == "f", kind[0] == "s"
         if name == "mul" and "wide" in more:
@@ -253,8 +312,6 @@ def _chosen(name: str) -> Deed:
 
 def _fused(more: list[str], operands: list[str], line: int) -> str | None:
     kind = more[-1]
-    if more[0] not in ("rn", "lo"):
-        return None
     if kind[0] != "f":
         a, b, c = (_value(each, "u" + kind[1:]) for each in operands[1:])
         return f"{_name(operands[0])} = {a} * {b} + {c};"
@@ -264,8 +321,6 @@ def _fused(more: list[str], operands: list[str], line: int) -> str | None:
 
 def _of_one(form: Callable[[str, str], str]) -> Deed:
     def deed(more: list[str], operands: list[str], line: int) -> str | None:
-        if "approx" in more or "ftz" in more:
-            return None
         return f"{_name(operands[0])} = {form(_value(operands[1], more[-1]), more[-1])};"
 
     return deed
@@ -283,8 +338,6 @@ def _shift(name: str) -> Deed:
 
 def _compare(more: list[str], operands: list[str], line: int) -> str | None:
     sign, kind = more[0], more[-1]
-    if len(more) != 2:
-        return None
     a, b = (_value(each, kind) for each in operands[1:])
     target = _name(operands[0])
     if kind[0] != "f":
@@ -306,25 +359,20 @@ def _select(more: list[str], operands: list[str], line: int) -> str | None:
 
 def _convert(more: list[str], operands: list[str], line: int) -> str | None:
     if more == ["rna", "tf32", "f32"]:
-        return f"{_name(operands[0])} = tf32({_value(operands[1], 'f32')});"
+        fits = _fits(operands[0], "b32") and _fits(operands[1], "f32")
+        return f"{_name(operands[0])} = tf32({_name(operands[1])});" if fits else None
     *rounding, target, source = more
-    value = _value(operands[1], source)
-    if rounding not in ([], ["rn"], ["rni"], ["rzi"], ["rmi"], ["rpi"]):
+    if not (_fits(operands[0], target) and _fits(operands[1], source)):
         return None
-    if target[0] == "f" and source[0] == "f":
-        single = "f" if source == "f32" else ""
-        called = {"rni": "rint", "rzi": "trunc", "rmi": "floor", "rpi": "ceil"}.get("".join(rounding))
-        value = f"{called}{single}({value})" if called else value
-    elif source[0] == "f":
-        if rounding not in (["rzi"], ["rni"]) or target not in ("s32", "s64"):
-            return None
-        value = f"to_{target}({'rint' if rounding == ['rni'] else 'trunc'}({value}))"
+    value, single = _value(operands[1], source), "f" if source == "f32" else ""
+    called = {"rni": "rint", "rzi": "trunc", "rmi": "floor", "rpi": "ceil"}.get("".join(rounding))
+    value = f"{called}{single}({value})" if called else value
+    if source[0] == "f" and target[0] != "f":
+        value = f"to_{target}({value})"
     return f"{_name(operands[0])} = ({_TYPES[target]})({value});"
 
 
 def _count(more: list[str], operands: list[str], line: int) -> str | None:
-    if more != ["add", "acq_rel", "gpu", "u64"]:
-        return None
     place = _address(operands[1][1:-1])
     return f"{_name(operands[0])} = atom_add({place}, {_value(operands[2], 'u64')}, {line});"
 
