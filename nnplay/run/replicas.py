@@ -17,6 +17,7 @@ from nnplay.data.split import Split
 from nnplay.errors import DivergedError, InputError, NnplayError
 from nnplay.system import processors
 from nnplay.tape.machines import device
+from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.cuda_machine import CudaMachine
 from nnplay.text import counted
 from nnplay.training.learning_rate import rates, watches
@@ -135,9 +136,10 @@ def _on_processor(
     config: RunConfig, split: Split, seeds: NDArray[np.int64], stop: Callable[[], bool], why: str
 ) -> Replicas:
     threads = min(processors.cores(), len(seeds))
-    trainers = [config.trainer(split=split) for _ in range(threads)]
+    trainers = [config.trainer(split=split, machine=CpuMachine) for _ in range(threads)]
     curves = np.full((len(seeds), config.epochs, len(CURVES)), np.nan)
-    states = np.zeros((len(seeds), trainers[0].machine.state().size), np.float32)
+    one = trainers[0].machine.state()
+    states = np.zeros((len(seeds), one.size), one.dtype)
     ended = np.zeros(len(seeds), np.bool_)
 
     def work(thread: int) -> None:

@@ -137,11 +137,16 @@ def test_replicas_go_on_by_the_processor_and_say_why(fault: str, monkeypatch: py
 
 
 def test_replicas_in_64_bits_are_for_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    put_in(monkeypatch)
-    monkeypatch.setattr(device._Choice, "device", "cuda")
+    """Each of them by itself, too, whose state is kept in 64 bits."""
     given = {"data": {"name": "xor"}, "layers": "linear 2", "optimizer": "lbfgs", "epochs": 2}
+    alone = train_replicas(RunConfig.from_dict(given), 2)
+    made = put_in(monkeypatch)
+    monkeypatch.setattr(device._Choice, "device", "cuda")
     found = train_replicas(RunConfig.from_dict(given), 2)
     assert "many runs at once are for numbers of 32 bits" in found.where
+    assert not any("Launch" in name or "Module" in name for name in made.called)
+    assert found.states.dtype == np.float64
+    np.testing.assert_array_equal(found.states, alone.states)
 
 
 def test_too_little_memory_is_said_before_any_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
