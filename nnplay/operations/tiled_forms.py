@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from nnplay.kernels.compile.jit import Kernel
 from nnplay.kernels.convolution.convolution import WINDOW
 from nnplay.kernels.cuda import convolution, register_tile, tensor_tile, tiled_linear
 from nnplay.kernels.cuda import tiled_convolution as convolved
+from nnplay.kernels.cuda.tiled_gathering import can_count
 from nnplay.kernels.cuda.tiles import Tile, shares_of
 from nnplay.records.cuda_rows import NumberRow, SumsRow
 from nnplay.records.operation import CudaRow, Shape, TiledForm
@@ -38,7 +40,6 @@ Lengths = tuple[int, int, int]
 Sums = tiled_linear.Sums
 SumsOf = Callable[[Tile], Sums]
 LengthsOf = Callable[[Sequence[Shape]], Lengths]
-Suits = Callable[[Sequence[Shape], Sequence[int]], bool]
 
 
 def _by_tensor_cores(rows: int, columns: int, inner: int) -> bool:
@@ -174,16 +175,30 @@ def _whole(by_warp: Kernel, by_thread: Kernel) -> tuple[TiledForm, ...]:
     )
 
 
+def _gathered(by_warp: Kernel, by_thread: Kernel) -> tuple[TiledForm, ...]:
+    """As `_whole`, of dx: its rows count lengths in one number, and longer ones have a thread for each number of dx."""
+
+    def counted(form: TiledForm) -> TiledForm:
+        return replace(form, suits=lambda s, integers: _can_count(s) and form.suits(s, integers))
+
+    return tuple(map(counted, _whole(by_warp, by_thread)))
+
+
+def _can_count(s: Sequence[Shape]) -> bool:
+    """Of dy (N, …, F) and dx (N, …, C)."""
+    return can_count(s[0][1:-1]) and can_count(s[-1][1:-1])
+
+
 _PICTURES: Final = list(zip(convolved.TENSOR, convolved.REGISTER, strict=True))
 _VOLUMES: Final = list(zip(convolved.TENSOR_VOLUMES, convolved.REGISTER_VOLUMES, strict=True))
 #: Of convolutions of pictures and sequences, and of volumes.
 CONVOLVED: Final = _whole(*_PICTURES[0])
 CONVOLVED_WITHOUT_BIAS: Final = _whole(*_PICTURES[1])
 CONVOLVED_WEIGHT: Final = _weight(*_PICTURES[2])
-CONVOLVED_INPUT: Final = _whole(*_PICTURES[3])
-CONVOLVED_INPUT_BIAS: Final = _whole(*_PICTURES[4])
+CONVOLVED_INPUT: Final = _gathered(*_PICTURES[3])
+CONVOLVED_INPUT_BIAS: Final = _gathered(*_PICTURES[4])
 VOLUME: Final = _whole(*_VOLUMES[0])
 VOLUME_WITHOUT_BIAS: Final = _whole(*_VOLUMES[1])
 VOLUME_WEIGHT: Final = _weight(*_VOLUMES[2])
-VOLUME_INPUT: Final = _whole(*_VOLUMES[3])
-VOLUME_INPUT_BIAS: Final = _whole(*_VOLUMES[4])
+VOLUME_INPUT: Final = _gathered(*_VOLUMES[3])
+VOLUME_INPUT_BIAS: Final = _gathered(*_VOLUMES[4])

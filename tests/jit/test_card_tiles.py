@@ -60,13 +60,13 @@ def test_every_row_in_tiles(record: LayerRecord, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(tiled_forms, "_LARGE", 1)
     monkeypatch.setattr(tiled_forms, "_WORTH_A_MEETING", 1)
     monkeypatch.setattr(tiled_forms.register_tile, "TILE", replace(tiled_forms.register_tile.TILE, terms=4))
-    used = 0
     for numbers in (1, 1 << 60):  # none is cut, all are
         monkeypatch.setattr(tiled_forms, "_NUMBERS", numbers)
+        used = 0
         for case in cases_of(record):
             for trial in trials(record, case, range(2, 7, 2)):
                 bench = CardBench(trial, "float32", seed=trial.n, machine=TiledRows)
                 tested = bench.plan.layers[-1].path
                 check(bench, record, lambda row, path=tested: row.path == path)
                 used += bench.machine.used
-    assert used
+        assert used

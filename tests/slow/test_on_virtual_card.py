@@ -92,15 +92,20 @@ def test_a_small_network_is_a_processors_to_the_last_bit(schedule: str, put_in: 
     ],
 )
 def test_gradients_are_within_a_hundred_thousandth_of_a_processors(preset: str, schedule: str, put_in: PutIn) -> None:
-    """All of its gradients: Adam may divide those that are rounding alone by themselves."""
+    """Each of its gradients: Adam may divide those that are rounding alone by themselves.
+
+    One that is nearly 0 is the rounding of larger numbers, so all are within 1e-7 of the largest.
+    """
     config = load_preset(preset).config
     alone = config.trainer()
     alone.run(steps=1)
     put_in(3)
     run = trained(config, (1,), schedule)
-    first, end = run.machine.tape.layout.bounds["gradients"]
-    found, wanted = run.machine.memory[first:end], alone.machine.memory[first:end]
-    assert float(np.abs(found - wanted).max()) <= 1e-5 * float(np.abs(wanted).max())
+    slots = run.machine.tape.layout.slots["gradients"]
+    gradients = [(slot.name, run.machine.view(slot), alone.machine.view(slot)) for slot in slots]
+    least = 1e-7 * max(np.abs(wanted).max() for _, _, wanted in gradients)
+    for name, found, wanted in gradients:
+        assert np.abs(found - wanted).max() <= max(1e-5 * np.abs(wanted).max(), least), name
 
 
 def test_tensor_cores_give_the_same_bits_in_whatever_order_threads_work(put_in: PutIn) -> None:

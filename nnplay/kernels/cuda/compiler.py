@@ -50,7 +50,7 @@ def compile_functions(
     for function in functions:
         walkers, make = made[function]
         text = ptx_of(make(walkers, dispatch), arguments, capability, THREADS)
-        entry = "".join(_ENTRY.findall(text)[:1])
+        [entry] = _ENTRY.findall(text)  # one; without any, each word would be taken for its name
         code = re.sub(rf"\b{entry}(?=[\s(]|_param_)", function, text).encode()
         out.write(f"kernel {function} {len(code)}\n".encode() + code)
         out.flush()

@@ -2,7 +2,9 @@
 
 For each k a thread reads 8 numbers for 16 multiply-adds; a thread that works out one number reads 2 for each. Each of
 the 16 is a chain of multiply-adds in the order of k, so it is the same bit for bit as by a thread of its own, or by a
-processor. Numbers that are neighbours in memory, and begin at a multiple of four, are read four at once.
+processor. Only where some rows are there (at edges of a convolution) do the others add 0·B: so a B that is not finite
+makes a sum NaN that, by a thread of its own, would have left it out. Numbers that are neighbours in memory, and begin
+at a multiple of four, are read four at once.
 
 Tiles are numbered row by row in strips of 8, so a warp's 32 have 16 rows and 32 columns, or more rows where the matrix
 is narrower: neighbouring threads read neighbouring columns, and a row that others read as well.

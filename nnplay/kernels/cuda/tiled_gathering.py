@@ -5,7 +5,8 @@ With a stride only some taps reach a line: places are sorted by that, so that no
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import quotient
@@ -20,6 +21,12 @@ from nnplay.kernels.span_sums import last
 _ACROSS: Final = 28
 _DOWN: Final = 16
 _SIGNS: Final = 1 << _ACROSS | 1 << (_ACROSS + 1 + _DOWN) | 1 << (_ACROSS + 2 + 2 * _DOWN)
+
+
+def can_count(lengths: Sequence[int]) -> bool:
+    """Whether lengths of dy or dx, of which the last is the width, can be counted in one number."""
+    *down, across = lengths
+    return across < 1 << _ACROSS and all(length < 1 << _DOWN for length in down)
 
 
 @inline
@@ -73,14 +80,28 @@ def step_of(way: int, stride: int) -> int:
     return found if found * stride == way else -1
 
 
-def input_gradients(tile: Tile, axes: Axes) -> Any:
-    """The kernels of dx = Σ dy·w, without and with a bias, for a kind of tile, of pictures or volumes."""
-    threads, tiles, place_of, start, each_row = tile.threads, tile.tiles, tile.place_of, tile.start, tile.each_row
-    each, add_products, put, gathering_of = tile.each, tile.add_products, tile.put, axes.gathering
+class Classes(NamedTuple):
+    """Classes of places of dx, whose remainders by the strides are the same; functions of the row that kernels call.
+
+    Attributes:
+        lines_of: `(row, output)`: how many lines a class has, and (LD, LH, LW).
+        targets_of: `(row, number, output)`: what `target_of` takes of a class.
+        way_of: `(row, number, axis, k)`: how far the lines of dy are ahead of those of a class that tap k of an axis
+            reaches; −1: it reaches none.
+    """
+
+    lines_of: Any
+    targets_of: Any
+    way_of: Any
+
+
+def classes_of(axes: Axes) -> Classes:
+    """The classes of pictures or volumes."""
+    gathering_of = axes.gathering
 
     @inline
     def lines_of(row: Any, output: int) -> Any:
-        """How many lines a class of dx has (see below), and (LD, LH, LW)."""
+        """As `Classes` says."""
         _, strides, _, _, inputs, _, _ = gathering_of(row)
         lengths = (
             rounded_up(inputs[0], strides[0]), rounded_up(inputs[1], strides[1]), rounded_up(inputs[2], strides[2])
@@ -88,8 +109,36 @@ def input_gradients(tile: Tile, axes: Axes) -> Any:
         return dimension(row, output, 0) * lengths[0] * lengths[1] * lengths[2], lengths
 
     @inline
+    def class_of(row: Any, number: int) -> Any:
+        """The first place of a class of dx, (d, h, w)."""
+        strides = gathering_of(row)[1]
+        _, d, h, w, _ = place_in(number, strides[0], strides[1], strides[2], 1)
+        return d, h, w
+
+    @inline
+    def targets_of(row: Any, number: int, output: int) -> Any:
+        """As `Classes` says."""
+        rows, lengths = lines_of(row, output)
+        _, strides, _, _, inputs, _, _ = gathering_of(row)
+        return rows, lengths, class_of(row, number), strides, inputs, last(row, output)
+
+    @inline
+    def way_of(row: Any, number: int, axis: int, k: int) -> int:
+        """As `Classes` says."""
+        _, strides, steps, fronts, _, _, _ = gathering_of(row)
+        way: int = step_of(class_of(row, number)[axis] + fronts[axis] - k * steps[axis], strides[axis])
+        return way
+
+    return Classes(lines_of, targets_of, way_of)
+
+
+def items_in(tile: Tile, classes: Classes) -> tuple[Any, Any]:
+    """How many pieces of work a class has, a thread of a tile each, and what one of those of all classes is."""
+    threads, tiles, place_of, lines_of = tile.threads, tile.tiles, tile.place_of, classes.lines_of
+
+    @inline
     def items_of(row: Any, output: int) -> int:
-        """Pieces of work of a class: a thread of a tile each."""
+        """Pieces of work of a class."""
         count: int = tiles(lines_of(row, output)[0], last(row, output)) * threads
         return count
 
@@ -103,26 +152,12 @@ def input_gradients(tile: Tile, axes: Axes) -> Any:
         i, column = place_of(own, lane, lines_of(row, output)[0], last(row, output))
         return number, i, column, lane
 
-    @inline
-    def class_of(row: Any, number: int) -> Any:
-        """The first place of a class of dx, (d, h, w)."""
-        strides = gathering_of(row)[1]
-        _, d, h, w, _ = place_in(number, strides[0], strides[1], strides[2], 1)
-        return d, h, w
+    return items_of, item_at
 
-    @inline
-    def targets_of(row: Any, number: int, output: int) -> Any:
-        """What `target_of` takes of a class."""
-        rows, lengths = lines_of(row, output)
-        _, strides, _, _, inputs, _, _ = gathering_of(row)
-        return rows, lengths, class_of(row, number), strides, inputs, last(row, output)
 
-    @inline
-    def way_of(row: Any, number: int, axis: int, k: int) -> int:
-        """How far the lines of dy are ahead of those of a class that tap k of an axis reaches; −1: it reaches none."""
-        _, strides, steps, fronts, _, _, _ = gathering_of(row)
-        way: int = step_of(class_of(row, number)[axis] + fronts[axis] - k * steps[axis], strides[axis])
-        return way
+def taps_in(tile: Tile, axes: Axes, classes: Classes) -> Any:
+    """A function that adds what taps spread to the lines of a tile."""
+    each, add_products, gathering_of, way_of = tile.each, tile.add_products, axes.gathering, classes.way_of
 
     @inline
     def add_taps(
@@ -146,6 +181,15 @@ def input_gradients(tile: Tile, axes: Axes) -> Any:
                             sums, pointer(here, memory, 0), sources, 1, weights, C, 1, column, C, F, lane, True
                         )  # fmt: skip
         return sums
+
+    return add_taps
+
+
+def input_gradients(tile: Tile, axes: Axes) -> Any:
+    """The kernels of dx = Σ dy·w, without and with a bias, for a kind of tile, of pictures or volumes."""
+    start, each_row, put, gathering_of, classes = tile.start, tile.each_row, tile.put, axes.gathering, classes_of(axes)
+    (items_of, item_at), add_taps = items_in(tile, classes), taps_in(tile, axes, classes)
+    lines_of, targets_of = classes.lines_of, classes.targets_of
 
     @inline
     def gather_gradient(

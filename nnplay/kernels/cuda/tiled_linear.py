@@ -49,8 +49,8 @@ def _sums(tile: Tile, left: int, right: int, outputs: int) -> int:
     return outputs * shares_of(tile, rows, outputs // rows, left // rows) if rows else 0
 
 
-def linear_kernels(tile: Tile) -> LinearKernels:
-    """The rows of a linear map for a kind of tile."""
+def multiplication(tile: Tile) -> Any:
+    """A function that multiplies two matrices in tiles of a kind."""
     threads, tiles, place_of, start, each_row = tile.threads, tile.tiles, tile.place_of, tile.start, tile.each_row
     add_products, put = tile.add_products, tile.put
 
@@ -82,6 +82,13 @@ def linear_kernels(tile: Tile) -> LinearKernels:
             )  # fmt: skip
             put(sums, shifted(room(row, memory), s * outputs) if cut else c, lines, first, columns, lane, False)
             at += row[ROW_PARTS]
+
+    return multiply
+
+
+def linear_kernels(tile: Tile) -> LinearKernels:
+    """The rows of a linear map for a kind of tile."""
+    multiply = multiplication(tile)
 
     def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         """y (N, O) = x·w + b, or shares of x·w, for x (N, I), w (I, O), b (O)."""

@@ -110,6 +110,21 @@ def _next_number(context: Any, builder: Any, signature: Any, arguments: Any, res
     builder.store(builder.add(number, state.step), state.iter)
 
 
+def _put_in_index() -> None:
+    if not hasattr(arrayobj, "fix_integer_index"):
+        raise RuntimeError("numba-cuda has no numba.cuda.np.arrayobj.fix_integer_index to put another in place of")
+    arrayobj.fix_integer_index = _index
+
+
+def _put_in_next_number() -> None:
+    functions = rangeobj.registry.functions
+    found = [at for at, (_, called, _) in enumerate(functions) if called == "iternext"]
+    if not found:
+        raise RuntimeError("numba-cuda has no iternext in numba.cuda.cpython.rangeobj to put another in place of")
+    for at in found:
+        functions[at] = (_next_number, *functions[at][1:])
+
+
 def compile_for(capability: tuple[int, int]) -> None:
     """Has device functions compiled for cards of this capability, without a driver.
 
@@ -119,10 +134,8 @@ def compile_for(capability: tuple[int, int]) -> None:
 
     dispatcher.get_current_device = lambda: _Absent(capability)
     typed_passes.types = _types_without_arrays()
-    arrayobj.fix_integer_index = _index
-    for at, (_, called, kinds) in enumerate(rangeobj.registry.functions):
-        if called == "iternext":
-            rangeobj.registry.functions[at] = (_next_number, called, kinds)
+    _put_in_index()
+    _put_in_next_number()
     original = nvvm.compile_ir
 
     def exact(irs: Any, **options: Any) -> Any:
