@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -12,6 +13,10 @@ import pytest
 import nnplay
 from nnplay.system import import_path
 
+#: numba-cuda runs code of its own wherever Python starts, before any program can say where it imports from.
+BEFORE_ANY_PROGRAM = pytest.mark.skipif(
+    importlib.util.find_spec("_numba_cuda_redirector") is not None, reason="numba-cuda runs before the program"
+)
 ROOT = Path(nnplay.__file__).resolve().parent.parent
 #: As the script `nnplay` does it; Python has put an empty name, the folder stood in, first on the path.
 SCRIPT = ["-c", "import sys; from nnplay.__main__ import main; sys.argv = ['nnplay', *sys.argv[1:]]; sys.exit(main())"]
@@ -46,6 +51,7 @@ def nnplay_in(folder: Path, start: list[str], path: str = "", words: str = "pres
     return done.returncode, done.stderr
 
 
+@BEFORE_ANY_PROGRAM
 @pytest.mark.parametrize(
     ("start", "path"),
     [
@@ -64,6 +70,7 @@ def test_modules_beside_the_data_do_not_run(start: list[str], path: str, tmp_pat
     assert not ran.exists()
 
 
+@BEFORE_ANY_PROGRAM
 def test_a_folder_that_others_may_write_to_is_left_out(tmp_path: Path) -> None:
     """One on PYTHONPATH that everybody may write to is not imported from, and that is said."""
     shared = tmp_path / "shared"
