@@ -17,6 +17,7 @@ from nnplay.records.layer import LayerRecord
 from nnplay.records.registry import layer_records
 from nnplay.tape.machines.cuda_cost import H200, cost_of_step
 from nnplay.tape.machines.cuda_lines import Launch, cards_of
+from tests.card_pointer import Place
 from tests.card_threads import LAUNCHES
 from tests.jit.test_card_forms import CardBench, CardRows, check
 from tests.jit.test_card_rows import gradients_of, one_step
@@ -32,20 +33,6 @@ def rounded(x: Any) -> Array:
     part, exponent = np.frexp(np.asarray(x, np.float64))
     scaled = np.ldexp(part, 11)
     return np.ldexp(np.copysign(np.floor(np.abs(scaled) + 0.5), scaled), exponent - 11).astype(np.float32)
-
-
-class Place:
-    """A pointer."""
-
-    def __init__(self, numbers: Array, first: int = 0) -> None:
-        self.numbers, self.first = numbers, first
-
-    def __getitem__(self, at: int) -> Any:
-        assert 0 <= self.first + at < self.numbers.size, "read outside of the matrix"
-        return self.numbers[self.first + at]
-
-    def moved(self, count: int) -> Place:
-        return Place(self.numbers, self.first + count)
 
 
 class Warp:

@@ -12,26 +12,17 @@ from numpy.typing import NDArray
 from nnplay.kernels.abi import ROW_PARTS, ROW_ROOM_COUNT
 from nnplay.kernels.cuda import register_tile, tiled_linear, tiles
 from nnplay.operations import tiled_forms
+from tests.card_pointer import Place
 
 Array = NDArray[Any]
 
 
-class Place:
-    """A pointer to one number of an array."""
-
-    def __init__(self, numbers: Array, first: int = 0) -> None:
-        self.numbers, self.first = numbers, first
-
-    def __getitem__(self, at: int) -> Any:
-        assert 0 <= self.first + at < self.numbers.size, "read outside of the matrix"
-        return self.numbers[self.first + at]
+class Tiled(Place):
+    """A pointer that is written by, once, and that reads four neighbours at a time."""
 
     def __setitem__(self, at: int, value: Any) -> None:
         assert np.isnan(self[at]), "written twice"
         self.numbers[self.first + at] = value
-
-    def moved(self, count: int) -> Place:
-        return Place(self.numbers, self.first + count)
 
     def address(self) -> int:
         return self.first * self.numbers.itemsize
@@ -47,9 +38,9 @@ def in_python(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (register_tile, tiled_linear, tiles):
         monkeypatch.setattr(module, "quotient", operator.floordiv)
     for module in (register_tile, tiled_linear):
-        monkeypatch.setattr(module, "shifted", Place.moved)
-    monkeypatch.setattr(register_tile, "address_of", Place.address)
-    monkeypatch.setattr(register_tile, "quad", Place.four)
+        monkeypatch.setattr(module, "shifted", Tiled.moved)
+    monkeypatch.setattr(register_tile, "address_of", Tiled.address)
+    monkeypatch.setattr(register_tile, "quad", Tiled.four)
     monkeypatch.setattr(register_tile, "multiply_add", lambda a, b, c: a * b + c)
 
 
@@ -67,16 +58,16 @@ def test_a_product_in_tiles(
         random.integers(-9, 9, shape).astype(np.float32)  # whole numbers, so that sums are exact
         for shape in ((rows, inner), (inner, columns), (columns,))
     )
-    a, b = (Place(np.ravel(matrix, "F" if name == turned else "C")) for name, matrix in (("a", A), ("b", B)))
+    a, b = (Tiled(np.ravel(matrix, "F" if name == turned else "C")) for name, matrix in (("a", A), ("b", B)))
     a_strides, b_strides = (1, rows) if turned == "a" else (inner, 1), (1, inner) if turned == "b" else (columns, 1)
     found = np.full((shares, rows, columns), np.nan, np.float32)
-    monkeypatch.setattr(tiled_linear, "room", lambda row, memory: Place(found.reshape(-1)))
+    monkeypatch.setattr(tiled_linear, "room", lambda row, memory: Tiled(found.reshape(-1)))
     row = {ROW_PARTS: 3, ROW_ROOM_COUNT: found.size if shares > 1 else 0}
     multiply = tiled_linear.multiplication(register_tile.TILE)
     for part in (2, 0, 1):
         multiply(
-            row, None, part, a, *a_strides, b, *b_strides, Place(found.reshape(-1)), rows, columns, inner,
-            Place(begin), 0, True,
+            row, None, part, a, *a_strides, b, *b_strides, Tiled(found.reshape(-1)), rows, columns, inner,
+            Tiled(begin), 0, True,
         )  # fmt: skip
     np.testing.assert_array_equal(found.sum(axis=0), A @ B + (begin if shares == 1 else 0))
 
