@@ -16,7 +16,7 @@ from nnplay.kernels.compile.jit import COMPILING, DTYPE, ON_CARD, inline, kernel
 from nnplay.kernels.cuda.convolution import fold_shares, shares_of
 from nnplay.kernels.cuda.partial import room
 from nnplay.kernels.elementary import erf, exp, log, sigmoid, softplus, tanh
-from nnplay.kernels.operands import adds, integer, part_of, pointer, share, shifted, size
+from nnplay.kernels.operands import adds, integer, long_integer, part_of, pointer, share, shifted, size
 from nnplay.kernels.trigonometry import cosine, sine
 
 if COMPILING:
@@ -43,7 +43,7 @@ STACK = code.DEPTH * BLOCK
 @inline
 def step_at(row: Any, at: int) -> int:
     """Byte `at` of the steps."""
-    word: int = integer(row, code.FIRST_WORD + at // 8)
+    word: int = long_integer(row, code.FIRST_WORD + at // 8)
     return (word >> (8 * (at % 8))) & 255
 
 
@@ -54,7 +54,7 @@ def constant(row: Any, memory: Any, step: int, which: int) -> Any:
         return pointer(row, memory, 1 + which)[0]
     if step == code.SMALL:
         return DTYPE(which)
-    return DTYPE(from_bits(integer(row, code.LAST_WORD - which)))
+    return DTYPE(from_bits(long_integer(row, code.LAST_WORD - which)))
 
 
 @inline
@@ -248,7 +248,7 @@ def formula_slopes(row: Any, memory: Any, x: Any, stack: Any, moves: Any, count:
 
     Beside each value on the stack stands how it moves with v.
     """
-    seed = integer(row, code.SEED)
+    seed = long_integer(row, code.SEED)
     at, top = 0, -1
     step = step_at(row, 0)
     while step != code.END:

@@ -25,7 +25,7 @@ if COMPILING:
 
     from nnplay.kernels.compile import intrinsics
 if ON_CARD:
-    from nnplay.kernels.cuda.intrinsics import every_nth
+    from nnplay.kernels.cuda.intrinsics import every_nth, quotient, whole_number
     from nnplay.kernels.cuda.intrinsics import vector as carray
 
 #: Moves a pointer; it exists as machine code only, and kernels run as nothing else.
@@ -35,7 +35,7 @@ shifted: Any = intrinsics.shifted if COMPILING else None
 @inline
 def ratio(a: int, b: int) -> int:
     """a // b for numbers from 0; a graphics card needs a hundred instructions where either has more than 32 bits."""
-    return intrinsics.quotient(a, b) if ON_CARD else a // b
+    return a // b
 
 
 @inline
@@ -68,6 +68,13 @@ def adds(row: Any, k: int) -> bool:
 @inline
 def integer(row: Any, k: int) -> int:
     """Integer `k` of the row, such as a stride."""
+    value: int = row[ROW_INTEGERS + k]
+    return value
+
+
+@inline
+def long_integer(row: Any, k: int) -> int:
+    """Integer `k` of the row that may have more than 32 bits, such as an address; on a card others have not."""
     value: int = row[ROW_INTEGERS + k]
     return value
 
@@ -130,6 +137,13 @@ def place_of(row: Any, part: int, units: int, i: int) -> int:
 
 
 if ON_CARD:
+    ratio = quotient
+
+    @inline
+    def long_integer(row: Any, k: int) -> int:
+        """Integer `k` of the row, all of it."""
+        value: int = whole_number(row, ROW_INTEGERS + k)
+        return value
 
     @inline
     def part_of(row: Any, memory: Any, k: int, part: int) -> Any:

@@ -14,8 +14,7 @@ from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, integer, text
 from nnplay.kernels.abi import MAX_INTEGERS
 from nnplay.kernels.compile.jit import inline, kernel
-from nnplay.kernels.operands import adds, dimension, pointer, share, shifted, size
-from nnplay.kernels.operands import integer as setting
+from nnplay.kernels.operands import adds, dimension, long_integer, pointer, share, shifted, size
 from nnplay.kernels.span_sums import last
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import CudaRow, Operation, Shape, Use
@@ -223,7 +222,7 @@ def _element_back(at: tuple[int, ...], x: Named, edges: Named, dy: Named, **mask
 @inline
 def has_ranges(row: Any, place: int) -> bool:
     """Whether the input at that place gets ranges."""
-    chosen: bool = (setting(row, place // BITS) >> (place % BITS)) & 1 != 0
+    chosen: bool = (long_integer(row, place // BITS) >> (place % BITS)) & 1 != 0
     return chosen
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nnplay.kernels.abi import CLOCK_BATCH, ROW_PARTS
 from nnplay.kernels.compile.jit import DTYPE, Kernel, inline, kernel
 from nnplay.kernels.cuda.partial import fold, folds, once, parts, room, whole
-from nnplay.kernels.operands import dimension, flat, integer, ratio, size
+from nnplay.kernels.operands import dimension, flat, integer, long_integer, ratio, size
 from nnplay.operations.whole import add_block, block_added
 from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term, as_term, total
@@ -67,7 +67,7 @@ def _weight_of(labels: bool, rows: bool, classes: bool) -> Any:
         counted = factor
         if labels:
             label = int(target[m])
-            if label == integer(row, 0):
+            if label == long_integer(row, 0):
                 factor = DTYPE(0.0)
                 counted = factor
             elif classes and 0 <= label < flat(row, memory, reads - 1).size:

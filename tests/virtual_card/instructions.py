@@ -35,7 +35,7 @@ _KNOWN: Final = re.compile(
     r"|cvt\.r[nzmp]i\.(?:f32\.f32|f64\.f64)|cvt\.r[nz]i\.s(?:32|64)\.f(?:32|64)|cvt\.rna\.tf32\.f32"
     r"|(?:ld|st)(?:\.global|\.shared|\.local)?(?:\.v[24])?\.[bsuf](?:32|64)|(?:ld|st)\.param\.[bsu](?:32|64)"
     r"|ld\.acquire\.gpu\.u64|atom\.add\.acq_rel\.gpu\.u64|cvta\.(?:to\.global|local|shared)\.u64"
-    r"|bar\.sync|bra(?:\.uni)?|ret|mma\.sync\.aligned\.m16n8k8\.row\.col\.f32\.tf32\.tf32\.f32"
+    r"|bfi\.b32|bar\.sync|bra(?:\.uni)?|ret|mma\.sync\.aligned\.m16n8k8\.row\.col\.f32\.tf32\.tf32\.f32"
 )
 #: Which operands of an instruction are of the type that it ends in.
 _TYPED: Final = {
@@ -46,6 +46,7 @@ _TYPED: Final = {
     **dict.fromkeys(("rcp", "sqrt"), slice(None)),
     **dict.fromkeys(("shl", "shr"), slice(2)),
     "selp": slice(3),
+    "bfi": slice(3),
     "setp": slice(1, None),
     "ld": slice(1),
     "st": slice(1, None),
@@ -265,6 +266,13 @@ def _compare(more: list[str], operands: list[str], line: int) -> str | None:
     return f"{target} = {a} {_COMPARED[sign]} {b};"
 
 
+def _insert(more: list[str], operands: list[str], line: int) -> str | None:
+    target, bits, whole = operands[0], *(_value(each, "b32") for each in operands[1:3])
+    at, count = map(int, operands[3:])
+    mask = f"{(1 << count) - 1 << at}u"
+    return f"{name_of(target)} = ({bits} << {at} & {mask}) | ({whole} & ~{mask});"
+
+
 def _select(more: list[str], operands: list[str], line: int) -> str | None:
     target, a, b, which = operands
     return f"{name_of(target)} = {name_of(which)} ? {_value(a, more[-1])} : {_value(b, more[-1])};"
@@ -310,6 +318,7 @@ _DEEDS: Final[dict[str, Deed]] = {
     "cvta": lambda more, operands, line: f"{name_of(operands[0])} = {name_of(operands[1])};",
     "setp": _compare,
     "selp": _select,
+    "bfi": _insert,
     "cvt": _convert,
     "atom": _count,
 }

@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 
 from nnplay.kernels.compile.intrinsics import types
 from nnplay.kernels.compile.jit import KERNELS
+from nnplay.kernels.cuda.intrinsics import Row
 from nnplay.kernels.cuda.toolchain import compile_for, ptx_of
 from nnplay.kernels.cuda.walk import make_advance, make_run_table
 from nnplay.kernels.cuda.walk_places import BLOCK, GRID
@@ -28,7 +29,7 @@ def compile_alone(names: list[str], capability: tuple[int, int]) -> Iterator[tup
     for name in names:
         importlib.import_module(name.partition(":")[0])
     compile_for(capability)
-    arguments = (types.CPointer(types.int64), types.CPointer(types.int64), types.CPointer(types.float32))
+    arguments = (Row(), types.CPointer(types.int64), types.CPointer(types.float32))
     for name in names:
         yield name, ptx_of(make_alone(KERNELS[name]), arguments, capability, THREADS)
 

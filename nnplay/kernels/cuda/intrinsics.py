@@ -20,6 +20,44 @@ _POINTER: Any = types.CPointer(_NUMBER)
 _SHARED = 3
 
 
+class Row(types.CPointer):  # type: ignore[misc]
+    """A row of a table: numbers of 64 bits, of which the lower halves are read (`integers`)."""
+
+    def __init__(self) -> None:
+        super().__init__(types.int32)
+        self.name = "row of a table"
+
+
+@intrinsic
+def row_at(typing: Any, address: Any) -> Any:
+    """The row that begins at an absolute address."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], _I64.as_pointer())
+
+    return Row()(types.int64), emit
+
+
+@intrinsic
+def whole_number(typing: Any, row: Any, k: Any) -> Any:
+    """All 64 bits of number k of a row."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.load(builder.gep(args[0], [args[1]]))
+
+    return types.int64(row, types.int64), emit
+
+
+@intrinsic
+def quotient(typing: Any, a: Any, b: Any) -> Any:
+    """a // b of numbers from 0 that have 32 bits."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.udiv(*(builder.trunc(value, _I32) if value.type == _I64 else value for value in args))
+
+    return types.int32(types.unliteral(a), types.unliteral(b)), emit
+
+
 @intrinsic
 def shared_numbers(typing: Any) -> Any:
     """The block's shared memory, whose size the launch decides."""
@@ -89,15 +127,12 @@ def every_nth(typing: Any, pointer: Any, count: Any, first: Any, step: Any) -> A
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         data, count, first, step = args
-        narrow = [
-            builder.trunc(value, _I32)
-            for value in (builder.sub(builder.add(count, step), builder.add(first, _I64(1))), step)
-        ]
-        length = builder.zext(builder.udiv(*narrow), _I64)
-        stride = builder.mul(step, _I64(context.get_abi_sizeof(data.type.pointee)))
-        return _view(context, builder, kind, builder.gep(data, [first]), [length], [stride])
+        length = builder.udiv(builder.sub(builder.add(count, step), builder.add(first, _I32(1))), step)
+        stride = builder.mul(step, _I32(context.get_abi_sizeof(data.type.pointee)), flags=["nsw"])
+        wide = [[builder.sext(value, _I64)] for value in (first, length, stride)]
+        return _view(context, builder, kind, builder.gep(data, wide[0]), *wide[1:])
 
-    return kind(pointer, types.int64, types.int64, types.int64), emit
+    return kind(pointer, types.int32, types.int32, types.int32), emit
 
 
 @intrinsic
@@ -108,9 +143,10 @@ def vector(typing: Any, pointer: Any, shape: Any) -> Any:
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         data, lengths = args
         sizes = cgutils.unpack_tuple(builder, lengths, len(shape))
-        strides = [_I64(context.get_abi_sizeof(data.type.pointee))]
+        strides = [_I32(context.get_abi_sizeof(data.type.pointee))]
         for size in sizes[:0:-1]:
-            strides.insert(0, builder.mul(strides[0], size))
-        return _view(context, builder, kind, data, sizes, strides)
+            strides.insert(0, builder.mul(strides[0], size, flags=["nsw"]))
+        wide = [[builder.sext(value, _I64) for value in values] for values in (sizes, strides)]
+        return _view(context, builder, kind, data, *wide)
 
-    return kind(pointer, shape), emit
+    return kind(pointer, types.UniTuple(types.int32, len(shape))), emit

@@ -37,6 +37,8 @@ from numba.cuda.cpython import rangeobj  # noqa: E402
 from numba.cuda.cudadrv import nvvm  # noqa: E402
 from numba.cuda.np import arrayobj  # noqa: E402
 
+from nnplay.kernels.cuda import integers  # noqa: E402
+
 cuda: Final[Any] = numba.cuda
 
 
@@ -136,6 +138,7 @@ def compile_for(capability: tuple[int, int]) -> None:
     typed_passes.types = _types_without_arrays()
     _put_in_index()
     _put_in_next_number()
+    integers.put_in()
     original = nvvm.compile_ir
 
     def exact(irs: Any, **options: Any) -> Any:

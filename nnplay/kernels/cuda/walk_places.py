@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from nnplay.kernels import abi
-from nnplay.kernels.compile.intrinsics import integers_at, quotient
+from nnplay.kernels.compile.intrinsics import integers_at
 from nnplay.kernels.compile.jit import inline
-from nnplay.kernels.cuda.intrinsics import arrive, look
+from nnplay.kernels.cuda.intrinsics import arrive, look, quotient
 from nnplay.kernels.cuda.toolchain import cuda
 
 

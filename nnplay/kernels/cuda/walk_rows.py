@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnplay.kernels import abi
-from nnplay.kernels.compile.intrinsics import integers_at, shifted
+from nnplay.kernels.compile.intrinsics import shifted
 from nnplay.kernels.compile.jit import Kernel, inline
+from nnplay.kernels.cuda.intrinsics import row_at
 from nnplay.kernels.cuda.steps import GOES_ON, GROUPS, IN_BLOCK, PARTS_OF_GROUP
 from nnplay.kernels.cuda.toolchain import cuda
 from nnplay.kernels.cuda.walk_places import Walkers
@@ -64,7 +65,7 @@ def _together(walkers: Walkers, dispatch: Any) -> Any:
         thread, threads = place()
         width = program[abi.PROGRAM_WIDTH]
         for r in range(first, last):
-            row = shifted(integers_at(rows), r * width)
+            row = shifted(row_at(rows), r * width)
             code, parts, part = row[abi.ROW_ADDRESS], row[abi.ROW_PARTS], thread
             meets = code < GOES_ON
             if not meets:
@@ -87,7 +88,7 @@ def _by_groups(walkers: Walkers, dispatch: Any) -> Any:
         width = program[abi.PROGRAM_WIDTH]
         r = first
         while r < last:
-            line = shifted(integers_at(rows), r * width)
+            line = shifted(row_at(rows), r * width)
             code = line[abi.ROW_ADDRESS]
             groups = code >> GROUPS
             lines, step, end = 1, 1, line[abi.ROW_PARTS]

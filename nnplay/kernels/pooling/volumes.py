@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
-from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
+from nnplay.kernels.operands import adds, dimension, integer, long_integer, pointer, share, shifted
 from nnplay.kernels.pooling.choosing import add_share, keep_larger, spread_chosen
 from nnplay.kernels.pooling.pooling import clipped
 from nnplay.kernels.span_sums import last, zero
@@ -30,11 +30,11 @@ def along(packed: int, axis: int) -> int:
 def window(row: Any, axis: int, place: int) -> Any:
     """The window of an output along one axis: (first number, first kernel number inside, the end, how many count)."""
     kernel_size, dilation, size = (
-        along(integer(row, 0), axis),
-        along(integer(row, 3), axis),
-        along(integer(row, 5), axis),
+        along(long_integer(row, 0), axis),
+        along(long_integer(row, 3), axis),
+        along(long_integer(row, 5), axis),
     )
-    stride, before, behind = along(integer(row, 1), axis), along(integer(row, 2), axis), integer(row, 6)
+    stride, before, behind = along(long_integer(row, 1), axis), along(long_integer(row, 2), axis), integer(row, 6)
     origin, first, end = clipped(place, stride, before, kernel_size, dilation, size)
     count = end - first
     if behind >= 0:
@@ -45,7 +45,7 @@ def window(row: Any, axis: int, place: int) -> Any:
 @inline
 def windows_of(row: Any, place: int) -> Any:
     """Those of output `place`, counted along (OD, OH, OW), on all axes, and the product of what they count."""
-    OH, OW = along(integer(row, 4), 1), along(integer(row, 4), 2)
+    OH, OW = along(long_integer(row, 4), 1), along(long_integer(row, 4), 2)
     d, d_first, d_end, deep = window(row, 0, place // (OH * OW))
     h, h_first, h_end, high = window(row, 1, place // OW % OH)
     w, w_first, w_end, wide = window(row, 2, place % OW)
@@ -62,7 +62,7 @@ def product_of(packed: int) -> int:
 @inline
 def source_of(row: Any, d: int, h: int, w: int, kd: int, kh: int, kw: int) -> int:
     """Which number of a volume, counted along (D, H, W), a kernel number meets in a window that begins there."""
-    H, W, holes = along(integer(row, 5), 1), along(integer(row, 5), 2), integer(row, 3)
+    H, W, holes = along(long_integer(row, 5), 1), along(long_integer(row, 5), 2), integer(row, 3)
     number: int = ((d + kd * along(holes, 0)) * H + h + kh * along(holes, 1)) * W + w + kw * along(holes, 2)
     return number
 
@@ -74,8 +74,8 @@ def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     x (N, D, H, W, C), y and which (N, OD, OH, OW, C).
     """
     x, y, which = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    KH, KW, C = along(integer(row, 0), 1), along(integer(row, 0), 2), last(row, 0)
-    places, image = product_of(integer(row, 4)), product_of(integer(row, 5))
+    KH, KW, C = along(long_integer(row, 0), 1), along(long_integer(row, 0), 2), last(row, 0)
+    places, image = product_of(long_integer(row, 4)), product_of(long_integer(row, 5))
     start, stop = share(row, part, dimension(row, 0, 0) * places)
     for number in range(start, stop):
         d, kd0, kd1, h, kh0, kh1, w, kw0, kw1, _ = windows_of(row, number % places)
@@ -93,8 +93,8 @@ def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
 def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y = x[which], so dx (N, D, H, W, C) += dy where x was the largest; dy, which (N, OD, OH, OW, C)."""
     dy, which, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    KH, KW, C = along(integer(row, 0), 1), along(integer(row, 0), 2), last(row, 2)
-    places, image = product_of(integer(row, 4)), product_of(integer(row, 5))
+    KH, KW, C = along(long_integer(row, 0), 1), along(long_integer(row, 0), 2), last(row, 2)
+    places, image = product_of(long_integer(row, 4)), product_of(long_integer(row, 5))
     start, stop = share(row, part, dimension(row, 2, 0))
     for n in range(start, stop):
         dX = shifted(dx, n * image * C)
@@ -114,7 +114,7 @@ def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
 def mean_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y[n,od,oh,ow,c] = Σ x[n,d,h,w,c] / count under the window; x (N, D, H, W, C), y (N, OD, OH, OW, C)."""
     x, y, C = pointer(row, memory, 0), pointer(row, memory, 1), last(row, 0)
-    places, image = product_of(integer(row, 4)), product_of(integer(row, 5))
+    places, image = product_of(long_integer(row, 4)), product_of(long_integer(row, 5))
     start, stop = share(row, part, dimension(row, 0, 0) * places)
     for number in range(start, stop):
         d, kd0, kd1, h, kh0, kh1, w, kw0, kw1, count = windows_of(row, number % places)
@@ -130,7 +130,7 @@ def mean_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
 def mean_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y = Σ x / count, so dx (N, D, H, W, C) += dy / count for all of the window; dy (N, OD, OH, OW, C)."""
     dy, dx, C = pointer(row, memory, 0), pointer(row, memory, 1), last(row, 1)
-    places, image = product_of(integer(row, 4)), product_of(integer(row, 5))
+    places, image = product_of(long_integer(row, 4)), product_of(long_integer(row, 5))
     start, stop = share(row, part, dimension(row, 1, 0))
     for n in range(start, stop):
         dX = shifted(dx, n * image * C)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnplay.kernels.abi import CLOCK_BATCH, CLOCK_OFFSET, CLOCK_ORDER, ROW_PARTS
 from nnplay.kernels.arithmetic import quotient
 from nnplay.kernels.compile.jit import COMPILING, inline, kernel
-from nnplay.kernels.operands import dimension, flat, integer
+from nnplay.kernels.operands import dimension, flat, integer, long_integer
 from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import Named, Term
 
@@ -31,7 +31,8 @@ def gather(row: Any, clock: Any, memory: Any, part: int) -> None:
     x, y = flat(row, memory, 0), flat(row, memory, 1)
     N = dimension(row, 0, 0)
     features, targets = x.size // N, y.size // N
-    all_x, all_y, order = numbers_at(integer(row, 0)), numbers_at(integer(row, 1)), integers_at(integer(row, 2))
+    all_x, all_y = numbers_at(long_integer(row, 0)), numbers_at(long_integer(row, 1))
+    order = integers_at(long_integer(row, 2))
     first = clock[CLOCK_BATCH] * integer(row, 3) + clock[CLOCK_OFFSET]
     for n in range(N):
         source = order[first + n]
@@ -48,7 +49,7 @@ def gather_weights(row: Any, clock: Any, memory: Any, part: int) -> None:
     Integers: addresses of weights and order, and `size`, the rows of a full step.
     """
     weight = flat(row, memory, 0)
-    weights, order = numbers_at(integer(row, 0)), integers_at(integer(row, 1))
+    weights, order = numbers_at(long_integer(row, 0)), integers_at(long_integer(row, 1))
     first = clock[CLOCK_BATCH] * integer(row, 2) + clock[CLOCK_OFFSET]
     for n in range(weight.size):
         weight[n] = weights[order[first + n]]
@@ -66,7 +67,8 @@ def gather_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
     x, y = flat(row, memory, 0), flat(row, memory, 1)
     N = dimension(row, 0, 0)
     features, targets = quotient(x.size, N), quotient(y.size, N)
-    all_x, all_y, order = numbers_at(integer(row, 0)), numbers_at(integer(row, 1)), order_of(clock, integer(row, 2))
+    all_x, all_y = numbers_at(long_integer(row, 0)), numbers_at(long_integer(row, 1))
+    order = order_of(clock, long_integer(row, 2))
     first = clock[CLOCK_BATCH] * integer(row, 3) + clock[CLOCK_OFFSET]
     i = part
     while i < x.size:
@@ -84,7 +86,7 @@ def gather_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
 def gather_weights_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
     """As `gather_weights`, for weight (N,): every parts-th number of it."""
     weight = flat(row, memory, 0)
-    weights, order = numbers_at(integer(row, 0)), order_of(clock, integer(row, 1))
+    weights, order = numbers_at(long_integer(row, 0)), order_of(clock, long_integer(row, 1))
     first = clock[CLOCK_BATCH] * integer(row, 2) + clock[CLOCK_OFFSET]
     n = part
     while n < weight.size:
@@ -101,7 +103,7 @@ def gather_rows(row: Any, clock: Any, memory: Any, part: int) -> None:
     x = flat(row, memory, 0)
     N = dimension(row, 0, 0)
     features = x.size // N
-    data, order = numbers_at(integer(row, 0)), integers_at(integer(row, 1))
+    data, order = numbers_at(long_integer(row, 0)), integers_at(long_integer(row, 1))
     first = clock[CLOCK_BATCH] * integer(row, 2) + clock[CLOCK_OFFSET]
     for n in range(N):
         source = order[first + n]
@@ -114,7 +116,7 @@ def gather_rows_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
     """As `gather_rows`, for x (N, …): every parts-th number of it."""
     x = flat(row, memory, 0)
     features = quotient(x.size, dimension(row, 0, 0))
-    data, order = numbers_at(integer(row, 0)), order_of(clock, integer(row, 1))
+    data, order = numbers_at(long_integer(row, 0)), order_of(clock, long_integer(row, 1))
     first = clock[CLOCK_BATCH] * integer(row, 2) + clock[CLOCK_OFFSET]
     i = part
     while i < x.size:

@@ -33,6 +33,8 @@ SCHEDULES: Final = ("block", "grid", "samples")
 #: Threads of a block: where it has a run of its own, and where it is one of many.
 BLOCK_THREADS: Final = 128
 GRID_THREADS: Final = 512
+#: Numbers of memory that rows on a card can tell apart: their places have 32 bits there, one for the sign.
+MOST_NUMBERS: Final = 1 << 31
 #: Numbers of memory up to which a run has one block.
 _SMALL: Final = 50_000
 
@@ -107,6 +109,9 @@ class CardRun:
         made = [self._encode(machine, table, most, tape.size, ends) for table, most in self._train(machine)]
         made += [self._encode(machine, table, most, tape.size) for table, most in self._watched(machine)]
         room = max(one.size for one in made)
+        if tape.size + room >= MOST_NUMBERS:
+            what = f"a card counts up to {MOST_NUMBERS:,} numbers, and this run has {tape.size + room:,}"
+            raise CardError(what, where="cuda", hint="train on the processor")
         tables, results = (
             sum(one.cells.nbytes for one in made),
             MAX_STEPS * len(tape.stages) * abi.TRACE_COLUMNS * 2 * self.itemsize,

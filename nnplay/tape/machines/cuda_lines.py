@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels import abi
+from nnplay.kernels.cuda.driver import CardError
+from nnplay.kernels.cuda.long_integers import reads_long_integers
 from nnplay.kernels.cuda.partial import FOLDED
 from nnplay.kernels.cuda.recurrence import TURN
 from nnplay.kernels.cuda.steps import GROUPS, PARTS_OF_GROUP
@@ -160,6 +162,9 @@ class LineWriter:
         line = np.zeros(self._width, np.int64)
         line[:-PARTS_OF_GROUP] = self._cells[item.number]
         line[abi.ROW_ADDRESS] = self._codes[item.card.kernel.name]
+        integers = line[abi.ROW_INTEGERS : abi.ROW_ROOM]
+        if not reads_long_integers(item.card.kernel) and not np.array_equal(integers, integers.astype(np.int32)):
+            raise CardError(f"a number of {item.row.operation.name} has more than 32 bits", where="cuda")
         return line
 
     def _turns(self, item: RowKernel, line: Line) -> list[Line]:
