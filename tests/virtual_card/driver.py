@@ -43,6 +43,7 @@ class VirtualCard:
         launches: how many there were.
         instructions: of all threads in all launches.
         most: of the thread that took most in the last one.
+        cycles: that an H200 would take for the last one, by what is known of it (`pace.py`).
     """
 
     def __init__(self, folder: Path, processors: int = 2, seed: int = 1) -> None:
@@ -50,7 +51,7 @@ class VirtualCard:
         self._memory: dict[int, Any] = {}
         self._modules: list[Any] = []
         self._said = ctypes.create_string_buffer(300)
-        self.launches = self.instructions = self.most = 0
+        self.launches = self.instructions = self.most = self.cycles = 0
 
     def __getattr__(self, name: str) -> Callable[..., int]:
         if not name.startswith("cu"):
@@ -141,14 +142,14 @@ class VirtualCard:
         address = ctypes.cast(pointers[0], ctypes.POINTER(ctypes.c_uint64)).contents
         number = ctypes.cast(pointers[1], ctypes.POINTER(ctypes.c_int64)).contents
         places = np.array([(at, at + len(room)) for at, room in self._memory.items()], np.uint64)
-        counted = (ctypes.c_uint64 * 2)()
+        counted = (ctypes.c_uint64 * 3)()
         self.launches += 1
         failed: int = self._modules[function.value - 1].launch(
             blocks, threads, shared, address, number, ctypes.c_void_p(places.ctypes.data), len(places),
             ctypes.c_uint64(self._seed + self.launches), self._said, counted,
         )  # fmt: skip
         self.instructions += counted[0]
-        self.most = counted[1]
+        self.most, self.cycles = counted[1:]
         return _ILLEGAL if failed else 0
 
     cuLaunchCooperativeKernel = cuLaunchKernel
