@@ -309,7 +309,7 @@ class Bench:
             [(slot.offset, slot.offset + slot.size(self.n)) for slot in slots] for slots in (row.reads, row.writes)
         ]
         for slot, (first, end) in zip(row.writes, spans[1], strict=True):
-            if slot.region in ("activations", "deltas", "gradients") and not any(
+            if slot.region in ("activations", "deltas", "gradients", "scratch") and not any(
                 a < end and first < b for a, b in spans[0]
             ):
                 self.machine.memory[first:end] = np.nan
