@@ -154,7 +154,7 @@ def compare(
         for one in (run, exact):
             one.machine.state()[:] = alone.machine.state()
         for one in (alone, run, exact):
-            if number == 1:
+            if number == 1 or len(one.machine.tape.stages) > 1:
                 _hold_still(one)
             one.run(steps=1)
         if run.machine.why_not:
@@ -164,7 +164,7 @@ def compare(
 
 
 def _hold_still(trainer: Any) -> None:
-    """Steps of length 0 from now on, so that what is evaluated behind them is evaluated with the same weights."""
+    """Steps of length 0 from now on: what is evaluated behind them, or another player's turn, has the same weights."""
     usual = trainer.stage_rates
     trainer.stage_rates = lambda count=1: 0 * usual(count)
 
