@@ -293,6 +293,8 @@ class Bench:
         before = machine.memory.copy()
         for adds in self._adding(row):
             machine.memory[:] = before
+            if not adds:
+                self._spoil(row)
             with self._flags(line, row, adds):
                 machine.run_table(table, number + 1, number)
             self._compare(row, expected, before, adds, max((finite_size(read) for read in reads), default=0.0))
@@ -300,6 +302,17 @@ class Bench:
         machine.run_table(table, number + 1, number)
         if self.dtype == "float64":  # elements are worked out in Python's numbers: once for both types
             self._work_out(row, reads, expected[0], line)
+
+    def _spoil(self, row: Row) -> None:
+        """NaN, as a step that came to nothing leaves it, where the row writes what it does not read."""
+        spans = [
+            [(slot.offset, slot.offset + slot.size(self.n)) for slot in slots] for slots in (row.reads, row.writes)
+        ]
+        for slot, (first, end) in zip(row.writes, spans[1], strict=True):
+            if slot.region in ("activations", "deltas", "gradients", "scratch") and not any(
+                a < end and first < b for a, b in spans[0]
+            ):
+                self.machine.memory[first:end] = np.nan
 
     def _adding(self, row: Row) -> list[bool]:
         adding = row.phase == "backward" and row.path != ""

@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.compile.jit import COMPILING, inline, kernel
+from nnplay.kernels.abi import ROW_PARTS
+from nnplay.kernels.arithmetic import quotient
+from nnplay.kernels.compile.jit import COMPILING, DTYPE, inline, kernel
+from nnplay.kernels.cuda.places import put
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.span_sums import last
 from nnplay.layers._branches import MAX_BRANCHES, refuse_branches
+from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
-from nnplay.records.operation import CudaRow, Operation, Shape, Use
+from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
 
@@ -85,7 +89,7 @@ def _multiply(branches: int) -> Operation:
     return Operation(
         name="product of branches",
         kernel=forward,
-        cuda=(CudaRow(forward),),
+        cuda=(NumberRow(multiply_cuda),),
         reads=tuple(f"x{k}" for k in range(branches)),
         writes=("y",),
         reference=_product,
@@ -103,7 +107,7 @@ def _into(branches: int, branch: int, *, summed: bool) -> Operation:
     return Operation(
         name=f"gradient into branch {branch + 1}",
         kernel=backward_summed if summed else backward,
-        cuda=(CudaRow(backward_summed if summed else backward),),
+        cuda=(NumberRow(backward_summed_cuda if summed else multiply_cuda),),
         reads=("dy", *others),
         writes=("dx",),
         reference=_summed if summed else _product,
@@ -204,7 +208,7 @@ def backward_summed(row: Any, clock: Any, memory: Any, part: int) -> None:
             width = min(WIDTH, C - first)
             dX = shifted(dx, n * C + first)
             for c in range(width):
-                summed[c] = dX[c] if adds(row, out) else dX[c] - dX[c]
+                summed[c] = dX[c] if adds(row, out) else DTYPE(0.0)
             for p in range(places):
                 line = n * places + p
                 multiply_lines(row, memory, product, (line, n, N * places, C), first, width)
@@ -212,3 +216,41 @@ def backward_summed(row: Any, clock: Any, memory: Any, part: int) -> None:
                     summed[c] += product[c]
             for c in range(width):
                 dX[c] = summed[c]
+
+
+@inline
+def product_of(row: Any, memory: Any, at: int, line: int, count: int) -> Any:
+    """x0·x1·… at number `at` of (N, …, C), which is number `line` of (N, C); `count` is how many the former has."""
+    product = DTYPE(1.0)
+    for k in range(integer(row, 0)):
+        x = pointer(row, memory, k)
+        factor = x[at if size(row, k) == count else line]
+        product = factor if k == 0 else product * factor
+    return product
+
+
+@kernel
+def multiply_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x0·x1·…, so dx0 = dy·x1·…: the last operand (N, …, C) is the product of all others (N, …, C) or (N, C)."""
+    out = integer(row, 0)
+    y, C, count = pointer(row, memory, out), last(row, out), size(row, out)
+    places, at = quotient(count, dimension(row, out, 0) * C), part
+    while at < count:
+        line = quotient(at, C)
+        put(y, at, product_of(row, memory, at, quotient(line, places) * C + at - line * C, count), adds(row, out))
+        at += row[ROW_PARTS]
+
+
+@kernel
+def backward_summed_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x0·x1·…, so dx (N, C) = Σ dy·x1·… over the places of dy (N, …, C) and the others."""
+    out = integer(row, 0)
+    dx, C, count = pointer(row, memory, out), last(row, out), size(row, 0)
+    places, at = quotient(count, size(row, out)), part
+    while at < size(row, out):
+        n = quotient(at, C)
+        summed = dx[at] if adds(row, out) else DTYPE(0.0)
+        for p in range(places):
+            summed += product_of(row, memory, (n * places + p) * C + at - n * C, at, count)
+        dx[at] = summed
+        at += row[ROW_PARTS]

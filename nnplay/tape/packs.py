@@ -72,12 +72,12 @@ def _build(levels: Sequence[str], folder: Path, lock: int, *, silent: bool) -> N
 
 
 def _build_for_cards(folder: Path) -> None:
-    """The rows of dense networks, which then need a card's driver alone."""
+    """The rows of dense networks, with products in TF32 and without, which then need a card's driver alone."""
     if not module.can_compile():
         print("no rows for graphics cards are compiled: pip install 'nnplay[gpu]' brings what that needs")
         return
     began = time.monotonic()
-    if building.build_for_cards(usual_kernels(), folder):
+    if building.build_for_cards([usual_kernels(), usual_kernels(tf32=True)], folder):
         print(f"rows for graphics cards compiled in {time.monotonic() - began:.0f} s")
 
 

@@ -346,8 +346,8 @@ def test_a_card_that_fails_between_two_launches_loses_nothing(monkeypatch: pytes
 
 
 def test_a_pack_has_the_rows_of_dense_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where it was compiled before, a card needs its driver alone; a network of other rows is compiled as ever."""
-    usual = tuple(cuda_table.usual_kernels())
+    """Where it was compiled before, a card needs its driver alone, in TF32, too; other rows are compiled as ever."""
+    usual, tf32 = sets = tuple(tuple(cuda_table.usual_kernels(tf32=tf32)) for tf32 in (False, True))
     compiled = []
 
     def stand_in(
@@ -362,14 +362,16 @@ def test_a_pack_has_the_rows_of_dense_networks(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(building.metadata, "version", lambda package: "1")
     module.code.cache_clear()
     try:
-        assert building.build_for_cards(usual, tmp_path)
-        assert not building.build_for_cards(usual, tmp_path)
-        assert compiled == [(usual, module.FUNCTIONS)]
-        assert module.code("grid_advance", usual) == f"grid_advance of {len(usual)}".encode()
-        assert tuple(cuda_table.kernels_of(trainer().machine.tape)) == usual
-        assert len(compiled) == 1
+        assert building.build_for_cards(sets, tmp_path)
+        assert not building.build_for_cards(sets, tmp_path)
+        assert compiled == [(kernels, module.FUNCTIONS) for kernels in sets]
+        for kernels in sets:
+            assert module.code("grid_advance", kernels) == f"grid_advance of {len(kernels)}".encode()
+            assert tuple(cuda_table.kernels_of(trainer().machine.tape, tf32=kernels is tf32)) == kernels
+        assert len(usual) < len(tf32)
+        assert len(compiled) == 2
         module.code("block_advance", usual[1:])
-        assert compiled[1:] == [(usual[1:], ("block_advance",))]
+        assert compiled[2:] == [(usual[1:], ("block_advance",))]
     finally:
         module.code.cache_clear()
 

@@ -9,7 +9,6 @@ import importlib.util
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,8 +18,8 @@ from nnplay.kernels.cuda import driver
 from nnplay.presets.catalogue import load_preset
 from nnplay.run.replicas import run_of_seed, train_replicas
 from nnplay.tape.machines import device
-from nnplay.tape.machines.cuda_machine import CudaMachine
 from nnplay.training.trainer import Trainer
+from tests.virtual_card.compare import on_card
 from tests.virtual_card.driver import VirtualCard, can_compile
 
 pytestmark = [
@@ -49,13 +48,7 @@ def put_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PutIn]:
 
 def trained(config: RunConfig, steps: tuple[int, ...], schedule: str = "", *, tf32: bool = False) -> Trainer:
     """A run on the card, after so many steps in several calls."""
-
-    def machine(*given: Any, **more: Any) -> CudaMachine:
-        made = CudaMachine(*given, **more, tf32=tf32)
-        made.schedule = schedule
-        return made
-
-    run: Trainer = config.trainer(machine=machine)
+    run: Trainer = config.trainer(machine=on_card(schedule, tf32=tf32))
     for count in steps:
         run.run(steps=count)
     assert run.machine.why_not == ""
@@ -173,8 +166,7 @@ def test_a_kernel_whose_threads_do_not_wait_is_found_wrong(
     card = put_in(7)
     compiled = card._compile
     monkeypatch.setattr(card, "_compile", lambda ptx: compiled(hasty(ptx)))
-    kind = type("Kind", (CudaMachine,), {"schedule": schedule})
-    run = load_preset("spiral").config.trainer(machine=kind)
+    run = load_preset("spiral").config.trainer(machine=on_card(schedule))
     run.run(steps=3)
     assert run.machine.failed
     assert re.search("another thread|two threads", run.machine.why_not)

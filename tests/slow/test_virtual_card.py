@@ -179,6 +179,27 @@ def test_four_numbers_at_once_begin_at_a_multiple_of_four(launch: Launch) -> Non
         launch(read.replace("AT", "8"), [0] * 32)
 
 
+@pytest.mark.parametrize(
+    ("kind", "a", "b"), [("u64", 2**64 - 5, 0xCCCCCCCCCCCCCCCD), ("s64", -(2**63) + 7, 10), ("s64", -3, -(2**62))]
+)
+def test_the_upper_half_of_a_product(kind: str, a: int, b: int, launch: Launch) -> None:
+    """By it a compiler divides by a constant."""
+    signed = [value - (1 << 64) if value >= 1 << 63 else value for value in (a, b)]
+    body = f"\tmul.hi.{kind} \t%rd6, %rd3, {signed[1]};\n\tst.global.u64 \t[%rd5], %rd6;"
+    upper = (a * b) >> 64
+    assert set(launch(body, [0] * 32, number=signed[0])) == {upper - (1 << 64) if upper >= 1 << 63 else upper}
+
+
+def test_some_bits_of_a_number_are_put_into_another(launch: Launch) -> None:
+    body = "\tbfi.b64 \t%rd6, %rd3, %rd2, 4, 6;\n\tst.global.u64 \t[%rd5], %rd6;"
+    assert launch(body, [0] * 32, number=0xFF) == [k & 0xF | 0x3F0 for k in range(32)]
+
+
+def test_a_byte_is_read_alone(launch: Launch) -> None:
+    body = "\tld.u8 \t%rd6, [%rd5+1];\n\tst.global.u64 \t[%rd5], %rd6;"
+    assert launch(body, [0xABCDEF] * 32) == [0xCD] * 32
+
+
 def test_a_product_of_tensor_cores_is_that_of_matrices(launch: Launch) -> None:
     """D = A·B + C for A (16, 8), B (8, 8), laid out over the threads as NVIDIA's manual of PTX says."""
     generator = np.random.default_rng(3)
@@ -217,6 +238,8 @@ def test_a_product_of_tensor_cores_is_that_of_matrices(launch: Launch) -> None:
         "mov.f32 \t%f1, %r1;",
         "st.global.b32 \t[%rd1], %f1;",
         "add.s32 \t%rd1, %rd2, %rd3;",
+        "bfi.b64 \t%rd1, %rd2, %rd3, %r1, 6;",
+        "ld.u8 \t%f1, [%rd1];",
         "ld.param.u64 \t%rd1, [kernel_param_0+8];",
     ],
 )

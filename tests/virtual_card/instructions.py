@@ -26,7 +26,7 @@ _SPECIAL: Final = {
 }
 #: Every instruction that is known, with all that it may end in.
 _KNOWN: Final = re.compile(
-    r"(?:add|sub|div|rem|min|max|shr|abs|neg|mul\.lo|mul\.wide|mad\.lo)\.[su](?:32|64)"
+    r"(?:add|sub|div|rem|min|max|shr|abs|neg|mul\.(?:lo|hi|wide)|mad\.lo)\.[su](?:32|64)"
     r"|(?:add|sub|mul|div|fma|rcp|sqrt)\.rn\.f(?:32|64)|(?:min|max|neg|abs)\.f(?:32|64)"
     r"|(?:and|or|xor|not)\.(?:b32|b64|pred)|shl\.b(?:32|64)|(?:mov|selp)\.(?:[bsuf](?:32|64)|pred)"
     r"|setp\.(?:eq|ne|lt|le|gt|ge|lo|ls|hi|hs)\.[bsu](?:32|64)"
@@ -34,8 +34,8 @@ _KNOWN: Final = re.compile(
     r"|cvt\.(?:rn\.f(?:32|64)\.|[su](?:32|64)\.)[su](?:32|64)|cvt\.f64\.f32|cvt\.rn\.f32\.f64"
     r"|cvt\.r[nzmp]i\.(?:f32\.f32|f64\.f64)|cvt\.r[nz]i\.s(?:32|64)\.f(?:32|64)|cvt\.rna\.tf32\.f32"
     r"|(?:ld|st)(?:\.global|\.shared|\.local)?(?:\.v[24])?\.[bsuf](?:32|64)|(?:ld|st)\.param\.[bsu](?:32|64)"
-    r"|ld\.acquire\.gpu\.u64|atom\.add\.acq_rel\.gpu\.u64|cvta\.(?:to\.global|local|shared)\.u64"
-    r"|bfi\.b32|bar\.sync|bra(?:\.uni)?|ret|mma\.sync\.aligned\.m16n8k8\.row\.col\.f32\.tf32\.tf32\.f32"
+    r"|ld\.u8|bfi\.b(?:32|64)|ld\.acquire\.gpu\.u64|atom\.add\.acq_rel\.gpu\.u64|cvta\.(?:to\.global|local|shared)\.u64"
+    r"|bar\.sync|bra(?:\.uni)?|ret|mma\.sync\.aligned\.m16n8k8\.row\.col\.f32\.tf32\.tf32\.f32"
 )
 #: Which operands of an instruction are of the type that it ends in.
 _TYPED: Final = {
@@ -94,7 +94,7 @@ def deed_of(code: str, operands: list[str], line: int) -> str | None:
 def _fits(operand: str, kind: str, wider: bool = False) -> bool:
     """Whether a register is of that type, or a constant can be; other names stand for addresses."""
     letters = _letters(operand)
-    if letters == "rd" and wider and kind[1:] == "32" and kind[0] != "f":
+    if letters == "rd" and wider and kind[1:] in ("8", "32") and kind[0] != "f":
         return True
     if letters:
         return letters == {"f32": "f", "f64": "fd", "pred": "p"}.get(kind, {"32": "r", "64": "rd"}.get(kind[1:]))
@@ -201,6 +201,9 @@ def _arithmetic(name: str) -> Deed:
         if name == "mul" and "wide" in more:
             wide = f"{TYPES[kind[0] + str(2 * int(kind[1:]))]}"
             return f"{target} = ({wide}){values[0]} * ({wide}){values[1]};"
+        if name == "mul" and "hi" in more:
+            wide, width = f"{'' if signed else 'unsigned '}__int128", kind[1:]
+            return f"{target} = ({TYPES[kind]})((({wide}){values[0]} * ({wide}){values[1]}) >> {width});"
         if name in ("div", "rem") and not real:
             called = {"div": "divide", "rem": "remainder"}[name] + ("_signed" if signed else "_of" * (name == "rem"))
             return f"{target} = ({TYPES[kind]}){called}({values[0]}, {values[1]});"
@@ -250,6 +253,16 @@ def _shift(name: str) -> Deed:
     return deed
 
 
+def _insert(more: list[str], operands: list[str], line: int) -> str | None:
+    """Some of a number's lowest bits, put into another one from a place on."""
+    (target, *values), (first, count) = operands[:3], operands[3:]
+    if not (first.isdecimal() and count.isdecimal() and int(first) + int(count) <= int(more[0][1:])):
+        return None
+    bits, others = (_value(each, more[0]) for each in values)
+    mask = f"{((1 << int(count)) - 1) << int(first):#x}ull"
+    return f"{name_of(target)} = ({others} & ~{mask}) | ({bits} << {first} & {mask});"
+
+
 def _compare(more: list[str], operands: list[str], line: int) -> str | None:
     sign, kind = more[0], more[-1]
     a, b = (_value(each, kind) for each in operands[1:])
@@ -264,13 +277,6 @@ def _compare(more: list[str], operands: list[str], line: int) -> str | None:
     if sign.endswith("u") and sign[:-1] in _COMPARED:
         return f"{target} = {a} {_COMPARED[sign[:-1]]} {b} || isnan({a}) || isnan({b});"
     return f"{target} = {a} {_COMPARED[sign]} {b};"
-
-
-def _insert(more: list[str], operands: list[str], line: int) -> str | None:
-    target, bits, whole = operands[0], *(_value(each, "b32") for each in operands[1:3])
-    at, count = map(int, operands[3:])
-    mask = f"{(1 << count) - 1 << at}u"
-    return f"{name_of(target)} = ({bits} << {at} & {mask}) | ({whole} & ~{mask});"
 
 
 def _select(more: list[str], operands: list[str], line: int) -> str | None:

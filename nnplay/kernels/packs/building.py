@@ -82,23 +82,24 @@ def build(
                 _take(drafts[share.level, share.dtype], share, name, code)
 
 
-def build_for_cards(kernels: Sequence[Kernel], folder: Path) -> bool:
-    """Writes the pack for graphics cards, of modules of these kernels; False where it stays, as it has them.
+def build_for_cards(sets: Sequence[Sequence[Kernel]], folder: Path) -> bool:
+    """Writes the pack for graphics cards, of modules of each of these sets of kernels; False where it stays.
 
     Raises:
         NnplayError: they cannot be compiled.
         OSError: the pack cannot be written.
     """
     path = folder / f"{CARDS}.pack"
-    wanted = [module.packed_name(name, kernels) for name in module.FUNCTIONS]
+    wanted = [module.packed_name(name, kernels) for kernels in sets for name in module.FUNCTIONS]
     with contextlib.suppress(OSError, DamagedPack):
         old = None if others_may_change(str(path)) else Pack(path, CARDS)
         if old is not None and all(old.entry(name) is not None for name in wanted):
             return False
-    modules = module.modules_behind(kernels)
-    found = {
-        module.packed_name(name, kernels): Compiled(text, modules) for name, text in module.compile_kernels(kernels)
-    }
+    found = {}
+    for kernels in sets:
+        modules = module.modules_behind(kernels)
+        for name, text in module.compile_kernels(kernels):
+            found[module.packed_name(name, kernels)] = Compiled(text, modules)
     _write(path, packed(CARDS, _made_by("numba-cuda"), found))
     return True
 

@@ -69,21 +69,27 @@ _USUAL: Final = (
     "nnplay.optimizers.adam:update",
     "nnplay.optimizers.sgd:update",
 )
-
+#: The same of modules whose products may be in TF32, besides.
+_USUAL_TF32: Final = (
+    "nnplay.kernels.cuda.tiled_linear:tensor_forward",
+    "nnplay.kernels.cuda.tiled_linear:tensor_backward_weight",
+    "nnplay.kernels.cuda.tiled_linear:tensor_backward_input",
+)
 
 _NO_TURNS: Final[Mapping[str, int]] = {}
 
 
-def usual_kernels() -> list[Kernel]:
+def usual_kernels(tf32: bool = False) -> list[Kernel]:
     """The kernels that every module has, in the order of their names: those of dense networks."""
-    for name in _USUAL:
+    names = _USUAL + _USUAL_TF32 if tf32 else _USUAL
+    for name in names:
         importlib.import_module(name.partition(":")[0])
-    return [KERNELS[name] for name in sorted(_USUAL)]
+    return [KERNELS[name] for name in sorted(names)]
 
 
 def kernels_of(tape: Tape, tf32: bool = False) -> list[Kernel]:
     """Every kernel that the rows of a tape may call on a card, and the usual ones, in the order of their names."""
-    found = {kernel.name: kernel for kernel in usual_kernels()}
+    found = {kernel.name: kernel for kernel in usual_kernels(tf32)}
     for row in [*tape.train, *(row for stage in tape.stages for row in stage.evaluation)]:
         forms = (form.rows for form in row.operation.tiled if tf32 or not form.tf32)
         items = [*row.operation.cuda, *(item for rows in forms for item in rows)]
