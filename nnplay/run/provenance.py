@@ -61,7 +61,7 @@ class Provenance:
     def compiling(self) -> str:
         """How far the kernels are that the run waits for, in words; empty when it has them all."""
         trainer = self._worker.trainer
-        compilation = None if trainer is None else trainer.machine.compiling
+        compilation = None if trainer is None else trainer.machine.awaited
         return "" if compilation is None else compilation.words
 
     def trainer_of(self, config: RunConfig, split: Split | None) -> Trainer:
@@ -76,10 +76,9 @@ class Provenance:
         return trainer
 
     def _take_notice(self, sentence: str) -> None:
-        """Takes what is wrong with the kernel cache: from the training thread, or from the one that compiles."""
+        """Takes what is wrong with the kernel cache or a card: from the training thread, or from one that compiles."""
         self._notices.append(sentence)
-        if threading.current_thread() is not self._worker.thread:
-            self._worker.send(lambda run: self._say_notices(), anywhere=True)
+        self._worker.send(lambda run: self._say_notices(), anywhere=True)
 
     def _say_notices(self) -> None:
         while self._notices:  # the thread that compiles may add one meanwhile

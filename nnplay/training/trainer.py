@@ -403,7 +403,7 @@ class Trainer:
         count = min(count, self._layers.steps_until(self.step)) if record else count
         machine.rates[:count] = self.stage_rates(count)
         first = self.step
-        if (compiling := machine.compiling) is not None and not compiling.wait(lambda: machine.stop):
+        if not machine.prepare():
             return 0  # the time until then is no training
         is_recorded = record and self._layers.begin(first)
         began = time.perf_counter()

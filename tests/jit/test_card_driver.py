@@ -78,6 +78,9 @@ def fresh_card(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test finds the card of another."""
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(driver, "_contexts", [])
+    monkeypatch.setattr(module, "begin", lambda name, kernels, dtype: None)
+    monkeypatch.setattr(module, "_codes", {})
+    monkeypatch.setattr(notices, "tell", lambda sentence: None)
     driver.card.cache_clear()
     yield
     driver.card.cache_clear()
@@ -351,7 +354,7 @@ def test_a_pack_has_the_rows_of_dense_networks(tmp_path: Path, monkeypatch: pyte
     compiled = []
 
     def stand_in(
-        kernels: Any, functions: Sequence[str] = module.FUNCTIONS, dtype: str = "float32"
+        kernels: Any, functions: Sequence[str] = module.FUNCTIONS, dtype: str = "float32", *unwanted: Any
     ) -> list[tuple[str, bytes]]:
         compiled.append((kernels, functions))
         return [(name, f"{name} of {len(kernels)}".encode()) for name in functions]
@@ -360,18 +363,14 @@ def test_a_pack_has_the_rows_of_dense_networks(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(lookup, "FOLDER", tmp_path)
     monkeypatch.setattr(module, "cache_folder", lambda kind: tmp_path / "cache" / kind)
     monkeypatch.setattr(building.metadata, "version", lambda package: "1")
-    module.code.cache_clear()
-    try:
-        assert building.build_for_cards(usual, tmp_path)
-        assert not building.build_for_cards(usual, tmp_path)
-        assert compiled == [(usual, module.FUNCTIONS)]
-        assert module.code("grid_advance", usual) == f"grid_advance of {len(usual)}".encode()
-        assert tuple(cuda_table.kernels_of(trainer().machine.tape)) == usual
-        assert len(compiled) == 1
-        module.code("block_advance", usual[1:])
-        assert compiled[1:] == [(usual[1:], ("block_advance",))]
-    finally:
-        module.code.cache_clear()
+    assert building.build_for_cards(usual, tmp_path)
+    assert not building.build_for_cards(usual, tmp_path)
+    assert compiled == [(usual, module.FUNCTIONS)]
+    assert module.code("grid_advance", usual) == f"grid_advance of {len(usual)}".encode()
+    assert tuple(cuda_table.kernels_of(trainer().machine.tape)) == usual
+    assert len(compiled) == 1
+    module.code("block_advance", usual[1:])
+    assert compiled[1:] == [(usual[1:], ("block_advance",))]
 
 
 def test_without_a_pack_and_a_compiler_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -379,7 +378,6 @@ def test_without_a_pack_and_a_compiler_one_sentence_says_what_to_install(monkeyp
     monkeypatch.setattr(module, "can_compile", lambda: False)
     monkeypatch.setattr(lookup, "code_for_cards", lambda name: None)
     monkeypatch.setattr(module.objects, "read", lambda path, about: None)
-    module.code.cache_clear()
     run = trainer(machine=CudaMachine)
     run.run(steps=2)
     assert "kernels for graphics cards must be compiled once; pip install 'nnplay[gpu]'" in run.machine.where
