@@ -125,7 +125,7 @@ class CudaMachine(CpuMachine):
             return super().advance(steps)
 
     def _give_up(self, error: NnplayError) -> None:
-        self._run, self.why_not, self.failed = None, _words(error), True
+        self._run, self.why_not, self.failed = None, describe_failure(error), True
         notices.once(f"the processor goes on, because {self.why_not}")
 
     @property
@@ -157,11 +157,11 @@ class CudaMachine(CpuMachine):
         if begun is not None and self._waits:
             begun.wait()
             if begun.error is not None:
-                self.why_not, self.failed = _words(begun.error), True
+                self.why_not, self.failed = describe_failure(begun.error), True
         return begun
 
 
-def _words(error: NnplayError) -> str:
+def describe_failure(error: NnplayError) -> str:
     """What is wrong, and what can be done."""
     return f"{error.what}; {error.hint}" if error.hint else error.what
 
@@ -175,6 +175,6 @@ def _reason(tape: Tape, dtype: str) -> str:
     try:
         found = driver.card()
     except NnplayError as error:
-        return _words(error)
+        return describe_failure(error)
     need, have = tape.size * np.dtype(dtype).itemsize, found.memory
     return f"{need / 1e9:.1f} GB are needed and the card has {have / 1e9:.1f}" if need > USABLE * have else ""
