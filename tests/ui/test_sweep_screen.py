@@ -277,7 +277,7 @@ async def test_a_long_trial_is_stopped_and_goes_on() -> None:
 
 
 async def test_a_sweep_that_is_still_stopping_is_not_waited_for() -> None:
-    """The key asks it to go on while the last trial is on its way, and takes that back; it does as it was asked last."""
+    """The key asks it to go on while the last trial is on its way, and takes that back; what was asked last holds."""
     sweep = Slow()
     sweep.trains_here = True
     sweep.start()
