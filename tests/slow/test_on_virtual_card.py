@@ -80,6 +80,18 @@ def test_a_small_network_is_a_processors_to_the_last_bit(schedule: str, put_in: 
         assert card.instructions > 0
 
 
+def test_blocks_meet_after_the_counter_of_meetings_has_run_over(put_in: PutIn) -> None:
+    config = load_preset("spiral").config
+    alone = config.trainer()
+    alone.run(steps=3)
+    put_in(4)
+    run = trained(config, (1,), "grid")
+    run.machine._run.barrier.write(np.array([(1 << 32) - 5], np.int64))
+    run.run(steps=2)
+    assert run.machine.why_not == ""
+    np.testing.assert_array_equal(run.machine.state(), alone.machine.state())
+
+
 @pytest.mark.parametrize(
     ("preset", "schedule"),
     [

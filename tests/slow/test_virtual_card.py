@@ -49,12 +49,19 @@ Launch = Callable[..., list[int]]
 
 
 @pytest.fixture
-def launch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Launch]:
-    """Runs a kernel's body on as many numbers as there are threads, and gives what became of them."""
-    card = VirtualCard(tmp_path, seed=5)
-    monkeypatch.setattr(driver, "_library", lambda: card)
+def card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualCard]:
+    """The card that all kernels here are launched on."""
+    made = VirtualCard(tmp_path, seed=5)
+    monkeypatch.setattr(driver, "_library", lambda: made)
     monkeypatch.setattr(driver, "_contexts", [])
     driver.card.cache_clear()
+    yield made
+    driver.card.cache_clear()
+
+
+@pytest.fixture
+def launch(card: VirtualCard) -> Launch:
+    """Runs a kernel's body on as many numbers as there are threads, and gives what became of them."""
 
     def run(body: str, numbers: list[int], *, blocks: int = 1, number: int = 0) -> list[int]:
         memory = np.array(numbers, np.int64)
@@ -64,8 +71,7 @@ def launch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Launch]:
         there.read(memory)
         return memory.tolist()
 
-    yield run
-    driver.card.cache_clear()
+    return run
 
 
 _TAKE_NEIGHBOURS = """
@@ -217,3 +223,16 @@ def test_a_product_of_tensor_cores_is_that_of_matrices(launch: Launch) -> None:
 def test_an_instruction_that_is_not_known_is_refused(line: str) -> None:
     with pytest.raises(UnknownError, match=re.escape(line.split()[0])):
         translate(_KERNEL.replace("BODY", f"\t{line}"))
+
+
+def test_what_was_read_before_is_read_sooner(launch: Launch, card: VirtualCard) -> None:
+    """A number whose place the one before it names: from where that one was, and from far away."""
+    cycles = []
+    for place in (0, 256):
+        launch(
+            f"\tld.global.u64 \t%rd6, [%rd5];\n\tadd.s64 \t%rd7, %rd5, %rd6;\n"
+            f"\tld.global.u64 \t%rd8, [%rd7+{place}];\n\tst.global.u64 \t[%rd5], %rd8;",
+            [0] * 64,
+        )
+        cycles.append(card.cycles)
+    assert cycles[1] - cycles[0] == 262 - 41

@@ -1,6 +1,7 @@
 """How many instructions a step takes on a graphics card, by row: `python -m tests.virtual_card PRESET [THREADS]`.
 
 By the thread that takes most, where one block has so many; as PTX has them, of which machine code makes one or several.
+And about how many cycles an H200 takes for the step (`pace.py`).
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def main(preset: str, threads: int) -> None:
             raise SystemExit(machine.why_not)
         for words, count in _rows(card, machine):
             print(f"{count:8,}  {words}")
-        print(f"{_step(card, machine):8,}  a step, {threads} threads")
+        count, cycles = _step(card, machine)
+        print(f"{count:8,}  a step, {threads} threads; about {cycles:,} cycles")
 
 
 def _rows(card: VirtualCard, machine: Any) -> Sequence[tuple[str, int]]:
@@ -52,13 +54,14 @@ def _rows(card: VirtualCard, machine: Any) -> Sequence[tuple[str, int]]:
     return found
 
 
-def _step(card: VirtualCard, machine: Any) -> int:
-    """What two steps take more than one."""
-    counts = []
+def _step(card: VirtualCard, machine: Any) -> tuple[int, int]:
+    """What two steps take more than one: instructions and cycles."""
+    found = []
     for steps in (1, 2):
         machine._run._launch(machine, 0, steps, 0)
-        counts.append(card.most)
-    return counts[1] - counts[0]
+        found.append((card.most, card.cycles))
+    [(count, cycles), (more, longer)] = found
+    return more - count, longer - cycles
 
 
 if __name__ == "__main__":

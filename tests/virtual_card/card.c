@@ -11,7 +11,11 @@
 #include <string.h>
 #include <ucontext.h>
 
-enum { WARP = 32, STACK = 1 << 16, MOST_ROUNDS = 1 << 24 };
+enum { WARP = 32, STACK = 1 << 18, MOST_ROUNDS = 1 << 24 };
+/* Cycles until something that was read can be used (pace.py says whose they are), until an atom's answer is there, and
+   from the last thread at a barrier to the first one behind it. A processor has so many parts that issue one
+   instruction a cycle, and so many sectors in its first cache. */
+enum { SHARED = 33, NEAR = 41, FAR = 262, ATOM = 700, BARRIER = 25, SCHEDULERS = 4, SECTOR = 32, SECTORS = 1 << 12, LINES = 256, FETCH = 50 };
 enum state { READY, AT_BARRIER, AT_WARP, ENDED };
 
 /* When a number was touched: by which thread (-1: none), how often its block had met by then, and how often it had
@@ -20,7 +24,12 @@ struct touch { int32_t thread; uint32_t in_block, in_grid; };
 /* The last writer and reader, the last reader that is another thread, and the last one of another block. */
 struct shadow { struct touch written, read, read_before, read_outside; };
 struct region { uint64_t begin, end; struct shadow *shadows; };
-struct thread { ucontext_t context; char *stack; enum state state; int number, lane, block, line; uint64_t took; };
+/* `took`: instructions of PTX; `issued`: of machine code, since its block met; `time`: the cycle in which it is;
+   `latency`: of what it read last; `began`: the cycle in which its block met, `met`: its number on the grid's counter. */
+struct thread {
+    ucontext_t context; char *stack; enum state state; int number, lane, block, line;
+    uint64_t took, issued, began, time, now, last, latency, met; uint32_t code_line, code_lines[LINES];
+};
 struct lanes { uint32_t a[WARP][4], b[WARP][2]; };
 
 static struct thread *me, *threads;
@@ -28,6 +37,7 @@ static ucontext_t scheduler;
 static struct region *regions;
 static struct lanes *warps;
 static char *shared, *failure;
+static uint64_t *sectors, *arrived; /* which sector lies where in each block's first cache; when blocks arrived, in order */
 static uint32_t *met_in_block, *met_in_grid, *seen_in_grid; /* seen by a block: how often each block was there */
 static int region_count, nctaid, ntid, failed, *lags;
 static uint64_t first_address, first_number, random_state, shared_room;
@@ -44,6 +54,23 @@ static void fail(const char *what, uint64_t at, int line, int other)
                  (unsigned long long)at, line, me->number % ntid, me->block, also);
     failed = 1;
     swapcontext(&me->context, &scheduler);
+}
+
+/* Between two jumps the order of instructions is ptxas's to choose: each is issued when its place has come and what it
+   needs is there. What is behind a jump or a write waits until all before it were issued. */
+#define ISSUE(count, line) fetch(line), me->took++, me->time += (count), me->issued += (count), me->now = me->time;
+#define AFTER(ready) if ((ready) > me->now) me->now = (ready);
+#define DONE if (me->now > me->last) me->last = me->now;
+#define SETTLE if (me->last > me->time) me->time = me->last;
+
+/* Code comes in lines of eight instructions. */
+static void fetch(uint32_t line)
+{
+    if (line == me->code_line)
+        return;
+    me->code_line = line;
+    if (me->code_lines[line % LINES] != line)
+        me->code_lines[line % LINES] = line, me->time += FETCH;
 }
 
 static void wait_as(enum state state, int line)
@@ -81,9 +108,17 @@ static struct region *region_of(uint64_t at, int size)
 static void touch(uint64_t at, int size, int writes, int line)
 {
     struct touch now = {me->number, met_in_block[me->block], met_in_grid[me->block]};
-    uint64_t stack = (uint64_t)me->stack;
+    uint64_t stack = (uint64_t)me->stack, *sector = &sectors[me->block * SECTORS + at / SECTOR % SECTORS];
+    me->latency = NEAR;
     if (at >= stack && at + size <= stack + STACK)
         return;
+    if (at >= (uint64_t)shared && at < (uint64_t)shared + shared_room * nctaid)
+        me->latency = SHARED;
+    else if (*sector != at / SECTOR) {
+        me->latency = FAR;
+        if (!writes)
+            *sector = at / SECTOR;
+    }
     struct region *region = region_of(at, size);
     if (!region || at % size) {
         fail(region ? "not aligned" : writes ? "written outside of memory" : "read outside of memory", at, line, -1);
@@ -129,6 +164,12 @@ static uint64_t atom_add(uint64_t at, uint64_t more, int line)
         fail("counted outside of memory", at, line, -1);
     *(uint64_t *)at = before + more;
     met_in_grid[me->block]++;
+    me->latency = ATOM;
+    me->met = before;
+    uint64_t *last = &arrived[before % (2 * nctaid)];
+    *last = me->now;
+    if (before % nctaid && last[-1] > *last)
+        *last = last[-1];
     return before;
 }
 
@@ -136,7 +177,12 @@ static uint64_t load_acquired(uint64_t at, int line)
 {
     if (!region_of(at, 8))
         fail("looked outside of memory", at, line, -1);
+    uint64_t begun = me->now, all = (me->met / nctaid + 1) * nctaid;
     wait_as(READY, line); /* others go on meanwhile */
+    uint64_t last = *(uint64_t *)at < all ? 0 : arrived[(all - 1) % (2 * nctaid)] + ATOM;
+    me->time = me->now = me->last = last > begun ? last : begun;
+    me->latency = FAR;
+    memset(&sectors[me->block * SECTORS], 0, SECTORS * sizeof *sectors);
     for (int block = 0; block < nctaid; block++)
         seen_in_grid[me->block * nctaid + block] = met_in_grid[block];
     return *(uint64_t *)at;
@@ -209,6 +255,23 @@ static uint32_t draw(uint32_t below)
     return (uint32_t)((random_state >> 33) % below);
 }
 
+/* The cycle in which all threads of a block are at a barrier: the last one is, and all have been issued. */
+static uint64_t time_of(int first)
+{
+    uint64_t time = 0, issued[SCHEDULERS] = {0}, before = threads[first].began;
+    for (int warp = 0; warp < ntid / WARP; warp++) {
+        uint64_t most = 0;
+        for (int k = first + warp * WARP; k < first + (warp + 1) * WARP; k++) {
+            most = threads[k].issued > most ? threads[k].issued : most;
+            time = threads[k].time > time ? threads[k].time : time;
+        }
+        issued[warp % SCHEDULERS] += most;
+    }
+    for (int k = 0; k < SCHEDULERS; k++)
+        time = before + issued[k] > time ? before + issued[k] : time;
+    return time;
+}
+
 /* Lets those go on who all wait in the same way; returns whether there were any. */
 static int release(int first, int count, enum state state)
 {
@@ -252,6 +315,9 @@ static int take_turns(int count, int *order)
     }
     for (int block = 0; block < nctaid; block++)
         if (release(block * ntid, ntid, AT_BARRIER)) {
+            uint64_t time = time_of(block * ntid) + BARRIER;
+            for (int k = block * ntid; k < (block + 1) * ntid; k++)
+                threads[k].time = threads[k].last = threads[k].began = time, threads[k].issued = 0;
             met_in_block[block]++;
             live_on = 1;
         }
@@ -261,7 +327,8 @@ static int take_turns(int count, int *order)
 }
 
 /* Launches the kernel. `given` are first and last address of each region of memory; 0: it ended as it should, and
-   `said` is empty; `counted` is how many instructions all threads took, and the one that took most. */
+   `said` is empty; `counted` is how many instructions all threads took, and the one that took most, and the cycles
+   until the end. */
 int launch(int blocks, int each, int shared_bytes, uint64_t address, uint64_t number, const uint64_t *given, int count,
            uint64_t seed, char *said, uint64_t *counted)
 {
@@ -279,6 +346,7 @@ int launch(int blocks, int each, int shared_bytes, uint64_t address, uint64_t nu
     warps = calloc(all / WARP, sizeof *warps);
     met_in_block = calloc(blocks, sizeof *met_in_block), met_in_grid = calloc(blocks, sizeof *met_in_grid);
     seen_in_grid = calloc(blocks * blocks, sizeof *seen_in_grid), lags = calloc(blocks, sizeof *lags);
+    sectors = calloc(blocks * SECTORS, sizeof *sectors), arrived = calloc(2 * blocks, sizeof *arrived);
     shared = aligned_alloc(16, room * blocks + 16);
     memset(shared, 0xff, room * blocks); /* NaN: nothing may be read before it is written */
     region_count = count + (room > 0 ? blocks : 0);
@@ -308,7 +376,11 @@ int launch(int blocks, int each, int shared_bytes, uint64_t address, uint64_t nu
             failed = 1;
         }
     }
-    counted[0] = counted[1] = 0;
+    counted[0] = counted[1] = counted[2] = 0;
+    for (int block = 0; block < blocks; block++) {
+        uint64_t time = time_of(block * ntid);
+        counted[2] = time > counted[2] ? time : counted[2];
+    }
     for (int k = 0; k < all; k++) {
         counted[0] += threads[k].took;
         counted[1] = threads[k].took > counted[1] ? threads[k].took : counted[1];
@@ -316,6 +388,6 @@ int launch(int blocks, int each, int shared_bytes, uint64_t address, uint64_t nu
     }
     for (int k = 0; k < region_count; k++)
         free(regions[k].shadows);
-    free(threads), free(warps), free(met_in_block), free(met_in_grid), free(seen_in_grid), free(lags), free(shared), free(regions), free(order);
+    free(threads), free(warps), free(met_in_block), free(met_in_grid), free(seen_in_grid), free(lags), free(sectors), free(arrived), free(shared), free(regions), free(order);
     return failed;
 }

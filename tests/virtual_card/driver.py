@@ -56,6 +56,7 @@ class VirtualCard:
         launches: how many there were.
         instructions: of all threads in all launches.
         most: of the thread that took most in the last one.
+        cycles: that an H200 would take for the last one, by what is known of it (`pace.py`).
         modules: how many are loaded.
         current: what each thread has.
     """
@@ -65,7 +66,7 @@ class VirtualCard:
         self._memory: dict[int, Any] = {}
         self._modules: list[Any] = []
         self._said = ctypes.create_string_buffer(300)
-        self.launches = self.instructions = self.most = self.modules = 0
+        self.launches = self.instructions = self.most = self.cycles = self.modules = 0
         self.current = threading.local()
 
     def __getattr__(self, name: str) -> Callable[..., int]:
@@ -179,14 +180,14 @@ class VirtualCard:
         address = ctypes.cast(pointers[0], ctypes.POINTER(ctypes.c_uint64)).contents
         number = ctypes.cast(pointers[1], ctypes.POINTER(ctypes.c_int64)).contents
         places = np.array([(at, at + len(room)) for at, room in self._memory.items()], np.uint64)
-        counted = (ctypes.c_uint64 * 2)()
+        counted = (ctypes.c_uint64 * 3)()
         self.launches += 1
         failed: int = self._modules[function.value - 1].launch(
             blocks, threads, shared, address, number, ctypes.c_void_p(places.ctypes.data), len(places),
             ctypes.c_uint64(self._seed + self.launches), self._said, counted,
         )  # fmt: skip
         self.instructions += counted[0]
-        self.most = counted[1]
+        self.most, self.cycles = counted[1:]
         return _ILLEGAL if failed else 0
 
     cuLaunchCooperativeKernel = cuLaunchKernel

@@ -275,7 +275,7 @@ def _convert(more: list[str], operands: list[str], line: int) -> str | None:
         fits = _fits(operands[0], "b32") and _fits(operands[1], "f32")
         return f"{name_of(operands[0])} = tf32({name_of(operands[1])});" if fits else None
     *rounding, target, source = more
-    if not (_fits(operands[0], target) and _fits(operands[1], source)):
+    if not (_fits(operands[0], target) and _fits(operands[1], source, wider=source[0] != "f")):
         return None
     value, single = _value(operands[1], source), "f" if source == "f32" else ""
     called = {"rni": "rint", "rzi": "trunc", "rmi": "floor", "rpi": "ceil"}.get("".join(rounding))

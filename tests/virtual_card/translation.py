@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.virtual_card.instructions import OPERAND, TYPES, deed_of, name_of
+from tests.virtual_card.pace import CODE_LINE, JUMP, pace_of
 
 _RUNTIME: Final = Path(__file__).with_name("card.c")
 _FUNCTION: Final = re.compile(
@@ -23,6 +24,9 @@ _STATEMENT: Final = re.compile(r"(?:@(!?)%(p\d+)\s+)?([a-z]\w*(?:\.\w+)*)\s*(.*)
 _DECLARED: Final = re.compile(r"\.reg \.(\w+)\s+%(\w+)(?:<(\d+)>)?;$")
 _ROOM: Final = re.compile(r"\.local \.align (\d+) \.b8\s+(\w+)\[(\d+)\];$")
 _ARGUMENT: Final = re.compile(r"\.param \.(\w+) (\w+)")
+_REGISTER: Final = re.compile(r"%((?:rd|fd|[rfp])\d+)\b")
+#: Before a register's name: the cycle from which on it can be used.
+_READY: Final = "ready_"
 _OTHER: Final = re.compile(r"^(?:\.(?:pragma|maxntid|minnctapersm)\b.*|\.reg \.b32 temp_param_reg;|\{|\})$")
 
 
@@ -70,7 +74,7 @@ def _body(text: str, first: int, result: str | None) -> Iterator[str]:
         elif room := _ROOM.match(line):
             yield f"_Alignas({room[1]}) uint8_t {room[2]}[{room[3]}];"
         elif line.endswith(":"):
-            yield f"{name_of(line)};"
+            yield f"{name_of(line)} SETTLE"
         else:
             yield _statement(line, number, bool(result))
 
@@ -81,8 +85,10 @@ def _one_line(call: str) -> str:
 
 
 def _declaration(kind: str, name: str, count: str | None) -> str:
+    """Registers, and when each can be used."""
     names = [name] if count is None else [f"{name}{k}" for k in range(int(count))]
-    return f"{TYPES[kind]} {', '.join(f'{each} = 0' for each in names)};"
+    ready = ", ".join(f"{_READY}{each} = 0" for each in names)
+    return f"{TYPES[kind]} {', '.join(f'{each} = 0' for each in names)}; uint64_t {ready};"
 
 
 def _statement(line: str, number: int, returns: bool) -> str:
@@ -100,5 +106,24 @@ def _statement(line: str, number: int, returns: bool) -> str:
     done = "return func_retval0;" if code == "ret" and returns else deed_of(code, operands, number)
     if done is None:
         raise UnknownError(f"line {number}: {line}")
-    done = f"me->took++; {done}"
-    return done if predicate is None else f"if ({'!' if negated else ''}{predicate}) {{ {done} }}"
+    timed = _timed(code, operands, number, done)
+    if predicate is None:
+        return timed
+    wait = f"ISSUE(1, {number // CODE_LINE}) AFTER({_READY}{predicate}) DONE"
+    settle = " SETTLE" if code.startswith("bra") else ""
+    return f"{wait}{settle} if ({'!' if negated else ''}{predicate}) {{ {timed} }}"
+
+
+def _timed(code: str, operands: list[str], number: int, done: str) -> str:
+    """What an instruction does when what it needs is there; what it makes can be used some time later (card.c)."""
+    issues, latency = pace_of(code)
+    issue = f"ISSUE({issues}, {number // CODE_LINE})"
+    if code.startswith(("bra", "ret", "bar")):
+        jump = f" me->time += {JUMP};" if not code.startswith("bar") else ""
+        return f"SETTLE {issue}{jump} {done}"
+    writes = code.startswith("st.")
+    made = [] if writes else _REGISTER.findall(operands[0])
+    needed = _REGISTER.findall(" ".join(operands[0 if writes else 1 :]))
+    before = "".join(f" AFTER({_READY}{name})" for name in needed)
+    after = "".join(f" {_READY}{name} = me->now + {latency};" for name in made)
+    return f"{issue}{before} {done}{after} DONE{' SETTLE' if writes else ''}"

@@ -176,7 +176,11 @@ class Buffer:
         address = _Address()
         _call("cuMemAlloc_v2", ctypes.byref(address), ctypes.c_size_t(self.nbytes))
         self.address = address.value
-        _call("cuMemsetD8_v2", address, ctypes.c_ubyte(0), ctypes.c_size_t(self.nbytes))
+        self.clear()
+
+    def clear(self) -> None:
+        """Makes it all zeros."""
+        _call("cuMemsetD8_v2", _Address(self.address), ctypes.c_ubyte(0), ctypes.c_size_t(self.nbytes))
 
     def write(self, array: NDArray[Any], at: int = 0) -> None:
         """Copies an array there, from byte `at` on."""

@@ -23,7 +23,10 @@ def meet_block(program: Any) -> None:
 
 @inline
 def meet_grid(program: Any) -> None:
-    """Waits until all threads of all blocks are here; each then sees what the others wrote."""
+    """Waits until all threads of all blocks are here; each then sees what the others wrote.
+
+    The counter begins at 0 with each launch, and has to stay below 2³² in it.
+    """
     cuda.syncthreads()
     if cuda.threadIdx.x == 0:
         counter = integers_at(program[abi.PROGRAM_BARRIER])

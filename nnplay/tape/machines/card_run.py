@@ -251,6 +251,7 @@ class CardRun:
         p[abi.PROGRAM_STEPS_DONE] = p[abi.PROGRAM_EPOCH_COUNT] = 0
         p[abi.PROGRAM_EPOCH_CAPACITY] = MAX_EPOCHS - epochs
         self.on_card.write(p)
+        self.barrier.clear()  # it counts to 2³², which takes a minute where steps are short
         self.advance_function.launch(
             self.blocks, self.threads, self.shared, self.on_card.address, steps, together=self.schedule != "block"
         )
