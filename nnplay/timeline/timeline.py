@@ -63,7 +63,7 @@ class Timeline(NotCopied):
         serial: another number after each change of the change log.
         version: names the state of the change log among those of all timelines: a timeline that was left and comes back
             has the same one again, so it and a step name one state of a run.
-        engine: what ran the steps before `restored_at`, where that was not this process; see `timeline.saved.engine`.
+        engine: what ran the steps before `restored_at`, if there are any; see `timeline.saved.engine`.
         restored_at: the step where this timeline began.
         branches: other branches of the run, the newest last.
         ended: branches that gave way to newer ones.
@@ -205,7 +205,7 @@ class Timeline(NotCopied):
         Args:
             checkpoints: the oldest first, none after the present step.
             changes: the change log until the present step.
-            engine: what ran it, where that may give other last digits than what runs here.
+            engine: what ran it.
         """
         self.engine = engine
         present = self._store.stored[0]

@@ -136,3 +136,13 @@ def device_of(machine: Machine) -> str:
 def device_word(machine: Machine) -> str:
     """What trains a run, in a word such as "H200"; empty for the processor, unless a card has failed."""
     return str(getattr(machine, "word", ""))
+
+
+def trains_on_card(machine: Machine) -> bool:
+    """Whether a graphics card takes the steps of a machine."""
+    return not getattr(machine, "why_not", "the processor does")
+
+
+def ran_on_card(machine: Machine) -> bool:
+    """Whether a graphics card has taken steps of a machine."""
+    return bool(getattr(machine, "steps_a_launch", 0))
