@@ -15,9 +15,11 @@ from nnplay.kernels.compile import notices
 from nnplay.kernels.compile.background import Background, SupersededError
 from nnplay.kernels.compile.compilation import Share, compiled
 from nnplay.kernels.cuda import driver, module
+from nnplay.run.worker import Worker
 from nnplay.tape.machines import cuda_machine
 from nnplay.tape.machines.cuda_machine import CudaMachine
 from tests.small_trainer import same, trainer
+from tests.small_worker import PATIENCE, settle, until
 
 
 class HeldMaker:
@@ -150,6 +152,28 @@ def test_a_compiling_process_ends_when_nobody_wants_its_work(maker: HeldMaker) -
 
 
 def until_begun(maker: HeldMaker, count: int) -> None:
-    from tests.small_worker import until
-
     until(lambda: len(maker.begun) >= count)
+
+
+def test_a_pause_is_heard_while_the_training_thread_waits_for_code(
+    maker: HeldMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key that began it takes it back; once the code is there, the next one trains."""
+
+    def fail(machine: CudaMachine) -> None:
+        raise driver.CardError("the card is gone")
+
+    monkeypatch.setattr(CudaMachine, "_begin", fail)
+    worker = Worker(begun())
+    try:
+        worker.run(steps=5)
+        until(lambda: worker.will_run and maker.begun)
+        worker.pause()
+        shown = settle(worker)
+        assert (shown.step, shown.running, shown.error) == (0, False, "")
+        maker.let()
+        worker.run(steps=5)
+        until(lambda: worker.snapshot.step == 5)
+        assert settle(worker).device == "cpu (card failed)"
+    finally:
+        worker.stop(PATIENCE)
