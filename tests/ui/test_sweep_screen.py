@@ -266,7 +266,7 @@ async def test_a_long_trial_is_stopped_and_goes_on() -> None:
         assert sweep.path.name == "xor-sweep-2.jsonl"
         await pilot.press("space")
         await until(pilot, lambda: not sweep.training)
-        assert said(pilot) == "stopped; space goes on"
+        await until(pilot, lambda: said(pilot) == "stopped; space goes on")
         assert not sweep.finished
         await pilot.press("space")
         await until(pilot, lambda: sweep.training)
@@ -287,12 +287,12 @@ async def test_a_sweep_that_is_still_stopping_is_not_waited_for() -> None:
             pilot.app.push_screen(SweepScreen(sweep))
             await until(pilot, lambda: is_open(pilot, 0))
             await pilot.press("space")
-            await until(pilot, lambda: said(pilot) == "stopped; space goes on")
+            await until(pilot, lambda: said(pilot) == "stopping; space goes on")
             await pilot.press("space")
             await until(pilot, lambda: said(pilot) == "its last trials are still ending; then it goes on")
             assert " goes on once its last trials have ended " in screen(pilot)._describe()
             await pilot.press("space")
-            await until(pilot, lambda: said(pilot) == "stopped; space goes on")
+            await until(pilot, lambda: said(pilot) == "stopping; space goes on")
             assert " stopping " in screen(pilot)._describe()
             await pilot.press("space")
             assert sweep.begun == [0]
