@@ -171,7 +171,7 @@ class Inspector(PartialStep):
         Raises:
             NnplayError: they are.
         """
-        if (compiling := self.machine.compiling) is not None:
+        if (compiling := self.machine.awaited) is not None:
             raise NnplayError("steps can run once their kernels are compiled", hint=compiling.words)
 
     def leave(self) -> None:

@@ -137,7 +137,7 @@ class WhatIf:
             saved = f"{fork.words}: at step {fork.step:,}; saved with the run" if fork.is_kept else ""
             self._requests.show(self._requests.newest, saved, error, compare=bool(saved))
             return
-        compiling = fork.trainer.machine.compiling
+        compiling = fork.trainer.machine.awaited
         doing = f"step {fork.step:,} of {fork.until:,}" if compiling is None else compiling.words
         self._requests.working(f"{fork.words}: {doing}; X stops it")
         self._requests.perform(lambda: self._run_fork(fork, ticket))

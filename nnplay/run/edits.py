@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from nnplay.config import RunConfig
 from nnplay.config.defaults import FOR_WHOLE_DATA, batch_size_for
@@ -30,6 +31,14 @@ from nnplay.training.scores.targets import target_form
 from nnplay.training.settings import SILENCED_FROZEN
 
 
+class _NotReadError(Exception):
+    """The rows of a run are asked for under the lock, and must be read first."""
+
+    def __init__(self, config: RunConfig) -> None:
+        super().__init__()
+        self.config = config
+
+
 class RunEditor:
     """What changes a run, and the list of it."""
 
@@ -52,29 +61,29 @@ class RunEditor:
         Raises:
             InputError: a run that cannot be; nothing has changed then.
         """
-        # Reading takes its time: nobody who changes something else, such as the screen, waits for it.
-        read = split_of(config) if anew or not _same_data(config, self._run.config) else None
-        with self._lock:
-            old = self._run.config
-            split = self._split_for(config) if read is None else read
-            if anew or not _same_data(config, old):
-                config = _with_a_batch(config, split)
-            config, taken = _with_all_rows(old, self._with_parts(config, split))
-            _check(config, split)
-            config, dropped = _with_meaningful_stops(old, config, split)
-            if config == old and not anew:
-                return "no change: that is the current value"
-            anew = anew or config.data.source != old.data.source or not _same_question(split, self._run.split)
-            edit = Edit(
-                words=words or difference(old, config),
-                before=Side(old),
-                after=Side(config),
-                anew=anew or config.seed != old.seed,
-                pauses=anew,
-                note=taken,
-            )
-            self._make(edit, split)
-            return taken + _answer(old, config, anew) + dropped
+        read = (config, split_of(config)) if anew else None
+        return self._with_rows(lambda rows: self._apply(config, rows(config), anew, words), read)
+
+    def _apply(self, config: RunConfig, split: Split, anew: bool, words: str) -> str:
+        old = self._run.config
+        if anew or not _same_data(config, old):
+            config = _with_a_batch(config, split)
+        config, taken = _with_all_rows(old, self._with_parts(config, split))
+        _check(config, split)
+        config, dropped = _with_meaningful_stops(old, config, split)
+        if config == old and not anew:
+            return "no change: that is the current value"
+        anew = anew or config.data.source != old.data.source or not _same_question(split, self._run.split)
+        edit = Edit(
+            words=words or difference(old, config),
+            before=Side(old),
+            after=Side(config),
+            anew=anew or config.seed != old.seed,
+            pauses=anew,
+            note=taken,
+        )
+        self._make(edit, split)
+        return taken + _answer(old, config, anew) + dropped
 
     def _make(self, edit: Edit, split: Split) -> None:
         """Makes an edit the first time."""
@@ -134,25 +143,27 @@ class RunEditor:
         Raises:
             InputError: there is no such run, or only its curves and settings are kept.
         """
-        with self._lock:
-            row = self._runs.find(number)
-            if row.present:
-                return f"run {number} is the one on the screen"
-            if row.timeline is None and row.side is None:
-                what = f"of run {number} only curves and settings are kept: later runs needed the memory"
-                raise InputError(
-                    what, where="runs", hint="C lists the runs; n restarts one from step 0, with the same numbers"
-                )
-            if row.side is not None:
-                label = row.label if row.timeline is None else None
-                split = split_of(row.config) if row.timeline is None else row.timeline.trainer.split
-                here, there = Side(self._run.config), replace(row.side)
-                self._make(Edit(f"run {number}", here, there, anew=True, pauses=True, label=label), split)
-            if row.end is not None and row.branch is None:
-                self._worker.go_to(row.latest)
-            if row.branch is not None:
-                self._switch(f"run {number}", row.branch.curve_name)
-            return f"run {number}: {row.title}"
+        return self._with_rows(lambda rows: self._go_to_run(number, rows))
+
+    def _go_to_run(self, number: int, rows: Callable[[RunConfig], Split]) -> str:
+        row = self._runs.find(number)
+        if row.present:
+            return f"run {number} is the one on the screen"
+        if row.timeline is None and row.side is None:
+            what = f"of run {number} only curves and settings are kept: later runs needed the memory"
+            raise InputError(
+                what, where="runs", hint="C lists the runs; n restarts one from step 0, with the same numbers"
+            )
+        if row.side is not None:
+            label = row.label if row.timeline is None else None
+            split = rows(row.config) if row.timeline is None else row.timeline.trainer.split
+            here, there = Side(self._run.config), replace(row.side)
+            self._make(Edit(f"run {number}", here, there, anew=True, pauses=True, label=label), split)
+        if row.end is not None and row.branch is None:
+            self._worker.go_to(row.latest)
+        if row.branch is not None:
+            self._switch(f"run {number}", row.branch.curve_name)
+        return f"run {number}: {row.title}"
 
     def _switch(self, words: str, curve_name: str) -> None:
         """Goes on with another branch, the first time."""
@@ -181,22 +192,50 @@ class RunEditor:
         return self._again(self.undo_list.redo, "redone", "nothing to redo")
 
     def _again(self, take: Callable[[], Edit | None], done: str, nothing: str) -> str:
-        with self._lock:
-            lists_before, edit = self.undo_list.capture(), take()
-            if edit is None:
-                return nothing
-            if edit.branches is not None:
-                back = done == "undone"
-                self._crossing.switch_branch(edit, edit.branches[0 if back else 1], lists_before, back=back)
-                return f"{done}: {edit.words}"
-            source, target = (edit.after, edit.before) if done == "undone" else (edit.before, edit.after)
-            try:
-                split = self._split_for(target.config)
-            except BaseException:
-                self.undo_list.restore(lists_before)
-                raise
-            self._crossing.enter(edit, source, target, split, lists_before, done)
+        return self._with_rows(lambda rows: self._take_again(take, done, rows) or nothing)
+
+    def _take_again(self, take: Callable[[], Edit | None], done: str, rows: Callable[[RunConfig], Split]) -> str:
+        """Takes the newest edit of a list back, or makes it again; empty where there is none."""
+        lists_before, edit = self.undo_list.capture(), take()
+        if edit is None:
+            return ""
+        if edit.branches is not None:
+            back = done == "undone"
+            self._crossing.switch_branch(edit, edit.branches[0 if back else 1], lists_before, back=back)
             return f"{done}: {edit.words}"
+        source, target = (edit.after, edit.before) if done == "undone" else (edit.before, edit.after)
+        try:
+            split = rows(target.config)
+        except _NotReadError:
+            self.undo_list.restore(lists_before)
+            raise
+        self._crossing.enter(edit, source, target, split, lists_before, done)
+        return f"{done}: {edit.words}"
+
+    def _with_rows(
+        self, edit: Callable[[Callable[[RunConfig], Split]], str], read: tuple[RunConfig, Split] | None = None
+    ) -> str:
+        """What an edit says that is made under the lock, once the rows of its run are read.
+
+        Reading takes its time: nobody who changes something else, such as the screen, waits for it.
+
+        Args:
+            edit: asks for the rows of a run before it changes anything.
+            read: rows that were read already, and the run whose they are.
+        """
+        while True:
+            try:
+                with self._lock:
+                    return edit(partial(self._rows, read))
+            except _NotReadError as lacking:
+                read = lacking.config, split_of(lacking.config)
+
+    def _rows(self, read: tuple[RunConfig, Split] | None, wanted: RunConfig) -> Split:
+        if read is not None and _same_data(wanted, read[0]):
+            return read[1]
+        if not _same_data(wanted, self._run.config):
+            raise _NotReadError(wanted)
+        return self._run.split
 
     def catch_up(self) -> bool:
         """After a travel through time: takes over the settings of that step.
@@ -223,9 +262,6 @@ class RunEditor:
             return changed or refused
 
     # -- what an edit means ----------------------------------------------------------------------------------------
-
-    def _split_for(self, config: RunConfig) -> Split:
-        return self._run.split if _same_data(config, self._run.config) else split_of(config)
 
     def _with_parts(self, config: RunConfig, split: Split) -> RunConfig:
         """Refuses silent and frozen parts that are not there; those that another network leaves behind are dropped."""

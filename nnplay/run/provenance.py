@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import weakref
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from nnplay.config import RunConfig
 from nnplay.config.live import with_live
 from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
+from nnplay.errors import InputError
 from nnplay.kernels.compile import notices
 from nnplay.records.optimizer import Optimizer
 from nnplay.run.open_run import OpenRun
@@ -48,7 +50,7 @@ class Provenance:
     def __init__(self, run: OpenRun) -> None:
         self._run, self._worker = run, run.worker
         self._made_of: weakref.WeakKeyDictionary[Trainer, RunConfig] = weakref.WeakKeyDictionary()
-        self._replaced: tuple[Trainer | None, RunConfig | None] | None = None
+        self._replaced: tuple[Trainer | None, RunConfig | None, saved_run.SavedRun | None] | None = None
         self._still = threading.Lock()
         self._weights_to_come: list[tuple[tuple[str, tuple[int, ...]], float | None]] = []
         self._notices: list[str] = []
@@ -61,7 +63,7 @@ class Provenance:
     def compiling(self) -> str:
         """How far the kernels are that the run waits for, in words; empty when it has them all."""
         trainer = self._worker.trainer
-        compilation = None if trainer is None else trainer.machine.compiling
+        compilation = None if trainer is None else trainer.machine.awaited
         return "" if compilation is None else compilation.words
 
     def trainer_of(self, config: RunConfig, split: Split | None) -> Trainer:
@@ -76,21 +78,25 @@ class Provenance:
         return trainer
 
     def _take_notice(self, sentence: str) -> None:
-        """Takes what is wrong with the kernel cache: from the training thread, or from the one that compiles."""
+        """Takes what is wrong with the kernel cache or a card: from the training thread, or from one that compiles."""
         self._notices.append(sentence)
-        if threading.current_thread() is not self._worker.thread:
-            self._worker.send(lambda run: self._say_notices(), anywhere=True)
+        self._worker.send(lambda run: self._say_notices(), anywhere=True)
 
     def _say_notices(self) -> None:
         while self._notices:  # the thread that compiles may add one meanwhile
             self._worker.append_message(self._notices.pop(0))
 
-    def track(self, make: Callable[[], Trainer], config: RunConfig) -> Callable[[], Trainer]:
-        """`make`, which also notes what the trainer was made of: a save in between takes both from the same run."""
+    def track(self, make: Callable[[], Trainer], config: RunConfig, *, at_once: bool = False) -> Callable[[], Trainer]:
+        """`make`, which also notes what the trainer was made of: a save in between takes both from the same run.
+
+        Args:
+            at_once: it takes no time, so that there is no such save.
+        """
 
         def make_and_note() -> Trainer:
+            newest = None if at_once else self._newest_of_past()
             before = self._worker.trainer
-            self._replaced = (before, None if before is None else self._made_of.get(before))
+            self._replaced = (before, None if before is None else self._made_of.get(before), newest)
             try:
                 trainer = make()
             finally:
@@ -99,6 +105,26 @@ class Provenance:
             return self._note_origin(trainer, config)
 
         return make_and_note
+
+    def _newest_of_past(self) -> saved_run.SavedRun | None:
+        """In the training thread: a copy of the newest step of a run that stands in its past; None where it does not.
+
+        While another run is made from there, it is all that knows of the later steps.
+        """
+        timeline = self._worker.timeline
+        if timeline is None or timeline.trainer.step >= timeline.latest:
+            return None
+        step = timeline.trainer.step
+        try:
+            with contextlib.suppress(InputError):  # data of then that cannot be read any more
+                timeline.go_to(timeline.latest)
+            trainer = timeline.trainer
+            config = self._made_of.get(trainer)
+            if config is None or trainer.step < timeline.latest:
+                return None
+            return self._copy_of(trainer, config, self._run.in_force, lean=True)
+        finally:
+            timeline.go_to(step)
 
     def make_first(self, config: RunConfig, split: Split) -> Callable[[], Trainer]:
         """What makes a run at its beginning."""
@@ -153,14 +179,14 @@ class Provenance:
         with self._still:
             if self._replaced is None:
                 return None
-            trainer, config = self._replaced
+            trainer, config, newest = self._replaced
             chosen = self._run.config
             if trainer is None or config is None:
                 weights = self._weights_set()
                 return self.complete(
                     saved_run.SavedRun(chosen, {}, {}, self._view_table(chosen), edited_weights=weights)
                 )
-            saved = self._copy_of(trainer, config, chosen, lean=True)
+            saved = newest or self._copy_of(trainer, config, chosen, lean=True)
             return replace(saved, edited=chosen, edited_weights=self._weights_set())
 
     def weight_asked(self, place: tuple[str, tuple[int, ...]], value: float | None) -> None:

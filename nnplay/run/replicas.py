@@ -18,7 +18,7 @@ from nnplay.errors import DivergedError, InputError, NnplayError
 from nnplay.system import processors
 from nnplay.tape.machines import device
 from nnplay.tape.machines.cpu_machine import CpuMachine
-from nnplay.tape.machines.cuda_machine import CudaMachine
+from nnplay.tape.machines.cuda_machine import CudaMachine, describe_failure
 from nnplay.text import counted
 from nnplay.training.learning_rate import rates, watches
 from nnplay.training.state.initial_state import reset_machine
@@ -101,7 +101,7 @@ def train_replicas(config: RunConfig, count: int, stop: Callable[[], bool] = lam
             except NnplayError as error:
                 if stop():
                     raise
-                machine.why_not = error.message
+                machine.why_not = describe_failure(error)
         return _on_processor(config, split, seeds, stop, f" ({machine.why_not})")
     return _on_processor(config, split, seeds, stop, "")
 
@@ -196,7 +196,7 @@ def run_of_seed(config: RunConfig, seed: int) -> RunConfig:
 
 
 def restore_replica(replicas: Replicas, index: int, trainer: Trainer) -> None:
-    """Puts a trainer of the same run where a replica ended; it goes on from there.
+    """Puts a trainer of the same run where a replica ended, with its curves by epoch; it goes on from there.
 
     Args:
         index: of the replica, from 0.
@@ -208,3 +208,9 @@ def restore_replica(replicas: Replicas, index: int, trainer: Trainer) -> None:
     machine.clock = type(machine.clock)(seed, replicas.steps, replicas.steps // batches, replicas.steps % batches)
     machine.loss_sum = 0.0
     machine.keep_last_good()
+    curve = replicas.curves[index]
+    ends = batches * np.arange(1, len(curve) + 1)
+    for name, values in zip(trainer.epoch_curves, curve.T, strict=False):
+        known = np.isfinite(values)
+        trainer.history.extend(name, ends[known], values[known])
+    trainer.recorded = replicas.steps

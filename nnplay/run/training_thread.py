@@ -74,7 +74,7 @@ class TrainingThread:
         From the past, what was changed after that step stays on a branch with the later steps.
         """
         trainer, timeline = self.require_run()
-        if (compiling := trainer.machine.compiling) is not None:
+        if (compiling := trainer.machine.awaited) is not None:
             compiling.retry()
         self.say(self._leave_for_training(timeline))
         self._error = ""
@@ -344,7 +344,7 @@ class TrainingThread:
         trainer.machine.stop = False
         if not self._mailbox.empty:  # asked after the look: cleared before it, so that none is overheard
             return
-        if (compiling := trainer.machine.compiling) is not None:
+        if (compiling := trainer.machine.awaited) is not None:
             self._publish(force=True)
             compiling.wait(lambda: trainer.machine.stop)
             self._speed.begin()
@@ -372,7 +372,7 @@ class TrainingThread:
     def _publish(self, force: bool = False, resting: bool = False) -> None:
         """Publishes the present step; while training only as often as the screen can use it."""
         trainer = self.trainer
-        waits = trainer is not None and trainer.machine.compiling is not None
+        waits = trainer is not None and trainer.machine.awaited is not None
         status: dict[str, Any] = {"running": self.running and not waits, "resting": resting, "error": self._error}
         if trainer is None:
             self._publisher.show(replace(self._publisher.snapshot, **status))

@@ -52,26 +52,34 @@ class LiveSweep:
         self._maker, self._made, self._shown = BoardMaker(sweep), 0.0, 0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._turn = threading.Lock()
+        self._works = self._again = False
 
     def start(self) -> None:
-        """Begins, or goes on, also where it has just been asked to stop."""
-        if self._thread is not None and self._stop.is_set():
-            self._thread.join()
-        if self._thread is None or not self._thread.is_alive():
-            self._stop.clear()
-            self.fault = ""
-            self.training = self.trains_here
-            self._thread = threading.Thread(target=self._guarded, name="nnplay-live-sweep", daemon=True)
-            self._thread.start()
+        """Begins, or goes on; where it has just been asked to stop, once it has. Nobody waits for that."""
+        with self._turn:
+            self._again = self._works and self._stop.is_set()
+            if not self._works:
+                self._begin()
+                self._works = True
+                self._thread = threading.Thread(target=self._guarded, name="nnplay-live-sweep", daemon=True)
+                self._thread.start()
 
     def stop(self) -> None:
         """Asks it to stop; it soon does."""
-        self._stop.set()
+        with self._turn:
+            self._again = False
+            self._interrupt()
 
     @property
     def stopping(self) -> bool:
         """Whether it was asked to stop, and still trains."""
         return self.training and self._stop.is_set()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it goes on once it has stopped."""
+        return self._again
 
     def close(self) -> None:
         """Stops, and waits for it."""
@@ -79,13 +87,27 @@ class LiveSweep:
         if self._thread is not None:
             self._thread.join()
 
+    def _begin(self) -> None:
+        self._again, self.fault, self.training = False, "", self.trains_here
+        self._stop.clear()
+
+    def _interrupt(self) -> None:
+        self._stop.set()
+
     def _guarded(self) -> None:
-        try:
-            self._work()
-        except NnplayError as error:
-            self.fault = error.message
-        finally:
-            self.training = False
+        more = True
+        while more:
+            try:
+                self._work()
+            except NnplayError as error:
+                self.fault = error.message
+            finally:
+                with self._turn:
+                    more = self._again
+                    if more:
+                        self._begin()
+                    else:
+                        self._works = self.training = False
 
     def _work(self) -> None:
         raise NotImplementedError
@@ -111,9 +133,13 @@ class BackgroundSweep(LiveSweep):
         super().__init__(sweep, path)
         self._executor = ThreadExecutor(sweep, split, max(1, cores() - 1))
 
-    def stop(self) -> None:
-        """Asks it to stop, in the middle of a trial; it soon does."""
-        super().stop()
+    def _begin(self) -> None:
+        super()._begin()
+        self._executor.forget_interrupt()
+
+    def _interrupt(self) -> None:
+        """In the middle of a trial."""
+        super()._interrupt()
         self._executor.interrupt()
 
     def _work(self) -> None:

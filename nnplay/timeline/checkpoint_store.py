@@ -75,6 +75,7 @@ class CheckpointStore:
         self._budget = budget
         self._stored = [first]
         self._near: list[StoredCheckpoint] = []
+        self._end: StoredCheckpoint | None = None
         self._file = CheckpointFile(budget * DISK_FACTOR)
         self._spacing = CheckpointSpacing(first.segment.trainer)
         self._divide_budget(first.segment.trainer)
@@ -119,6 +120,18 @@ class CheckpointStore:
     def append(self, stored: StoredCheckpoint) -> None:
         """Adds the newest one."""
         self._stored.append(stored)
+
+    def append_end(self, step: int, make: Callable[[], StoredCheckpoint]) -> None:
+        """Adds the newest step, which the run is about to leave: as a branch it has no other end.
+
+        There is one such checkpoint: the one of the last time goes.
+        """
+        if self._stored[-1].step >= step:
+            return
+        if self._end is not None and not self._end.pinned:
+            self._keep(one for one in self._stored if one is not self._end)
+        self._end = make()
+        self._stored.append(self._end)
 
     def append_if_due(self, trainer: Trainer, make: Callable[[], StoredCheckpoint]) -> None:
         """Adds what `make` makes of the trainer's present step, if the last one lies far enough behind."""

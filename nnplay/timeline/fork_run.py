@@ -96,7 +96,7 @@ class ForkRun:
     def train_for(self, seconds: float) -> str:
         """Trains on for so many seconds, or waits for kernels; returns why it had to end early, if it had to."""
         end, driver = time.perf_counter() + seconds, Driver(self.trainer, self.until)
-        compiling = self.trainer.machine.compiling
+        compiling = self.trainer.machine.awaited
         try:
             if compiling is not None and not compiling.wait(lambda: time.perf_counter() > end):
                 return ""

@@ -63,7 +63,7 @@ class Timeline(NotCopied):
         serial: another number after each change of the change log.
         version: names the state of the change log among those of all timelines: a timeline that was left and comes back
             has the same one again, so it and a step name one state of a run.
-        engine: what ran the steps before `restored_at`, where that was not this process; see `timeline.saved.engine`.
+        engine: what ran the steps before `restored_at`, if there are any; see `timeline.saved.engine`.
         restored_at: the step where this timeline began.
         branches: other branches of the run, the newest last.
         ended: branches that gave way to newer ones.
@@ -205,7 +205,7 @@ class Timeline(NotCopied):
         Args:
             checkpoints: the oldest first, none after the present step.
             changes: the change log until the present step.
-            engine: what ran it, where that may give other last digits than what runs here.
+            engine: what ran it.
         """
         self.engine = engine
         present = self._store.stored[0]
@@ -258,6 +258,8 @@ class Timeline(NotCopied):
                 stands where it stood.
         """
         wanted = min(max(step, self.first), self.latest)
+        if wanted < self.latest:
+            self._keep_end()
         found = self._store.nearest(wanted)
         stood, seconds = self.trainer.step, self.trainer.seconds
         try:
@@ -267,6 +269,11 @@ class Timeline(NotCopied):
             raise self._drop_unreachable(found, stood, problem) from None
         finally:
             self.trainer.seconds = seconds  # steps that are run again are no training
+
+    def _keep_end(self) -> None:
+        """Keeps the newest step where the run stands there."""
+        if self.trainer.step == self.latest:
+            self._store.append_end(self.latest, lambda: self._present(len(self.changes)))
 
     def _restore(self, stored: StoredCheckpoint) -> None:
         """The run stands at a checkpoint; the trainer of another segment takes over its history."""
@@ -387,6 +394,7 @@ class Timeline(NotCopied):
         Raises:
             InputError: the steps before that branch were dropped, or its data are gone; nothing has changed then.
         """
+        self._keep_end()
         common = [stored for stored in self.checkpoints if branch.shares(stored)]
         if not common:
             raise InputError("the steps leading to it were discarded", where=branch.description)

@@ -34,7 +34,7 @@ from nnplay.training.averaged_weights import AVERAGES, averages
 from nnplay.training.batches import batch_count
 from nnplay.training.curves.history import History
 from nnplay.training.curves.layer_recording import LayerRecorder
-from nnplay.training.curves.recording import extend_history
+from nnplay.training.curves.recording import OF_EPOCHS, extend_history
 from nnplay.training.divergence import diverged
 from nnplay.training.driver import CALL_SECONDS, Driver, read_count, steps_per_call
 from nnplay.training.learning_rate import Plateau, rates, watches
@@ -403,7 +403,7 @@ class Trainer:
         count = min(count, self._layers.steps_until(self.step)) if record else count
         machine.rates[:count] = self.stage_rates(count)
         first = self.step
-        if (compiling := machine.compiling) is not None and not compiling.wait(lambda: machine.stop):
+        if not machine.prepare():
             return 0  # the time until then is no training
         is_recorded = record and self._layers.begin(first)
         began = time.perf_counter()
@@ -430,10 +430,15 @@ class Trainer:
         if first < self.recorded:
             self.history.truncate(first)
         self.recorded = first + taken
-        epoch_curves = 1 if self.split.validation is None else 2 + self.has_score
-        extend_history(self.history, self.machine, first, taken, self.batches, epoch_curves, self.players.names)
+        curves = len(self.epoch_curves)
+        extend_history(self.history, self.machine, first, taken, self.batches, curves, self.players.names)
         if taken:
             self.history.clock.add(self.step, self.seconds)
+
+    @property
+    def epoch_curves(self) -> tuple[str, ...]:
+        """Names of the curves that have a value for each epoch."""
+        return OF_EPOCHS[: 1 if self.split.validation is None else 2 + self.has_score]
 
     @property
     def has_score(self) -> bool:

@@ -20,10 +20,12 @@ from nnplay.kernels.compile import notices
 from nnplay.kernels.cuda import driver, module
 from nnplay.kernels.packs import building, lookup
 from nnplay.presets.catalogue import load_preset
+from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.replicas import train_replicas
 from nnplay.tape.machines import card_run, cuda_machine, cuda_table, device
 from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.cuda_machine import CudaMachine
+from tests.small_worker import until
 
 _GIB = 1 << 30
 
@@ -78,6 +80,9 @@ def fresh_card(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test finds the card of another."""
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(driver, "_contexts", [])
+    monkeypatch.setattr(module, "begin", lambda name, kernels, dtype: None)
+    monkeypatch.setattr(module, "_codes", {})
+    monkeypatch.setattr(notices, "tell", lambda sentence: None)
     driver.card.cache_clear()
     yield
     driver.card.cache_clear()
@@ -351,7 +356,7 @@ def test_a_pack_has_the_rows_of_dense_networks(tmp_path: Path, monkeypatch: pyte
     compiled = []
 
     def stand_in(
-        kernels: Any, functions: Sequence[str] = module.FUNCTIONS, dtype: str = "float32"
+        kernels: Any, functions: Sequence[str] = module.FUNCTIONS, dtype: str = "float32", *unwanted: Any
     ) -> list[tuple[str, bytes]]:
         compiled.append((kernels, functions))
         return [(name, f"{name} of {len(kernels)}".encode()) for name in functions]
@@ -360,6 +365,7 @@ def test_a_pack_has_the_rows_of_dense_networks(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(lookup, "FOLDER", tmp_path)
     monkeypatch.setattr(module, "cache_folder", lambda kind: tmp_path / "cache" / kind)
     monkeypatch.setattr(building.metadata, "version", lambda package: "1")
+<<<<<<< HEAD
     module.code.cache_clear()
     try:
         assert building.build_for_cards(sets, tmp_path)
@@ -374,6 +380,16 @@ def test_a_pack_has_the_rows_of_dense_networks(tmp_path: Path, monkeypatch: pyte
         assert compiled[2:] == [(usual[1:], ("block_advance",))]
     finally:
         module.code.cache_clear()
+=======
+    assert building.build_for_cards(usual, tmp_path)
+    assert not building.build_for_cards(usual, tmp_path)
+    assert compiled == [(usual, module.FUNCTIONS)]
+    assert module.code("grid_advance", usual) == f"grid_advance of {len(usual)}".encode()
+    assert tuple(cuda_table.kernels_of(trainer().machine.tape)) == usual
+    assert len(compiled) == 1
+    module.code("block_advance", usual[1:])
+    assert compiled[1:] == [(usual[1:], ("block_advance",))]
+>>>>>>> usercard
 
 
 def test_without_a_pack_and_a_compiler_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -381,8 +397,31 @@ def test_without_a_pack_and_a_compiler_one_sentence_says_what_to_install(monkeyp
     monkeypatch.setattr(module, "can_compile", lambda: False)
     monkeypatch.setattr(lookup, "code_for_cards", lambda name: None)
     monkeypatch.setattr(module.objects, "read", lambda path, about: None)
-    module.code.cache_clear()
     run = trainer(machine=CudaMachine)
     run.run(steps=2)
     assert "kernels for graphics cards must be compiled once; pip install 'nnplay[gpu]'" in run.machine.where
     assert run.step == 2
+
+
+def test_the_playground_says_once_why_the_processor_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no card as it opens, and where it is lost while it trains; not once more with each new network."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(notices, "_said", set())
+    put_in(monkeypatch, statuses={"cuInit": 100})
+    device.choose("cuda")
+    backend = PlaygroundBackend(RunConfig.from_dict({"data": "xor", "layers": "linear 2"}))
+    try:
+        until(lambda: "because" in backend.snapshot.message)
+        assert backend.snapshot.message.count("the processor trains, because there is no graphics card") == 1
+        put_in(monkeypatch, statuses={"cuMemGetInfo_v2": 719})
+        for layers in ("linear 3, linear 2", "linear 4, linear 2"):
+            backend.apply(backend.changed(layers=layers))
+            backend.run_for(steps=3)
+            until(lambda: not backend.will_run and backend.snapshot.device)
+            lost = "the processor goes on, because the graphics card failed: unspecified launch failure; see nvidia-smi"
+            assert backend.snapshot.device == "cpu (card failed)"
+            assert (lost in backend.snapshot.message) is (layers[7] == "3")
+        assert backend.snapshot.step == 6
+    finally:
+        device.choose("cpu")
+        backend.stop()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import pytest
-
 from nnplay.sweeps.live import LiveSweep
 from tests.jit.test_sweep_board import plan
+from tests.small_worker import until
 
 
 class Slow(LiveSweep):
@@ -20,23 +19,32 @@ class Slow(LiveSweep):
 
     def _work(self) -> None:
         self.begun.append(len(self.begun))
-        self._stop.wait(240)
-        self.may_end.wait(240)
+        assert self._stop.wait(240)
+        assert self.may_end.wait(240)
 
 
-def test_a_sweep_that_is_asked_to_go_on_before_it_has_stopped_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopped and started again while its last trial is still on its way: it trains on once that has ended."""
+def test_a_sweep_goes_on_once_it_has_stopped_and_nobody_waits_for_that() -> None:
+    """Started again while its last trial is still on its way, by a call that returns at once."""
     sweep = Slow()
+    sweep.trains_here = True
     sweep.start()
     sweep.stop()
-    assert sweep._thread is not None
-    join = sweep._thread.join
-
-    def end_and_join() -> None:
-        sweep.may_end.set()
-        join(240)
-
-    monkeypatch.setattr(sweep._thread, "join", end_and_join)
     sweep.start()
+    assert (sweep.stopping, sweep.goes_on, sweep.begun) == (True, True, [0])
+    sweep.may_end.set()
+    until(lambda: len(sweep.begun) == 2)
+    assert (sweep.stopping, sweep.goes_on) == (False, False)
     sweep.close()
-    assert sweep.begun == [0, 1]
+    assert (sweep.begun, sweep.training) == ([0, 1], False)
+
+
+def test_what_was_asked_last_holds() -> None:
+    sweep = Slow()
+    sweep.start()
+    for _ in range(2):
+        sweep.stop()
+        sweep.start()
+    sweep.stop()
+    sweep.may_end.set()
+    sweep.close()
+    assert sweep.begun == [0]

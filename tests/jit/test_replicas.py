@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,10 +25,33 @@ def test_replicas_on_the_processor_are_single_runs() -> None:
         run.run(epochs=3)
         np.testing.assert_array_equal(found.states[index], run.machine.state())
     assert not np.array_equal(found.states[0], found.states[1])
-    fresh = config.trainer()
-    restore_replica(found, int(found.ranked[0]), fresh)
-    assert fresh.epoch == 3
     assert found.band("loss").shape == (3, 3)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {},
+        {"split": {"train": 0.8, "validation": 0.0, "test": 0.2}},
+        {"data": {"name": "sine"}, "layers": "linear 4, tanh, linear 1", "loss": "mse"},
+    ],
+)
+def test_a_replica_goes_on_as_a_run_with_its_curves(table: dict[str, Any]) -> None:
+    """Curves by epoch, as far as the run has them; nothing of what lies behind is cut off as it goes on."""
+    given = {"data": {"name": "spiral", "samples": 120}, "layers": "linear 4, tanh, linear 2", "epochs": 3, **table}
+    config = RunConfig.from_dict(given)
+    found = train_replicas(config, 2)
+    best = int(found.ranked[0])
+    alone, restored = (run_of_seed(config, int(found.seeds[best])).trainer() for _ in range(2))
+    alone.run(epochs=3)
+    restore_replica(found, best, restored)
+    for run in (alone, restored):
+        run.run(epochs=2)
+    np.testing.assert_array_equal(restored.machine.state(), alone.machine.state())
+    for name in alone.epoch_curves:
+        np.testing.assert_array_equal(restored.history[name].steps, alone.history[name].steps)
+        np.testing.assert_array_equal(restored.history[name].last, alone.history[name].last)
+    assert "validation_accuracy" in restored.history or table
 
 
 def test_replicas_that_are_stopped_keep_what_ended() -> None:

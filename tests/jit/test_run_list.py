@@ -290,6 +290,27 @@ def test_a_fork_that_gave_way_to_newer_ones_stays_in_the_list(
     assert [run.dropped for run in rows(backend)] == ["", "", "curves only", "curves only", ""]
 
 
+@pytest.mark.parametrize("steps", [0, 1, 3])
+def test_a_short_branch_of_a_run_that_was_left_has_its_own_end(steps: int, backend: PlaygroundBackend) -> None:
+    """What an edit one step back leaves, and what comes of it: their checkpoints would be far in between otherwise."""
+    go(backend, 39)
+    change(optimizer={"lr": 0.2})(backend)
+    train(backend, steps)
+    there = ends(backend)
+    backend.reseed()
+    train(backend, 5)
+    backend.save("kept")
+    before = [(run.number, run.title, run.latest, len(run.curves["loss"])) for run in rows(backend)]
+    assert [line[2:] for line in before] == [(40, 40), (39 + steps, 39 + steps), (5, 5)]
+    for _ in range(2):
+        backend.open("kept.nnplay")
+        assert [(run.number, run.title, run.latest, len(run.curves["loss"])) for run in rows(backend)] == before
+        backend.save("")
+    for number in (1, 2):
+        enter(backend, number)
+        assert state(backend) == there[number]
+
+
 def test_a_session_keeps_branches_of_runs_that_were_left_and_who_is_who(backend: PlaygroundBackend) -> None:
     """A fork of the run before goes on where it ended; the present run and its fork keep number, name and parent."""
     fork(backend, 25, "lr 0.2")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import numpy as np
 import pytest
 
 from nnplay.config import RunConfig
+from nnplay.data.split import Split
 from nnplay.errors import InputError
+from nnplay.run import edits
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.training_thread import TrainingThread
 from nnplay.training import memory_check
@@ -308,3 +311,57 @@ def test_an_optimizer_that_needs_all_rows_gets_them_and_gives_them_back(backend:
     backend.apply(backend.changed(optimizer={"name": "lbfgs"}))
     with pytest.raises(InputError, match="all rows in every step"):
         backend.apply(backend.changed(training={"batch_size": 2}))
+
+
+def read_apart(
+    backend: PlaygroundBackend, act: Callable[[], str], meanwhile: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """What an edit answers whose rows must be read, where something else is done while they are."""
+    reads, done, answers, split_of = threading.Event(), threading.Event(), list[str](), edits.split_of
+
+    def read_slowly(config: RunConfig) -> Split:
+        if threading.current_thread() is reader:
+            reads.set()
+            wait_for(done)
+        return split_of(config)
+
+    monkeypatch.setattr(edits, "split_of", read_slowly)
+    reader = threading.Thread(target=lambda: answers.append(act()))
+    reader.start()
+    wait_for(reads)
+    meanwhile()
+    done.set()
+    reader.join(240)
+    backend.worker.ask(lambda run: None)
+    return answers[0]
+
+
+def test_rows_that_undo_needs_are_read_without_holding_others_up(
+    backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An edit that is made in between is the newest, and is taken back by it; the next one finds the rows read."""
+    before = read_everything(backend)
+    backend.apply(backend.changed(data={"name": "spiral", "samples": 60}), anew=True)
+    set_lr = lambda: backend.apply(backend.changed(optimizer={"lr": 0.5}))  # noqa: E731
+    assert read_apart(backend, backend.undo, set_lr, monkeypatch) == "undone: lr 0.01 → 0.5"
+    assert backend.undo().startswith("undone: data")
+    after = read_everything(backend)
+    assert before.keys() == after.keys()
+    assert all(np.array_equal(before[name], after[name], equal_nan=True) for name in before)
+
+
+def test_rows_of_another_run_are_read_without_holding_others_up(
+    backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = read_everything(backend)
+    backend.apply(backend.changed(data={"name": "spiral", "samples": 60}), anew=True)
+    backend.worker.ask(lambda run: None)
+    assert backend.runs is not None
+    row = backend.runs.find(1)
+    assert row.side is not None
+    monkeypatch.setattr(backend.runs, "find", lambda number: replace(row, timeline=None))
+    set_lr = lambda: backend.apply(backend.changed(optimizer={"lr": 0.5}))  # noqa: E731
+    answer = read_apart(backend, lambda: backend.go_to_run(1), set_lr, monkeypatch)
+    assert answer.startswith("run 1: ")
+    after = read_everything(backend)
+    assert all(np.array_equal(before[name], after[name], equal_nan=True) for name in before)

@@ -266,7 +266,7 @@ async def test_a_long_trial_is_stopped_and_goes_on() -> None:
         assert sweep.path.name == "xor-sweep-2.jsonl"
         await pilot.press("space")
         await until(pilot, lambda: not sweep.training)
-        assert said(pilot) == "stopped; space goes on"
+        await until(pilot, lambda: said(pilot) == "stopped; space goes on")
         assert not sweep.finished
         await pilot.press("space")
         await until(pilot, lambda: sweep.training)
@@ -277,7 +277,7 @@ async def test_a_long_trial_is_stopped_and_goes_on() -> None:
 
 
 async def test_a_sweep_that_is_still_stopping_is_not_waited_for() -> None:
-    """The key says so while the last trial is on its way, and goes on when that has ended."""
+    """The key asks it to go on while the last trial is on its way, and takes that back; what was asked last holds."""
     sweep = Slow()
     sweep.trains_here = True
     sweep.start()
@@ -287,18 +287,37 @@ async def test_a_sweep_that_is_still_stopping_is_not_waited_for() -> None:
             pilot.app.push_screen(SweepScreen(sweep))
             await until(pilot, lambda: is_open(pilot, 0))
             await pilot.press("space")
-            await until(pilot, lambda: said(pilot) == "stopped; space goes on")
+            await until(pilot, lambda: said(pilot) == "stopping; space goes on")
             await pilot.press("space")
-            await until(pilot, lambda: said(pilot) == "its last trials are still ending; then space goes on")
-            assert "stopping" in screen(pilot)._describe()
+            await until(pilot, lambda: said(pilot) == "its last trials are still ending; then it goes on")
+            assert " goes on once its last trials have ended " in screen(pilot)._describe()
+            await pilot.press("space")
+            await until(pilot, lambda: said(pilot) == "stopping; space goes on")
+            assert " stopping " in screen(pilot)._describe()
+            await pilot.press("space")
             assert sweep.begun == [0]
             sweep.may_end.set()
-            await until(pilot, lambda: not sweep.training)
-            await pilot.press("space")
             await until(pilot, lambda: sweep.begun == [0, 1])
+            await until(pilot, lambda: " training " in screen(pilot)._describe())
     finally:
         sweep.may_end.set()
         sweep.close()
+
+
+async def test_a_sweep_that_is_begun_again_while_it_stops_goes_on_with_its_file() -> None:
+    """Also behind another one that was begun in between: nobody waits, and none is refused for a file in use."""
+    async with sweeping(f"sweep {AXES[0]} trials=20000") as (pilot, _):
+        await until(pilot, lambda: is_open(pilot, 1))
+        first = screen(pilot)._sweep
+        await pilot.press("escape")
+        await type_line(pilot, f"sweep {AXES[1]} trials=3")
+        await until(pilot, lambda: is_open(pilot, 0) and screen(pilot)._sweep is not first)
+        await pilot.press("escape")
+        await type_line(pilot, f"sweep {AXES[0]} trials=20000")
+        await until(pilot, lambda: is_open(pilot, 0) and screen(pilot)._sweep.sweep.digest == first.sweep.digest)
+        again = screen(pilot)._sweep
+        await until(pilot, lambda: again.training and not again.stopping)
+        assert again.fault == ""
 
 
 @pytest.mark.parametrize(

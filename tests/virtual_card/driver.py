@@ -7,9 +7,11 @@ of all blocks in turns, in an order that is drawn, and watches what they read an
 from __future__ import annotations
 
 import ctypes
+import functools
 import hashlib
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +23,7 @@ from tests.virtual_card.translation import translate
 #: What gcc must not do: fuse products with sums, or take them in another order.
 _FLAGS: Final = ("-std=gnu11", "-O1", "-w", "-ffp-contract=off", "-shared", "-fPIC")
 _NO_MEMORY: Final = 2
+_NO_CONTEXT: Final = 201
 _ILLEGAL: Final = 700
 #: cuda.h: which attribute is which.
 _MAJOR, _MINOR, _PROCESSORS, _SHARED, _COOPERATIVE = 75, 76, 16, 97, 95
@@ -29,6 +32,16 @@ _MAJOR, _MINOR, _PROCESSORS, _SHARED, _COOPERATIVE = 75, 76, 16, 97, 95
 def can_compile() -> bool:
     """Whether there is a compiler for C."""
     return shutil.which("gcc") is not None
+
+
+def _in_context(function: Callable[..., int]) -> Callable[..., int]:
+    """A function of the driver that fails in a thread to which nobody gave the card."""
+
+    @functools.wraps(function)
+    def called(card: VirtualCard, *given: Any) -> int:
+        return function(card, *given) if getattr(card.current, "context", False) else _NO_CONTEXT
+
+    return called
 
 
 class VirtualCard:
@@ -45,6 +58,8 @@ class VirtualCard:
         instructions: of all threads in all launches.
         most: of the thread that took most in the last one.
         cycles: that an H200 would take for the last one, by what is known of it (`pace.py`); 0 if not asked.
+        modules: how many are loaded.
+        current: what each thread has.
     """
 
     def __init__(self, folder: Path, processors: int = 2, seed: int = 1, *, timed: bool = False) -> None:
@@ -52,7 +67,8 @@ class VirtualCard:
         self._memory: dict[int, Any] = {}
         self._modules: list[Any] = []
         self._said = ctypes.create_string_buffer(300)
-        self.launches = self.instructions = self.most = self.cycles = 0
+        self.launches = self.instructions = self.most = self.cycles = self.modules = 0
+        self.current = threading.local()
 
     def __getattr__(self, name: str) -> Callable[..., int]:
         if not name.startswith("cu"):
@@ -80,42 +96,63 @@ class VirtualCard:
 
     def cuMemGetInfo_v2(self, free: Any, total: Any) -> int:
         total._obj.value = 1 << 30
-        free._obj.value = total._obj.value - sum(len(one) for one in self._memory.values())
+        free._obj.value = total._obj.value - self.taken
         return 0
 
     def cuGetErrorString(self, status: int, text: Any) -> int:
         text._obj.value = self._said.value if status == _ILLEGAL else b"out of memory"
         return 0
 
+    def cuCtxSetCurrent(self, context: Any) -> int:
+        self.current.context = True
+        return 0
+
     # -- memory ----------------------------------------------------------------------------------------------------
 
+    @property
+    def taken(self) -> int:
+        """Bytes that are given out."""
+        return sum(len(one) for one in self._memory.values())
+
+    @_in_context
     def cuMemAlloc_v2(self, address: Any, size: Any) -> int:
-        if size.value > 1 << 30:
+        if self.taken + size.value > 1 << 30:
             return _NO_MEMORY
         room = np.full(size.value, 0xFF, np.uint8)  # what was there before is nobody's
         address._obj.value = room.ctypes.data
         self._memory[room.ctypes.data] = room
         return 0
 
+    @_in_context
     def cuMemsetD8_v2(self, address: Any, value: Any, size: Any) -> int:
         ctypes.memset(address.value, value.value, size.value)
         return 0
 
+    @_in_context
     def cuMemcpyHtoD_v2(self, target: Any, source: Any, size: Any) -> int:
         ctypes.memmove(target.value, source.value, size.value)
         return 0
 
     cuMemcpyDtoH_v2 = cuMemcpyHtoD_v2
 
+    @_in_context
     def cuMemFree_v2(self, address: Any) -> int:
         del self._memory[address.value]
         return 0
 
     # -- kernels ---------------------------------------------------------------------------------------------------
 
+    @_in_context
     def cuModuleLoadData(self, module: Any, code: Any) -> int:
         self._modules.append(self._compile(code.value.decode()))
         module._obj.value = len(self._modules)
+        self.modules += 1
+        return 0
+
+    @_in_context
+    def cuModuleUnload(self, module: Any) -> int:
+        self._modules[module.value - 1] = None
+        self.modules -= 1
         return 0
 
     def _compile(self, ptx: str) -> Any:
@@ -139,6 +176,7 @@ class VirtualCard:
         count._obj.value = 1
         return 0
 
+    @_in_context
     def cuLaunchKernel(self, function: Any, *given: Any) -> int:
         blocks, _, _, threads, _, _, shared, _, pointers = given[:9]
         address = ctypes.cast(pointers[0], ctypes.POINTER(ctypes.c_uint64)).contents

@@ -36,6 +36,11 @@ class Compilation:
         self._over = threading.Event()
 
     @property
+    def over(self) -> bool:
+        """Whether the kernels are there, or cannot be."""
+        return self._over.is_set()
+
+    @property
     def words(self) -> str:
         """How far it is, or what went wrong, in words."""
         if self.error is not None:
@@ -69,14 +74,9 @@ class Compilation:
     def compile(self, superseded: Callable[[], bool]) -> bool:
         """Compiles what is missing; returns False if it broke off because something newer is wanted first."""
 
-        def count(done: int, total: int, name: str) -> None:
-            self.done, self.total = done, total
-            if done < total and superseded():
-                raise _SupersededError
-
         try:
-            self.addresses = library.addresses(self._kernels, self._dtype, count)
-        except _SupersededError:
+            self._make(superseded)
+        except SupersededError:
             return False
         except NnplayError as error:
             self.fail(error)
@@ -86,18 +86,32 @@ class Compilation:
             self._over.set()
         return True
 
+    def _make(self, superseded: Callable[[], bool]) -> None:
+        """Compiles what is missing.
+
+        Raises:
+            SupersededError: something newer is wanted first.
+        """
+
+        def count(done: int, total: int, name: str) -> None:
+            self.done, self.total = done, total
+            if done < total and superseded():
+                raise SupersededError
+
+        self.addresses = library.addresses(self._kernels, self._dtype, count)
+
     def fail(self, error: NnplayError) -> None:
         """Tells those who wait why there will be no kernels."""
         self.error = error
         self._over.set()
 
 
-class _SupersededError(Exception):
+class SupersededError(Exception):
     """Something newer is wanted first."""
 
 
-class _Background:
-    """The thread that compiles; it is there only while something is wanted."""
+class Background:
+    """A thread that compiles; it is there only while something is wanted."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -138,7 +152,7 @@ class _Background:
             return None
 
 
-_background: Final = _Background()
+_background: Final = Background()
 
 
 def begin(kernels: Sequence[Kernel], dtype: str) -> Compilation | None:

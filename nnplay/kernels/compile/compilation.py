@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -36,6 +36,8 @@ _PIECE: Final = 1 << 16
 #: How long Linux refuses to change the share of another session, in seconds, and how often that is waited for.
 _BETWEEN_CHANGES: Final = 0.1
 _TRIES: Final = 5
+#: Seconds between two looks at whether anybody still wants what is compiled.
+_LOOK_EVERY: Final = 0.1
 #: Compiling a shared function takes as long as so many kernels.
 _SHARED_WEIGHT: Final = 7
 
@@ -74,29 +76,34 @@ def _light_first(kernels: Sequence[Kernel]) -> tuple[Kernel, ...]:
     return (first, *(item for item in kernels if item is not first))
 
 
-def compiled(shares: Sequence[Share]) -> Generator[tuple[Share, str, bytes]]:
+def compiled(
+    shares: Sequence[Share], unwanted: Callable[[], bool] = lambda: False
+) -> Generator[tuple[Share, str, bytes]]:
     """The object code of each kernel by share and name, as it is ready; each share is compiled by a process of its own.
 
     Whatever ends this (an error, Ctrl+C, a caller that stops asking) ends the processes, too.
+
+    Args:
+        unwanted: ends it as well, with what is there by then.
 
     Raises:
         NnplayError: a kernel cannot be compiled.
     """
     with contextlib.ExitStack() as running:
         children = [running.enter_context(_Child(share)) for share in shares]
-        yield from _heard(children)
-        for child in children:
+        yield from _heard(children, unwanted)
+        for child in () if unwanted() else children:
             child.finish()
 
 
-def _heard(children: list[_Child]) -> Iterator[tuple[Share, str, bytes]]:
-    """What the children write, whoever is first, until all have closed their streams."""
+def _heard(children: list[_Child], unwanted: Callable[[], bool]) -> Iterator[tuple[Share, str, bytes]]:
+    """What the children write, whoever is first, until all have closed their streams, or nobody wants it."""
     with selectors.DefaultSelector() as ready:
         for child in children:
             ready.register(child.out, selectors.EVENT_READ, child.hear)
             ready.register(child.err, selectors.EVENT_READ, child.hear_complaint)
-        while ready.get_map():
-            for key, _ in ready.select():
+        while ready.get_map() and not unwanted():
+            for key, _ in ready.select(_LOOK_EVERY):
                 piece = os.read(key.fd, _PIECE)
                 if not piece:
                     ready.unregister(key.fileobj)

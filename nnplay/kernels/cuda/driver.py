@@ -16,6 +16,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from nnplay.errors import NnplayError
+from nnplay.text import clean
 
 #: The driver's library, by platform.
 _LIBRARIES: Final = {"linux": ("libcuda.so.1",), "win32": ("nvcuda.dll",)}
@@ -28,8 +29,10 @@ _MAJOR, _MINOR, _PROCESSORS, _SHARED, _COOPERATIVE = 75, 76, 16, 97, 95
 _SHARED_OF_FUNCTION, _REGISTERS, _LOCAL = 8, 4, 3
 _NOT_INITIALISED_YET: Final = 3
 _OUT_OF_MEMORY: Final = 2
+_UNAVAILABLE: Final = 46
 _NO_DEVICE: Final = 100
 _INVALID_DEVICE: Final = 101
+_UNSUPPORTED_PTX: Final = 222
 
 _Address = ctypes.c_uint64
 
@@ -79,18 +82,27 @@ def _call(name: str, *arguments: Any) -> None:
         raise CardError("the NVIDIA driver is too old", where="cuda", hint="install one for CUDA 13.0 or later")
     status = function(*arguments)
     if status:
-        raise CardError(_meaning(status), where="cuda", hint="nvidia-smi shows what else runs on the card")
+        what, hint = _meaning(status)
+        raise CardError(what, where="cuda", hint=hint)
 
 
-def _meaning(status: int) -> str:
+def _meaning(status: int) -> tuple[str, str]:
+    """What a status says is wrong, and what can be done."""
     if status == _OUT_OF_MEMORY:
-        return "the graphics card has too little free memory"
+        return "the graphics card has too little free memory", "nvidia-smi shows who has it"
+    if status == _UNAVAILABLE:
+        return "another program has the graphics card to itself", "nvidia-smi shows which"
+    if status == _UNSUPPORTED_PTX:
+        return "the NVIDIA driver is older than what compiles kernels for it", "install a newer driver"
     if status in (_NO_DEVICE, _INVALID_DEVICE):
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-        return "there is no graphics card" + ("" if visible is None else f" in CUDA_VISIBLE_DEVICES={visible}")
+        if visible is None:
+            return "there is no graphics card", "nvidia-smi -L lists them"
+        set_to = clean(visible, limit=60)
+        return f"there is no graphics card in CUDA_VISIBLE_DEVICES={set_to}", "unset it, or name one of nvidia-smi -L"
     text = ctypes.c_char_p()
     _library().cuGetErrorString(status, ctypes.byref(text))
-    return f"the graphics card failed: {(text.value or b'unknown error').decode()}"
+    return f"the graphics card failed: {(text.value or b'unknown error').decode(errors='replace')}", "see nvidia-smi"
 
 
 @functools.cache
@@ -139,8 +151,12 @@ def _attribute(device: ctypes.c_int, kind: int) -> int:
 def use() -> Card:
     """Makes the card the calling thread's; every thread that calls the driver does this first."""
     found = card()
-    _call("cuCtxSetCurrent", _contexts[0])
+    _make_current()
     return found
+
+
+def _make_current() -> None:
+    _call("cuCtxSetCurrent", _contexts[0])
 
 
 def free_memory() -> int:
@@ -187,13 +203,14 @@ class Buffer:
             )
 
     def close(self) -> None:
-        """Gives the memory back."""
+        """Gives the memory back; any thread may, and it may be the first that it asks of the driver."""
         if self.address:
-            _library().cuMemFree_v2(_Address(self.address))
-            self.address = 0
+            address, self.address = self.address, 0
+            _make_current()
+            _call("cuMemFree_v2", _Address(address))
 
     def __del__(self) -> None:
-        with contextlib.suppress(Exception):  # the process is ending
+        with contextlib.suppress(Exception):  # the process is ending, or the card is gone
             self.close()
 
 
@@ -205,7 +222,7 @@ def buffer_of(array: NDArray[Any]) -> Buffer:
 
 
 class Module:
-    """Machine code on the card.
+    """Machine code on the card, as long as it or one of its kernels is held.
 
     Args:
         code: PTX, or machine code for this card.
@@ -220,14 +237,19 @@ class Module:
         """A kernel by its name."""
         handle = ctypes.c_void_p()
         _call("cuModuleGetFunction", ctypes.byref(handle), self._module, name.encode())
-        return Function(handle)
+        return Function(self, handle)
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):  # it was never loaded, the process is ending, or the card is gone
+            _make_current()
+            _call("cuModuleUnload", self._module)
 
 
 class Function:
     """A kernel that takes a pointer and a number."""
 
-    def __init__(self, handle: ctypes.c_void_p) -> None:
-        self._handle = handle
+    def __init__(self, module: Module, handle: ctypes.c_void_p) -> None:
+        self._module, self._handle = module, handle
 
     def attribute(self, kind: int) -> int:
         """Registers (4), or bytes of local memory (3), of a thread."""

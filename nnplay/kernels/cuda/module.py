@@ -1,15 +1,19 @@
-"""The code that walks a set of rows on graphics cards: from the pack, the cache, or made by a compiling process."""
+"""The code that walks a set of rows on graphics cards: from the pack, the cache, or made by a compiling process.
+
+Who is not to wait begins it first: then it is made in the background, and `code` is asked for once it is there.
+"""
 
 from __future__ import annotations
 
-import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 from nnplay.errors import NnplayError
-from nnplay.kernels.compile import objects, sources
+from nnplay.kernels.compile import library, objects, sources
+from nnplay.kernels.compile.background import Background, Compilation, SupersededError
 from nnplay.kernels.compile.compilation import Share, compiled
 from nnplay.kernels.compile.jit import Kernel
 from nnplay.kernels.cuda.driver import CAPABILITY
@@ -19,24 +23,83 @@ from nnplay.system.private_folder import cache_folder
 #: What is launched: steps, or rows of a table, by a block for each run, or by all blocks for one.
 FUNCTIONS: Final = ("block_advance", "block_table", "grid_advance", "grid_table")
 _MAKER: Final = "nnplay.kernels.cuda.compiler"
+_Wanted = tuple[str, tuple[Kernel, ...], str]
+#: What was found or compiled in this process.
+_codes: Final[dict[_Wanted, bytes]] = {}
 
 
-@functools.cache
+def _never() -> bool:
+    return False
+
+
 def code(function: str, kernels: tuple[Kernel, ...], dtype: str = "float32") -> bytes:
     """PTX of one of `FUNCTIONS`, in which a row's code is its kernel's number here; it suits all cards.
 
     Raises:
         NnplayError: it must be compiled, and there is nothing to do that with.
     """
-    packed = lookup.code_for_cards(packed_name(function, kernels, dtype))
-    if packed is not None:
-        return packed
-    path = cache_folder("kernels") / f"cuda-{digest(kernels, dtype)}" / f"{function}.ptx"
-    found = objects.read(path, function)
-    if found is None:
-        [(_, found)] = compile_kernels(kernels, (function,), dtype)
-        objects.write(path, function, found)
-    return found
+    return _find((function, kernels, dtype)) or _compile((function, kernels, dtype))
+
+
+def _find(wanted: _Wanted) -> bytes | None:
+    """What was used before, or lies in the pack or in the cache."""
+    if wanted not in _codes:
+        function, kernels, dtype = wanted
+        found = lookup.code_for_cards(packed_name(function, kernels, dtype)) or objects.read(_path(wanted), function)
+        if found is None:
+            return None
+        _codes[wanted] = found
+    return _codes[wanted]
+
+
+def _compile(wanted: _Wanted, unwanted: Callable[[], bool] = _never) -> bytes:
+    function, kernels, dtype = wanted
+    [(_, made)] = compile_kernels(kernels, (function,), dtype, unwanted)
+    objects.write(_path(wanted), function, made)
+    _codes[wanted] = made
+    return made
+
+
+def _path(wanted: _Wanted) -> Path:
+    function, kernels, dtype = wanted
+    return cache_folder("kernels") / f"cuda-{digest(kernels, dtype)}" / f"{function}.ptx"
+
+
+class CodeForCards(Compilation):
+    """Code that is being compiled in the background. Where it cannot be, those who wait go on, and `error` says why."""
+
+    def __init__(self, function: str, kernels: tuple[Kernel, ...], dtype: str) -> None:
+        super().__init__(kernels, dtype, 1)
+        self._wanted = function, kernels, dtype
+
+    @property
+    def words(self) -> str:
+        """That it is being compiled, or what went wrong, in words."""
+        once = ", once" if library.kept() else ""
+        return f"compiling kernels for the graphics card{once}" if self.error is None else self.error.message
+
+    def wait(self, stopped: Callable[[], bool] = _never) -> bool:
+        """Waits until it is there, or cannot be; returns False if it was stopped."""
+        try:
+            return super().wait(stopped)
+        except NnplayError:
+            return True
+
+    def _make(self, superseded: Callable[[], bool]) -> None:
+        _compile(self._wanted, superseded)
+
+
+#: Beside the thread that compiles for processors: that is quicker, and a run needs it first.
+_background: Final = Background()
+
+
+def begin(function: str, kernels: tuple[Kernel, ...], dtype: str = "float32") -> CodeForCards | None:
+    """Begins to compile what `code` would; None where it is there."""
+    if _find((function, kernels, dtype)) is not None:
+        return None
+    wanted = CodeForCards(function, kernels, dtype)
+    _background.add(wanted)
+    return wanted
 
 
 def packed_name(function: str, kernels: Sequence[Kernel], dtype: str = "float32") -> str:
@@ -51,11 +114,18 @@ def can_compile() -> bool:
 
 
 def compile_kernels(
-    kernels: Sequence[Kernel], functions: Sequence[str] = FUNCTIONS, dtype: str = "float32"
+    kernels: Sequence[Kernel],
+    functions: Sequence[str] = FUNCTIONS,
+    dtype: str = "float32",
+    unwanted: Callable[[], bool] = _never,
 ) -> list[tuple[str, bytes]]:
     """PTX of each function, compiled now, all at once.
 
+    Args:
+        unwanted: ends it, when it returns True.
+
     Raises:
+        SupersededError: it was ended.
         NnplayError: there is nothing to do that with.
     """
     if not can_compile():
@@ -63,7 +133,10 @@ def compile_kernels(
             "kernels for graphics cards must be compiled once", where="cuda", hint="pip install 'nnplay[gpu]'"
         )
     shares = [Share(tuple(kernels), dtype, "host", CAPABILITY, (function,)) for function in functions]
-    return [(name, text) for _, name, text in compiled(shares)]
+    found = [(name, text) for _, name, text in compiled(shares, unwanted)]
+    if len(found) < len(functions):
+        raise SupersededError
+    return found
 
 
 def digest(kernels: Sequence[Kernel], dtype: str) -> str:

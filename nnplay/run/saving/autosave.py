@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from nnplay import session
-from nnplay.errors import NnplayError
+from nnplay.errors import InputError, NnplayError
 from nnplay.run.saving.recovery_copy import RecoveryCopy
 from nnplay.run.saving.saved_run import SavedRun
 
@@ -70,6 +71,7 @@ class Autosave:
         self._saving = threading.Lock()
         self._taking_since = 0.0
         self._held: tuple[Progress, SavedRun] | None = None
+        self._left: Path | None = None
         self._ended = threading.Event()
         self.problem = ""
         self._thread = threading.Thread(target=self._work, name="nnplay-autosave", daemon=True)
@@ -117,11 +119,23 @@ class Autosave:
             return False
         try:
             is_current = self.path is not None and self._progress() == self._saved
+            self._left = self.path if is_current else None
             if is_current:
                 self.copy.release()
             return is_current
         finally:
             self._saving.release()
+
+    def return_to_kept(self) -> None:
+        """The other run did not come, so that the copy is this run's again; a second one would be of the same run."""
+        with self._saving:
+            path, self._left = self._left, None
+            if path is None or self.path is not None:
+                return
+            with contextlib.suppress(InputError):  # somebody deleted it
+                lock = session.take_lock(path)
+                if lock.held:
+                    self.copy.adopt(path, lock)
 
     def take_over(self, path: Path, lock: session.Lock, progress: Progress, since: float) -> None:
         """The present run goes on from a copy that another one had left: from now on that is its own.

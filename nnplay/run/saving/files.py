@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnplay import session
+from nnplay.config import RunConfig
+from nnplay.data.split import Split
 from nnplay.errors import InputError, NnplayError
 from nnplay.run.mailbox import NoAnswerError, Question
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
 from nnplay.run.runs.run_list import RunList
 from nnplay.run.saving import saved_run
-from nnplay.run.saving.autosave import COPIED_WITHIN, Autosave, Progress
+from nnplay.run.saving.autosave import Autosave, Progress
 from nnplay.run.saving.opened_run import Arrival, notes_of, settings_of
 from nnplay.run.saving.recent import remember
+from nnplay.run.saving.run_copies import RunCopies
 from nnplay.run.saving.save_session import Place, free_name, save_again, save_as
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
@@ -29,8 +32,6 @@ from nnplay.tape.machines.device import begin_machine
 from nnplay.timeline.timeline import Timeline
 
 _KEPT: Final = "the run before was not saved; :recovered brings it back"
-#: Seconds that autosave asks a training thread that does not answer and takes no step.
-_ATTEMPTS: Final = int(COPIED_WITHIN)
 #: Where a run stood that was never safe.
 _NEVER: Final[Progress] = (-1, ())
 #: Seconds that the end waits for a training thread that compiles kernels: after a signal nothing of it is wanted.
@@ -59,7 +60,8 @@ class RunFiles:
         self._clean_timeline: weakref.ref[Timeline] | None = None
         self._turn = threading.RLock()
         provenance.complete = self._complete
-        self.autosave = Autosave(self._latest, self._progress, self._worker.show_message)
+        self._copies = RunCopies(self._worker, provenance)
+        self.autosave = Autosave(self._copies.latest, self._progress, self._worker.show_message)
 
     # -- saving ----------------------------------------------------------------------------------------------------
 
@@ -136,7 +138,7 @@ class RunFiles:
         """Stops training and saves what there is into the recovery folder, from any thread; returns where."""
         try:
             self._worker.pause()
-            return self.autosave.now(self._newest) if self.unsaved() else ""
+            return self.autosave.now(self._copies.newest) if self.unsaved() else ""
         except NnplayError as error:
             return error.message
 
@@ -146,11 +148,7 @@ class RunFiles:
         A training thread that computes is on its way to the end of a step, or copies a large state.
         """
         computed = self._worker.spent if self.autosave.takes else 0
-        return self.autosave.copy.moved + self._steps() + computed
-
-    def _steps(self) -> int:
-        trainer = self._worker.trainer
-        return 0 if trainer is None else trainer.step
+        return self.autosave.copy.moved + self._copies.steps + computed
 
     def stop(self, *, keep: bool = False) -> None:
         """Ends the worker; `keep` leaves the autosave for the next start to offer."""
@@ -186,11 +184,7 @@ class RunFiles:
                 )
                 writable = lock is not None and lock.held and not opened.read_only
                 generation = session.summarize(target).generation if writable else 0
-                with self._leave_present() as kept:
-                    if own is not None:
-                        self._lock = self._origin = None  # it goes over to the run that was read
-                    arrival = self._put_opened(opened)
-                self._settle_opened(arrival)
+                kept = self._exchange(opened, goes_over=own is not None)
             except BaseException:
                 if lock is not None and lock is not self._lock:
                     lock.release()
@@ -217,9 +211,7 @@ class RunFiles:
                 session.refuse_unheld(lock, str(target))
                 opened = saved_run.read(target, machine=begin_machine)
                 origin = session.summarize(target).record.get("origin")
-                with self._leave_present() as kept:
-                    arrival = self._put_opened(opened)
-                self._settle_opened(arrival, saved=False, recovered=(target, lock))
+                kept = self._exchange(opened, saved=False, recovered=(target, lock))
             except BaseException:
                 if self.autosave.path != target:  # there it has taken the lock over
                     lock.release()
@@ -249,9 +241,7 @@ class RunFiles:
         """
         with self._turn:
             opened = saved_run.read(user_path(path), machine=begin_machine)
-            with self._leave_present() as kept:
-                arrival = self._put_opened(opened)
-            self._settle_opened(arrival, saved=False)
+            kept = self._exchange(opened, saved=False)
         words = f"opened a copy at step {opened.trainer.step:,}; not saved yet"
         return "; ".join([words, *notes_of(opened), *kept])
 
@@ -265,6 +255,39 @@ class RunFiles:
         return "discarded"
 
     # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _exchange(
+        self,
+        opened: saved_run.OpenedRun,
+        *,
+        saved: bool = True,
+        recovered: tuple[Path, session.Lock] | None = None,
+        goes_over: bool = False,
+    ) -> list[str]:
+        """Keeps the present run, and has the one that was read in its place; returns what there is to say about that.
+
+        Args:
+            saved: whether the other run is safe as it stands.
+            recovered: the copy that autosave held of it, which is this run's own from now on.
+            goes_over: the session that is open is held on, for that run.
+
+        Raises:
+            InputError: the present run cannot be kept, or the other one cannot come.
+        """
+        chosen, timeline, kept = settings_of(opened), self._worker.timeline, list[str]()
+        try:
+            with self._leave_present() as kept:
+                if goes_over:
+                    self._lock = self._origin = None
+                arrival = self._put_opened(opened, *chosen)
+            self._settle_opened(arrival, saved=saved, recovered=recovered)
+        except NoAnswerError:  # it may still come
+            raise
+        except BaseException:
+            if kept and self._worker.timeline is timeline:
+                self.autosave.return_to_kept()
+            raise
+        return kept
 
     @contextlib.contextmanager
     def _leave_present(self) -> Iterator[list[str]]:
@@ -287,9 +310,12 @@ class RunFiles:
                     return
             # it was trained on, or edited, after it was kept: once more
 
-    def _put_opened(self, opened: saved_run.OpenedRun) -> Question[Arrival]:
-        """Has the run that was read take the place of the present one; nobody edits either meanwhile."""
-        config, view = settings_of(opened)
+    def _put_opened(self, opened: saved_run.OpenedRun, config: RunConfig, view: Mapping[str, Any]) -> Question[Arrival]:
+        """Has the run that was read take the place of the present one; nobody edits either meanwhile.
+
+        Where it cannot, the present one is as it was, but without a session and without edits to take back.
+        """
+        before = self._run.config, self._run.split, self._run.view, self._run.in_force
         self._release()
         self.path = self.read_only = ""
         self._run.edit_epoch += 1
@@ -297,30 +323,33 @@ class RunFiles:
         self._run.choose(config, opened.trainer.split)
         self._undo.forget()
         changes = self._run.changes  # what is changed before the run is there is not safe
-        make = self._provenance.track(lambda: opened.trainer, config)
+        make = self._provenance.track(lambda: opened.trainer, config, at_once=True)
 
         def install(run: TrainingThread) -> Arrival:
             self._run.put_in_force(config)
-            run.replace_run(make)
+            try:
+                run.replace_run(make)
+            except BaseException:
+                self._stay(*before)
+                raise
             self._provenance.give_past(run, opened.past, config)
             self._runs.adopt(opened.others, opened.labels)
             return Arrival(_progress(run.timeline, changes), run.timeline, time.monotonic())
 
         return self._worker.put_question(self._run.count_change(install))
 
-    def _settle_opened(
-        self,
-        arrival: Question[Arrival],
-        *,
-        saved: bool = True,
-        recovered: tuple[Path, session.Lock] | None = None,
-    ) -> None:
-        """Waits until the run that was read is there.
+    def _stay(self, config: RunConfig, split: Split, view: Mapping[str, Any], in_force: RunConfig) -> None:
+        """In the training thread: the run that was chosen did not come."""
+        with self._run.lock:
+            self._run.edit_epoch += 1
+            self._run.view = view
+            self._run.choose(config, split)
+        self._run.put_in_force(in_force)
 
-        Args:
-            saved: whether it is safe as it stands.
-            recovered: the copy that autosave held of it, which is this run's own from now on.
-        """
+    def _settle_opened(
+        self, arrival: Question[Arrival], *, saved: bool, recovered: tuple[Path, session.Lock] | None
+    ) -> None:
+        """Waits until the run that was read is there; arguments as in `_exchange`."""
         progress, timeline, since = arrival.wait()
         self._mark_clean(*((progress, timeline) if saved else (_NEVER, None)))
         if recovered is not None:
@@ -342,37 +371,6 @@ class RunFiles:
     def _progress(self) -> Progress:
         return _progress(self._worker.timeline, self._run.changes)
 
-    def _latest(self) -> saved_run.SavedRun | None:
-        """For autosave: a copy of the present step, or nothing while the user looks at the past."""
-
-        def take(run: TrainingThread) -> saved_run.SavedRun | None:
-            return None if _is_in_the_past(run) else self._provenance.capture_from(run, lean=True)
-
-        return self._take(take)
-
-    def _newest(self) -> saved_run.SavedRun | None:
-        """For a rescue: a copy of the newest step, to which the run goes where it is in the past."""
-
-        def take(run: TrainingThread) -> saved_run.SavedRun | None:
-            if _is_in_the_past(run):
-                run.go_to_newest()
-            return None if _is_in_the_past(run) else self._provenance.capture_from(run, lean=True)
-
-        return self._take(take)
-
-    def _take(self, take: Callable[[TrainingThread], saved_run.SavedRun | None]) -> saved_run.SavedRun | None:
-        tries, before = _ATTEMPTS, self._steps()
-        while True:
-            if (waiting := self._provenance.waiting()) is not None:
-                return waiting
-            try:
-                return self._worker.ask(take, seconds=1.0)
-            except NoAnswerError:  # perhaps because it has begun to make another run: look again
-                now = self._steps()
-                tries, before = (tries - 1 if now == before else _ATTEMPTS), now
-                if not tries or not self._worker.alive:
-                    raise
-
     def keep_edit(self, run: TrainingThread) -> None:
         """Before the run leaves its newest step: an edit that is not kept yet must not wait until it is back there."""
         if self.autosave.edited:
@@ -391,7 +389,3 @@ def _progress(timeline: Timeline | None, changes: tuple[int, int]) -> Progress:
     if timeline is None:
         return 0, (*changes, 0)
     return max(timeline.trainer.step, timeline.latest), (*changes, timeline.serial)
-
-
-def _is_in_the_past(run: TrainingThread) -> bool:
-    return run.timeline is not None and run.timeline.trainer.step < run.timeline.latest

@@ -11,6 +11,7 @@ from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.run.saving.autosave import Progress
 from nnplay.run.saving.saved_run import OpenedRun
+from nnplay.timeline.saved.engine import describe_device
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.stopping import STOP_FIELDS
 
@@ -44,6 +45,8 @@ def _known_stops(saved: Any) -> dict[str, Any]:
 def notes_of(opened: OpenedRun) -> list[str]:
     """What there is to say about a session that was opened, first of all how far its past reaches."""
     notes, step = list(opened.warnings), opened.trainer.step
+    if opened.past is not None and (words := describe_device(opened.past.engine, opened.trainer.machine)):
+        notes.append(words)
     if opened.past is not None and opened.past.first:
         notes.append(f"history begins at step {opened.past.first:,}")
     if opened.past is None and step and not any(words.startswith("the saved history") for words in notes):

@@ -25,11 +25,11 @@ from nnplay.tape.machines.machine import MachineMaker
 from nnplay.text import clean
 from nnplay.timeline.change_log import Change, SetWeight, find_kept_step, read_change, write_change
 from nnplay.timeline.saved import (
-    ENGINE,
     SavedTimeline,
     append_change,
     append_replacement,
     fit_to_file,
+    is_this_version,
     read_timeline,
     refuse_misfit,
     to_table,
@@ -224,7 +224,7 @@ def _read_past(loaded: session.Loaded, config: RunConfig, trainer: Trainer) -> t
     except InputError as problem:
         first = problem.problems[0] if isinstance(problem, Problems) else problem
         return None, [f"the saved history cannot be used, so it begins at step {trainer.step:,}: {first.message}"]
-    if past.engine == ENGINE:
+    if is_this_version(past.engine):
         return past, []
     return past, ["earlier steps were run by another version of nnplay: replayed, their last digits may differ"]
 

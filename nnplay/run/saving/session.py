@@ -21,6 +21,7 @@ from nnplay.system.paths import whole_path
 from nnplay.tape.not_copied import NotCopied
 from nnplay.timeline.change_log import find_kept_step
 from nnplay.timeline.saved import SavedTimeline, append_best, append_training, begin_saved_timeline
+from nnplay.timeline.saved.engine import engine_of
 from nnplay.timeline.saved.kept_label import KeptLabel
 from nnplay.timeline.saved.kept_run import KeptRun
 from nnplay.training.players.source_check import refuse_random_and_fixed
@@ -204,10 +205,12 @@ class Session(NotCopied):
         changed = live_changes(self.config, with_live(self.config, trainer.optimizer, trainer.settings))
         if past is None or changed != {}:
             return None
-        if opened is not None:
+        if opened is None:
+            past = past.run_by(engine_of(trainer.machine))
+        else:
             if trainer.step < opened.step:
                 return None
-            past = past if trainer.step == opened.step else append_training(past, opened)
+            past = past if trainer.step == opened.step else append_training(past, opened, trainer)
         kept_at, best_step = self._kept
         return append_best(past, self.config, trainer, best_step) if kept_at == trainer.step else past
 

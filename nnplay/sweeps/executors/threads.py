@@ -67,6 +67,10 @@ class ThreadExecutor:
         """Has all threads end soon, in the middle of their trials; called from any thread."""
         self._stop.set()
 
+    def forget_interrupt(self) -> None:
+        """Trials may be trained again: nothing of one that came when none were is left."""
+        self._stop.clear()
+
     def close(self) -> None:
         """Nothing is left running."""
 

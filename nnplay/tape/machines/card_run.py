@@ -16,7 +16,7 @@ from nnplay.tape.machines.cuda_cost import choose_schedule
 from nnplay.tape.machines.cuda_lines import Launch, cards_of
 from nnplay.tape.machines.cuda_table import Encoded, encode, ends_of, kernels_of, turns_of
 from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Table
-from nnplay.tape.tape import Stage
+from nnplay.tape.tape import Stage, Tape
 from nnplay.text import counted
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class CardRun:
         self._order_here = machine.order.ctypes.data
         self._tables: list[Buffer] = []
         self.evaluation_at = tape.layout.bounds["evaluation"][0]
+        self._kept = np.empty(tape.layout.bounds["last_good"][1], machine.dtype)
         self.schedule, self.groups = self._schedule(machine, schedule, groups)
         self.threads = threads or (BLOCK_THREADS if self.schedule == "block" else GRID_THREADS)
         self.blocks = 1 if self.schedule == "block" else self.card.processors
@@ -79,7 +80,7 @@ class CardRun:
         self._build(machine)
 
     def _schedule(self, machine: CudaMachine, schedule: str, groups: int) -> tuple[str, int]:
-        if schedule != "samples" and (schedule or self.evaluation_at <= _SMALL):
+        if schedule != "samples" and (schedule or is_small(machine.tape)):
             return schedule or "block", 0
         chosen, best = choose_schedule(machine.tape, machine.full_table, GRID_THREADS, machine.tf32)
         taken = schedule or chosen
@@ -87,7 +88,7 @@ class CardRun:
 
     def function(self, called: str) -> Function:
         """The kernel of this schedule that is called "advance" or "table"."""
-        name = f"{'block' if self.schedule == 'block' else 'grid'}_{called}"
+        name = function_name(self.schedule == "block", called)
         return Module(module.code(name, self._kernels, self._dtype)).function(name)
 
     @property
@@ -232,7 +233,16 @@ class CardRun:
         self.loss_sum.write(machine._loss_sum)
 
     def _fetch(self, machine: CudaMachine) -> None:
-        self.memory.read(machine.memory)
+        """Brings everything here. A card that fails in a copy spoils half of it: what training goes on with is put in
+        place once all is here; the rest, which a step computes anew, is then as in a machine that took none."""
+        kept, rest = self._kept, machine.memory[self._kept.size :]
+        self.memory.read(kept)
+        try:
+            self.memory.read(rest, kept.nbytes)
+        except CardError:
+            rest[...] = 0
+            raise
+        machine.memory[: kept.size] = kept
 
     def _launch(self, machine: CudaMachine, at: int, steps: int, epochs: int) -> tuple[int, int]:
         """Runs so many steps, whose rates begin at row `at`; returns how many were taken, and the epochs that ended."""
@@ -260,6 +270,16 @@ class CardRun:
         self.epochs.read(machine.epochs[epochs : epochs + ended])
         self.loss_sum.read(machine._loss_sum)
         return done, ended
+
+
+def is_small(tape: Tape) -> bool:
+    """Whether one block has a run of this tape, where nobody says who is to have it."""
+    return tape.layout.bounds["evaluation"][0] <= _SMALL
+
+
+def function_name(block: bool, called: str) -> str:
+    """The function that a run launches: for one block or for all of them, "advance" or "table"."""
+    return f"{'block' if block else 'grid'}_{called}"
 
 
 def _words_about_tf32(table: Table) -> str:

@@ -189,7 +189,7 @@ class CpuMachine(HostMachine):
 
     def advance(self, steps: int) -> int:
         """Trains for up to `steps` (at most `MAX_STEPS`); returns how many were taken. Releases Python's lock."""
-        if not self._can_train():
+        if not self.prepare():
             self.program[[abi.PROGRAM_STEPS_DONE, abi.PROGRAM_EPOCH_COUNT]] = 0
             return 0
         before = self._seconds_waited() if self.helpers and self._choice.helped else 0.0
@@ -213,7 +213,7 @@ class CpuMachine(HostMachine):
         threads = [threading.get_native_id(), *(number for number in helpers if number is not None)]
         return sum(map(processors.seconds_waited, threads)) / (1 + len(helpers))
 
-    def _can_train(self) -> bool:
+    def prepare(self) -> bool:
         """Waits for kernels that are still being compiled, unless it is to stop; returns whether they are there."""
         if self._compilation is not None and not self._compilation.wait(lambda: self.stop):
             return False

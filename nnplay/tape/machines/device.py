@@ -85,20 +85,32 @@ def begin_machine(tape: Tape, *, dtype: str = "float32", threads: int = 1, progr
     """
     if _Choice.tf32 and dtype != "float32":
         notices.once(f"--tf32 has no effect here: {_TF32_IS_NARROW}")
-    return make_machine(tape, dtype=dtype, threads=threads, progress=progress, wait=False)
+    made = make_machine(tape, dtype=dtype, threads=threads, progress=progress, wait=False)
+    if why_not := getattr(made, "why_not", ""):
+        notices.once(f"the processor trains, because {why_not}")
+    return made
 
 
 def _worth_a_card(tape: Tape, dtype: str) -> bool:
-    if dtype != "float32" or tape.layout.bounds["evaluation"][0] < WORTH_A_CARD:
-        return False
+    return not _why_no_card(tape, dtype)
+
+
+def _why_no_card(tape: Tape, dtype: str) -> str:
+    """Why the processor trains what may be trained on a card; empty where a card is worth it."""
+    if dtype != "float32":
+        return f"a card is not worth it for {dtype}"
+    if tape.layout.bounds["evaluation"][0] < WORTH_A_CARD:
+        return "the network is too small to be worth a card"
     from nnplay.kernels.cuda import driver
     from nnplay.tape.machines.cuda_table import lacking, waits_for_threads
 
     try:
         driver.card()
-    except NnplayError:
-        return False
-    return not lacking(tape) and not waits_for_threads(tape)
+    except NnplayError as error:
+        return error.what
+    if missing := lacking(tape):
+        return f"there is no CUDA form of {missing[0]}"
+    return "most of a card would wait for rows of one thread" if waits_for_threads(tape) else ""
 
 
 def describe() -> str:
@@ -117,10 +129,20 @@ def describe() -> str:
 
 def device_of(machine: Machine) -> str:
     """What trains a run, and why, in words."""
-    small = "the network is too small for a card, or has numbers of 64 bits, rows without a form or rows of one thread"
-    return str(getattr(machine, "where", "") or f"the processor: {small}")
+    where = str(getattr(machine, "where", ""))
+    return where or f"the processor, because {_why_no_card(machine.tape, machine.dtype.name)}"
 
 
 def device_word(machine: Machine) -> str:
     """What trains a run, in a word such as "H200"; empty for the processor, unless a card has failed."""
     return str(getattr(machine, "word", ""))
+
+
+def trains_on_card(machine: Machine) -> bool:
+    """Whether a graphics card takes the steps of a machine."""
+    return not getattr(machine, "why_not", "the processor does")
+
+
+def ran_on_card(machine: Machine) -> bool:
+    """Whether a graphics card has taken steps of a machine."""
+    return bool(getattr(machine, "steps_a_launch", 0))

@@ -130,6 +130,15 @@ class HostMachine(NotCopied, abc.ABC):
         return None
 
     @property
+    def awaited(self) -> Compilation | None:
+        """What the next step waits for."""
+        return self.compiling
+
+    def prepare(self) -> bool:
+        """Does what the next step needs; returns whether it is there."""
+        return True
+
+    @property
     def nbytes(self) -> int:
         """Bytes of memory."""
         return int(self.memory.nbytes)

@@ -132,6 +132,10 @@ class Machine(Protocol):
         """The kernels that it still waits for: until then it answers by the definitions in NumPy, and cannot train."""
 
     @property
+    def awaited(self) -> Compilation | None:
+        """What the next step waits for: those kernels, or the code of a card that is to train."""
+
+    @property
     def last_good_step(self) -> int: ...
 
     @property
@@ -208,11 +212,15 @@ class Machine(Protocol):
     def run_further_batches(self, rows: Bounds) -> None:
         """Runs the rows of each batch of a step but its first one; nothing where a step has one."""
 
-    def advance(self, steps: int) -> int:
-        """Trains for up to `steps` (at most `MAX_STEPS`); returns how many were taken.
+    def prepare(self) -> bool:
+        """Does what the next step needs, and is no training: what is still being compiled is waited for.
 
-        Kernels that are still being compiled are waited for; `stop` ends that, too.
+        Returns:
+            Whether it is there: `stop` ends the waiting.
         """
+
+    def advance(self, steps: int) -> int:
+        """Trains for up to `steps` (at most `MAX_STEPS`), once it is prepared; returns how many were taken."""
 
     def take_fault(self) -> Fault | None:
         """Why the last call stopped by itself; it is forgotten."""

@@ -12,7 +12,7 @@ Keys in the file are older than the names here: a "stretch" is a segment, a "lin
 
 from nnplay.timeline.saved.capture import capture_timeline
 from nnplay.timeline.saved.check import refuse_misfit
-from nnplay.timeline.saved.engine import ENGINE, SEVERAL
+from nnplay.timeline.saved.engine import ENGINE, is_this_version
 from nnplay.timeline.saved.extend import (
     append_best,
     append_change,
@@ -28,7 +28,6 @@ from nnplay.timeline.saved.write import PREFIX, fit_to_file, to_table, to_tensor
 __all__ = [
     "ENGINE",
     "PREFIX",
-    "SEVERAL",
     "SavedBranchLog",
     "SavedSegment",
     "SavedTimeline",
@@ -39,6 +38,7 @@ __all__ = [
     "begin_saved_timeline",
     "capture_timeline",
     "fit_to_file",
+    "is_this_version",
     "read_timeline",
     "refuse_misfit",
     "restore_timeline",

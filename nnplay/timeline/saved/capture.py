@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import reduce
 
 from nnplay.config import RunConfig
 from nnplay.config.live import with_live
 from nnplay.timeline.branches import Branch, BranchLog, shorten_common
 from nnplay.timeline.checkpoint_store import StoredCheckpoint
-from nnplay.timeline.saved.engine import ENGINE, SEVERAL
+from nnplay.timeline.saved.engine import ENGINE, engine_of, join_engines
 from nnplay.timeline.saved.saved_timeline import MOST_CHANGES, SMALL, SavedBranchLog, SavedSegment, SavedTimeline
 from nnplay.timeline.saved.select import ByteBudget, select_between, select_pinned
 from nnplay.timeline.segment import Segment
@@ -28,10 +29,16 @@ def capture_timeline(timeline: Timeline, config_of: ConfigOf, *, lean: bool = Fa
         config_of: what the trainer of a segment was made of.
         lean: leave out what only saves time where it is large, as every copy of it would take time too.
     """
-    ran = timeline.engine or ENGINE
-    if ran != ENGINE and timeline.latest > timeline.restored_at:
-        ran = SEVERAL
-    return _Capture(timeline, config_of, lean).timeline(ran)
+    return _Capture(timeline, config_of, lean).timeline(_ran(timeline))
+
+
+def _ran(timeline: Timeline) -> str:
+    """What has run the steps of a timeline."""
+    trainers = {one.segment.trainer_if_made for one in timeline.checkpoints} | {timeline.trainer}
+    engines = {engine_of(trainer.machine) for trainer in trainers if trainer is not None}
+    if timeline.engine:
+        engines = {timeline.engine} | (engines if timeline.latest > timeline.restored_at else set())
+    return reduce(join_engines, sorted(engines)) or ENGINE
 
 
 class _Capture:

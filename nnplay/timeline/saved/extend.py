@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from nnplay.config import RunConfig
 from nnplay.timeline.change_log import Change, KeepBest, describe_best, skip_in_replay
-from nnplay.timeline.saved.engine import ENGINE, SEVERAL
+from nnplay.timeline.saved.engine import ENGINE, engine_of, join_engines
 from nnplay.timeline.saved.saved_timeline import (
     MOST_CHECKPOINTS,
     MOST_SEGMENTS,
@@ -29,8 +29,8 @@ def begin_saved_timeline(config: RunConfig, trainer: Trainer) -> SavedTimeline |
     return SavedTimeline(ENGINE, SavedBranchLog((), (first,)))
 
 
-def append_training(timeline: SavedTimeline, opened: SavedCheckpoint) -> SavedTimeline:
-    """Notes that the run was trained on from the checkpoint `opened`, which is kept where there is room."""
+def append_training(timeline: SavedTimeline, opened: SavedCheckpoint, trainer: Trainer) -> SavedTimeline:
+    """Notes that `trainer` trained on from the checkpoint `opened`, which is kept where there is room."""
     last = timeline.log.segments[-1]
     known = [one for segment in timeline.log.segments for one in segment.checkpoints]
     taken = sum(one.nbytes for one in known)
@@ -38,8 +38,9 @@ def append_training(timeline: SavedTimeline, opened: SavedCheckpoint) -> SavedTi
     if room and last.checkpoints[-1].step < opened.step:
         last = replace(last, checkpoints=(*last.checkpoints, opened))
     segments = (*timeline.log.segments[:-1], last)
-    engine = ENGINE if timeline.engine == ENGINE else SEVERAL
-    return replace(timeline, engine=engine, log=replace(timeline.log, segments=segments))
+    here = engine_of(trainer.machine)
+    ran = timeline.run_by(join_engines(timeline.engine, here) if opened.step else here)
+    return replace(ran, log=replace(timeline.log, segments=segments))
 
 
 def append_replacement(
@@ -49,7 +50,7 @@ def append_replacement(
     changes = (*timeline.log.changes, Change(trainer.step, words, skip_in_replay))
     left = SavedCheckpoint.of(before.state(), change_count=len(changes) - 1)
     first = SavedCheckpoint.of(trainer.state(), change_count=len(changes))
-    known = append_training(timeline, left)
+    known = append_training(timeline, left, before)
     segments = (*known.log.segments, SavedSegment(config.without_remarks(), trainer.split, (first,)))
     return replace(known, log=SavedBranchLog(changes, segments))
 

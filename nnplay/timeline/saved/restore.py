@@ -12,7 +12,6 @@ from nnplay.data.split import Split
 from nnplay.errors import InputError
 from nnplay.timeline.branches import Branch, BranchLog
 from nnplay.timeline.checkpoint_store import StoredCheckpoint
-from nnplay.timeline.saved.engine import ENGINE
 from nnplay.timeline.saved.saved_timeline import SavedBranchLog, SavedTimeline
 from nnplay.timeline.segment import Segment
 from nnplay.timeline.timeline import Timeline
@@ -31,8 +30,7 @@ def restore_timeline(timeline: Timeline, saved: SavedTimeline, config: RunConfig
         make: makes the trainer of a run; the split is given where it is known.
     """
     segments = _Segments(timeline.segment, config, make)
-    engine = saved.engine if saved.engine != ENGINE else ""
-    timeline.prepend_past(segments.checkpoints(saved.log), saved.log.changes, engine)
+    timeline.prepend_past(segments.checkpoints(saved.log), saved.log.changes, saved.engine)
     timeline.words, timeline.forked_at = saved.words, saved.forked_at
     timeline.branches = [segments.branch(branch) for branch in saved.branches]
 

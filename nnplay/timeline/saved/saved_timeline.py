@@ -85,3 +85,7 @@ class SavedTimeline:
     def first(self) -> int:
         """The earliest step that can be reached."""
         return self.log.segments[0].checkpoints[0].step
+
+    def run_by(self, engine: str) -> SavedTimeline:
+        """The same, run by that; an empty name changes nothing."""
+        return replace(self, engine=engine or self.engine)

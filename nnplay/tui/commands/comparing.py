@@ -49,7 +49,7 @@ class RunActions:
         """The run of a number, as `:runs 3` asks for it."""
         if not text.isascii() or not text.isdigit():
             raise InputError(f"'{text}' is not the number of a run", where="runs", hint="C lists them")
-        self._go(int(text[:9]))
+        self._edits.go_to_run(int(text[:9]))
 
     def _take(self, chosen: tuple[str, int] | None) -> None:
         self._lay_over()
@@ -57,13 +57,9 @@ class RunActions:
             return
         what, number = chosen
         if what == "go":
-            self._go(number)
+            self._edits.go_to_run(number)
         elif self._backend.runs is not None:
             self._edits.take_run(self._backend.runs.find(number).config, f"restart of run {number}")
-
-    def _go(self, number: int) -> None:
-        if self._messages.attempt(lambda: self._backend.go_to_run(number)):
-            self._main.show_settings()
 
     def _lay_over(self) -> None:
         """What is marked in the list lies in the curves of the main screen too."""

@@ -154,11 +154,15 @@ class EditActions:
 
     def undo(self) -> None:
         """Take the last change back."""
-        self._undo_or_redo(self._backend.undo)
+        self._return("undoing …", self._backend.undo)
 
     def redo(self) -> None:
         """Make it again."""
-        self._undo_or_redo(self._backend.redo)
+        self._return("redoing …", self._backend.redo)
+
+    def go_to_run(self, number: int) -> None:
+        """Go on with another run of the session."""
+        self._return(f"going to run {number} …", lambda: self._backend.go_to_run(number))
 
     def choose_branch(self) -> None:
         """Choose another branch of the run to go on with."""
@@ -195,10 +199,10 @@ class EditActions:
     def _take_rate(self, rate: str) -> None:
         self.change(optimizer={"lr": rate})
 
-    def _undo_or_redo(self, move: Callable[[], str]) -> None:
-        """Undo or redo; where reading the data takes long, beside the event loop."""
+    def _return(self, doing: str, move: Callable[[], str]) -> None:
+        """Undo, redo, or go to another run; where reading the data takes long, beside the event loop."""
         if self._reading_took > _LONG:
-            self._background.start("undoing …" if move == self._backend.undo else "redoing …", move)
+            self._background.start(doing, move)
         else:
             self._run_now(move)
 

@@ -34,6 +34,7 @@ class SweepActions:
     def __init__(self, app: App[int], backend: Backend, edits: EditActions, messages: Messages) -> None:
         self._app, self._backend, self._edits, self._messages = app, backend, edits, messages
         self._sweep: LiveSweep | None = None
+        self._left: list[LiveSweep] = []
 
     def show_sweep(self) -> None:
         """The sweep that was opened or begun last."""
@@ -60,8 +61,9 @@ class SweepActions:
 
     def close(self) -> None:
         """End what trains or reads."""
-        if self._sweep is not None:
-            self._sweep.close()
+        for sweep in (self._sweep, *self._left):
+            if sweep is not None:
+                sweep.close()
 
     def _begin(self, words: list[str]) -> None:
         from nnplay.run.run_data import split_of
@@ -96,15 +98,16 @@ class SweepActions:
             split=split_of(run),
             usual=[name for name in usual_settings(run, split) if f"training.{name}" not in fixed],
         )
-        if self._sweep is not None and self._sweep.trains_here and self._sweep.sweep.digest == sweep.digest:
-            self._replace(self._sweep)  # the same again: it goes on
-        else:
-            self._replace(BackgroundSweep(sweep, split, own_file(settings.data.source, sweep)))
+        known = [one for one in (self._sweep, *self._left) if one is not None and one.trains_here]
+        same = next((one for one in known if one.sweep.digest == sweep.digest), None)  # it goes on
+        self._replace(same or BackgroundSweep(sweep, split, own_file(settings.data.source, sweep)))
 
     def _replace(self, sweep: LiveSweep) -> None:
         """Show another sweep; what trained until now stops, and its file keeps what it has."""
         if self._sweep is not None and self._sweep is not sweep:
             self._sweep.stop()
+            self._left.append(self._sweep)
+        self._left = [one for one in self._left if one.training and one is not sweep]  # they still hold their files
         self._sweep = sweep
         sweep.start()
         self._open(sweep)

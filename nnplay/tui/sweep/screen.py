@@ -60,7 +60,7 @@ class SweepScreen(KeyScreen[TakenTrial]):
         self.state = ViewState(sweep.sweep)
         self._view = SweepView(self.state)
         self._head, self._trial = ScreenHead("sweep", tuple(VIEWS)), TrialLine()
-        self._told = ""
+        self._told, self._stops = "", False
         self.groups: tuple[object, ...] = (self,)
         connect(self, methods_of_screen(KEYS), self.groups)
 
@@ -85,6 +85,9 @@ class SweepScreen(KeyScreen[TakenTrial]):
             self._view.redraw()
         self._head.show(self._describe(), self._view.name_of_view)
         self._trial.show(self._trial_words())
+        if self._stops and not self._sweep.training:
+            self._stops = False
+            self.say(f"stopped; {_GO_ON}")
         news = self._sweep.fault or (self._result() if self._sweep.finished else self.state.sweep.caution)
         if news != self._told:
             self._told = news
@@ -102,7 +105,7 @@ class SweepScreen(KeyScreen[TakenTrial]):
         if not self._sweep.trains_here:
             state = "of a file"
         elif self._sweep.stopping:
-            state = "stopping"
+            state = "goes on once its last trials have ended" if self._sweep.goes_on else "stopping"
         shown = f"{len(self.state.rows):,} shown: {self.state.filter.text}" if self.state.filter.clauses else ""
         of = f"{done:,} of {counted(self._sweep.asked, 'trial')}" if self._sweep.asked else counted(done, "trial")
         parts = [
@@ -171,10 +174,14 @@ class SweepScreen(KeyScreen[TakenTrial]):
             self.say("this file is only read; the command that made it goes on with it")
         elif self._sweep.finished:
             self.say("the sweep is finished; enter takes the trial under the cursor")
-        elif self._sweep.training:  # to go on while it is stopping would wait for its last trials, and the screen too
-            waits = self._sweep.stopping
+        elif self._sweep.training and (self._sweep.goes_on or not self._sweep.stopping):
             self._sweep.stop()
-            self.say(f"its last trials are still ending; then {_GO_ON}" if waits else f"stopped; {_GO_ON}")
+            self._stops = True
+            self.say(f"stopping; {_GO_ON}")
+        elif self._sweep.training:
+            self._sweep.start()
+            self._stops = False
+            self.say("its last trials are still ending; then it goes on")
         else:
             self._sweep.start()
             self.say("training")
