@@ -365,31 +365,16 @@ def test_a_pack_has_the_rows_of_dense_networks(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(lookup, "FOLDER", tmp_path)
     monkeypatch.setattr(module, "cache_folder", lambda kind: tmp_path / "cache" / kind)
     monkeypatch.setattr(building.metadata, "version", lambda package: "1")
-<<<<<<< HEAD
-    module.code.cache_clear()
-    try:
-        assert building.build_for_cards(sets, tmp_path)
-        assert not building.build_for_cards(sets, tmp_path)
-        assert compiled == [(kernels, module.FUNCTIONS) for kernels in sets]
-        for kernels in sets:
-            assert module.code("grid_advance", kernels) == f"grid_advance of {len(kernels)}".encode()
-            assert tuple(cuda_table.kernels_of(trainer().machine.tape, tf32=kernels is tf32)) == kernels
-        assert len(usual) < len(tf32)
-        assert len(compiled) == 2
-        module.code("block_advance", usual[1:])
-        assert compiled[2:] == [(usual[1:], ("block_advance",))]
-    finally:
-        module.code.cache_clear()
-=======
-    assert building.build_for_cards(usual, tmp_path)
-    assert not building.build_for_cards(usual, tmp_path)
-    assert compiled == [(usual, module.FUNCTIONS)]
-    assert module.code("grid_advance", usual) == f"grid_advance of {len(usual)}".encode()
-    assert tuple(cuda_table.kernels_of(trainer().machine.tape)) == usual
-    assert len(compiled) == 1
+    assert building.build_for_cards(sets, tmp_path)
+    assert not building.build_for_cards(sets, tmp_path)
+    assert compiled == [(kernels, module.FUNCTIONS) for kernels in sets]
+    for kernels in sets:
+        assert module.code("grid_advance", kernels) == f"grid_advance of {len(kernels)}".encode()
+        assert tuple(cuda_table.kernels_of(trainer().machine.tape, tf32=kernels is tf32)) == kernels
+    assert len(usual) < len(tf32)
+    assert len(compiled) == 2
     module.code("block_advance", usual[1:])
-    assert compiled[1:] == [(usual[1:], ("block_advance",))]
->>>>>>> usercard
+    assert compiled[2:] == [(usual[1:], ("block_advance",))]
 
 
 def test_without_a_pack_and_a_compiler_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
