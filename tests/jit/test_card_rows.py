@@ -13,6 +13,7 @@ from small_trainer import trainer
 import nnplay as nn
 from nnplay.kernels import abi
 from nnplay.kernels.compile import library
+from nnplay.kernels.cuda.driver import CardError
 from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK
 from nnplay.presets.catalogue import load_preset, preset_records
 from nnplay.tape.machines import cuda_machine, device
@@ -364,3 +365,17 @@ def test_only_rows_that_gather_look_for_data_on_the_card() -> None:
     assert drawn
     lines = [line[abi.ROW_INTEGERS] for line in found.cells]
     assert all(integers[0] in lines for integers in drawn)
+
+
+def test_a_row_whose_numbers_a_card_would_cut_is_refused() -> None:
+    """Those that rows read whole are not: addresses of data, a formula's letters, lengths that are packed into one."""
+    run = trainer(layers="linear 8, expr x*x, linear 2")
+    table = run.machine.full_table
+    encoded(run, Launch(32), table)
+    [at] = [k for k, row in enumerate(table.rows) if row.path == "2" and row.operation.name == "x·w + b"]
+    cells = table.cells.copy()
+    cells[at, abi.ROW_INTEGERS] = -(1 << 31)
+    encoded(run, Launch(32), replace(table, cells=cells))
+    cells[at, abi.ROW_INTEGERS] = 1 << 31
+    with pytest.raises(CardError, match="a number of x·w \\+ b has more than 32 bits"):
+        encoded(run, Launch(32), replace(table, cells=cells))
