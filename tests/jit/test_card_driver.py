@@ -99,6 +99,10 @@ FAULTS = {
     "no such card": ({"statuses": {"cuDeviceGet": 101}}, "there is no graphics card"),
     "driver too old": ({"version": 12_040}, "the NVIDIA driver supports CUDA 12.4"),
     "driver far too old": ({"absent": ("cuDevicePrimaryCtxRetain",)}, "the NVIDIA driver is too old"),
+    "another program alone has it": (
+        {"statuses": {"cuDevicePrimaryCtxRetain": 46}},
+        "another program has the graphics card to itself; nvidia-smi shows which",
+    ),
     "card too old": ({"capability": (7, 5)}, "NVIDIA H200 is too old"),
     "too little memory at all": ({"memory": 1000}, "GB are needed and the card has 0.0"),
     "too little free": ({"free": 1000}, "GB are needed and 0.0 are free on the card"),
@@ -162,7 +166,7 @@ def test_too_little_memory_is_said_before_any_is_taken(monkeypatch: pytest.Monke
     assert "cuMemAlloc_v2" not in made.called
 
 
-@pytest.mark.parametrize("value", ["seven", "99", "-1", "GPU-0000", ""])
+@pytest.mark.parametrize("value", ["seven", "99", "-1", "GPU-0000", "", "0\x1b[2J"])
 def test_nonsense_in_cuda_visible_devices_is_shown_and_the_processor_trains(
     value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,7 +174,9 @@ def test_nonsense_in_cuda_visible_devices_is_shown_and_the_processor_trains(
     put_in(monkeypatch, statuses={"cuInit": 100})
     run = trainer(machine=CudaMachine)
     run.run(steps=2)
-    assert f"there is no graphics card in CUDA_VISIBLE_DEVICES={value}" in run.machine.where
+    shown = value.replace("\x1b", "␛")
+    assert f"there is no graphics card in CUDA_VISIBLE_DEVICES={shown}; unset it" in run.machine.where
+    assert run.machine.where.isprintable()
     assert run.step == 2
 
 
@@ -397,14 +403,13 @@ def test_the_playground_says_once_why_the_processor_trains(tmp_path: Path, monke
         until(lambda: "because" in backend.snapshot.message)
         assert backend.snapshot.message.count("the processor trains, because there is no graphics card") == 1
         put_in(monkeypatch, statuses={"cuMemGetInfo_v2": 719})
-        for layers in ("linear 3, linear 2", "linear 4, linear 2"):
+        for step, layers in ((3, "linear 3, linear 2"), (6, "linear 4, linear 2")):
             backend.apply(backend.changed(layers=layers))
             backend.run_for(steps=3)
-            until(lambda: not backend.will_run and backend.snapshot.device)
+            until(lambda step=step: backend.snapshot.step == step and not backend.snapshot.running)  # type: ignore[misc]
             lost = "the processor goes on, because the graphics card failed: unspecified launch failure; see nvidia-smi"
             assert backend.snapshot.device == "cpu (card failed)"
-            assert (lost in backend.snapshot.message) is (layers[7] == "3")
-        assert backend.snapshot.step == 6
+            assert (lost in backend.snapshot.message) is (step == 3)
     finally:
         device.choose("cpu")
         backend.stop()

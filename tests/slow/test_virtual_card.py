@@ -51,7 +51,7 @@ Launch = Callable[..., list[int]]
 @pytest.fixture
 def card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualCard]:
     """The card that all kernels here are launched on."""
-    made = VirtualCard(tmp_path, seed=5)
+    made = VirtualCard(tmp_path, seed=5, timed=True)
     monkeypatch.setattr(driver, "_library", lambda: made)
     monkeypatch.setattr(driver, "_contexts", [])
     driver.card.cache_clear()

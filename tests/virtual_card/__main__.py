@@ -28,7 +28,7 @@ class _Block(CudaMachine):
 def main(preset: str, threads: int) -> None:
     """Prints a line for each row of a step, and for the step."""
     with tempfile.TemporaryDirectory() as folder:
-        card: Any = VirtualCard(Path(folder))
+        card: Any = VirtualCard(Path(folder), timed=True)
         driver._library = lambda: card
         card_run.BLOCK_THREADS = threads  # type: ignore[misc]
         trainer = load_preset(preset).config.trainer(machine=_Block)

@@ -51,18 +51,19 @@ class VirtualCard:
         folder: where compiled kernels go.
         processors: how many blocks run at once.
         seed: of the order in which threads take turns.
+        timed: it says how long a launch takes; that takes longer to compile.
 
     Attributes:
         launches: how many there were.
         instructions: of all threads in all launches.
         most: of the thread that took most in the last one.
-        cycles: that an H200 would take for the last one, by what is known of it (`pace.py`).
+        cycles: that an H200 would take for the last one, by what is known of it (`pace.py`); 0 if not asked.
         modules: how many are loaded.
         current: what each thread has.
     """
 
-    def __init__(self, folder: Path, processors: int = 2, seed: int = 1) -> None:
-        self._folder, self._processors, self._seed = folder, processors, seed
+    def __init__(self, folder: Path, processors: int = 2, seed: int = 1, *, timed: bool = False) -> None:
+        self._folder, self._processors, self._seed, self._timed = folder, processors, seed, timed
         self._memory: dict[int, Any] = {}
         self._modules: list[Any] = []
         self._said = ctypes.create_string_buffer(300)
@@ -155,10 +156,11 @@ class VirtualCard:
         return 0
 
     def _compile(self, ptx: str) -> Any:
-        source = self._folder / f"{hashlib.sha256(ptx.encode()).hexdigest()[:20]}.c"
+        kind = "timed" if self._timed else "plain"
+        source = self._folder / f"{hashlib.sha256(ptx.encode()).hexdigest()[:20]}-{kind}.c"
         library = source.with_suffix(".so")
         if not library.exists():
-            source.write_text(translate(ptx))
+            source.write_text(translate(ptx, self._timed))
             subprocess.run(["gcc", *_FLAGS, "-o", str(library), str(source), "-lm"], check=True)
         return ctypes.CDLL(str(library))
 
@@ -187,7 +189,7 @@ class VirtualCard:
             ctypes.c_uint64(self._seed + self.launches), self._said, counted,
         )  # fmt: skip
         self.instructions += counted[0]
-        self.most, self.cycles = counted[1:]
+        self.most, self.cycles = counted[1], counted[2] if self._timed else 0
         return _ILLEGAL if failed else 0
 
     cuLaunchCooperativeKernel = cuLaunchKernel

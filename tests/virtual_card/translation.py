@@ -34,8 +34,8 @@ class UnknownError(Exception):
     """PTX that is not translated."""
 
 
-def translate(ptx: str) -> str:
-    """The text of a C file whose `launch` runs the entry of a module.
+def translate(ptx: str, timed: bool = False) -> str:
+    """The text of a C file whose `launch` runs the entry of a module, and with `timed` says how long that takes.
 
     Raises:
         UnknownError: an instruction that it does not know.
@@ -48,7 +48,7 @@ def translate(ptx: str) -> str:
     for found in functions:
         if found[6] is not None:
             first = text.count("\n", 0, found.start(6)) + 1
-            lines += [_head(found), "{", *_body(found[6], first, found[2]), "}"]
+            lines += [_head(found), "{", *_body(found[6], first, found[2], timed), "}"]
     return "\n".join(lines) + "\n"
 
 
@@ -57,7 +57,7 @@ def _head(found: re.Match[str]) -> str:
     return f"static {TYPES[found[2]] if found[2] else 'void'} {found[3]}({', '.join(arguments)})"
 
 
-def _body(text: str, first: int, result: str | None) -> Iterator[str]:
+def _body(text: str, first: int, result: str | None, timed: bool) -> Iterator[str]:
     """The lines of a function whose text begins in that line of the file."""
     text = _CALL.sub(lambda call: _one_line(call[0]), text)
     if result:
@@ -70,13 +70,13 @@ def _body(text: str, first: int, result: str | None) -> Iterator[str]:
             kind, name = line.rstrip(";").split()[1:]
             yield f"{TYPES[kind[1:]]} {name} = 0;"
         elif declared := _DECLARED.match(line):
-            yield _declaration(*declared.groups())
+            yield _declaration(*declared.groups(), timed)
         elif room := _ROOM.match(line):
             yield f"_Alignas({room[1]}) uint8_t {room[2]}[{room[3]}];"
         elif line.endswith(":"):
-            yield f"{name_of(line)} SETTLE"
+            yield f"{name_of(line)}{' SETTLE' if timed else ';'}"
         else:
-            yield _statement(line, number, bool(result))
+            yield _statement(line, number, bool(result), timed)
 
 
 def _one_line(call: str) -> str:
@@ -84,14 +84,14 @@ def _one_line(call: str) -> str:
     return " ".join(call.split()) + "\n" * call.count("\n")
 
 
-def _declaration(kind: str, name: str, count: str | None) -> str:
+def _declaration(kind: str, name: str, count: str | None, timed: bool) -> str:
     """Registers, and when each can be used."""
     names = [name] if count is None else [f"{name}{k}" for k in range(int(count))]
-    ready = ", ".join(f"{_READY}{each} = 0" for each in names)
-    return f"{TYPES[kind]} {', '.join(f'{each} = 0' for each in names)}; uint64_t {ready};"
+    ready = f" uint64_t {', '.join(f'{_READY}{each} = 0' for each in names)};" if timed else ""
+    return f"{TYPES[kind]} {', '.join(f'{each} = 0' for each in names)};{ready}"
 
 
-def _statement(line: str, number: int, returns: bool) -> str:
+def _statement(line: str, number: int, returns: bool, timed: bool) -> str:
     """An instruction as C."""
     if line.startswith("call.uni"):
         found = _CALL.match(line)
@@ -106,12 +106,12 @@ def _statement(line: str, number: int, returns: bool) -> str:
     done = "return func_retval0;" if code == "ret" and returns else deed_of(code, operands, number)
     if done is None:
         raise UnknownError(f"line {number}: {line}")
-    timed = _timed(code, operands, number, done)
+    done = _timed(code, operands, number, done) if timed else f"me->took++; {done}"
     if predicate is None:
-        return timed
-    wait = f"ISSUE(1, {number // CODE_LINE}) AFTER({_READY}{predicate}) DONE"
-    settle = " SETTLE" if code.startswith("bra") else ""
-    return f"{wait}{settle} if ({'!' if negated else ''}{predicate}) {{ {timed} }}"
+        return done
+    wait = f"ISSUE(1, {number // CODE_LINE}) AFTER({_READY}{predicate}) DONE " if timed else ""
+    settle = "SETTLE " if timed and code.startswith("bra") else ""
+    return f"{wait}{settle}if ({'!' if negated else ''}{predicate}) {{ {done} }}"
 
 
 def _timed(code: str, operands: list[str], number: int, done: str) -> str:
