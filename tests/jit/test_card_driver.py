@@ -20,12 +20,10 @@ from nnplay.kernels.compile import notices
 from nnplay.kernels.cuda import driver, module
 from nnplay.kernels.packs import building, lookup
 from nnplay.presets.catalogue import load_preset
-from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.replicas import train_replicas
 from nnplay.tape.machines import card_run, cuda_machine, cuda_table, device
 from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.cuda_machine import CudaMachine
-from tests.small_worker import until
 
 _GIB = 1 << 30
 
@@ -390,26 +388,3 @@ def test_without_a_pack_and_a_compiler_one_sentence_says_what_to_install(monkeyp
     run.run(steps=2)
     assert "kernels for graphics cards must be compiled once; pip install 'nnplay[gpu]'" in run.machine.where
     assert run.step == 2
-
-
-def test_the_playground_says_once_why_the_processor_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no card as it opens, and where it is lost while it trains; not once more with each new network."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr(notices, "_said", set())
-    put_in(monkeypatch, statuses={"cuInit": 100})
-    device.choose("cuda")
-    backend = PlaygroundBackend(RunConfig.from_dict({"data": "xor", "layers": "linear 2"}))
-    try:
-        until(lambda: "because" in backend.snapshot.message)
-        assert backend.snapshot.message.count("the processor trains, because there is no graphics card") == 1
-        put_in(monkeypatch, statuses={"cuMemGetInfo_v2": 719})
-        for step, layers in ((3, "linear 3, linear 2"), (6, "linear 4, linear 2")):
-            backend.apply(backend.changed(layers=layers))
-            backend.run_for(steps=3)
-            until(lambda step=step: backend.snapshot.step == step and not backend.snapshot.running)  # type: ignore[misc]
-            lost = "the processor goes on, because the graphics card failed: unspecified launch failure; see nvidia-smi"
-            assert backend.snapshot.device == "cpu (card failed)"
-            assert (lost in backend.snapshot.message) is (step == 3)
-    finally:
-        device.choose("cpu")
-        backend.stop()
