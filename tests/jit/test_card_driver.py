@@ -20,12 +20,10 @@ from nnplay.kernels.compile import notices
 from nnplay.kernels.cuda import driver, module
 from nnplay.kernels.packs import building, lookup
 from nnplay.presets.catalogue import load_preset
-from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.replicas import train_replicas
 from nnplay.tape.machines import card_run, cuda_machine, cuda_table, device
 from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.cuda_machine import CudaMachine
-from tests.small_worker import until
 
 _GIB = 1 << 30
 
@@ -99,6 +97,10 @@ FAULTS = {
     "no such card": ({"statuses": {"cuDeviceGet": 101}}, "there is no graphics card"),
     "driver too old": ({"version": 12_040}, "the NVIDIA driver supports CUDA 12.4"),
     "driver far too old": ({"absent": ("cuDevicePrimaryCtxRetain",)}, "the NVIDIA driver is too old"),
+    "another program alone has it": (
+        {"statuses": {"cuDevicePrimaryCtxRetain": 46}},
+        "another program has the graphics card to itself; nvidia-smi shows which",
+    ),
     "card too old": ({"capability": (7, 5)}, "NVIDIA H200 is too old"),
     "too little memory at all": ({"memory": 1000}, "GB are needed and the card has 0.0"),
     "too little free": ({"free": 1000}, "GB are needed and 0.0 are free on the card"),
@@ -162,7 +164,7 @@ def test_too_little_memory_is_said_before_any_is_taken(monkeypatch: pytest.Monke
     assert "cuMemAlloc_v2" not in made.called
 
 
-@pytest.mark.parametrize("value", ["seven", "99", "-1", "GPU-0000", ""])
+@pytest.mark.parametrize("value", ["seven", "99", "-1", "GPU-0000", "", "0\x1b[2J"])
 def test_nonsense_in_cuda_visible_devices_is_shown_and_the_processor_trains(
     value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,7 +172,9 @@ def test_nonsense_in_cuda_visible_devices_is_shown_and_the_processor_trains(
     put_in(monkeypatch, statuses={"cuInit": 100})
     run = trainer(machine=CudaMachine)
     run.run(steps=2)
-    assert f"there is no graphics card in CUDA_VISIBLE_DEVICES={value}" in run.machine.where
+    shown = value.replace("\x1b", "␛")
+    assert f"there is no graphics card in CUDA_VISIBLE_DEVICES={shown}; unset it" in run.machine.where
+    assert run.machine.where.isprintable()
     assert run.step == 2
 
 
@@ -386,27 +390,3 @@ def test_without_a_pack_and_a_compiler_one_sentence_says_what_to_install(monkeyp
     run.run(steps=2)
     assert "kernels for graphics cards must be compiled once; pip install 'nnplay[gpu]'" in run.machine.where
     assert run.step == 2
-
-
-def test_the_playground_says_once_why_the_processor_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no card as it opens, and where it is lost while it trains; not once more with each new network."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr(notices, "_said", set())
-    put_in(monkeypatch, statuses={"cuInit": 100})
-    device.choose("cuda")
-    backend = PlaygroundBackend(RunConfig.from_dict({"data": "xor", "layers": "linear 2"}))
-    try:
-        until(lambda: "because" in backend.snapshot.message)
-        assert backend.snapshot.message.count("the processor trains, because there is no graphics card") == 1
-        put_in(monkeypatch, statuses={"cuMemGetInfo_v2": 719})
-        for layers in ("linear 3, linear 2", "linear 4, linear 2"):
-            backend.apply(backend.changed(layers=layers))
-            backend.run_for(steps=3)
-            until(lambda: not backend.will_run and backend.snapshot.device)
-            lost = "the processor goes on, because the graphics card failed: unspecified launch failure; see nvidia-smi"
-            assert backend.snapshot.device == "cpu (card failed)"
-            assert (lost in backend.snapshot.message) is (layers[7] == "3")
-        assert backend.snapshot.step == 6
-    finally:
-        device.choose("cpu")
-        backend.stop()

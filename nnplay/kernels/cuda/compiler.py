@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import importlib
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Final
 
+from nnplay.kernels.compile.compiler import _end_with_parent
 from nnplay.kernels.compile.intrinsics import types
 from nnplay.kernels.compile.jit import KERNELS
 from nnplay.kernels.cuda.intrinsics import Row
@@ -37,11 +39,13 @@ def compile_alone(names: list[str], capability: tuple[int, int]) -> Iterator[tup
 def compile_functions(
     functions: Sequence[str], names: Sequence[str], capability: tuple[int, int], out: BinaryIO
 ) -> None:
-    """Writes `kernel NAME SIZE` and PTX for each of the functions, such as "grid_advance".
+    """Writes `kernel NAME SIZE` and PTX for each of the functions, such as "grid_advance", as long as the program that
+    asked is there.
 
     Args:
         names: kernels that rows call; a row's code is its number in this list.
     """
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     for name in names:
         importlib.import_module(name.partition(":")[0])
     compile_for(capability)
