@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.compile.jit import Kernel, force_inline
+from nnplay.kernels.compile.jit import ON_CARD, Kernel, force_inline
+from nnplay.kernels.cuda.each import backward_each, forward_each
 from nnplay.kernels.operands import adds, flat, part_of
 from nnplay.records.cuda_rows import NumberRow
 from nnplay.records.layer import Plan
@@ -156,9 +157,12 @@ def _forward_kernel(formula: Any, settings: int) -> Kernel:
 
     def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         """y = value(x), for x and y (M,)."""
-        x, y = part_of(row, memory, 0, part), part_of(row, memory, output, part)
         first: Any = (flat(row, memory, 1)[0],) if some else ()
         given = (first[0], flat(row, memory, 2)[0]) if two else first
+        if ON_CARD:
+            forward_each(value, row, memory, output, given, part)
+            return
+        x, y = part_of(row, memory, 0, part), part_of(row, memory, output, part)
         for i in range(x.size):
             y[i] = value(x[i], *given)
 
@@ -171,10 +175,13 @@ def _backward_kernel(formula: Any, settings: int) -> Kernel:
 
     def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
         """y = value(x), so dx = dy·derivative(x, y), for all of them (M,)."""
-        x, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
-        dy, dx = part_of(row, memory, 2, part), part_of(row, memory, output, part)
         first: Any = (flat(row, memory, 3)[0],) if some else ()
         given = (first[0], flat(row, memory, 4)[0]) if two else first
+        if ON_CARD:
+            backward_each(derivative, row, memory, output, given, part)
+            return
+        x, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
+        dy, dx = part_of(row, memory, 2, part), part_of(row, memory, output, part)
         if adds(row, output):
             for i in range(x.size):
                 dx[i] += dy[i] * derivative(x[i], y[i], *given)

@@ -19,7 +19,7 @@ from nnplay.operations import tiled_forms
 from nnplay.operations.jacobian import by_row
 from nnplay.operations.padding import keep_padding, padded_field
 from nnplay.operations.parametrization import parametrization_field, parametrized
-from nnplay.records.cuda_rows import NumberRow
+from nnplay.records.cuda_rows import NumberRow, WithNextRow
 from nnplay.records.init_schemes import NGUYEN_WIDROW, SCHEMES
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import CudaRow, MatrixProduct, Operation, Shape, Use
@@ -27,6 +27,7 @@ from nnplay.records.twin import Twin, transposed
 from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
+BIAS = "gradient of bias"
 
 
 LINEAR = LayerRecord(
@@ -140,7 +141,7 @@ def _backward_weight_operation() -> Operation:
     return Operation(
         name="gradient of weight",
         kernel=backward_weight,
-        cuda=(CudaRow(cuda.backward_weight),),
+        cuda=(WithNextRow(cuda.backward_weight, following=BIAS, both=CudaRow(cuda.backward_both), integers=cuda.ONE),),
         tiled=tiled_forms.WEIGHT,
         reads=("x", "dy"),
         writes=("dweight",),
@@ -160,7 +161,7 @@ def _backward_weight_operation() -> Operation:
 @cache
 def _backward_bias_operation() -> Operation:
     return Operation(
-        name="gradient of bias",
+        name=BIAS,
         kernel=backward_bias,
         cuda=(CudaRow(cuda.backward_bias),),
         reads=("dy",),

@@ -17,9 +17,11 @@ from nnplay.kernels.arithmetic import scratch
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
 from nnplay.kernels.cuda.partial import fold, once, room, whole
 from nnplay.kernels.cuda.row_counts import row_folds, row_parts
+from nnplay.kernels.cuda.softmax import softmax as softmax_on_card
 from nnplay.kernels.elementary import log
-from nnplay.kernels.operands import flat, pointer, rows_of, share, shifted
+from nnplay.kernels.operands import flat, pointer, rows_of, share, shifted, size
 from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
+from nnplay.kernels.span_sums import last
 from nnplay.losses._costs import costs_plan, listed, score_of_labels
 from nnplay.losses._log_costs import Kind, costs_operation, gradient_operation
 from nnplay.operations.scoring import LARGEST, LARGEST_COLUMN, softmax
@@ -169,7 +171,7 @@ def _backward_operation() -> Operation:
     return Operation(
         name="gradient of the loss",
         kernel=backward,
-        cuda=(LineRow(backward),),
+        cuda=(LineRow(backward_cuda),),
         reads=("probabilities", "target", "label_smoothing"),
         writes=("dprediction",),
         reference=reference_back,
@@ -235,14 +237,15 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         rows = min(ROWS, N - first)
         raise_rows(shifted(z, first * C), shifted(p, first * C), tops, C, rows)
         for n in range(first, first + rows):
-            summed += row_cost(shifted(z, n * C), shifted(p, n * C), tops[n - first], int(target[n]), smoothing, C)
+            norm = to_shares(shifted(p, n * C), C)
+            summed += row_cost(shifted(z, n * C), tops[n - first], norm, int(target[n]), smoothing, C)
     loss[0] = summed / N
 
 
 @inline
-def row_cost(Z: Any, P: Any, top: Any, label: int, smoothing: Any, C: int) -> Any:
-    """The cost of one row of outputs Z (C,), whose P (C,) hold e^(Z − top) and become probabilities."""
-    norm = log(to_shares(P, C))
+def row_cost(Z: Any, top: Any, norm: Any, label: int, smoothing: Any, C: int) -> Any:
+    """The cost of one row of outputs Z (C,), for norm = Σ e^(Z − top)."""
+    norm = log(norm)
     wrong = label < 0 or label >= C
     own = math.nan if wrong else top - Z[label] + norm  # `top + norm` first would lose the digits of norm
     if smoothing != 0.0:
@@ -259,14 +262,13 @@ def rows_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
     """p = softmax(z), sums[part] = Σ of the costs of this part of the rows; z, p (N, C), target (N,)."""
     z, target, p = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 4)
     smoothing = flat(row, memory, 2)[0]
-    N, C = rows_of(row, memory, 0).shape
-    tops = scratch(1)
+    N, C = size(row, 1), last(row, 0)
     summed = np.float64(0)
     n = part
     while n < N:
-        Z, P = shifted(z, n * C), shifted(p, n * C)
-        raise_rows(Z, P, tops, C, 1)
-        summed += row_cost(Z, P, tops[0], int(target[n]), smoothing, C)
+        Z = shifted(z, n * C)
+        top, norm = softmax_on_card(Z, shifted(p, n * C), C)
+        summed += row_cost(Z, top, norm, int(target[n]), smoothing, C)
         n += row[ROW_PARTS]
     room(row, memory)[part] = summed
 
@@ -295,3 +297,22 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
         label = int(target[n])
         if 0 <= label < C:
             dz[n, label] -= scale * (1.0 - smoothing)
+
+
+@kernel
+def backward_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `backward`: every parts-th row of dz (N, C), for p (N, C), target (N,)."""
+    p, target, dz = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 3)
+    smoothing = flat(row, memory, 2)[0]
+    N, C = size(row, 1), last(row, 0)
+    scale = 1.0 / DTYPE(N)
+    low = smoothing / DTYPE(C)
+    n = part
+    while n < N:
+        P, dZ = shifted(p, n * C), shifted(dz, n * C)
+        for c in range(C):
+            dZ[c] = scale * (P[c] - low)
+        label = int(target[n])
+        if 0 <= label < C:
+            dZ[label] -= scale * (1.0 - smoothing)
+        n += row[ROW_PARTS]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nnplay.records.operation import CudaRow
 
@@ -33,6 +33,21 @@ class NumberRow(CudaRow):
     """
 
     gathers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WithNextRow(CudaRow):
+    """A row that can do the next row of the tape besides, where that reads what this writes, or reads last, alone.
+
+    Attributes:
+        following: name of the operation whose row must be next.
+        both: does both; its operands are those of this row, then what the next one writes.
+        integers: of the row that does both.
+    """
+
+    following: str = ""
+    both: CudaRow = field(kw_only=True)
+    integers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

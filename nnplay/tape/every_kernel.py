@@ -11,6 +11,7 @@ from typing import Any
 import nnplay.operations
 from nnplay.kernels.compile.jit import KERNELS, Kernel
 from nnplay.records import registry
+from nnplay.records.cuda_rows import WithNextRow
 from nnplay.records.operation import Operation, Use
 
 
@@ -41,7 +42,8 @@ def every_card_kernel() -> list[Kernel]:
         for rows in (operation.cuda, *(form.rows for form in operation.tiled))
         for item in rows
     )
-    found = {item.kernel.name: item.kernel for item in items}
+    rows = (row for item in items for row in (item, *((item.both,) if isinstance(item, WithNextRow) else ())))
+    found = {item.kernel.name: item.kernel for item in rows}
     return [found[name] for name in sorted(found)]
 
 

@@ -1,14 +1,26 @@
-"""Which kernels read integers of a row that have more than 32 bits: on a graphics card others have not."""
+"""Integers of a row that have more than 32 bits, and which kernels read them: on a graphics card others have not."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nnplay.kernels.compile.jit import Kernel
+from nnplay.kernels.abi import ROW_INTEGERS
+from nnplay.kernels.compile.jit import COMPILING, Kernel, inline
 from nnplay.kernels.operands import long_integer
+
+if TYPE_CHECKING or COMPILING:
+    from nnplay.kernels.compile.intrinsics import address_of, numbers_at
+else:
+    address_of = numbers_at = None
+
+
+@inline
+def number_at(row: Any, k: int) -> Any:
+    """Pointer to the number of the tape's type whose bits are integer `k` of the row."""
+    return numbers_at(address_of(row) + 8 * (ROW_INTEGERS + k))
 
 
 @functools.cache
@@ -18,7 +30,7 @@ def reads_long_integers(kernel: Kernel) -> bool:
     waiting: list[Any] = [kernel.function]
     while waiting:
         function = waiting.pop()
-        if function is long_integer:
+        if function in (long_integer, number_at):
             return True
         if isinstance(function, FunctionType) and function not in known:
             known.add(function)

@@ -5,6 +5,7 @@ How many parts there are follows from the count of numbers alone, so that no bit
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -23,6 +24,12 @@ def parts(sizes: Sequence[int], integers: Sequence[int] = ()) -> int:
     """Into how many parts the sum over the first operand is cut."""
     count = sizes[0]
     return max(1, min(count, FEW)) if count <= 32 * FEW else min(MOST, count // 32)
+
+
+def few_parts(sizes: Sequence[int], integers: Sequence[int] = ()) -> int:
+    """The same where a part takes no longer to work out than to add: about as many as each of them has numbers."""
+    count = sizes[0]
+    return max(1, math.isqrt(count)) if count <= 32 * FEW else parts(sizes)
 
 
 def folds(sizes: Sequence[int], integers: Sequence[int] = ()) -> int:

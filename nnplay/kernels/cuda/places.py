@@ -1,4 +1,4 @@
-"""Where numbers of pictures and volumes stand on a graphics card: what the rows that move or gather them share.
+"""Where numbers stand on a graphics card: several that are as far apart each, and those of pictures and volumes.
 
 A picture (H, W, C) is a volume (1, H, W, C).
 """
@@ -15,6 +15,21 @@ from nnplay.kernels.compile.jit import inline
 def put(place: Any, at: int, value: Any, add: bool) -> None:
     """Writes a number, or adds it to what is there."""
     place[at] = place[at] + value if add else value
+
+
+@inline
+def apart(place: Any, step: int) -> Any:
+    """Four numbers, each so far behind the one before."""
+    return place[0], place[step], place[2 * step], place[3 * step]
+
+
+@inline
+def put_apart(place: Any, step: int, four: Any, add: bool) -> None:
+    """Writes four such numbers, or adds them to what is there."""
+    if add:
+        old = apart(place, step)
+        four = (old[0] + four[0], old[1] + four[1], old[2] + four[2], old[3] + four[3])
+    place[0], place[step], place[2 * step], place[3 * step] = four
 
 
 @inline

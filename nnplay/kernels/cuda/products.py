@@ -1,16 +1,25 @@
 """Products of matrices on a graphics card, and sums over rows: each number of the result by one thread, in order.
 
 A number is one chain of multiply-adds in the order of k, as in `nnplay.kernels.tile`, so it is the same bit for bit.
+Where a thread has four numbers or more, it takes four at once that share a factor, which is read once for them.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnplay.kernels.arithmetic import multiply_add, quotient
-from nnplay.kernels.compile.jit import inline
+from nnplay.kernels.compile.jit import COMPILING, DTYPE, inline
 from nnplay.kernels.cuda.partial import sum_of
+from nnplay.kernels.cuda.places import apart, put_apart
+from nnplay.kernels.cuda.register_tile import AT_ONCE, BYTES, WHOLE, add_row
 from nnplay.kernels.operands import shifted
+
+if TYPE_CHECKING or COMPILING:
+    from nnplay.kernels.compile.intrinsics import address_of
+    from nnplay.kernels.cuda.quads import quad
+else:
+    address_of = quad = None
 
 
 @inline
@@ -49,32 +58,140 @@ def chain(a: Any, a_step: int, b: Any, b_step: int, count: int, total: Any) -> A
 
 
 @inline
-def multiply(
-    a: Any, a_row: int, a_column: int, b: Any, b_row: int, b_column: int, c: Any, rows: int, columns: int, inner: int,
-    add: bool, part: int, parts: int,
-) -> None:  # fmt: skip
-    """Every parts-th number of C (rows, columns) = A·B, or of C + A·B; (i, k) of A is a[i·a_row + k·a_column]."""
-    at = part
-    while at < rows * columns:
-        i = quotient(at, columns)
-        j = at - i * columns
-        begin = 0.0
-        if add:
-            begin += c[at]
-        c[at] = chain(shifted(a, i * a_row), a_column, shifted(b, j * b_column), b_row, inner, begin)
-        at += parts
+def add_four(total: Any, x: Any, y: Any) -> Any:
+    """total + x·y for four numbers each, one multiply-add after the other."""
+    return multiply_add(x[3], y[3], multiply_add(x[2], y[2], multiply_add(x[1], y[1], multiply_add(x[0], y[0], total))))
 
 
 @inline
-def multiply_bias(
-    a: Any, b: Any, bias: Any, c: Any, rows: int, columns: int, inner: int, part: int, parts: int
-) -> None:
-    """Every parts-th number of C (rows, columns) = A·B + bias, for A (rows, inner), B (inner, columns)."""
+def column_of_eight(
+    a: Any, a_step: int, b: Any, b_step: int, begin: Any, begin_step: int, begins: bool, c: Any, step: int, left: int
+) -> int:
+    """c[r·step] = begin[r·begin_step] + Σ a[r·a_step + k]·b[k·b_step] over eight k, for four r at a time.
+
+    What all are multiplied with is read once. There are numbers up to c[left - 1]; returns how many times four r fit.
+    """
+    fours, y, v = 0, apart(b, b_step), apart(shifted(b, 4 * b_step), b_step)
+    while left > 3 * step:
+        s = apart(begin, begin_step) if begins else (DTYPE(0.0), DTYPE(0.0), DTYPE(0.0), DTYPE(0.0))
+        a1, a2, a3 = shifted(a, a_step), shifted(a, 2 * a_step), shifted(a, 3 * a_step)
+        x0, x1, x2, x3 = quad(a), quad(a1), quad(a2), quad(a3)
+        z0, z1, z2, z3 = quad(shifted(a, 4)), quad(shifted(a1, 4)), quad(shifted(a2, 4)), quad(shifted(a3, 4))
+        s = add_four(s[0], x0, y), add_four(s[1], x1, y), add_four(s[2], x2, y), add_four(s[3], x3, y)
+        s = add_four(s[0], z0, v), add_four(s[1], z1, v), add_four(s[2], z2, v), add_four(s[3], z3, v)
+        put_apart(c, step, s, False)
+        a, begin, c = shifted(a, 4 * a_step), shifted(begin, 4 * begin_step), shifted(c, 4 * step)
+        left -= 4 * step
+        fours += 1
+    return fours
+
+
+@inline
+def column(
+    a: Any, a_step: int, b: Any, b_step: int, begin: Any, begin_step: int, begins: bool, c: Any, step: int, left: int,
+    count: int,
+) -> int:  # fmt: skip
+    """The same over `count` k, which are read one after the other."""
+    fours = 0
+    while left > 3 * step:
+        s = apart(begin, begin_step) if begins else (DTYPE(0.0), DTYPE(0.0), DTYPE(0.0), DTYPE(0.0))
+        x, y = a, b
+        for _ in range(count):
+            s = add_row(s, y[0], apart(x, a_step))
+            x, y = shifted(x, 1), shifted(y, b_step)
+        put_apart(c, step, s, False)
+        a, begin, c = shifted(a, 4 * a_step), shifted(begin, 4 * begin_step), shifted(c, 4 * step)
+        left -= 4 * step
+        fours += 1
+    return fours
+
+
+@inline
+def row_chains(a: Any, a_step: int, b: Any, b_step: int, count: int, sums: Any) -> Any:
+    """Four chains of one row: sums[c] + Σ a[k·a_step]·b[k·b_step + c], where four of b are read at once."""
+    while count >= 4:
+        x = apart(a, a_step)
+        y0, y1, y2, y3 = quad(b), quad(shifted(b, b_step)), quad(shifted(b, 2 * b_step)), quad(shifted(b, 3 * b_step))
+        sums = add_row(add_row(add_row(add_row(sums, x[0], y0), x[1], y1), x[2], y2), x[3], y3)
+        a, b = shifted(a, 4 * a_step), shifted(b, 4 * b_step)
+        count -= 4
+    while count > 0:
+        sums = add_row(sums, a[0], quad(b))
+        a, b = shifted(a, a_step), shifted(b, b_step)
+        count -= 1
+    return sums
+
+
+@inline
+def multiply(
+    a: Any, a_row: int, b: Any, b_row: int, b_column: int, begin: Any, begin_row: int, begins: bool, c: Any, count: int,
+    columns: int, inner: int, part: int, parts: int,
+) -> None:  # fmt: skip
+    """Every parts-th of `count` numbers of C (…, columns) = A·B, or of begin + A·B.
+
+    (i, k) of A is a[i·a_row + k], (k, j) of B b[k·b_row + j·b_column], (i, j) of begin begin[i·begin_row + j].
+    """
+    i, down = quotient(part, columns), quotient(parts, columns)
+    j, across, left = part - i * columns, parts - down * columns, count - part
+    if across == 0 and left > 3 * parts:  # all are of one column, and there are four or more
+        A, B, C, D = (
+            shifted(a, i * a_row),
+            shifted(b, j * b_column),
+            shifted(c, part),
+            shifted(begin, i * begin_row + j),
+        )
+        fours, ahead, from_row, beginning = 0, inner, begin_row, begins
+        if AT_ONCE and (address_of(a) | a_row * BYTES) & WHOLE == 0:
+            while ahead >= 8:
+                fours = column_of_eight(A, down * a_row, B, b_row, D, down * from_row, beginning, C, parts, left)
+                A, B, D = shifted(A, 8), shifted(B, 8 * b_row), C
+                from_row, beginning, ahead = columns, True, ahead - 8
+        if ahead > 0:
+            fours = column(A, down * a_row, B, b_row, D, down * from_row, beginning, C, parts, left, ahead)
+        i += 4 * down * fours
+        left -= 4 * parts * fours
+    while left > 0:
+        total = begin[i * begin_row + j] if begins else DTYPE(0.0)
+        c[count - left] = chain(shifted(a, i * a_row), 1, shifted(b, j * b_column), b_row, inner, total)
+        left -= parts
+        i += down
+        j += across
+        if j >= columns:
+            i += 1
+            j -= columns
+
+
+@inline
+def multiply_transposed(
+    a: Any, b: Any, c: Any, rows: int, columns: int, inner: int, add: bool, one: Any, more: int, total: Any,
+    add_total: bool, part: int, parts: int,
+) -> None:  # fmt: skip
+    """This part's numbers of C (rows, columns) = Aᵀ·B, or of C + Aᵀ·B, for A (inner, rows), B (inner, columns).
+
+    Where `more` is 1, C has a row more, which is total (columns,) = 1ᵀ·B, or total + 1ᵀ·B; `one` is the number 1.
+    """
+    count = (rows + more) * columns
+    if AT_ONCE and count > parts and (address_of(b) | columns * BYTES) & WHOLE == 0:
+        at = 4 * part
+        while at < count:
+            i = quotient(at, columns)
+            j = at - i * columns
+            own = more == 0 or i < rows
+            target, adds = (shifted(c, at), add) if own else (shifted(total, j), add_total)
+            sums = apart(target, 1) if adds else (DTYPE(0.0), DTYPE(0.0), DTYPE(0.0), DTYPE(0.0))
+            left, step = (shifted(a, i), rows) if own else (one, 0)
+            sums = row_chains(left, step, shifted(b, j), columns, inner, sums)
+            target[0], target[1], target[2], target[3] = sums
+            at += 4 * parts
+        return
     at = part
-    while at < rows * columns:
+    while at < count:
         i = quotient(at, columns)
         j = at - i * columns
-        c[at] = chain(shifted(a, i * inner), 1, shifted(b, j), columns, inner, bias[j])
+        own = more == 0 or i < rows
+        target, adds = (shifted(c, at), add) if own else (shifted(total, j), add_total)
+        left, step = (shifted(a, i), rows) if own else (one, 0)
+        target[0] = chain(left, step, shifted(b, j), columns, inner, target[0] if adds else DTYPE(0.0))
         at += parts
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from nnplay.kernels.arithmetic import multiply_add, quotient
 from nnplay.kernels.compile.jit import COMPILING, DTYPE, inline
+from nnplay.kernels.cuda.places import apart
 from nnplay.kernels.cuda.places import put as store
 from nnplay.kernels.cuda.tiles import Tile
 from nnplay.kernels.operands import shifted
@@ -32,9 +33,9 @@ else:
 SIDE: Final = 4
 STRIP: Final = 8
 #: Bytes of a number, those of an address that are 0 where four begin, and whether four at once fit into registers.
-_BYTES: Final = np.dtype(DTYPE).itemsize
-_WHOLE: Final = 4 * _BYTES - 1
-_AT_ONCE: Final = DTYPE is np.float32
+BYTES: Final = np.dtype(DTYPE).itemsize
+WHOLE: Final = 4 * BYTES - 1
+AT_ONCE: Final = DTYPE is np.float32
 
 
 @inline
@@ -71,12 +72,6 @@ def each_row(find: Any, i: int, given: Any) -> Any:
 def each(find: Any, rows: Any, given: Any) -> Any:
     """`find(row, given)` of what is known of each row."""
     return find(rows[0], given), find(rows[1], given), find(rows[2], given), find(rows[3], given)
-
-
-@inline
-def apart(at: Any, step: int) -> Any:
-    """Four numbers, each so far behind the one before."""
-    return at[0], at[step], at[2 * step], at[3 * step]
 
 
 @inline
@@ -219,23 +214,23 @@ def add_products(
         return sums
     b = shifted(b, min(first, columns - SIDE) * b_column)
     any_place = max(places[0], 0) | max(places[1], 0) | max(places[2], 0) | max(places[3], 0)
-    by_k = a_step == 1 and (address_of(a) | any_place * _BYTES) & _WHOLE == 0
+    by_k = a_step == 1 and (address_of(a) | any_place * BYTES) & WHOLE == 0
     beside = places[1] == places[0] + 1 and places[2] == places[0] + 2 and places[3] == places[0] + 3
-    by_row = not some and beside and (address_of(a) + places[0] * _BYTES | a_step * _BYTES) & _WHOLE == 0
-    by_column = b_column == 1 and (address_of(b) | b_row * _BYTES) & _WHOLE == 0
-    if _AT_ONCE and by_column and by_k:
+    by_row = not some and beside and (address_of(a) + places[0] * BYTES | a_step * BYTES) & WHOLE == 0
+    by_column = b_column == 1 and (address_of(b) | b_row * BYTES) & WHOLE == 0
+    if AT_ONCE and by_column and by_k:
         return add_fours(
             sums, a, places, a_step, b, b_row, b_column, count, some, rows_along, columns_across
         )  # fmt: skip
-    if _AT_ONCE and by_column and by_row:
+    if AT_ONCE and by_column and by_row:
         return add_fours(
             sums, a, places, a_step, b, b_row, b_column, count, some, rows_across, columns_across
         )  # fmt: skip
-    if _AT_ONCE and by_column:
+    if AT_ONCE and by_column:
         return add_fours(
             sums, a, places, a_step, b, b_row, b_column, count, some, rows_apart, columns_across
         )  # fmt: skip
-    if _AT_ONCE and by_k and b_row == 1 and (address_of(b) | b_column * _BYTES) & _WHOLE == 0:
+    if AT_ONCE and by_k and b_row == 1 and (address_of(b) | b_column * BYTES) & WHOLE == 0:
         return add_fours(sums, a, places, a_step, b, b_row, b_column, count, some, rows_along, columns_along)
     return add_pairs(sums, a, places, a_step, b, b_row, b_column, count, some)
 

@@ -10,12 +10,15 @@ import numpy as np
 
 from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import lane_dot, lane_sum
-from nnplay.kernels.compile.jit import DTYPE, kernel
-from nnplay.kernels.cuda.partial import fold, folds, once, parts, room, whole
+from nnplay.kernels.compile.jit import DTYPE, inline, kernel
+from nnplay.kernels.cuda.partial import few_parts, fold, folds, once, room, whole
 from nnplay.kernels.cuda.products import chain
 from nnplay.kernels.operands import pointer, ratio, share, shifted, size
+from nnplay.records.cuda_rows import WithNextRow
 from nnplay.records.operation import CudaRow, Operation
 from nnplay.records.worked import apply, total
+
+NORM = "gradient norm"
 
 
 @kernel
@@ -44,10 +47,23 @@ def squares_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
 @kernel
 def put_cuda(row: Any, clock: Any, memory: Any, part: int) -> None:
     """partial (P,) = Σ g², and zeros behind it."""
-    partial = pointer(row, memory, 1)
-    partial[0] = whole(row, memory)
+    put_squares(row, memory)
+
+
+@kernel
+def put_both(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """The same, and norm (1,) = √ Σ partial."""
+    pointer(row, memory, 2)[0] = math.sqrt(put_squares(row, memory))
+
+
+@inline
+def put_squares(row: Any, memory: Any) -> Any:
+    """Writes partial, and returns its sum."""
+    partial, total = pointer(row, memory, 1), whole(row, memory)
+    partial[0] = total
     for p in range(1, size(row, 1)):
         partial[p] = 0.0
+    return total
 
 
 def _parts_of(gradients: Any, parts: int) -> Any:
@@ -58,7 +74,11 @@ def _parts_of(gradients: Any, parts: int) -> Any:
 PARTIAL = Operation(
     name="squared gradients",
     kernel=partial_norm,
-    cuda=(CudaRow(squares_cuda, parts), CudaRow(fold, folds), CudaRow(put_cuda, once)),
+    cuda=(
+        CudaRow(squares_cuda, few_parts),
+        CudaRow(fold, folds),
+        WithNextRow(put_cuda, once, following=NORM, both=CudaRow(put_both, once)),
+    ),
     reads=("gradients",),
     writes=("partial",),
     reference=_parts_of,
@@ -72,7 +92,7 @@ PARTIAL = Operation(
     torch="torch.nn.utils.get_total_norm",
 )
 FINISH = Operation(
-    name="gradient norm",
+    name=NORM,
     kernel=finish_norm,
     cuda=(CudaRow(finish_norm, once),),
     reads=("partial",),

@@ -15,6 +15,7 @@ from nnplay.kernels.compile.jit import KERNELS, Kernel
 from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK
 from nnplay.records.cuda_rows import PictureRow
 from nnplay.records.cuda_work import AloneRow, SettingTurnRow
+from nnplay.tape.machines.cuda_joined import joined
 from nnplay.tape.machines.cuda_lines import EncodedRow, Launch, LineWriter, access_of, cards_of, room_count, samples_of
 from nnplay.tape.machines.cuda_meetings import Meeting, Room, meetings
 from nnplay.tape.machines.cuda_samples import (
@@ -34,6 +35,7 @@ _USUAL: Final = (
     "nnplay.kernels.cuda.linear:forward",
     "nnplay.kernels.cuda.linear:backward_weight",
     "nnplay.kernels.cuda.linear:backward_bias",
+    "nnplay.kernels.cuda.linear:backward_both",
     "nnplay.kernels.cuda.linear:backward_input",
     "nnplay.kernels.cuda.tiled_linear:register_forward",
     "nnplay.kernels.cuda.tiled_linear:register_backward_weight",
@@ -48,7 +50,7 @@ _USUAL: Final = (
     "nnplay.layers.sigmoid:derivative_backward",
     "nnplay.losses.cross_entropy:rows_cuda",
     "nnplay.losses.cross_entropy:mean_cuda",
-    "nnplay.losses.cross_entropy:backward",
+    "nnplay.losses.cross_entropy:backward_cuda",
     "nnplay.losses.mse:value_partial",
     "nnplay.losses.mse:value_mean",
     "nnplay.losses.mse:derivative_backward",
@@ -63,6 +65,7 @@ _USUAL: Final = (
     "nnplay.operations.step.gather:gather_cuda",
     "nnplay.operations.step.gradient_norm:squares_cuda",
     "nnplay.operations.step.gradient_norm:put_cuda",
+    "nnplay.operations.step.gradient_norm:put_both",
     "nnplay.operations.step.gradient_norm:finish_norm",
     "nnplay.kernels.cuda.partial:fold",
     "nnplay.kernels.cuda.convolution:add_partial_sums",
@@ -164,6 +167,7 @@ def encode(
         turns: what `turns_of` finds; what is missing is as usual.
     """
     n, most = table.n, largest or table.n
+    table = table if launch.groups else joined(table, most, launch.tf32, ends)
     together = samples_of(most, launch.groups)[0][1] if launch.groups else most
     items = [
         RowKernel(number, row, card, card.parts([slot.size(most) for slot in row.operands], row.integers), cards)
