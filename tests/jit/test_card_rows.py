@@ -12,7 +12,7 @@ from small_trainer import trainer
 
 import nnplay as nn
 from nnplay.kernels import abi
-from nnplay.kernels.compile import library
+from nnplay.kernels.compile import library, notices
 from nnplay.kernels.cuda.driver import CardError
 from nnplay.kernels.cuda.steps import GOES_ON, IN_BLOCK
 from nnplay.presets.catalogue import load_preset, preset_records
@@ -142,9 +142,18 @@ def test_threads_go_on_where_no_row_needs_another_one() -> None:
         for number, row in enumerate(table.rows)
         if not meets[made.starts[number] : made.starts[number + 1]].all()
     }
-    assert {"0 x·w + b", "4 gradient of weight", "4 gradient of bias", "2 gradient of x"} <= found
-    assert not {"1 tanh", "next batch", "update (adam)", "gradient norm"} & found
+    assert {"0 x·w + b", "4 gradient of weight", "2 gradient of x"} <= found
+    assert not {"1 tanh", "next batch", "update (adam)"} & found
     assert meets[-1]
+
+
+def test_a_bias_has_its_gradient_from_the_row_of_its_weights() -> None:
+    """And the norm of the gradient is written where the squares are added up."""
+    run = trainer(layers="linear 8, tanh, linear 2")
+    table, made = run.machine.full_table, encoded(run, Launch(128))
+    lines = np.diff(made.starts)
+    without = {row.operation.name for row, count in zip(table.rows, lines, strict=True) if count == 0}
+    assert without == {"gradient of bias", "gradient norm"}
 
 
 @pytest.mark.usefixtures("walked_rows")
@@ -310,8 +319,12 @@ def test_a_card_that_fails_in_the_middle_loses_nothing(monkeypatch: pytest.Monke
         raise driver.CardError("the graphics card failed: unspecified launch failure", where="cuda")
 
     monkeypatch.setattr(run.machine, "_begin", fails)
+    said: list[str] = []
+    monkeypatch.setattr(notices, "tell", said.append)
+    monkeypatch.setattr(notices, "_said", set())
     for each in (run, other):
         each.run(steps=5)
+    assert said == ["the processor goes on, because the graphics card failed: unspecified launch failure"]
     assert "launch failure" in run.machine.why_not
     np.testing.assert_array_equal(run.machine.state(), other.machine.state())
 
