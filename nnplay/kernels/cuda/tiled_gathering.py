@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+
 from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import quotient
 from nnplay.kernels.compile.jit import inline
@@ -30,9 +32,9 @@ def can_count(lengths: Sequence[int]) -> bool:
 
 
 @inline
-def counted(d: int, h: int, w: int) -> int:
-    """Three lengths as one number."""
-    return (((d << (_DOWN + 1)) + h) << (_ACROSS + 1)) + w
+def counted(d: int, h: int, w: int) -> Any:
+    """Three lengths as one number, of 64 bits."""
+    return (((np.int64(d) << (_DOWN + 1)) + h) << (_ACROSS + 1)) + w
 
 
 @inline
