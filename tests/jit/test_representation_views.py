@@ -241,14 +241,13 @@ def test_similarity_is_compared_with_the_end_of_another_branch() -> None:
     run = Timeline(trainer())
     while run.latest < 3_000:
         run.advance(100)
-    left_at = run.checkpoints[-1]
-    left = run.read_checkpoint(left_at).memory.copy()
+    left_at, left = run.latest, run.trainer.state().memory.copy()
     run.go_to(0)
     branch = run.leave_later_steps("lr 0.1")
     run.make_change("lr 0.1", lambda each: each.set(lr=0.1))
     run.advance(5)
     moments = find_moments(run)
-    assert moments[-1].name == f"{branch.description}, step {left_at.step:,}"
+    assert moments[-1].name == f"{branch.description}, step {left_at:,}"
     before = run.trainer.state()
     output = views.make_view(run.trainer, "similarity", place=len(moments), moments=moments)[1]
     assert isinstance(output, Similarity)
