@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nnplay.kernels.abi import (
     OPERAND_ADDS,
     OPERAND_LAST,
@@ -67,14 +69,14 @@ def adds(row: Any, k: int) -> bool:
 
 @inline
 def integer(row: Any, k: int) -> int:
-    """Integer `k` of the row, such as a stride."""
-    value: int = row[ROW_INTEGERS + k]
+    """Integer `k` of the row, such as a stride: it has 32 bits, as on a graphics card; see `long_integer`."""
+    value: int = int(np.int32(row[ROW_INTEGERS + k]))
     return value
 
 
 @inline
 def long_integer(row: Any, k: int) -> int:
-    """Integer `k` of the row that may have more than 32 bits, such as an address; on a card others have not."""
+    """Integer `k` of the row that may have more than 32 bits, such as an address."""
     value: int = row[ROW_INTEGERS + k]
     return value
 
@@ -115,7 +117,7 @@ def grid(row: Any, memory: Any, k: int) -> Any:
 def share(row: Any, part: int, units: int) -> Any:
     """The half-open range of `units` that this part must do; the parts cover them all, in order."""
     parts = row[ROW_PARTS]
-    return ratio(units * part, parts), ratio(units * (part + 1), parts)
+    return units * part // parts, units * (part + 1) // parts
 
 
 @inline
@@ -138,6 +140,21 @@ def place_of(row: Any, part: int, units: int, i: int) -> int:
 
 if ON_CARD:
     ratio = quotient
+
+    @inline
+    def integer(row: Any, k: int) -> int:
+        """Integer `k` of the row."""
+        value: int = row[ROW_INTEGERS + k]
+        return value
+
+    @inline
+    def share(row: Any, part: int, units: int) -> Any:
+        """The range of `units` that this part must do, without a product of both: it would not fit into 32 bits."""
+        parts = row[ROW_PARTS]
+        whole = quotient(units, parts)
+        left = units - whole * parts
+        start = whole * part + min(part, left)
+        return start, start + whole + (1 if part < left else 0)
 
     @inline
     def long_integer(row: Any, k: int) -> int:

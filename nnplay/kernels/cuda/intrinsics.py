@@ -143,10 +143,10 @@ def vector(typing: Any, pointer: Any, shape: Any) -> Any:
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         data, lengths = args
         sizes = cgutils.unpack_tuple(builder, lengths, len(shape))
-        strides = [_I32(context.get_abi_sizeof(data.type.pointee))]
-        for size in sizes[:0:-1]:
-            strides.insert(0, builder.mul(strides[0], size, flags=["nsw"]))
-        wide = [[builder.sext(value, _I64) for value in values] for values in (sizes, strides)]
-        return _view(context, builder, kind, data, *wide)
+        wide = [builder.sext(size, _I64) for size in sizes]
+        strides = [_I64(context.get_abi_sizeof(data.type.pointee))]
+        for size in wide[:0:-1]:
+            strides.insert(0, builder.mul(strides[0], size))
+        return _view(context, builder, kind, data, wide, strides)
 
     return kind(pointer, types.UniTuple(types.int32, len(shape))), emit

@@ -11,7 +11,7 @@ from nnplay.kernels.abi import ROW_PARTS
 from nnplay.kernels.arithmetic import quotient
 from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.cuda.places import put
-from nnplay.kernels.operands import adds, dimension, long_integer, pointer, shifted, size
+from nnplay.kernels.operands import adds, dimension, pointer, shifted, size
 from nnplay.kernels.pooling.unpooling import target_of
 from nnplay.kernels.pooling.volumes import product_of
 from nnplay.kernels.span_sums import last
@@ -26,7 +26,7 @@ def unpool(row: Any, clock: Any, memory: Any, part: int) -> None:
     x, which, y, writer = (
         pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3),
     )  # fmt: skip
-    C, places, image = last(row, 0), product_of(long_integer(row, 4)), product_of(long_integer(row, 5))
+    C, places, image = last(row, 0), product_of(row, 4), product_of(row, 5)
     at = part
     while at < dimension(row, 0, 0) * C:
         n = quotient(at, C)
@@ -50,7 +50,7 @@ def unpool_back(row: Any, clock: Any, memory: Any, part: int) -> None:
     dy, which, writer, dx = (
         pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3),
     )  # fmt: skip
-    C, places, image = last(row, 0), product_of(long_integer(row, 4)), product_of(long_integer(row, 5))
+    C, places, image = last(row, 0), product_of(row, 4), product_of(row, 5)
     at = part
     while at < size(row, 3):
         number = quotient(at, C)

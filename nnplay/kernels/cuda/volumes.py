@@ -13,7 +13,7 @@ from nnplay.kernels.arithmetic import quotient
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
 from nnplay.kernels.cuda.convolution import correlate, crop_inside, gather_gradient, pad_zeros, shares_of, weight_share
 from nnplay.kernels.cuda.partial import room
-from nnplay.kernels.operands import adds, dimension, integer, long_integer, pointer, shifted, size
+from nnplay.kernels.operands import adds, dimension, integer, pointer, shifted, size
 from nnplay.kernels.pooling.volumes import along, product_of, source_of, windows_of
 from nnplay.kernels.span_sums import last
 
@@ -109,8 +109,8 @@ def input_gradient_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
 def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y[n,od,oh,ow,c] = max x[n,d,h,w,c] under the window, and which = (kd·KH + kh)·KW + kw of that."""
     x, y, which = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    KH, KW, C = along(long_integer(row, 0), 1), along(long_integer(row, 0), 2), last(row, 0)
-    places, image = product_of(long_integer(row, 4)), product_of(long_integer(row, 5))
+    KH, KW, C = along(row, 0, 1), along(row, 0, 2), last(row, 0)
+    places, image = product_of(row, 4), product_of(row, 5)
     at = part
     while at < size(row, 1):
         number = quotient(at, C)
@@ -131,8 +131,8 @@ def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
 def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y = x[which], so dx (N, D, H, W, C) += dy where x was the largest; a part is a channel of a volume."""
     dy, which, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    KH, KW, C = along(long_integer(row, 0), 1), along(long_integer(row, 0), 2), last(row, 2)
-    places, image = product_of(long_integer(row, 4)), product_of(long_integer(row, 5))
+    KH, KW, C = along(row, 0, 1), along(row, 0, 2), last(row, 2)
+    places, image = product_of(row, 4), product_of(row, 5)
     at = part
     while at < dimension(row, 2, 0) * C:
         n = quotient(at, C)

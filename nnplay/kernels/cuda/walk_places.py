@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from nnplay.kernels import abi
 from nnplay.kernels.compile.intrinsics import integers_at
 from nnplay.kernels.compile.jit import inline
@@ -31,7 +33,7 @@ def meet_grid(program: Any) -> None:
     if cuda.threadIdx.x == 0:
         counter = integers_at(program[abi.PROGRAM_BARRIER])
         blocks = cuda.gridDim.x
-        end = (quotient(arrive(counter), blocks) + 1) * blocks
+        end = (np.int64(quotient(arrive(counter), blocks)) + 1) * blocks
         while look(counter) < end:
             pass
     cuda.syncthreads()

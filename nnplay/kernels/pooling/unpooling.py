@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
-from nnplay.kernels.operands import adds, dimension, long_integer, part_of, pointer, share, shifted
+from nnplay.kernels.operands import adds, dimension, part_of, pointer, share, shifted
 from nnplay.kernels.pooling.volumes import along, product_of, source_of, windows_of
 from nnplay.kernels.span_sums import last, zero
 
@@ -13,7 +13,7 @@ from nnplay.kernels.span_sums import last, zero
 @inline
 def target_of(row: Any, place: int, tap: Any) -> int:
     """Which number of a volume, counted along (D, H, W), kernel number `tap` meets in the window of output `place`."""
-    KH, KW = along(long_integer(row, 0), 1), along(long_integer(row, 0), 2)
+    KH, KW = along(row, 0, 1), along(row, 0, 2)
     d, _, _, h, _, _, w, _, _, _ = windows_of(row, place)
     number = int(tap)
     target: int = source_of(row, d, h, w, number // (KH * KW), number // KW % KH, number % KW)
@@ -32,7 +32,7 @@ def unpool(row: Any, clock: Any, memory: Any, part: int) -> None:
         pointer(row, memory, 2),
         pointer(row, memory, 3),
     )
-    C, places, image = last(row, 0), product_of(long_integer(row, 4)), product_of(long_integer(row, 5))
+    C, places, image = last(row, 0), product_of(row, 4), product_of(row, 5)
     start, stop = share(row, part, dimension(row, 0, 0))
     for n in range(start, stop):
         Y, W = shifted(y, n * image * C), shifted(writer, n * image * C)
@@ -58,7 +58,7 @@ def unpool_back(row: Any, clock: Any, memory: Any, part: int) -> None:
         pointer(row, memory, 2),
         pointer(row, memory, 3),
     )
-    C, places, image = last(row, 0), product_of(long_integer(row, 4)), product_of(long_integer(row, 5))
+    C, places, image = last(row, 0), product_of(row, 4), product_of(row, 5)
     start, stop = share(row, part, dimension(row, 0, 0) * places)
     for number in range(start, stop):
         n, p = number // places, number % places

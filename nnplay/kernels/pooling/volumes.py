@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
-from nnplay.kernels.operands import adds, dimension, integer, long_integer, pointer, share, shifted
+from nnplay.kernels.operands import adds, dimension, long_integer, pointer, share, shifted
 from nnplay.kernels.pooling.choosing import add_share, keep_larger, spread_chosen
 from nnplay.kernels.pooling.pooling import clipped
 from nnplay.kernels.span_sums import last, zero
@@ -20,32 +20,28 @@ BITS: Final = 21
 
 
 @inline
-def along(packed: int, axis: int) -> int:
-    """The number of one axis, 0 to 2, out of an integer that holds three."""
-    number: int = (packed >> (BITS * (2 - axis))) & ((1 << BITS) - 1)
+def along(row: Any, k: int, axis: int) -> int:
+    """The number of one axis, 0 to 2, out of integer `k` of the row, which holds three."""
+    number: int = (long_integer(row, k) >> (BITS * (2 - axis))) & ((1 << BITS) - 1)
     return number
 
 
 @inline
 def window(row: Any, axis: int, place: int) -> Any:
     """The window of an output along one axis: (first number, first kernel number inside, the end, how many count)."""
-    kernel_size, dilation, size = (
-        along(long_integer(row, 0), axis),
-        along(long_integer(row, 3), axis),
-        along(long_integer(row, 5), axis),
-    )
-    stride, before, behind = along(long_integer(row, 1), axis), along(long_integer(row, 2), axis), integer(row, 6)
+    kernel_size, dilation, size = along(row, 0, axis), along(row, 3, axis), along(row, 5, axis)
+    stride, before = along(row, 1, axis), along(row, 2, axis)
     origin, first, end = clipped(place, stride, before, kernel_size, dilation, size)
     count = end - first
-    if behind >= 0:
-        count = min(kernel_size, (size + along(behind, axis) - origin + dilation - 1) // dilation)
+    if long_integer(row, 6) >= 0:
+        count = min(kernel_size, (size + along(row, 6, axis) - origin + dilation - 1) // dilation)
     return origin, first, end, count
 
 
 @inline
 def windows_of(row: Any, place: int) -> Any:
     """Those of output `place`, counted along (OD, OH, OW), on all axes, and the product of what they count."""
-    OH, OW = along(long_integer(row, 4), 1), along(long_integer(row, 4), 2)
+    OH, OW = along(row, 4, 1), along(row, 4, 2)
     d, d_first, d_end, deep = window(row, 0, place // (OH * OW))
     h, h_first, h_end, high = window(row, 1, place // OW % OH)
     w, w_first, w_end, wide = window(row, 2, place % OW)
@@ -53,17 +49,18 @@ def windows_of(row: Any, place: int) -> Any:
 
 
 @inline
-def product_of(packed: int) -> int:
-    """The product of three numbers out of one integer."""
-    product: int = along(packed, 0) * along(packed, 1) * along(packed, 2)
+def product_of(row: Any, k: int) -> int:
+    """The product of the three numbers out of integer `k` of the row."""
+    product: int = along(row, k, 0) * along(row, k, 1) * along(row, k, 2)
     return product
 
 
 @inline
 def source_of(row: Any, d: int, h: int, w: int, kd: int, kh: int, kw: int) -> int:
     """Which number of a volume, counted along (D, H, W), a kernel number meets in a window that begins there."""
-    H, W, holes = along(long_integer(row, 5), 1), along(long_integer(row, 5), 2), integer(row, 3)
-    number: int = ((d + kd * along(holes, 0)) * H + h + kh * along(holes, 1)) * W + w + kw * along(holes, 2)
+    H, W = along(row, 5, 1), along(row, 5, 2)
+    d, h, w = d + kd * along(row, 3, 0), h + kh * along(row, 3, 1), w + kw * along(row, 3, 2)
+    number: int = (d * H + h) * W + w
     return number
 
 
@@ -74,8 +71,8 @@ def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     x (N, D, H, W, C), y and which (N, OD, OH, OW, C).
     """
     x, y, which = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    KH, KW, C = along(long_integer(row, 0), 1), along(long_integer(row, 0), 2), last(row, 0)
-    places, image = product_of(long_integer(row, 4)), product_of(long_integer(row, 5))
+    KH, KW, C = along(row, 0, 1), along(row, 0, 2), last(row, 0)
+    places, image = product_of(row, 4), product_of(row, 5)
     start, stop = share(row, part, dimension(row, 0, 0) * places)
     for number in range(start, stop):
         d, kd0, kd1, h, kh0, kh1, w, kw0, kw1, _ = windows_of(row, number % places)
@@ -93,8 +90,8 @@ def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
 def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y = x[which], so dx (N, D, H, W, C) += dy where x was the largest; dy, which (N, OD, OH, OW, C)."""
     dy, which, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    KH, KW, C = along(long_integer(row, 0), 1), along(long_integer(row, 0), 2), last(row, 2)
-    places, image = product_of(long_integer(row, 4)), product_of(long_integer(row, 5))
+    KH, KW, C = along(row, 0, 1), along(row, 0, 2), last(row, 2)
+    places, image = product_of(row, 4), product_of(row, 5)
     start, stop = share(row, part, dimension(row, 2, 0))
     for n in range(start, stop):
         dX = shifted(dx, n * image * C)
@@ -114,7 +111,7 @@ def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
 def mean_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y[n,od,oh,ow,c] = Σ x[n,d,h,w,c] / count under the window; x (N, D, H, W, C), y (N, OD, OH, OW, C)."""
     x, y, C = pointer(row, memory, 0), pointer(row, memory, 1), last(row, 0)
-    places, image = product_of(long_integer(row, 4)), product_of(long_integer(row, 5))
+    places, image = product_of(row, 4), product_of(row, 5)
     start, stop = share(row, part, dimension(row, 0, 0) * places)
     for number in range(start, stop):
         d, kd0, kd1, h, kh0, kh1, w, kw0, kw1, count = windows_of(row, number % places)
@@ -130,7 +127,7 @@ def mean_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
 def mean_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y = Σ x / count, so dx (N, D, H, W, C) += dy / count for all of the window; dy (N, OD, OH, OW, C)."""
     dy, dx, C = pointer(row, memory, 0), pointer(row, memory, 1), last(row, 1)
-    places, image = product_of(long_integer(row, 4)), product_of(long_integer(row, 5))
+    places, image = product_of(row, 4), product_of(row, 5)
     start, stop = share(row, part, dimension(row, 1, 0))
     for n in range(start, stop):
         dX = shifted(dx, n * image * C)

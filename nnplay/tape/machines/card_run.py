@@ -33,8 +33,9 @@ SCHEDULES: Final = ("block", "grid", "samples")
 #: Threads of a block: where it has a run of its own, and where it is one of many.
 BLOCK_THREADS: Final = 128
 GRID_THREADS: Final = 512
-#: Numbers of memory that rows on a card can tell apart: their places have 32 bits there, one for the sign.
-MOST_NUMBERS: Final = 1 << 31
+#: Numbers of memory that rows on a card can tell apart: their places have 32 bits there, one for the
+#: sign, and threads count on beyond the last one.
+MOST_NUMBERS: Final = (1 << 31) - (1 << 20)
 #: Numbers of memory up to which a run has one block.
 _SMALL: Final = 50_000
 
