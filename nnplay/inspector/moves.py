@@ -149,7 +149,6 @@ class Moves:
             return
         try:
             inspector, _ = self._requests.current()
-            inspector.require_kernels()
             sentence = breakpoint.turn(inspector, time.perf_counter() + SLICE)
         except NnplayError as problem:
             self._requests.show(ticket, "", f"stopped before the step where it happens: {problem.message}")

@@ -124,7 +124,8 @@ class Provenance:
                 return None
             return self._copy_of(trainer, config, self._run.in_force, lean=True)
         finally:
-            timeline.go_to(step)
+            if timeline.trainer.step != step:  # else nothing led there, and the run stands where it stood
+                timeline.go_to(step)
 
     def make_first(self, config: RunConfig, split: Split) -> Callable[[], Trainer]:
         """What makes a run at its beginning."""

@@ -20,6 +20,7 @@ from nnplay.tape.machines import device
 from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.cuda_machine import CudaMachine, describe_failure
 from nnplay.text import counted
+from nnplay.timeline.saved.engine import ENGINE, ON_CARD
 from nnplay.training.learning_rate import rates, watches
 from nnplay.training.state.initial_state import reset_machine
 from nnplay.training.trainer import Trainer
@@ -42,6 +43,7 @@ class Replicas:
         steps: of each run.
         seconds: that training took.
         where: what trained, in words: the card's name, or the processor with its threads.
+        engine: what ran the steps, as a session notes it; see `timeline.saved.engine`.
     """
 
     seeds: NDArray[np.int64]
@@ -50,6 +52,7 @@ class Replicas:
     steps: int
     seconds: float
     where: str
+    engine: str
 
     @property
     def ranked(self) -> NDArray[np.int64]:
@@ -129,7 +132,7 @@ def _on_card(
     first = machine.tape.layout.bounds["parameters"][0]
     states = runs.memories()[:, first : first + machine.state().size]
     lines = np.concatenate(found, axis=1)[:, :, 1:]
-    return Replicas(seeds, lines, states, len(lr), runs.seconds, runs.where)
+    return Replicas(seeds, lines, states, len(lr), runs.seconds, runs.where, ON_CARD)
 
 
 def _on_processor(
@@ -162,6 +165,7 @@ def _on_processor(
         config.epochs * trainers[0].batches,
         time.perf_counter() - begun,
         where,
+        ENGINE,
     )
 
 

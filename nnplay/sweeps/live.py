@@ -97,17 +97,23 @@ class LiveSweep:
     def _guarded(self) -> None:
         more = True
         while more:
+            more = False
             try:
-                self._work()
-            except NnplayError as error:
-                self.fault = error.message
-            finally:
+                self._work_or_say_why_not()
+                more = True
+            finally:  # nothing goes on behind a fault of the program
                 with self._turn:
-                    more = self._again
+                    more = more and self._again
                     if more:
                         self._begin()
                     else:
-                        self._works = self.training = False
+                        self._works = self._again = self.training = False
+
+    def _work_or_say_why_not(self) -> None:
+        try:
+            self._work()
+        except NnplayError as error:
+            self.fault = error.message
 
     def _work(self) -> None:
         raise NotImplementedError

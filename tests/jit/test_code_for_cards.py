@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pytest
@@ -61,6 +62,7 @@ def maker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldMaker
     monkeypatch.setattr(module.lookup, "code_for_cards", lambda name: None)
     monkeypatch.setattr(module, "_codes", {})
     monkeypatch.setattr(module, "_background", Background())
+    monkeypatch.setattr(module, "_begun", WeakValueDictionary())
     monkeypatch.setattr(notices, "_said", set())
     monkeypatch.setattr(notices, "tell", lambda sentence: None)
     yield held
@@ -121,6 +123,40 @@ def test_what_was_begun_later_is_compiled_first(maker: HeldMaker) -> None:
     assert module.begin("block_advance", ()) is None
     assert module.code("block_advance", ()) == b"code"
     assert len(maker.begun) == 3
+
+
+def test_what_is_being_compiled_is_not_begun_anew(maker: HeldMaker) -> None:
+    """Not even where the run that began it has been replaced meanwhile, and what had to wait comes first once more."""
+    first = module.begin("block_advance", ())
+    until_begun(maker, 1)
+    assert module.begin("block_advance", ()) is first
+    second = module.begin("grid_advance", ())
+    until_begun(maker, 2)
+    assert module.begin("block_advance", ()) is first
+    until_begun(maker, 3)
+    del first
+    again = module.begin("block_advance", ())
+    assert again is not None
+    assert second is not None
+    maker.let()
+    assert again.wait()
+    assert second.wait()
+    assert maker.begun == ["block_advance", "grid_advance", "block_advance", "grid_advance"]
+
+
+def test_what_failed_is_not_begun_anew_by_who_went_on_without_it(maker: HeldMaker) -> None:
+    """Not in the moment before those who wait are told, either; the next run that needs it begins it."""
+    code = module.CodeForCards("block_advance", (), "float32")
+    code.error = NnplayError("no room")
+    code.retry()
+    assert (code.error.message, code.over, code.words) == ("no room", False, "no room")
+    maker.error = code.error
+    maker.let()
+    for count in (1, 2):
+        begun = module.begin("block_advance", ())
+        assert begun is not None
+        assert begun.wait()
+        assert maker.begun == ["block_advance"] * count
 
 
 def test_what_cannot_be_kept_is_compiled_once_in_a_process(maker: HeldMaker, tmp_path: Path) -> None:

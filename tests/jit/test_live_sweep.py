@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
+
 from nnplay.sweeps.live import LiveSweep
 from tests.jit.test_sweep_board import plan
 from tests.small_worker import until
@@ -48,3 +50,27 @@ def test_what_was_asked_last_holds() -> None:
     sweep.may_end.set()
     sweep.close()
     assert sweep.begun == [0]
+
+
+def test_a_sweep_that_a_fault_ended_can_begin_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of the program in its last trial ends it, though it was to go on; it is not taken for one that trains."""
+
+    class Faulty(Slow):
+        trains_here = True
+
+        def _work(self) -> None:
+            super()._work()
+            raise RuntimeError("planted")
+
+    faults = list[str]()
+    monkeypatch.setattr(threading, "excepthook", lambda given: faults.append(str(given.exc_value)))
+    sweep = Faulty()
+    sweep.start()
+    sweep.stop()
+    sweep.start()
+    sweep.may_end.set()
+    until(lambda: not sweep.training)
+    assert (sweep.goes_on, sweep.begun) == (False, [0])
+    sweep.start()
+    sweep.close()
+    assert (sweep.begun, sweep.training, faults) == ([0, 1], False, ["planted", "planted"])

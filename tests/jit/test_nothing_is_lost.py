@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from nnplay.config import RunConfig
+from nnplay.errors import InputError
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.training_thread import TrainingThread
+from nnplay.timeline.timeline import Timeline
 from nnplay.tui.commands.files import describe_unsaved
 from tests.small_worker import until
 
@@ -159,6 +161,20 @@ def test_a_change_in_the_past_keeps_the_later_steps_as_a_branch_and_says_so(
     backend.switch_branch(words)
     until(lambda: where(backend) == (0, 70, 70))
     assert weights_at(backend, 70) == newest
+
+
+def test_a_change_in_the_past_is_made_where_nothing_leads_to_the_newest_step_any_more(
+    backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its data are gone: a copy of it cannot be taken first, and the run need not go back to where it stands."""
+
+    def refuse(*given: Any) -> None:
+        raise InputError("its data are gone", where="planted")
+
+    go_to(backend, 20)
+    monkeypatch.setattr(Timeline, "go_to", refuse)
+    change(backend, layers=("linear 5", "tanh", "linear 2"))
+    assert "new branch; 50 later steps kept as" in message(backend)
 
 
 @pytest.mark.parametrize(("name", "step"), in_turn(CHANGES_IN_THE_PAST, (0, 20, 55)))

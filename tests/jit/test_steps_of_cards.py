@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from nnplay import session
+from nnplay.cli import main
 from nnplay.config import RunConfig
 from nnplay.kernels.cuda import driver, module
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.saving.session import Session
-from nnplay.tape.machines import device
+from nnplay.tape.machines import card_replicas, device
 from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.cuda_machine import CudaMachine
 from tests.small_worker import until
@@ -99,4 +101,40 @@ def test_the_command_line_and_python_note_it_too(first: str, then: str, wanted: 
             found.trainer.run(steps=5)
             found.save()
             assert found.warnings == ()
+    assert engine() == wanted
+
+
+@pytest.mark.parametrize(
+    ("on", "noted", "then", "wanted"),
+    [
+        ("cuda", "4 on a card", "cuda", "4 on a card"),
+        ("auto", "4 on a card", "cpu", "4 on both"),
+        ("cpu", "4", "cuda", "4 on both"),
+    ],
+)
+def test_a_replica_was_run_where_all_were(
+    on: str, noted: str, then: str, wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the session's own trainer took no step; what goes on from there adds what it runs on."""
+
+    class Stand:
+        seconds, where = 1.0, "NVIDIA H200"
+
+        def __init__(self, machine: Any, data: Any, memories: Any, seeds: Any) -> None:
+            self._memories = memories
+
+        def advance(self, rates: Any, stop: Any) -> list[Any]:
+            return [np.zeros((len(self._memories), 1, 4))]
+
+        def memories(self) -> Any:
+            return self._memories
+
+    monkeypatch.setattr(card_replicas, "CardReplicas", Stand)
+    order = ["train", "xor", "--layers", "linear 2", "--epochs", "1", "--replicas", "2", "--save", "run.nnplay"]
+    assert main([*order, "--json", "--device", on]) == 0
+    assert engine() == noted
+    device.choose(then)
+    with Session.open("run.nnplay") as found:
+        found.trainer.run(steps=5)
+        found.save()
     assert engine() == wanted

@@ -14,11 +14,17 @@ def message(visit: Visit) -> str:
 
 
 async def test_rows_are_shown_before_the_kernels_are_there(held_compiler: HeldCompiler) -> None:
-    """Rows run by their definitions; the end of the step waits, says for what, and comes once kernels are there."""
+    """Rows run by their definitions, up to one that is looked at, too; the end of the step waits, says for what, and
+    comes once kernels are there."""
     async with inspecting(steps=0) as visit:
         view = await visit.press("n", "n", "n")
         assert (view.step, view.at) == (0, 3)
         assert visit.text(DetailView).strip()
+        await visit.press("j", "j")
+        await visit.pilot.press("B")
+        await visit.pilot.pause()
+        await visit.pilot.press("enter")
+        await visit.until(lambda: visit.view.at == 5)
         await visit.press("full_stop")
         assert "steps can run once their kernels are compiled; compiling kernels" in message(visit)
         assert visit.view.step == 0

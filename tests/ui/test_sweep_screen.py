@@ -19,6 +19,7 @@ from nnplay.sweeps.results_file import ResultsFile, read_results
 from nnplay.sweeps.sweep import Sweep, plan_sweep
 from nnplay.sweeps.trial import Outcome, Trial
 from nnplay.tui.app import Playground
+from nnplay.tui.commands.sweeping import SweepActions
 from nnplay.tui.sweep.keys import KEYS
 from nnplay.tui.sweep.screen import SweepScreen
 from nnplay.tui.sweep.views import VIEWS, SweepView
@@ -345,3 +346,25 @@ async def test_every_key_of_a_sweep_has_an_answer(tmp_path: Path, view: int) -> 
             while pilot.app.screen is not sweep:
                 await pilot.press("escape")
                 await pilot.pause()
+
+
+def test_all_sweeps_are_asked_to_stop_before_any_is_waited_for() -> None:
+    """So the end takes as long as the last trial of one, and not of all, one behind the other."""
+    calls = list[str]()
+
+    class Recorded:
+        def __init__(self, name: str) -> None:
+            self._name = name
+
+        def stop(self) -> None:
+            calls.append(f"stop {self._name}")
+
+        def close(self) -> None:
+            calls.append(f"close {self._name}")
+
+    nobody: Any = None
+    actions: Any = SweepActions(nobody, nobody, nobody, nobody)
+    actions.close()
+    actions._sweep, actions._left = Recorded("shown"), [Recorded("left")]
+    actions.close()
+    assert calls == ["stop shown", "stop left", "close shown", "close left"]

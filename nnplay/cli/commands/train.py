@@ -173,6 +173,7 @@ def _train_replicas(options: Namespace) -> int:
         session = Session.new(None, run_of_seed(config, int(found.seeds[best])))
         with contextlib.closing(session):
             restore_replica(found, best, session.trainer)
+            session.note_steps(found.engine)
             session.save(options.save)
         _say_where(options.save, given_up=False, silent=options.json)
     return _INTERRUPTED if interrupt.asked else 0

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
+from weakref import WeakValueDictionary
 
 from nnplay.errors import NnplayError
 from nnplay.kernels.compile import library, objects, sources
@@ -30,6 +31,10 @@ _codes: Final[dict[_Wanted, bytes]] = {}
 
 def _never() -> bool:
     return False
+
+
+def _always() -> bool:
+    return True
 
 
 def code(function: str, kernels: tuple[Kernel, ...], dtype: str = "float32") -> bytes:
@@ -71,6 +76,12 @@ class CodeForCards(Compilation):
     def __init__(self, function: str, kernels: tuple[Kernel, ...], dtype: str) -> None:
         super().__init__(kernels, dtype, 1)
         self._wanted = function, kernels, dtype
+        self._superseded: Callable[[], bool] = _always
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it is being compiled, and nothing newer is wanted first."""
+        return not self._superseded()
 
     @property
     def words(self) -> str:
@@ -85,21 +96,36 @@ class CodeForCards(Compilation):
         except NnplayError:
             return True
 
+    def retry(self) -> None:
+        """Nothing: who waited went on without it."""
+
     def _make(self, superseded: Callable[[], bool]) -> None:
-        _compile(self._wanted, superseded)
+        if self.over or _find(self._wanted) is not None:
+            return
+        self._superseded = superseded
+        try:
+            _compile(self._wanted, superseded)
+        finally:
+            self._superseded = _always
 
 
 #: Beside the thread that compiles for processors: that is quicker, and a run needs it first.
 _background: Final = Background()
+#: What somebody still waits for.
+_begun: Final[WeakValueDictionary[_Wanted, CodeForCards]] = WeakValueDictionary()
 
 
 def begin(function: str, kernels: tuple[Kernel, ...], dtype: str = "float32") -> CodeForCards | None:
-    """Begins to compile what `code` would; None where it is there."""
-    if _find((function, kernels, dtype)) is not None:
+    """Begins to compile what `code` would, or goes on with it; None where it is there."""
+    wanted = function, kernels, dtype
+    if _find(wanted) is not None:
         return None
-    wanted = CodeForCards(function, kernels, dtype)
-    _background.add(wanted)
-    return wanted
+    begun = _begun.get(wanted)
+    if begun is None or begun.over:
+        begun = _begun[wanted] = CodeForCards(*wanted)
+    if not begun.goes_on:
+        _background.add(begun)
+    return begun
 
 
 def packed_name(function: str, kernels: Sequence[Kernel], dtype: str = "float32") -> str:

@@ -184,8 +184,16 @@ class Session(NotCopied):
         saved = saved_run.capture(self.config, self.trainer, self._view, self._present_past())
         return replace(saved, others=self._others, labels=self._labels)
 
+    def note_steps(self, engine: str) -> None:
+        """Notes that the steps so far were run elsewhere, from the initial weights on, and then put into the trainer.
+
+        Args:
+            engine: what ran them; see `timeline.saved.engine`.
+        """
+        self._note_opened(None if self._past is None else self._past.run_by(engine))
+
     def _note_opened(self, past: SavedTimeline | None) -> None:
-        """Notes the past of a session that was opened, and where it stands."""
+        """Notes what led to the step where the trainer stands, which is not the trainer's own work."""
         if self.trainer.step:
             self._past = past
             count = len(past.log.changes) if past is not None else 0

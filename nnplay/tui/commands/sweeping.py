@@ -60,10 +60,12 @@ class SweepActions:
             self._begin(words)
 
     def close(self) -> None:
-        """End what trains or reads."""
-        for sweep in (self._sweep, *self._left):
-            if sweep is not None:
-                sweep.close()
+        """End what trains or reads; all of it is asked to stop before any is waited for."""
+        sweeps = [sweep for sweep in (self._sweep, *self._left) if sweep is not None]
+        for sweep in sweeps:
+            sweep.stop()
+        for sweep in sweeps:
+            sweep.close()
 
     def _begin(self, words: list[str]) -> None:
         from nnplay.run.run_data import split_of
