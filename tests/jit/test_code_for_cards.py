@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -12,12 +14,12 @@ import numpy as np
 import pytest
 
 from nnplay.errors import NnplayError
-from nnplay.kernels.compile import notices
+from nnplay.kernels.compile import compilation, notices
 from nnplay.kernels.compile.background import Background, SupersededError
 from nnplay.kernels.compile.compilation import Share, compiled
 from nnplay.kernels.cuda import driver, module
+from nnplay.operations import copy
 from nnplay.run.worker import Worker
-from nnplay.tape.machines import cuda_machine
 from nnplay.tape.machines.cuda_machine import CudaMachine
 from tests.small_trainer import same, trainer
 from tests.small_worker import PATIENCE, settle, until
@@ -182,9 +184,19 @@ def test_a_file_of_code_that_was_cut_is_made_anew(size: int, maker: HeldMaker, t
     assert len(maker.begun) == 2
 
 
-def test_a_compiling_process_ends_when_nobody_wants_its_work(maker: HeldMaker) -> None:
-    kernel = next(iter(cuda_machine.kernels_of(trainer().machine.tape)))
-    assert list(compiled([Share((kernel,), "float32", "host")], lambda: True)) == []
+def test_a_compiling_process_ends_when_nobody_wants_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*given: Any) -> subprocess.Popen[bytes]:
+        started.append(begin(*given))
+        return started[-1]
+
+    begin = compilation._started
+    monkeypatch.setattr(compilation, "_started", start)
+    assert list(compiled([Share((copy.copy,), "float32", "host")], lambda: True)) == []
+    [process] = started
+    with pytest.raises(ProcessLookupError):
+        os.kill(process.pid, 0)
 
 
 def until_begun(maker: HeldMaker, count: int) -> None:

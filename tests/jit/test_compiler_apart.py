@@ -19,11 +19,12 @@ from nnplay.kernels.compile import compilation, isolated, processor
 from nnplay.kernels.compile.compilation import Share, compiled, shared_out
 from nnplay.kernels.compile.jit import SHARED, Kernel
 from nnplay.kernels.convolution import window_products
+from nnplay.kernels.cuda.driver import CAPABILITY
+from nnplay.kernels.cuda.module import FUNCTIONS, can_compile
 from nnplay.kernels.packs import lookup
 from nnplay.operations import copy
 from nnplay.operations.step import draw, gather
 from tests.known_code import stand_in
-from tests.small_worker import until
 
 ROOT = Path(__file__).parents[2]
 #: Modules that people really have beside their data, and those that a stranger would put there.
@@ -160,34 +161,26 @@ def test_a_compiler_that_was_killed_is_named_by_its_signal(monkeypatch: pytest.M
         object_of(copy.copy)
 
 
-def test_a_compiler_whose_program_is_gone_ends_before_its_work_is_done() -> None:
-    """Its standard input closes, as it does when the program is killed: it ends with status 1, nothing compiled."""
-    order = json.dumps(compilation._order(Share((gather.gather, copy.copy), "float32", "host"))).encode() + b"\n"
+@pytest.mark.parametrize(
+    "share",
+    [
+        pytest.param(Share((gather.gather, copy.copy), "float32", "host"), id="processor"),
+        pytest.param(
+            Share((copy.copy,), "float32", "host", CAPABILITY, FUNCTIONS),
+            marks=pytest.mark.skipif(not can_compile(), reason="needs nnplay[gpu]"),
+            id="card",
+        ),
+    ],
+)
+def test_a_compiler_whose_program_is_gone_ends_before_its_work_is_done(share: Share) -> None:
+    """Its standard input closes, as it does when the program ends or is killed: status 1, and nothing compiled."""
+    order = json.dumps(compilation._order(share)).encode() + b"\n"
     child = subprocess.Popen(
         [sys.executable, *compilation._ALONE, isolated.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     message, _ = child.communicate(order)
     assert child.returncode == 1
     assert message == b""
-
-
-def test_a_program_that_ends_takes_the_compiler_of_its_background_with_it() -> None:
-    """Nobody waits for the thread that waits for it; it ends at once, in the midst of a kernel."""
-    code = (
-        "import threading, nnplay\n"
-        "from nnplay.kernels.compile import compilation\n"
-        "from nnplay.operations import copy\n"
-        "share = compilation.Share((copy.copy,), 'float32', 'host')\n"
-        "begun = threading.Event()\n"
-        "heard = compilation._heard\n"
-        "compilation._heard = lambda *given: (begun.set(), heard(*given))[1]\n"
-        "threading.Thread(target=lambda: list(compilation.compiled([share])), daemon=True).start()\n"
-        "assert begun.wait(240)\n"
-        "print(*(process.pid for process in compilation._running))\n"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    [pid] = ran.stdout.split()
-    until(lambda: not Path(f"/proc/{pid}/exe").exists())
 
 
 @pytest.mark.parametrize("to_all", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["Ctrl+C", "kill -INT"])

@@ -18,10 +18,11 @@ from nnplay.run.saving.session import Session
 from nnplay.tape.machines import card_replicas, device
 from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.cuda_machine import CudaMachine
+from nnplay.timeline.saved.engine import ON_BOTH, ON_CARD
 from tests.small_worker import until
 
 RUN = {"data": "xor", "layers": "linear 4, tanh, linear 2", "seed": 1}
-ON_CARD = "earlier steps were run on a graphics card: replayed on a processor, their last digits may differ"
+REPLAYED = "earlier steps were run on a graphics card: replayed on a processor, their last digits may differ"
 
 
 @pytest.fixture(autouse=True)
@@ -70,15 +71,15 @@ def train_and_save(made: PlaygroundBackend, step: int) -> str:
 def test_a_session_says_where_its_steps_were_run() -> None:
     """In the playground, once, where another device replays them; what only goes on is told nothing."""
     made, _ = open_run("cuda")
-    assert train_and_save(made, 10) == "4 on a card"
+    assert train_and_save(made, 10) == ON_CARD
     made, said = open_run("cuda", "run.nnplay")
     assert "last digits" not in said
-    assert train_and_save(made, 20) == "4 on a card"
+    assert train_and_save(made, 20) == ON_CARD
     made, said = open_run("cpu", "run.nnplay")
-    assert said.count(ON_CARD) == 1
+    assert said.count(REPLAYED) == 1
     made.save("run")
-    assert engine() == "4 on a card"
-    assert train_and_save(made, 30) == "4 on both"
+    assert engine() == ON_CARD
+    assert train_and_save(made, 30) == ON_BOTH
     made, said = open_run("cuda", "run.nnplay")
     assert "were run on a processor and a graphics card: replayed on a graphics card" in said
     made.stop()
@@ -90,10 +91,10 @@ def test_a_run_whose_card_failed_was_run_on_both(monkeypatch: pytest.MonkeyPatch
     until(lambda: made.snapshot.step == 10)
     machine: Any = made.worker.trainer.machine  # type: ignore[union-attr]
     made.worker.ask(lambda run: machine._give_up(driver.CardError("the graphics card failed: planted")))
-    assert train_and_save(made, 20) == "4 on both"
+    assert train_and_save(made, 20) == ON_BOTH
 
 
-@pytest.mark.parametrize(("first", "then", "wanted"), [("cpu", "cuda", "4 on both"), ("cuda", "cuda", "4 on a card")])
+@pytest.mark.parametrize(("first", "then", "wanted"), [("cpu", "cuda", ON_BOTH), ("cuda", "cuda", ON_CARD)])
 def test_the_command_line_and_python_note_it_too(first: str, then: str, wanted: str) -> None:
     for number, on in enumerate((first, then)):
         device.choose(on)

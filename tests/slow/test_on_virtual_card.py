@@ -73,7 +73,8 @@ def test_a_small_network_is_a_processors_to_the_last_bit(schedule: str, put_in: 
         assert card.instructions > 0
 
 
-def test_blocks_meet_after_the_counter_of_meetings_has_run_over(put_in: PutIn) -> None:
+def test_a_launch_begins_with_a_cleared_counter_of_meetings(put_in: PutIn) -> None:
+    """Whatever the one before it had left there, such as what would soon run over."""
     config = load_preset("spiral").config
     alone = config.trainer()
     alone.run(steps=3)

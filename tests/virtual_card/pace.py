@@ -2,7 +2,7 @@
 
 Latencies are published (Luo et al., "Benchmarking and Dissecting the Nvidia Hopper GPU Architecture via
 Microbenchmarking", 2024), those of memory stand in card.c; counts are what `ptxas` makes of each. One number, how long
-code is waited for (`FETCH` in card.c), was chosen so that four times that were measured come out within a tenth.
+code is waited for (`FETCH` in card.c), was chosen so that four times that were measured come out within an eighth.
 """
 
 from __future__ import annotations

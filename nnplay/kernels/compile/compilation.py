@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
 import os
@@ -34,8 +33,6 @@ _SAME: Final = {"PYTHONHASHSEED": "0"}
 _ALONE: Final = ("-P", "-s", "-S")
 _PACKAGES: Final = ("numpy", "llvmlite", "numba")
 _PIECE: Final = 1 << 16
-#: Those that are at work.
-_running: Final[set[subprocess.Popen[bytes]]] = set()
 #: How long Linux refuses to change the share of another session, in seconds, and how often that is waited for.
 _BETWEEN_CHANGES: Final = 0.1
 _TRIES: Final = 5
@@ -117,7 +114,7 @@ class _Child:
     """A compiling process; leaving its `with` block ends it, whatever it is in the midst of.
 
     It is in a session of its own: a Ctrl+C in the terminal is for the program, which ends it. Should the program be
-    killed, its standard input closes, which ends it as well.
+    killed, or end while a thread that nobody waits for is in that block, its standard input closes, which ends it, too.
     """
 
     def __init__(self, share: Share) -> None:
@@ -128,7 +125,6 @@ class _Child:
             [sys.executable, *_ALONE, *_like_this_python(), os.path.abspath(isolated.__file__)],
             _SAME | {name: os.environ[name] for name in _ALLOWED if name in os.environ},
         )
-        _running.add(self._process)
         _make_way_alike(self._process.pid)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -143,7 +139,6 @@ class _Child:
     def __exit__(self, *error: object) -> None:
         self._process.kill()
         self._process.wait()
-        _running.discard(self._process)
         for stream in (self._process.stdin, self.out, self.err):
             if stream is not None:
                 stream.close()
@@ -181,13 +176,6 @@ class _Child:
         by_signal = f"the compiler was killed by {signal.Signals(-status).name}" if status < 0 else ""
         reason = self._error or by_signal or "".join(last) or f"the compiler exited with status {status}"
         raise NnplayError(f"a kernel could not be compiled: {clean(reason, limit=1000)}", where="kernel cache")
-
-
-@atexit.register
-def _end_all() -> None:
-    """Ends what a thread that is not waited for was waiting for."""
-    for process in tuple(_running):
-        process.kill()
 
 
 def _started(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -91,7 +91,7 @@ def _collect_seldom() -> None:
 
 def compile_all(names: list[str], out: BinaryIO) -> None:
     """Compiles kernels by their names into `out`, as long as the program that asked is there."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     level = compiled_for.level
     os.environ |= {"NUMBA_CPU_NAME": processor.name(level), "NUMBA_CPU_FEATURES": processor.features(level)}
     os.environ["NUMBA_DISABLE_INTEL_SVML"] = "1"  # its functions are other ones, where they happen to be installed
@@ -107,10 +107,14 @@ def compile_all(names: list[str], out: BinaryIO) -> None:
         _write(out, f"kernel {name} {len(code)}\n".encode() + code)
 
 
-def _end_with_parent() -> None:
-    """Ends this process when the one that asked is gone: its end of standard input closes, even by `kill -9`."""
-    os.read(0, 1)
-    os._exit(1)
+def end_with_parent() -> None:
+    """Has this process end as soon as the one that asked is gone: standard input closes then, even by `kill -9`."""
+
+    def wait() -> None:
+        os.read(0, 1)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _write(out: BinaryIO, content: bytes) -> None:

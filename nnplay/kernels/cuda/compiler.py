@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import importlib
 import re
-import threading
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Final
 
-from nnplay.kernels.compile.compiler import _end_with_parent
+from nnplay.kernels.compile.compiler import end_with_parent
 from nnplay.kernels.compile.intrinsics import types
 from nnplay.kernels.compile.jit import KERNELS
 from nnplay.kernels.cuda.intrinsics import Row
@@ -45,7 +44,7 @@ def compile_functions(
     Args:
         names: kernels that rows call; a row's code is its number in this list.
     """
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     for name in names:
         importlib.import_module(name.partition(":")[0])
     compile_for(capability)

@@ -67,8 +67,8 @@ def _number_of_row(context: Any, builder: Any, signature: Any, arguments: Any) -
     return builder.load(builder.bitcast(builder.gep(*arguments[:1], arguments[1:]), _I32.as_pointer()))
 
 
-def put_in() -> None:
-    """Has Numba's compiler for cards do so."""
+def narrow_integers() -> None:
+    """Has Numba's compiler for cards give integers 32 bits."""
     typeof.typeof_impl.register(int)(_type_of)
     core_typing.typeof.typeof_impl.register(int)(_type_of)  # literals ask the compiler for processors
     for template in _SAME:

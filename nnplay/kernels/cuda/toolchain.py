@@ -138,7 +138,7 @@ def compile_for(capability: tuple[int, int]) -> None:
     typed_passes.types = _types_without_arrays()
     _put_in_index()
     _put_in_next_number()
-    integers.put_in()
+    integers.narrow_integers()
     original = nvvm.compile_ir
 
     def exact(irs: Any, **options: Any) -> Any:

@@ -1,9 +1,9 @@
 """Behind which rows the threads of a graphics card meet, and who.
 
 Threads go on to the next row at once where no thread touches what another one still works on: where the memory of the
-two rows does not overlap (the gradients of a weight and its bias), or where each thread finds in it what it has
-written itself (an activation behind a product). A meeting of all blocks takes a microsecond, as much as a small row.
-Where both rows are so small that one block has all their parts, only the threads of each block meet.
+two rows does not overlap (the gradients of a layer's weights and of its input), or where each thread finds in it what
+it has written itself (an activation behind a product). A meeting of all blocks takes a microsecond, as much as a small
+row. Where both rows are so small that one block has all their parts, only the threads of each block meet.
 """
 
 from __future__ import annotations
