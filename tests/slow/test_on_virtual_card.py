@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from nnplay.config import RunConfig
+from nnplay.kernels.compile import notices
 from nnplay.kernels.cuda import driver
 from nnplay.presets.catalogue import load_preset
 from nnplay.run.replicas import run_of_seed, train_replicas
@@ -167,7 +168,11 @@ def test_a_kernel_whose_threads_do_not_wait_is_found_wrong(
     card = put_in(7)
     compiled = card._compile
     monkeypatch.setattr(card, "_compile", lambda ptx: compiled(hasty(ptx)))
+    said: list[str] = []
+    monkeypatch.setattr(notices, "tell", said.append)
+    monkeypatch.setattr(notices, "_said", set())
     run = load_preset("spiral").config.trainer(machine=on_card(schedule))
     run.run(steps=3)
+    assert len(said) == 1
     assert run.machine.failed
     assert re.search("another thread|two threads", run.machine.why_not)
