@@ -64,42 +64,38 @@ def add_four(total: Any, x: Any, y: Any) -> Any:
 
 
 @inline
-def column_of_eight(
-    a: Any, a_step: int, b: Any, b_step: int, begin: Any, begin_step: int, begins: bool, c: Any, step: int, left: int
-) -> int:
-    """c[r·step] = begin[r·begin_step] + Σ a[r·a_step + k]·b[k·b_step] over eight k, for four r at a time.
+def add_eight(sums: Any, a: Any, a_step: int, given: Any) -> Any:
+    """Four sums with eight products each, of numbers in a row from a[r·a_step] on and those given, four and four."""
+    y, v = given
+    a1, a2, a3 = shifted(a, a_step), shifted(a, 2 * a_step), shifted(a, 3 * a_step)
+    x0, x1, x2, x3 = quad(a), quad(a1), quad(a2), quad(a3)
+    z0, z1, z2, z3 = quad(shifted(a, 4)), quad(shifted(a1, 4)), quad(shifted(a2, 4)), quad(shifted(a3, 4))
+    sums = add_four(sums[0], x0, y), add_four(sums[1], x1, y), add_four(sums[2], x2, y), add_four(sums[3], x3, y)
+    return add_four(sums[0], z0, v), add_four(sums[1], z1, v), add_four(sums[2], z2, v), add_four(sums[3], z3, v)
 
-    What all are multiplied with is read once. There are numbers up to c[left - 1]; returns how many times four r fit.
-    """
-    fours, y, v = 0, apart(b, b_step), apart(shifted(b, 4 * b_step), b_step)
-    while left > 3 * step:
-        s = apart(begin, begin_step) if begins else (DTYPE(0.0), DTYPE(0.0), DTYPE(0.0), DTYPE(0.0))
-        a1, a2, a3 = shifted(a, a_step), shifted(a, 2 * a_step), shifted(a, 3 * a_step)
-        x0, x1, x2, x3 = quad(a), quad(a1), quad(a2), quad(a3)
-        z0, z1, z2, z3 = quad(shifted(a, 4)), quad(shifted(a1, 4)), quad(shifted(a2, 4)), quad(shifted(a3, 4))
-        s = add_four(s[0], x0, y), add_four(s[1], x1, y), add_four(s[2], x2, y), add_four(s[3], x3, y)
-        s = add_four(s[0], z0, v), add_four(s[1], z1, v), add_four(s[2], z2, v), add_four(s[3], z3, v)
-        put_apart(c, step, s, False)
-        a, begin, c = shifted(a, 4 * a_step), shifted(begin, 4 * begin_step), shifted(c, 4 * step)
-        left -= 4 * step
-        fours += 1
-    return fours
+
+@inline
+def add_some(sums: Any, a: Any, a_step: int, given: Any) -> Any:
+    """The same with b[k·b_step] for all k below a count, read one after the other, for (b, b_step, count)."""
+    b, b_step, count = given
+    for _ in range(count):
+        sums = add_row(sums, b[0], apart(a, a_step))
+        a, b = shifted(a, 1), shifted(b, b_step)
+    return sums
 
 
 @inline
 def column(
-    a: Any, a_step: int, b: Any, b_step: int, begin: Any, begin_step: int, begins: bool, c: Any, step: int, left: int,
-    count: int,
-) -> int:  # fmt: skip
-    """The same over `count` k, which are read one after the other."""
+    add: Any, given: Any, a: Any, a_step: int, begin: Any, begin_step: int, begins: bool, c: Any, step: int, left: int
+) -> int:
+    """c[r·step] = begin[r·begin_step] + what `add` finds from a[r·a_step] on, for four r at a time.
+
+    There are numbers up to c[left - 1]; returns how many times four r fit.
+    """
     fours = 0
     while left > 3 * step:
-        s = apart(begin, begin_step) if begins else (DTYPE(0.0), DTYPE(0.0), DTYPE(0.0), DTYPE(0.0))
-        x, y = a, b
-        for _ in range(count):
-            s = add_row(s, y[0], apart(x, a_step))
-            x, y = shifted(x, 1), shifted(y, b_step)
-        put_apart(c, step, s, False)
+        sums = apart(begin, begin_step) if begins else (DTYPE(0.0), DTYPE(0.0), DTYPE(0.0), DTYPE(0.0))
+        put_apart(c, step, add(sums, a, a_step, given), False)
         a, begin, c = shifted(a, 4 * a_step), shifted(begin, 4 * begin_step), shifted(c, 4 * step)
         left -= 4 * step
         fours += 1
@@ -143,11 +139,13 @@ def multiply(
         fours, ahead, from_row, beginning = 0, inner, begin_row, begins
         if AT_ONCE and (address_of(a) | a_row * BYTES) & WHOLE == 0:
             while ahead >= 8:
-                fours = column_of_eight(A, down * a_row, B, b_row, D, down * from_row, beginning, C, parts, left)
+                eight = apart(B, b_row), apart(shifted(B, 4 * b_row), b_row)  # which all are multiplied with
+                fours = column(add_eight, eight, A, down * a_row, D, down * from_row, beginning, C, parts, left)
                 A, B, D = shifted(A, 8), shifted(B, 8 * b_row), C
                 from_row, beginning, ahead = columns, True, ahead - 8
         if ahead > 0:
-            fours = column(A, down * a_row, B, b_row, D, down * from_row, beginning, C, parts, left, ahead)
+            rest = B, b_row, ahead
+            fours = column(add_some, rest, A, down * a_row, D, down * from_row, beginning, C, parts, left)
         i += 4 * down * fours
         left -= 4 * parts * fours
     while left > 0:
